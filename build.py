@@ -2,13 +2,18 @@
 """Bundle src/ into servo-batch.pyz: one executable file, the same bytes wherever and by whatever Python it is built.
 
 The archive is stored, not compressed: it needs no zlib at run time and starts sooner. Its entries are sorted and carry
-a fixed time, mode and system, so that nothing of the building machine reaches the file.
+a fixed time, mode and system, so that nothing of the building machine reaches the file. Comments, docstrings and
+indentation are left out of it, since every start of the file reads and compiles them; the lines keep their numbers, so
+that a traceback points into src/.
 """
 
 import argparse
+import io
+import keyword
 import os
 import pathlib
 import sys
+import tokenize
 import zipfile
 from typing import List, Optional
 
@@ -31,13 +36,139 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(_entry("__main__.py"), MAIN)
                 for path in sorted(source.glob("servo_batch/**/*.py"), key=lambda path: path.parts):
-                    archive.writestr(_entry(path.relative_to(source).as_posix()), path.read_bytes())
+                    archive.writestr(_entry(path.relative_to(source).as_posix()), condensed(path.read_bytes()))
         partial.chmod(0o755)
         os.replace(str(partial), str(target))
     finally:
         if partial.exists():
             partial.unlink()
     return target.stat().st_size
+
+
+def condensed(source: bytes) -> bytes:
+    """Return Python source that does the same on the same lines, without what only people and type checkers read.
+
+    That is comments, docstrings, annotations, ``if TYPE_CHECKING:`` and white space. Only what all Pythons tokenize alike is looked at, so that all of them return the same bytes. Annotations in the
+    body of a class stay: ``typing.NamedTuple`` reads them. Raises ``ValueError`` for a line continued by a backslash.
+    """
+    text = ""
+    row = 1
+    level = 0
+    line_start = True  # of a logical line
+    tokens = _without_annotations(_without_type_checking(_significant(source)))
+    for index, token in enumerate(tokens):
+        if token.type == tokenize.INDENT:
+            level += 1
+        elif token.type == tokenize.DEDENT:
+            level -= 1
+        elif token.type == tokenize.NEWLINE:
+            line_start = True
+        elif token.string:
+            string = token.string
+            if line_start and token.type == tokenize.STRING and tokens[index + 1].type == tokenize.NEWLINE:
+                string = '""'
+            if token.start[0] > row:
+                text += "\n" * (token.start[0] - row)
+            elif _would_join(text[-1:], string[0]):
+                text += " "
+            text += " " * level * line_start + string
+            row = token.start[0] + string.count("\n")
+            line_start = False
+    return (text + "\n").encode("utf-8")
+
+
+def _significant(source: bytes) -> List[tokenize.TokenInfo]:
+    """Return the tokens that matter to the parser; an f-string is one, as it was up to Python 3.11."""
+    lines = source.decode("utf-8").split("\n")
+    tokens: List[tokenize.TokenInfo] = []
+    fstrings: List[tokenize.TokenInfo] = []
+    row, between_lines = 0, True
+    for token in tokenize.tokenize(io.BytesIO(source).readline):
+        name = tokenize.tok_name[token.type]
+        if name == "FSTRING_START":
+            fstrings.append(token)
+        elif name == "FSTRING_END":
+            start, end = fstrings.pop().start, token.end
+            if start[0] != end[0]:
+                raise ValueError("line %d: an f-string over several lines" % start[0])
+            token = token._replace(type=tokenize.STRING, string=lines[end[0] - 1][start[1] : end[1]], start=start)
+        if token.start[0] > row and not between_lines:
+            raise ValueError("line %d: continued by a backslash; use parentheses" % token.start[0])
+        between_lines = name in ("NEWLINE", "NL", "COMMENT", "INDENT", "DEDENT", "ENCODING")
+        row = token.end[0]
+        if not fstrings and name not in ("ENCODING", "COMMENT", "NL", "ENDMARKER"):
+            tokens.append(token)
+    return tokens
+
+
+def _without_type_checking(tokens: List[tokenize.TokenInfo]) -> List[tokenize.TokenInfo]:
+    kept: List[tokenize.TokenInfo] = []
+    skipped_blocks = 0
+    for index, token in enumerate(tokens):
+        if token.string == "if" and tokens[index + 1].string == "TYPE_CHECKING" and tokens[index + 2].string == ":":
+            if tokens[index + 4].type != tokenize.INDENT or skipped_blocks:
+                raise ValueError("line %d: TYPE_CHECKING in a way the build does not know" % token.start[0])
+            skipped_blocks = -1  # until its block begins
+        if not skipped_blocks:
+            kept.append(token)
+        elif token.type == tokenize.INDENT:
+            skipped_blocks = max(skipped_blocks, 0) + 1
+        elif token.type == tokenize.DEDENT:
+            skipped_blocks -= 1
+    return kept
+
+
+def _without_annotations(tokens: List[tokenize.TokenInfo]) -> List[tokenize.TokenInfo]:
+    """Leave out the annotations of parameters, of results, and of variables outside a class body."""
+    kept: List[tokenize.TokenInfo] = []
+    blocks = [""]  # what opened each block around: "class", "def" or another keyword
+    opener = ""  # the keyword that started this logical line
+    depth = 0  # of brackets
+    skip_to = ""  # inside an annotation: the strings that end it, at the depth it began at
+    skip_depth = 0
+    for index, token in enumerate(tokens):
+        string = token.string
+        line_start = not kept or kept[-1].type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+        if token.type == tokenize.INDENT:
+            blocks.append(opener)
+        elif token.type == tokenize.DEDENT:
+            blocks.pop()
+        elif line_start:
+            opener = string
+        if skip_to and depth == skip_depth and string in skip_to.split():
+            skip_to = ""
+        if not skip_to and string == ":" and opener == "def" and depth == 1:
+            skip_to, skip_depth = ", = )", depth
+        elif not skip_to and string == "->":
+            skip_to, skip_depth = ":", depth
+        elif not skip_to and string == ":" and blocks[-1] != "class" and _is_annotated_assignment(tokens, index):
+            skip_to, skip_depth = "=", depth
+        if string in "([{" and token.type == tokenize.OP:
+            depth += 1
+        elif string in ")]}" and token.type == tokenize.OP:
+            depth -= 1
+        if not skip_to:
+            kept.append(token)
+    return kept
+
+
+def _is_annotated_assignment(tokens: List[tokenize.TokenInfo], colon: int) -> bool:
+    """Tell whether the line that has this colon is ``TARGET: ANNOTATION = VALUE``, the target a name or an attribute."""
+    start = colon
+    while start and tokens[start - 1].type in (tokenize.NAME, tokenize.OP) and tokens[start - 1].string != "=":
+        start -= 1
+    target = tokens[start:colon]
+    if not target or keyword.iskeyword(target[0].string) or any(t.string != "." for t in target[1::2]):
+        return False
+    for token in tokens[colon:]:
+        if token.string == "=" or token.type == tokenize.NEWLINE:
+            return token.string == "="
+    return False
+
+
+def _would_join(before: str, after: str) -> bool:
+    """Tell whether two tokens written side by side could be read as one."""
+    return (before.isalnum() or before == "_") and (after.isalnum() or after in "_\"'")
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

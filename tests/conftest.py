@@ -32,7 +32,9 @@ def _version(path):
     # A pyenv shim exists for versions that are not selected; it then fails.
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
-        output = subprocess.run([path, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30).stdout
+        output = subprocess.run(
+            [path, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.match(rb"(\d+)\.(\d+)\s*$", output)

@@ -3,9 +3,15 @@
 Source: section 2 of the contract. Requests and responses are JSON; nothing but responses reaches stdout.
 """
 
+import json
+import os
+import sys
+
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, Iterable
+
+STDIN, STDOUT = 0, 1
 
 
 class ServoError(Exception):
@@ -14,11 +20,14 @@ class ServoError(Exception):
     ``status`` and ``reason`` are a pair of section 2's table; ``message`` says what is wrong, where, and what to do.
     """
 
+    exit_status = 1
+
     def __init__(self, status: str, reason: str, message: str) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
-        self.message = message
+        # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
+        self.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
 
     def answer(self) -> "Dict[str, Any]":
         """Return the answer of section 2: ``{"status": …, "reason": …, "message": …}``."""
@@ -33,3 +42,73 @@ def bad_request(message: str) -> ServoError:
 def failed(reason: str, message: str) -> ServoError:
     """Return the error of status ``failed`` with one of section 2's reasons."""
     return ServoError("failed", reason, message)
+
+
+def read_request() -> "Dict[str, Any]":
+    """Return the request on stdin; an empty stdin, a closed one and a terminal are ``{}``.
+
+    Raises ``ServoError`` (bad-request) for anything that is not one JSON object.
+    """
+    if sys.stdin is None or os.isatty(STDIN):
+        return {}
+    try:
+        data = sys.stdin.buffer.read()
+    except OSError as error:
+        raise bad_request("the request on stdin cannot be read: %s" % error.strerror) from None
+    if not data.strip():
+        return {}
+    from servo_batch import strict_json
+
+    try:
+        request = strict_json.loads(data)
+    except strict_json.JsonError as error:
+        place = ", line %d, column %d" % (error.lineno, error.colno) if error.lineno else ""
+        raise bad_request("the request on stdin is not JSON%s: %s" % (place, error.msg)) from None
+    if not isinstance(request, dict):
+        raise bad_request("the request on stdin is %s: send a JSON object" % kind(request))
+    return request
+
+
+def write(response: "Dict[str, Any]") -> None:
+    """Write one response, one line of JSON, and return when the system has it.
+
+    Raises ``OSError`` where stdout takes nothing any more. ASCII only, so that a reader that splits lines at U+2028
+    reads the same lines.
+    """
+    write_text(json.dumps(response, allow_nan=False) + "\n")
+
+
+def write_text(text: str) -> None:
+    """Write ``text`` to stdout as UTF-8, whole, past Python's buffers; raise ``OSError``."""
+    rest = memoryview(text.encode("utf-8", "replace"))
+    while rest:
+        try:
+            rest = rest[os.write(STDOUT, rest) :]
+        except BlockingIOError:  # the other end made the pipe non-blocking
+            import select
+
+            select.select([], [STDOUT], [])
+
+
+def kind(value: "Any") -> str:
+    """Return what a message calls the type of a JSON value: ``"a list"``, ``"a string"``, …."""
+    if value is None:
+        return "null"
+    for types, name in ((bool, "a boolean"), ((int, float), "a number"), (str, "a string"), (list, "a list")):
+        if isinstance(value, types):
+            return name
+    return "a mapping"
+
+
+def shown(value: "Any") -> str:
+    """Return a JSON value as a message shows it: as JSON, at most 80 characters of it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def did_you_mean(name: str, names: "Iterable[str]") -> str:
+    """Return `` (did you mean "NEAREST"?)``, or nothing where no name is near."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(names), 1)
+    return " (did you mean %s?)" % shown(near[0]) if near else ""

@@ -1,0 +1,100 @@
+"""Being asked to stop: the signals that cancel a measurement.
+
+The rule is one truthful answer, whenever a signal comes. So a signal is only recorded, and wakes whoever waits on
+:meth:`Cancellation.fileno`; it raises nowhere but inside :meth:`Cancellation.interrupting`.
+"""
+
+import os
+import signal
+
+from servo_batch.protocol import ServoError
+
+TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Optional
+
+# SIGUSR1 is how the servo agent cancels a driver; the others are how people, shells and containers do.
+SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# Whoever starts a driver with these ignored (nohup, a shell's background job) wants it to outlive the terminal.
+LEFT_IGNORED = (signal.SIGINT, signal.SIGHUP)
+
+
+def signal_name(signum: int) -> str:
+    """Return the name of a signal: ``SIGTERM``, ``SIGRTMIN+3``, or ``signal 32`` for one that has none."""
+    try:
+        return signal.Signals(signum).name
+    except ValueError:
+        pass
+    first, last = getattr(signal, "SIGRTMIN", 0), getattr(signal, "SIGRTMAX", 0)
+    return "SIGRTMIN+%d" % (signum - first) if first < signum < last else "signal %d" % signum
+
+
+class Cancelled(ServoError):
+    """A signal asked for the measurement to end; ``signum`` says which."""
+
+    def __init__(self, signum: int, consequence: str = "") -> None:
+        message = "cancelled by %s" % signal_name(signum)
+        super().__init__("failed", "cancelled", "%s: %s" % (message, consequence) if consequence else message)
+        self.signum = signum
+        self.exit_status = 128 + signum
+
+
+class Cancellation:
+    """The signals that have come while the ``with`` block runs; for the main thread, once in a process.
+
+    ``signum`` is the first signal that came, or None. After the block none of the signals has an effect any more, until
+    the process ends: a signal between the answer and the exit must not change what the answer said.
+    """
+
+    def __init__(self) -> None:
+        self.signum = None  # type: Optional[int]
+        self._raises = False
+
+    def __enter__(self) -> "Cancellation":
+        self._readable, self._writable = os.pipe()
+        os.set_blocking(self._readable, False)
+        os.set_blocking(self._writable, False)
+        signal.set_wakeup_fd(self._writable)
+        for signum in SIGNALS:
+            if not (signum in LEFT_IGNORED and signal.getsignal(signum) is signal.SIG_IGN):
+                signal.signal(signum, self._record)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # whoever started the driver may have left them blocked
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Blocked, not ignored: while Python shuts down it puts the default action of a signal back, which kills.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        signal.set_wakeup_fd(-1)
+        os.close(self._readable)
+        os.close(self._writable)
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable once a signal has come (and may be for a signal of another kind)."""
+        return self._readable
+
+    def interrupting(self) -> "_Interrupting":
+        """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before."""
+        return _Interrupting(self)
+
+    def _record(self, signum: int, _frame: "Optional[FrameType]") -> None:
+        if self.signum is None:
+            self.signum = signum
+        self._raise_if_asked()
+
+    def _raise_if_asked(self) -> None:
+        if self._raises and self.signum is not None:
+            self._raises = False  # once: what runs after it, up to the answer, is not to be interrupted again
+            raise Cancelled(self.signum)
+
+
+class _Interrupting:
+    def __init__(self, cancellation: Cancellation) -> None:
+        self._cancellation = cancellation
+
+    def __enter__(self) -> None:
+        self._cancellation._raises = True
+        self._cancellation._raise_if_asked()
+
+    def __exit__(self, *_: object) -> None:
+        self._cancellation._raises = False

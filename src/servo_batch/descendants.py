@@ -1,0 +1,200 @@
+"""The processes that descend from this one, and how to stop every one of them.
+
+What makes it exact on Linux, by prctl(2), proc(5) and credentials(7):
+
+- A *subreaper* is the parent of every orphan below it. So a process that has no child has no descendant, and the
+  children of a child that was killed become children.
+- The pid of a child, and the process group that it is in, belong to nobody else before the child is reaped. So the
+  signal to a child or to its group reaches the job's processes or none.
+- A signal to a group reaches all of it at one instant: no fork in the group escapes.
+"""
+
+import os
+import signal
+import time
+from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional
+
+PR_SET_CHILD_SUBREAPER = 36
+# How long to go on with SIGKILL: a process in an uninterruptible sleep or of another user may not end at all.
+KILL_SECONDS = 5.0
+# How long to wait where nothing tells of a change: an orphan that comes, a process group that empties.
+PAUSE_SECONDS = 0.02
+
+
+class Process(NamedTuple):
+    """A process, as ``/proc/PID/stat`` has it."""
+
+    pid: int
+    name: str
+    state: str
+    parent: int
+    group: int
+    start: int  # in clock ticks since boot; together with the pid it names one process for good
+
+
+def become_subreaper() -> bool:
+    """Make this process the parent of every orphan among its descendants; return whether the system can."""
+    try:
+        import ctypes
+
+        return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (ImportError, AttributeError, OSError, MemoryError):
+        # A Python without libffi; macOS; a system that forbids the executable memory that ctypes asks for.
+        return False
+
+
+def visible() -> bool:
+    """Return whether ``/proc`` shows processes, and by the pids that this process uses.
+
+    A container can have the ``/proc`` of another pid namespace, where the same number is another process.
+    """
+    try:
+        return os.readlink("/proc/self") == str(os.getpid())
+    except OSError:
+        return False
+
+
+def list_all(spared: FrozenSet[int] = frozenset()) -> List[Process]:
+    """Return this process's descendants, parents first, without those below a child in ``spared``."""
+    by_parent = {}  # type: Dict[int, List[Process]]
+    for name in os.listdir("/proc"):
+        process = _read(int(name)) if name.isdigit() else None
+        if process:
+            by_parent.setdefault(process.parent, []).append(process)
+    family = [process for process in by_parent.get(os.getpid(), []) if not _is_spared(process.pid, spared)]
+    for process in family:
+        family.extend(by_parent.get(process.pid, []))
+    return family
+
+
+def children(spared: FrozenSet[int] = frozenset()) -> List[int]:
+    """Return the pids of this process's children, ended ones included, without those in ``spared``."""
+    try:
+        with open("/proc/self/task/%d/children" % os.getpid()) as stream:
+            pids = [int(pid) for pid in stream.read().split()]
+    except OSError:  # a kernel without CONFIG_PROC_CHILDREN
+        pids = [process.pid for process in list_all() if process.parent == os.getpid()]
+    return [pid for pid in pids if not _is_spared(pid, spared)]
+
+
+def stop(grace_seconds: float, wait: Callable[[float], None], spared: FrozenSet[int] = frozenset()) -> List[Process]:
+    """Stop every descendant: SIGTERM, after ``grace_seconds`` SIGKILL; return those that are alive nevertheless.
+
+    This process must be a subreaper and see ``/proc``. ``wait`` sleeps up to the given seconds, less when a child ends.
+    Children in ``spared``, which were there before the job, are left alone with all that descends from them.
+    """
+    _ask(list_all(spared))
+    deadline = time.monotonic() + grace_seconds
+    while True:
+        _reap()
+        if _all_gone(spared):
+            return []
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return _force(wait, spared)
+        wait(left)
+
+
+def stop_group(group: int, grace_seconds: float, wait: Callable[[float], None]) -> List[Process]:
+    """Stop a process group in the same way, where descendants cannot be followed (macOS, no ``/proc``).
+
+    Its leader must not have been reaped before. Returns nothing: who is alive cannot be told.
+    """
+    _signal_group(group, signal.SIGTERM)
+    _signal_group(group, signal.SIGCONT)
+    deadline = time.monotonic() + grace_seconds
+    while True:
+        _reap()
+        left = deadline - time.monotonic()
+        if not _signal_group(group, signal.SIGKILL if left <= 0 else 0) or left <= -KILL_SECONDS:
+            return []
+        wait(PAUSE_SECONDS)
+
+
+def _read(pid: int) -> Optional[Process]:
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as stream:
+            text = stream.read()
+    except OSError:  # it has ended
+        return None
+    # The name stands in parentheses and may hold any character, parentheses too.
+    head, _, tail = text.rpartition(b")")
+    state, parent, group, *rest = tail.split()
+    name = head.partition(b"(")[2].decode("utf-8", "replace")
+    return Process(pid, name, state.decode(), int(parent), int(group), int(rest[16]))
+
+
+def _is_spared(pid: int, spared: FrozenSet[int]) -> bool:
+    # What a spared child started and orphaned is in the session of this process, mostly; the job is in its own.
+    try:
+        return bool(spared) and (pid in spared or os.getsid(pid) == os.getsid(0))
+    except ProcessLookupError:
+        return True
+
+
+def _ask(family: List[Process]) -> None:
+    """Send each process SIGTERM once, and SIGCONT, without which a stopped one would not get to it."""
+    groups = {process.pid for process in family if process.parent == os.getpid() and process.pid == process.group}
+    for process in family:
+        for signum in (signal.SIGTERM, signal.SIGCONT):
+            if process.pid in groups:
+                _signal_group(process.pid, signum)
+            elif process.group not in groups:
+                now = _read(process.pid)
+                if now and now.start == process.start:
+                    _signal(process.pid, signum)
+
+
+def _force(wait: Callable[[float], None], spared: FrozenSet[int]) -> List[Process]:
+    """Kill the children, and the children that they leave, until there is none or the time is over."""
+    deadline = time.monotonic() + KILL_SECONDS
+    known = frozenset()  # type: FrozenSet[int]
+    while not _all_gone(spared):
+        pids = children(spared)
+        for pid in pids:  # at once: a process that forks and exits in a circle must not get away in the meantime
+            _signal(pid, signal.SIGKILL)
+        for pid in pids:
+            process = _read(pid)
+            if process and process.state == "Z":
+                # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
+                _signal_group(process.group, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+        if time.monotonic() > deadline:
+            return [process for process in list_all(spared) if process.state != "Z"]
+        if known.issuperset(pids):
+            wait(PAUSE_SECONDS)
+        known = frozenset(pids)
+    return []
+
+
+def _all_gone(spared: FrozenSet[int]) -> bool:
+    if spared:
+        return not children(spared)
+    try:  # the list of children can miss some while others end, says proc(5); the kernel's own answer cannot
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _signal(pid: int, signum: int) -> None:
+    try:
+        os.kill(pid, signum)
+    except (ProcessLookupError, PermissionError):  # a process of another user: whoever calls learns that it is alive
+        pass
+
+
+def _signal_group(group: int, signum: int) -> bool:
+    try:
+        os.killpg(group, signum)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,108 @@
+"""The measure driver: run the job with the current settings and report (sections 2, 6 and 7 of the contract)."""
+
+from servo_batch import command, config, metrics, protocol, state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any, Dict, List, Tuple
+
+    from servo_batch.cancel import Cancellation
+    from servo_batch.config import Config
+    from servo_batch.job import Result
+    from servo_batch.metrics import Metric
+
+
+def describe(options: "argparse.Namespace") -> "Dict[str, Any]":
+    """Return the answer to ``measure --describe``: every metric with its unit."""
+    return {"status": "ok", "metrics": metrics.described(config.load(options.config).metrics)}
+
+
+def measure(options: "argparse.Namespace", cancellation: "Cancellation") -> "Dict[str, Any]":
+    """Run the job as the request on stdin asks, write progress, and return the answer; raise ``ServoError``."""
+    with cancellation.interrupting():
+        loaded = config.load(options.config)
+        request = protocol.read_request()
+        names = requested_metrics(request, loaded)
+        application = state.current(loaded.application, state.path_of(options.state))
+        arguments = planned(loaded, application, state.overlay(requested_control(request), options.control))
+        command.check_syntax(arguments)
+    from servo_batch import job  # not paid for by a request that is refused
+
+    result = job.run(
+        arguments,
+        grace_seconds=loaded.grace_period,
+        timeout_seconds=loaded.timeout,
+        cancellation=cancellation,
+        on_progress=lambda elapsed: _report_progress(elapsed, loaded.expected_duration),
+    )
+    with cancellation.interrupting():
+        measured = _measured(result, loaded, names)
+    protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
+    answer = {"status": "ok", "metrics": measured}
+    if "annotations" in application:
+        answer["annotations"] = application["annotations"]
+    return answer
+
+
+def planned(loaded: "Config", application: "Dict[str, Any]", control: "Dict[str, Any]") -> "List[str]":
+    """Return the arguments to execute for a state and a request's control; raise ``ServoError``."""
+    names = command.values({"application": application}, state.overlay(loaded.default_control, control))
+    return command.render(loaded.command, names)
+
+
+def requested_metrics(request: "Dict[str, Any]", loaded: "Config") -> "List[str]":
+    """Return the configured metrics that the request asks for, all where it names none; raise ``ServoError``."""
+    asked = request.get("metrics", list(loaded.metrics))
+    if not isinstance(asked, (list, dict)) or not all(isinstance(name, str) for name in asked):
+        raise protocol.bad_request(
+            "the request's metrics must be a list of names, or an object whose keys are names, but is %s"
+            % protocol.shown(asked)
+        )
+    known = metrics.described(loaded.metrics)
+    for name in asked:
+        if name not in known:
+            raise protocol.bad_request(
+                "the request asks for the metric %s, which the configuration does not have; known are %s%s"
+                % (protocol.shown(name), ", ".join(known), protocol.did_you_mean(name, known))
+            )
+    return [name for name in asked if name in loaded.metrics]
+
+
+def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Return the request's control, empty where it has none; raise ``ServoError``."""
+    control = request.get("control", {})
+    if not isinstance(control, dict):
+        raise protocol.bad_request("the request's control must be an object, but is %s" % protocol.kind(control))
+    return control
+
+
+def _report_progress(elapsed: float, expected_duration: float) -> None:
+    percent = min(99, int(100 * elapsed / expected_duration))
+    protocol.write({"progress": percent, "message": "the job has been running for %.0f s" % elapsed})
+
+
+def _measured(result: "Result", loaded: "Config", names: "List[str]") -> "Dict[str, Any]":
+    """Return the answer's metrics, ``{NAME: {"value": …, "unit": …}}``; raise ``ServoError`` (no-match)."""
+    measured = metrics.described({name: loaded.metrics[name] for name in names})
+    measured[metrics.TOTAL_RUNTIME]["value"] = round(result.runtime_seconds, 6)
+    output = metrics.mapped(result.stdout, result.stdout_size)
+    missing = []
+    for name in names:
+        value = metrics.find(loaded.metrics[name].pattern, output)
+        if value is None:
+            missing.append(name)
+        measured[name]["value"] = value
+    if missing:
+        raise protocol.failed("no-match", _no_match([(name, loaded.metrics[name]) for name in missing], result))
+    return measured
+
+
+def _no_match(missing: "List[Tuple[str, Metric]]", result: "Result") -> str:
+    from servo_batch.job import tail
+
+    searched = "; ".join("%s: %s" % (name, metric.output_regex) for name, metric in missing)
+    return "the job ended well, but in what it printed there is no match for the first group of %s\n%s" % (
+        searched,
+        "stdout: nothing" if not result.stdout_size else "stdout:\n" + tail(result.stdout, result.stdout_size),
+    )

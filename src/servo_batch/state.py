@@ -1,0 +1,151 @@
+"""The default state overlaid with the stored one, and the atomic store.
+
+Source: section 4 of the contract.
+"""
+
+import os
+
+from servo_batch import strict_json
+from servo_batch.protocol import failed, kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    from servo_batch.protocol import ServoError
+
+DEFAULT_PATH = "_state.json"
+
+
+def path_of(option: "Optional[str]") -> str:
+    """Return where the state is stored (section 1): ``--state``, else ``$OPTUNE_STATE``, else ``./_state.json``."""
+    return option or os.environ.get("OPTUNE_STATE") or DEFAULT_PATH
+
+
+def current(default: "Dict[str, Any]", path: str) -> "Dict[str, Any]":
+    """Return the application as it is now: ``default`` overlaid with what is stored at ``path``.
+
+    Raises ``ServoError`` (bad-state) where the stored state is damaged or cannot be read.
+    """
+    stored = load(path)
+    return default if stored is None else overlay(default, stored)
+
+
+def overlay(lower: "Dict[str, Any]", upper: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Return ``lower`` with ``upper`` laid over it: mappings are merged key by key, of other values the upper wins."""
+    result = dict(lower)
+    for key, value in upper.items():
+        below = result.get(key)
+        result[key] = overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def load(path: str) -> "Optional[Dict[str, Any]]":
+    """Return the stored application, or None where nothing has been stored; raise ``ServoError`` (bad-state)."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise _bad_state(path, "cannot be read", error) from None
+    try:
+        stored = strict_json.loads(data)
+    except strict_json.JsonError as error:
+        place = " at line %d, column %d" % (error.lineno, error.colno) if error.lineno else ""
+        raise _damaged(path, "is not JSON%s: %s" % (place, error.msg)) from None
+    problem = _misshapen(stored)
+    if problem:
+        raise _damaged(path, problem)
+    application: "Dict[str, Any]" = stored["application"]
+    return application
+
+
+def _misshapen(stored: "Any") -> "Optional[str]":
+    """Return where ``stored`` is not ``{"application": {"components": {C: {"settings": {S: {…}}}}}}``, or None."""
+    application = stored.get("application") if isinstance(stored, dict) else None
+    components = application.get("components") if isinstance(application, dict) else None
+    if not isinstance(components, dict):
+        return "has no application.components"
+    for name, component in components.items():
+        settings = component.get("settings", {}) if isinstance(component, dict) else None
+        if not isinstance(settings, dict):
+            return "has %s where the settings of the component %s belong" % (kind(settings), name)
+        for setting, description in settings.items():
+            if not isinstance(description, dict):
+                return "has %s where the setting %s of the component %s belongs" % (kind(description), setting, name)
+    return None
+
+
+def _damaged(path: str, problem: str) -> "ServoError":
+    return failed(
+        "bad-state", "%s: the state file %s; mend it, or remove it to start from the default state" % (path, problem)
+    )
+
+
+def _bad_state(path: str, action: str, error: "Exception") -> "ServoError":
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return failed("bad-state", "%s: the state file %s: %s" % (path, action, reason))
+
+
+def store(path: str, application: "Dict[str, Any]") -> None:
+    """Store ``{"application": application}`` at ``path``, whole and on the disk, or leave what was there.
+
+    Written beside the target, flushed, renamed over it, and the directory flushed: rename(2) replaces atomically, and
+    only a flushed directory keeps the new name over a power cut. A symbolic link is followed, not replaced. Raises
+    ``ServoError`` (bad-state).
+    """
+    import json
+
+    target = os.path.realpath(path)
+    # Named after this process: two that store at once do not write into one file.
+    partial = "%s.%d.partial" % (target, os.getpid())
+    text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
+    try:
+        if os.path.isdir(target):
+            raise IsADirectoryError(0, "it is a directory: name a file")
+        try:
+            _write_flushed(partial, text.encode("utf-8"), _mode(target))
+            os.replace(partial, target)
+        except BaseException:
+            _remove(partial)
+            raise
+    except (OSError, ValueError) as error:
+        raise _bad_state(path, "cannot be written and is as it was", error) from None
+    try:
+        _flush_directory(os.path.dirname(target))
+    except OSError as error:
+        raise _bad_state(path, "is written, but its folder could not be flushed to the disk", error) from None
+
+
+def _mode(target: str) -> "Optional[int]":
+    try:
+        return os.stat(target).st_mode & 0o7777
+    except FileNotFoundError:
+        return None
+
+
+def _write_flushed(path: str, data: bytes, mode: "Optional[int]") -> None:
+    _remove(path)  # left by a crash of another process with this number
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with open(descriptor, "wb") as stream:
+        if mode is not None:
+            os.fchmod(descriptor, mode)
+        stream.write(data)
+        stream.flush()
+        os.fsync(descriptor)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def _flush_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
