@@ -48,8 +48,9 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
 def condensed(source: bytes) -> bytes:
     """Return Python source that does the same on the same lines, without what only people and type checkers read.
 
-    That is comments, docstrings, annotations, ``if TYPE_CHECKING:`` and white space. Only what all Pythons tokenize alike is looked at, so that all of them return the same bytes. Annotations in the
-    body of a class stay: ``typing.NamedTuple`` reads them. Raises ``ValueError`` for a line continued by a backslash.
+    That is comments, docstrings, annotations, ``if TYPE_CHECKING:`` and white space. Only what all Pythons tokenize
+    alike is looked at, so that all of them return the same bytes. Annotations in the body of a class stay:
+    ``typing.NamedTuple`` reads them. Raises ``ValueError`` for a line continued by a backslash.
     """
     text = ""
     row = 1
@@ -102,20 +103,29 @@ def _significant(source: bytes) -> List[tokenize.TokenInfo]:
 
 
 def _without_type_checking(tokens: List[tokenize.TokenInfo]) -> List[tokenize.TokenInfo]:
+    """Leave out each ``if TYPE_CHECKING:`` block that has no ``else``."""
     kept: List[tokenize.TokenInfo] = []
-    skipped_blocks = 0
-    for index, token in enumerate(tokens):
-        if token.string == "if" and tokens[index + 1].string == "TYPE_CHECKING" and tokens[index + 2].string == ":":
-            if tokens[index + 4].type != tokenize.INDENT or skipped_blocks:
-                raise ValueError("line %d: TYPE_CHECKING in a way the build does not know" % token.start[0])
-            skipped_blocks = -1  # until its block begins
-        if not skipped_blocks:
-            kept.append(token)
-        elif token.type == tokenize.INDENT:
-            skipped_blocks = max(skipped_blocks, 0) + 1
-        elif token.type == tokenize.DEDENT:
-            skipped_blocks -= 1
+    index = 0
+    while index < len(tokens):
+        end = index
+        if [token.string for token in tokens[index : index + 3]] == ["if", "TYPE_CHECKING", ":"]:
+            end = _block_end(tokens, index + 4)
+        if end == index or tokens[end].string == "else":
+            kept.append(tokens[index])
+            index += 1
+        else:
+            index = end
     return kept
+
+
+def _block_end(tokens: List[tokenize.TokenInfo], index: int) -> int:
+    """Return the index after the block whose INDENT is at ``index``."""
+    level = 0
+    while True:
+        level += (tokens[index].type == tokenize.INDENT) - (tokens[index].type == tokenize.DEDENT)
+        index += 1
+        if not level:
+            return index
 
 
 def _without_annotations(tokens: List[tokenize.TokenInfo]) -> List[tokenize.TokenInfo]:
@@ -153,7 +163,7 @@ def _without_annotations(tokens: List[tokenize.TokenInfo]) -> List[tokenize.Toke
 
 
 def _is_annotated_assignment(tokens: List[tokenize.TokenInfo], colon: int) -> bool:
-    """Tell whether the line that has this colon is ``TARGET: ANNOTATION = VALUE``, the target a name or an attribute."""
+    """Tell whether the line that has this colon is ``TARGET: ANNOTATION = VALUE``, with a name or an attribute."""
     start = colon
     while start and tokens[start - 1].type in (tokenize.NAME, tokenize.OP) and tokens[start - 1].string != "=":
         start -= 1

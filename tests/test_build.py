@@ -21,7 +21,8 @@ class Bare(ast.NodeTransformer):
     """Takes off a tree what the build leaves out."""
 
     def visit_If(self, node):
-        return None if getattr(node.test, "id", "") == "TYPE_CHECKING" else self.generic_visit(node)
+        unread = getattr(node.test, "id", "") == "TYPE_CHECKING" and not node.orelse
+        return None if unread else self.generic_visit(node)
 
     def visit_FunctionDef(self, node):
         self.generic_visit(node)
