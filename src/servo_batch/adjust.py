@@ -4,19 +4,19 @@ from servo_batch import config, protocol, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import Any, Dict, List
 
+    from servo_batch.cli import Options
     from servo_batch.config import Config
 
 
-def query(options: "argparse.Namespace") -> "Dict[str, Any]":
+def query(options: "Options") -> "Dict[str, Any]":
     """Return the answer to ``adjust --query``: the default state overlaid with what was last stored."""
     loaded = config.load(options.config)
     return {"application": state.current(loaded.application, state.path_of(options.state))}
 
 
-def adjust(options: "argparse.Namespace") -> "Dict[str, Any]":
+def adjust(options: "Options") -> "Dict[str, Any]":
     """Store what the request on stdin asks for, if the configuration allows all of it, and return the answer."""
     loaded = config.load(options.config)
     application = requested(protocol.read_request())

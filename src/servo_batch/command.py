@@ -4,10 +4,16 @@ Source: section 5 of the contract. The syntax is Python's format strings; fields
 only, never with ``getattr``, so nothing of Python is reachable through them.
 """
 
-import string
 from collections import namedtuple
 
 from servo_batch import protocol, shell
+
+try:  # what string.Formatter.parse calls; the module string compiles a pattern that is not needed here
+    from _string import formatter_parser  # type: ignore[import-not-found]
+except ImportError:
+    import string
+
+    formatter_parser = string.Formatter().parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +118,7 @@ def _parts(template: str, levels: int) -> "List[Union[str, Placeholder]]":
         raise TemplateError("%s nests placeholders too deep: a format specification can hold them once" % template)
     parts: "List[Union[str, Placeholder]]" = []
     try:
-        for literal, field, spec, conversion in string.Formatter().parse(template):
+        for literal, field, spec, conversion in formatter_parser(template):
             if literal:
                 parts.append(literal)
             if field is not None:

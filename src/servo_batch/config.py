@@ -4,7 +4,6 @@ Source: section 3 of the contract. Only the top-level key ``batch`` is read; oth
 """
 
 import os
-import re
 from collections import namedtuple
 
 from servo_batch import command, metrics
@@ -33,7 +32,6 @@ BATCH_KEYS = (
 METRIC_KEYS = ("output_regex", "unit")
 SETTING_TYPES = ("range", "enum")
 SCALAR = "a string, a number or a boolean"
-PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 # How far max - min may be from a whole number of steps, in steps: binary floats hold no 0.1.
 STEP_TOLERANCE = 1 / 1024
 # A century: longer is never, and no clock or poll has to hold it.
@@ -157,7 +155,7 @@ def _key_path(path: "Path") -> str:
         if isinstance(key, int):
             text += "[%d]" % key
         else:
-            text += ("." if text else "") + (key if PLAIN_KEY.match(key) else shown(key))
+            text += ("." if text else "") + (key if key.replace("-", "_").isidentifier() else shown(key))
     return text
 
 

@@ -4,21 +4,21 @@ from servo_batch import command, config, metrics, protocol, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import Any, Dict, List, Tuple
 
     from servo_batch.cancel import Cancellation
+    from servo_batch.cli import Options
     from servo_batch.config import Config
     from servo_batch.job import Result
     from servo_batch.metrics import Metric
 
 
-def describe(options: "argparse.Namespace") -> "Dict[str, Any]":
+def describe(options: "Options") -> "Dict[str, Any]":
     """Return the answer to ``measure --describe``: every metric with its unit."""
     return {"status": "ok", "metrics": metrics.described(config.load(options.config).metrics)}
 
 
-def measure(options: "argparse.Namespace", cancellation: "Cancellation") -> "Dict[str, Any]":
+def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]":
     """Run the job as the request on stdin asks, write progress, and return the answer; raise ``ServoError``."""
     with cancellation.interrupting():
         loaded = config.load(options.config)

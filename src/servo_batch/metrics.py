@@ -21,8 +21,9 @@ TOTAL_RUNTIME_UNIT = "seconds"
 
 # A longer run of digits costs quadratic time to read and is no measurement.
 MAX_NUMBER_LENGTH = 1000
-INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+# Compiled where they are needed, which is after a job only.
+INTEGER = r"[+-]?[0-9]+\Z"
+FLOAT = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z"
 
 # A character that stands in a pattern by an escape in double quotes, and what was meant.
 MISREAD_ESCAPES = {
@@ -147,9 +148,9 @@ def find(pattern: "Pattern[bytes]", output: "Output") -> "Optional[Value]":
 
 def _value(text: str) -> "Value":
     if len(text) <= MAX_NUMBER_LENGTH:
-        if INTEGER.match(text):
+        if re.match(INTEGER, text):
             return int(text)
-        if FLOAT.match(text):
+        if re.match(FLOAT, text):
             number = float(text)
             if number - number == 0:  # finite: neither inf - inf nor nan - nan is 0
                 return number

@@ -3,7 +3,6 @@
 Source: section 2 of the contract. Requests and responses are JSON; nothing but responses reaches stdout.
 """
 
-import json
 import os
 import sys
 
@@ -75,6 +74,8 @@ def write(response: "Dict[str, Any]") -> None:
     Raises ``OSError`` where stdout takes nothing any more. ASCII only, so that a reader that splits lines at U+2028
     reads the same lines.
     """
+    import json  # here and below: its import takes as long as all else that --help does
+
     write_text(json.dumps(response, allow_nan=False) + "\n")
 
 
@@ -102,6 +103,8 @@ def kind(value: "Any") -> str:
 
 def shown(value: "Any") -> str:
     """Return a JSON value as a message shows it: as JSON, at most 80 characters of it."""
+    import json
+
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else text[:77] + "…"
 

@@ -6,8 +6,6 @@ refused. The scanner walks a script in which each placeholder is one ``HOLE`` an
 stands, or why no quoting is safe there.
 """
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional, Sequence, Tuple
@@ -25,7 +23,6 @@ SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox"
 CODE_COMMANDS = frozenset(("eval", "let", "trap", "alias", "unset", "read", "getopts", "ssh"))
 # In bash these evaluate the subscript of a name, `a[$(…)]`; after a `=` that stands in the script, all is data.
 NAMING_COMMANDS = frozenset(("declare", "typeset", "local", "readonly", "export"))
-CODE_OPTION = re.compile(r"-[A-Za-z]*c\Z")
 
 
 class Unsafe(str):
@@ -135,13 +132,17 @@ def danger_of_code(words: "Sequence[str]", word: str) -> "Optional[str]":
             return "in an argument of `%s`, which takes it as code" % program
         if program in NAMING_COMMANDS and "=" not in word.split(HOLE)[0]:
             return "in the name that `%s` declares" % program
-        if program in SHELLS and position < len(words) - 1 and CODE_OPTION.match(words[-1]):
+        if program in SHELLS and position < len(words) - 1 and _takes_script(words[-1]):
             return "in the script of an inner shell; give it as an argument, %s %s '… \"$1\" …' %s {…}" % (
                 program,
                 words[-1],
                 program,
             )
     return None
+
+
+def _takes_script(word: str) -> bool:
+    return word.startswith("-") and word.endswith("c") and word[1:].isalpha()
 
 
 def _commands(src: str, pos: int, scan: _Scan, closing: str, depth: int, danger: "Optional[str]") -> int:
