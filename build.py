@@ -2,9 +2,12 @@
 """Bundle src/ into servo-batch.pyz: one executable file, the same bytes wherever and by whatever Python it is built.
 
 The archive is stored, not compressed: it needs no zlib at run time and starts sooner. Its entries are sorted and carry
-a fixed time, mode and system, so that nothing of the building machine reaches the file. Comments, docstrings and
-indentation are left out of it, since every start of the file reads and compiles them; the lines keep their numbers, so
-that a traceback points into src/.
+a fixed time, mode and system, so that nothing of the building machine reaches the file.
+
+Python keeps no bytecode for what it imports from an archive: every start of the file compiles what it imports. That is
+most of the time a short call takes, so the archive holds the sources without what only people and type checkers read,
+and each function as a string that is compiled when it is first called. Lines keep their numbers, so that a traceback
+points into src/.
 """
 
 import argparse
@@ -21,7 +24,20 @@ SHEBANG = b"#!/usr/bin/env python3\n"
 MAX_BYTES = 128 * 1024
 # The first moment a zip file can name.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-MAIN = b"import sys\n\nfrom servo_batch.cli import main\n\nsys.exit(main())\n"
+# What runs beside the job is compiled before the job starts, not while its time is taken.
+EAGER = ("servo_batch/job.py", "servo_batch/guard.py", "servo_batch/descendants.py")
+# define(line, source) takes one function's text: to be compiled at the first call, then in the stub's place.
+LAZILY = b"""\
+def lazily(namespace):
+ def define(line,source):
+  name=source[4:source.index("(")]
+  def stub(*args,**kwargs):
+   if namespace[name]is stub:
+    exec(compile("\\n"*(line-1)+source,namespace["__file__"],"exec",0,True),namespace)
+   return namespace[name](*args,**kwargs)
+  namespace[name]=stub
+ return define
+"""
 
 
 def build(source: pathlib.Path, target: pathlib.Path) -> int:
@@ -34,9 +50,12 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
         with open(str(partial), "wb") as stream:
             stream.write(SHEBANG)
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(_entry("__main__.py"), MAIN)
+                archive.writestr(_entry("__main__.py"), condensed((source / "servo_batch/__main__.py").read_bytes()))
+                archive.writestr(_entry("servo_batch/lazily.py"), LAZILY)
                 for path in sorted(source.glob("servo_batch/**/*.py"), key=lambda path: path.parts):
-                    archive.writestr(_entry(path.relative_to(source).as_posix()), condensed(path.read_bytes()))
+                    name = path.relative_to(source).as_posix()
+                    code = condensed(path.read_bytes())
+                    archive.writestr(_entry(name), code if name in EAGER else with_lazy_functions(code))
         partial.chmod(0o755)
         os.replace(str(partial), str(target))
     finally:
@@ -76,6 +95,32 @@ def condensed(source: bytes) -> bytes:
             row = token.start[0] + string.count("\n")
             line_start = False
     return (text + "\n").encode("utf-8")
+
+
+def with_lazy_functions(source: bytes) -> bytes:
+    """Return condensed source in which each function at its top level is a string, compiled at the first call.
+
+    Raises ``ValueError`` for a function whose text a raw string cannot hold.
+    """
+    lines = source.decode("utf-8").split("\n")
+    tokens = _significant(source)
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1].type if index else tokenize.NEWLINE
+        # At column 0 a logical line starts, or goes on inside brackets; decorated functions are left as they are.
+        if token.string != "def" or token.start[1] or before not in (tokenize.NEWLINE, tokenize.DEDENT):
+            continue
+        start = token.start[0]
+        if any(line.startswith("@") for line in lines[start - 2 : start - 1]):
+            continue
+        body = next(number for number in range(index, len(tokens)) if tokens[number].type == tokenize.INDENT)
+        last = [t for t in tokens[body : _block_end(tokens, body)] if t.type == tokenize.NEWLINE][-1].start[0]
+        if "'''" in "\n".join(lines[start - 1 : last]) or lines[last - 1].endswith("\\"):
+            raise ValueError("line %d: a function that a raw string in ''' cannot hold" % start)
+        lines[start - 1] = "_L(%d,r'''%s" % (start, lines[start - 1])
+        lines[last - 1] += " ''')"
+    first = next(number for number, line in enumerate(lines) if line and line != '""')
+    lines[first] = "from servo_batch.lazily import lazily;_L=lazily(globals());" + lines[first]
+    return "\n".join(lines).encode("utf-8")
 
 
 def _significant(source: bytes) -> List[tokenize.TokenInfo]:
