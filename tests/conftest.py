@@ -44,6 +44,12 @@ def _version(path):
 PYTHONS = find_pythons()
 
 
+def pytest_configure():
+    missing = set(os.environ.get("SERVO_BATCH_PYTHONS", "").split()) - set(PYTHONS)
+    if missing:
+        raise pytest.UsageError("this machine lacks Python %s, which $SERVO_BATCH_PYTHONS asks for" % sorted(missing))
+
+
 def pytest_report_header():
     return "black-box tests under Python " + ", ".join(PYTHONS)
 
