@@ -223,10 +223,12 @@ def attack(shell_names, seed, count, folder):
             continue
         tried += 1
         for name in shell_names:
-            subprocess.run(
-                SHELLS[name] + ["-c", script],
-                cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10,
-            )  # fmt: skip
+            arguments = SHELLS[name] + ["-c", script]
+            null = subprocess.DEVNULL
+            try:
+                subprocess.run(arguments, cwd=folder, stdin=null, stdout=null, stderr=null, timeout=10)
+            except subprocess.TimeoutExpired:
+                pass  # some scripts that are nonsense keep ksh waiting
             if os.path.exists(os.path.join(folder, "pwned")):
                 broken.append((name, template, value, script))
                 os.unlink(os.path.join(folder, "pwned"))

@@ -94,7 +94,7 @@ def _too_deep() -> JsonError:
 
 def _is_deeper_than(value: "Any", limit: int) -> bool:
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         inner: "List[Any]" = []
         for container in level:
             if isinstance(container, dict):
