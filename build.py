@@ -6,19 +6,23 @@ a fixed time, mode and system, so that nothing of the building machine reaches t
 
 Python keeps no bytecode for what it imports from an archive: every start of the file compiles what it imports. That is
 most of the time a short call takes, so the archive holds the sources without what only people and type checkers read,
-and each function as a string that is compiled when it is first called. Lines keep their numbers, so that a traceback
-points into src/.
+local names shortened, and each function as a string that is compiled when it is first called. Lines keep their numbers,
+so that a traceback points into src/.
 """
 
 import argparse
+import collections
 import io
+import itertools
+
+import symtable
 import keyword
 import os
 import pathlib
 import sys
 import tokenize
 import zipfile
-from typing import List, Optional
+from typing import Dict, FrozenSet, Iterator, List, Optional
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 MAX_BYTES = 128 * 1024
@@ -45,6 +49,8 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
 
     The file replaces ``target`` whole or not at all. Raises ``OSError`` where a file cannot be read or written.
     """
+    paths = sorted(source.glob("servo_batch/**/*.py"), key=lambda path: path.parts)
+    keywords = frozenset().union(*(keyword_names(path.read_bytes()) for path in paths))
     partial = target.with_name(target.name + ".partial")
     try:
         with open(str(partial), "wb") as stream:
@@ -52,9 +58,9 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(_entry("__main__.py"), condensed((source / "servo_batch/__main__.py").read_bytes()))
                 archive.writestr(_entry("servo_batch/lazily.py"), LAZILY)
-                for path in sorted(source.glob("servo_batch/**/*.py"), key=lambda path: path.parts):
+                for path in paths:
                     name = path.relative_to(source).as_posix()
-                    code = condensed(path.read_bytes())
+                    code = condensed(path.read_bytes(), keywords)
                     archive.writestr(_entry(name), code if name in EAGER else with_lazy_functions(code))
         partial.chmod(0o755)
         os.replace(str(partial), str(target))
@@ -64,7 +70,7 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
     return target.stat().st_size
 
 
-def condensed(source: bytes) -> bytes:
+def condensed(source: bytes, keywords: FrozenSet[str] = frozenset()) -> bytes:
     """Return Python source that does the same on the same lines, without what only people and type checkers read.
 
     That is comments, docstrings, annotations, ``if TYPE_CHECKING:`` and white space. Only what all Pythons tokenize
@@ -75,7 +81,7 @@ def condensed(source: bytes) -> bytes:
     row = 1
     level = 0
     line_start = True  # of a logical line
-    tokens = _without_annotations(_without_type_checking(_significant(source)))
+    tokens = _with_short_names(source, _without_annotations(_without_type_checking(_significant(source))), keywords)
     for index, token in enumerate(tokens):
         if token.type == tokenize.INDENT:
             level += 1
@@ -205,6 +211,83 @@ def _without_annotations(tokens: List[tokenize.TokenInfo]) -> List[tokenize.Toke
         if not skip_to:
             kept.append(token)
     return kept
+
+
+def keyword_names(source: bytes) -> FrozenSet[str]:
+    """Return the names that a call in ``source`` passes by keyword, or that a parameter with a default has."""
+    depth = 0
+    found = set()
+    tokens = _without_annotations(_significant(source))
+    for token, following in zip(tokens, tokens[1:]):
+        depth += _nesting(token)
+        if depth and token.type == tokenize.NAME and following.string == "=":
+            found.add(token.string)
+    return frozenset(found)
+
+
+def _nesting(token: tokenize.TokenInfo) -> int:
+    return 0 if token.type != tokenize.OP else (token.string in "([{") - (token.string in ")]}")
+
+
+def _with_short_names(
+    source: bytes, tokens: List[tokenize.TokenInfo], keywords: FrozenSet[str]
+) -> List[tokenize.TokenInfo]:
+    """Rename what is local to a function or method, unless it is in ``keywords``, so that nobody else can know it."""
+    result = list(tokens)
+    scopes = iter(_functions(symtable.symtable(source.decode("utf-8"), "source", "exec")))
+    end = 0
+    for index, token in enumerate(tokens):
+        if index < end or token.string != "def":
+            continue
+        body = next(number for number in range(index, len(tokens)) if tokens[number].type == tokenize.INDENT)
+        end = _block_end(tokens, body)
+        scope = next(scopes)
+        if scope.get_name() != tokens[index + 1].string:
+            raise ValueError("line %d: the symbol table has another function here" % token.start[0])
+        short = _short_names(scope, tokens[index:end], keywords)
+        depth = 0
+        for number in range(index, end):
+            depth += _nesting(tokens[number])
+            is_attribute = tokens[number - 1].string == "."
+            is_keyword = depth and tokens[number + 1].string == "="
+            if tokens[number].string in short and not is_attribute and not is_keyword:
+                result[number] = tokens[number]._replace(string=short[tokens[number].string])
+    return result
+
+
+def _functions(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    """Yield the scopes of functions and methods that are in no function, in the source's order."""
+    for child in table.get_children():
+        if child.get_type() == "class":
+            yield from _functions(child)
+        elif child.get_name() not in ("lambda", "genexpr", "listcomp", "setcomp", "dictcomp"):
+            yield child
+
+
+def _short_names(
+    function: symtable.SymbolTable, tokens: List[tokenize.TokenInfo], keywords: FrozenSet[str]
+) -> Dict[str, str]:
+    """Return a short name for each long one that is local to ``function`` or to a scope inside it."""
+    if any(token.type == tokenize.STRING and token.string[0] in "fF" for token in tokens):
+        return {}  # the names inside an f-string are no tokens on every Python
+    local, kept = set(), set(keywords)
+    scopes = [function]
+    for scope in scopes:
+        scopes.extend(scope.get_children())
+        for symbol in scope.get_symbols():
+            if symbol.is_global() or symbol.is_imported() or symbol.get_name().startswith("__"):
+                kept.add(symbol.get_name())
+            elif symbol.is_local() or symbol.is_parameter():
+                local.add(symbol.get_name())
+    counts = collections.Counter(token.string for token in tokens if token.type == tokenize.NAME)
+    free = (
+        name
+        for length in (1, 2)
+        for name in map("".join, itertools.product("abcdefghijklmnopqrstuvwxyz", repeat=length))
+        if name not in counts and not keyword.iskeyword(name)
+    )
+    # The most frequent first, so that it gets one letter.
+    return {name: next(free) for name in sorted(local - kept, key=lambda name: (-counts[name], name)) if len(name) > 1}
 
 
 def _is_annotated_assignment(tokens: List[tokenize.TokenInfo], colon: int) -> bool:
