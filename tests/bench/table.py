@@ -1,0 +1,18 @@
+"""What the benchmarks share: where the project is, the machine's Pythons, and one table."""
+
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "src"), os.path.join(ROOT, "tests")]
+
+from conftest import PYTHONS  # noqa: E402, F401
+
+
+def show(rows):
+    """Print rows of (label, figure, target, whether it is met) as they come; return whether all are met."""
+    all_met = True
+    for label, figure, target, met in rows:
+        print("%-72s %-14s %-14s %s" % (label, figure, target, "" if met else "MISSED"), flush=True)
+        all_met = all_met and met
+    return all_met
