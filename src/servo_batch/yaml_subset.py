@@ -168,22 +168,23 @@ def document(lines: "Lines") -> "Any":
     """Read l-any-document [210]; there is one, and nothing after it."""
     value = None
     row, col = next_content(lines, 0)
-    if col < 0 and row < len(lines):
-        if lines[row][0] == ".":
-            refuse("end-marker", row, 0)
-        start = next_in_line(lines[row], 3)
-        if start < 0:
+    begun = col < 0 and row < len(lines)
+    if begun and lines[row][0] == ".":
+        refuse("end-marker", row, 0)
+    start = next_in_line(lines[row], 3) if begun else -1
+    if start >= 0:
+        row, col, value = block_node(lines, row, start, -1, 0, False)
+    else:
+        if begun:
             row, col = next_content(lines, row + 1)
-        else:
-            row, col, value = block_node(lines, row, start, -1, 0, False)
-    if col >= 0:
-        row, col, value = block_node(lines, row, col, -1, 0, True)
+        if col >= 0:
+            row, col, value = block_node(lines, row, col, -1, 0, True)
     if col < 0 and row < len(lines) and lines[row][0] == ".":
         start = next_in_line(lines[row], 3)
         if start >= 0:
             refuse("after-value", row, start)
-        row, col = next_content(lines, row + 1)
-        col = min(col, -1)
+        row, _ = next_content(lines, row + 1)
+        col = -1
     if row < len(lines):
         refuse("second-document" if col < 0 else "after-document", row, max(col, 0))
     return value
