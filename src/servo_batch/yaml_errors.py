@@ -52,12 +52,20 @@ MESSAGES: "Dict[str, Message]" = {
         "this escape stands for no character",
         "write the character itself, or its code point as \\U and eight digits",
     ),
+    "escaped-break": (
+        "YAML readers differ about empty lines after a backslash that ends its line",
+        'remove the empty lines; for a line break write "\\n"',
+    ),
     "flow-indent": (
         "a line inside [ ] or { } must be indented deeper than what the collection belongs to, the closing bracket too",
         "indent the line",
     ),
     "key-length": ("a key must end within %d characters" % MAX_KEY, "shorten the key"),
     "key-lines": ("a key and its colon must stand in one line", "put the key and the colon into one line"),
+    "marker": (
+        '"---" begins a document only at the start of a line, and readers differ about it elsewhere',
+        "move it to the start of the line; " + QUOTE_IT,
+    ),
     "no-colon": (
         "a key is expected here, and this line has no colon",
         'write "key: value"; a value that goes on from the line above must be indented deeper than its key',

@@ -30,9 +30,11 @@ MAX_DEPTH = 100
 # Section 7.4: the ":" stands at most 1024 characters beyond the start of an implicit key. PyYAML enforces it everywhere.
 MAX_KEY = 1024
 
+# What nearly all documents are made of; only others pay for compiling NOT_TEXT.
+ASCII_TEXT = bytes(range(0x20, 0x7F)) + b"\t\n"
 # All that c-printable [1] excludes, and what only one version knows: to YAML 1.1 NEL, LS and PS are line breaks, to 1.2
-# they are text; a byte order mark inside the text takes no column in PyYAML.
-NOT_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+# they are text; a byte order mark inside the text takes no column in PyYAML. Other programs end lines at a lone CR too.
+NOT_TEXT = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 SPACES = re.compile(" *")
 SINGLE_QUOTED = re.compile("[^']*(?:''[^']*)*")
 DOUBLE_QUOTED = re.compile('[^"\\\\]*')
@@ -65,13 +67,12 @@ HEX = re.compile("0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"(?:[-+]?[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
 # What some reader takes for a number or a date and another for a string, or both for different numbers: underscores,
 # octal, binary, exponents without point or sign, base 60, infinities, timestamps.
-LOOK_ALIKE = re.compile(
+LOOK_ALIKE = (
     r"[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?"
     r"|[-+]?0(?:[bB][01_]*|[oO][0-7_]*|[xX][0-9a-fA-F_]*)"
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
     r"|[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)"
-    r"|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt ].*)?",
-    re.DOTALL,
+    r"|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt ].*)?"
 )
 
 
@@ -143,16 +144,17 @@ def text_lines(source: "Union[str, bytes]") -> "Lines":
         except UnicodeDecodeError as error:
             start = source.rfind(b"\n", 0, error.start) + 1
             column = len(source[start : error.start].decode("utf-8"))
-            raise Refusal("encoding", source.count(b"\n", 0, error.start), column) from None
+            refuse("encoding", source.count(b"\n", 0, error.start), column)
     else:
         text = source
     if text.startswith("\ufeff"):
         text = text[1:]
     text = text.replace("\r\n", "\n")
-    wrong = NOT_TEXT.search(text)
-    position = wrong.start() if wrong else text.find("\r")
-    if position >= 0:
-        raise Refusal("character", text.count("\n", 0, position), position - text.rfind("\n", 0, position) - 1)
+    if text.encode("utf-8", "surrogatepass").translate(None, ASCII_TEXT):
+        wrong = re.search(NOT_TEXT, text)
+        if wrong:
+            position = wrong.start()
+            refuse("character", text.count("\n", 0, position), position - text.rfind("\n", 0, position) - 1)
     return text.split("\n")
 
 
@@ -245,9 +247,9 @@ def block_node(lines: "Lines", row: int, col: int, indent: int, depth: int, comp
     elif first == '"' or first == "'":
         end_row, end, value = quoted(lines, row, col, indent + 1)
     else:
-        end, colon, _ = block_plain_line(line, row, col)
+        end, colon, comment = block_plain_line(line, row, col)
         if colon < 0:
-            return block_plain(lines, row, col, indent)
+            return block_plain(lines, row, col, end, comment, indent)
         end_row = row
     line = lines[end_row]
     colon = SPACES.match(line, end).end()  # type: ignore[union-attr]
@@ -371,13 +373,16 @@ def plain_first(line: str, row: int, col: int, not_after: "Tuple[str, ...]") -> 
     first = line[col]
     if first in NOT_PLAIN_FIRST or (first in "-?:" and line[col + 1 : col + 2] in not_after):
         refuse("indicator", row, col)
+    if first == "-" and is_marker(line[col : col + 4]):
+        # Indented, it is text; js-yaml takes it for a document's start all the same.
+        refuse("marker", row, col)
 
 
-def block_plain(lines: "Lines", row: int, col: int, indent: int) -> "Tuple[int, int, Any]":
-    """Read ns-plain-multi-line [135] in block style."""
-    line = lines[row]
-    end, _, comment = block_plain_line(line, row, col)
-    chunks = [line[col:end]]
+def block_plain(
+    lines: "Lines", row: int, col: int, end: int, comment: bool, indent: int
+) -> "Tuple[int, int, Any]":
+    """Read the rest of ns-plain-multi-line [135] in block style, whose first line block_plain_line has read."""
+    chunks = [lines[row][col:end]]
     breaks = 0
     next_row = last_row = row
     # A comment ends the scalar: what follows would be text again to a reader that forgot it.
@@ -739,9 +744,11 @@ def double_quoted(lines: "Lines", row: int, col: int, indent: int) -> "Tuple[int
         if line[end] == '"':
             return row, end + 1, "".join(chunks)
         if end + 1 == len(line):
-            # s-double-escaped [112].
+            # s-double-escaped [112]. js-yaml drops empty lines after it.
+            escaped = row, end
             row, col, breaks = quoted_line(lines, row, indent, opened)
-            chunks.append("\n" * breaks)
+            if breaks:
+                refuse("escaped-break", *escaped)
             line = lines[row]
         else:
             col, char = escape(line, row, end + 1)
@@ -812,6 +819,6 @@ def resolved(text: str, row: int, col: int) -> "Any":
         if len(text) > 18:
             refuse("number-size", row, col, text)
         return int(text, 16)
-    if LOOK_ALIKE.fullmatch(text):
+    if re.fullmatch(LOOK_ALIKE, text, re.DOTALL):
         refuse("look-alike", row, col, text)
     return text
