@@ -1,11 +1,11 @@
 """What the YAML reader says about a document that it refuses: what is wrong, what to write instead, and the line.
 
-Apart from yaml_subset because only a refused document needs it, and the built file compiles what it imports at every run.
+Apart from yaml_subset because only a refused document needs it: the built file compiles what it imports at every run.
 """
 
 import unicodedata
 
-from servo_batch.yaml_subset import MAX_DEPTH, MAX_KEY, Refusal, YamlError, is_marker
+from servo_batch.yaml_subset import MAX_DEPTH, MAX_KEY, RefusalError, YamlError, is_marker
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ MESSAGES: "Dict[str, Message]" = {
     ),
     "colon-space": ('YAML readers differ about a ":" without a space after it here', "put a space after the colon"),
     "complex-key": ("a list or a mapping is no key in JSON", "use a string as the key"),
-    "depth": ("the nesting is deeper than %d" % MAX_DEPTH, "write the inner part flatter"),
+    "depth": (f"the nesting is deeper than {MAX_DEPTH}", "write the inner part flatter"),
     "encoding": ("this is no UTF-8", "save the file as UTF-8"),
     "encoding-16": ("this is UTF-16", "save the file as UTF-8"),
     "end-marker": ('"..." ends a document, and none has begun', "remove the line"),
@@ -60,7 +60,11 @@ MESSAGES: "Dict[str, Message]" = {
         "a line inside [ ] or { } must be indented deeper than what the collection belongs to, the closing bracket too",
         "indent the line",
     ),
-    "key-length": ("a key must end within %d characters" % MAX_KEY, "shorten the key"),
+    "indentation": (
+        "this line is indented deeper than the entries before it",
+        "align it with the entries that it belongs to",
+    ),
+    "key-length": (f"a key must end within {MAX_KEY} characters", "shorten the key"),
     "key-lines": ("a key and its colon must stand in one line", "put the key and the colon into one line"),
     "marker": (
         '"---" begins a document only at the start of a line, and readers differ about it elsewhere',
@@ -111,7 +115,7 @@ INDICATORS: "Dict[str, Message]" = {
     "}": ('"}" closes nothing', "remove it; " + QUOTE_IT),
     "?": ('"?" starts a key that is written apart from its value', 'write "key: value"; ' + QUOTE_IT),
     ":": ('there is no key before ":"', 'write "key: value"; ' + QUOTE_IT),
-    "-": ('"-" starts an item of a sequence, and none can stand here', "put the sequence on lines of its own; " + QUOTE_IT),
+    "-": ('"-" starts an item of a sequence, and none can stand here', "put it on a line of its own; " + QUOTE_IT),
     "\t": MESSAGES["tab"],
 }
 
@@ -124,15 +128,14 @@ CHARACTERS = {
 }
 
 
-def explain(refusal: "Refusal", source: "Union[str, bytes]", name: str) -> "YamlError":
+def explain(refusal: "RefusalError", source: "Union[str, bytes]", name: str) -> "YamlError":
     """Return the error that tells a person why the document ``name`` with the text ``source`` is refused, and where."""
     line = source_line(source, refusal.row)
     problem, remedy = message(refusal, line, source)
     shown, caret = excerpt(line, refusal.col)
     lineno, colno = refusal.row + 1, refusal.col + 1
-    title = printable(name)
-    text = "%s:%d:%d: %s:\n%s\n    %s\n    %s^" % (title, lineno, colno, problem, remedy, shown, " " * caret)
-    return YamlError("%s: %s" % (problem, remedy), name, lineno, colno, text)
+    text = f"{printable(name)}:{lineno}:{colno}: {problem}:\n{remedy}\n    {shown}\n    {' ' * caret}^"
+    return YamlError(f"{problem}: {remedy}", name, lineno, colno, text)
 
 
 def source_line(source: "Union[str, bytes]", row: int) -> str:
@@ -143,7 +146,7 @@ def source_line(source: "Union[str, bytes]", row: int) -> str:
     return text.replace("\r\n", "\n").split("\n")[row]
 
 
-def message(refusal: "Refusal", line: str, source: "Union[str, bytes]") -> "Message":
+def message(refusal: "RefusalError", line: str, source: "Union[str, bytes]") -> "Message":
     """Return what is wrong and what to write instead."""
     why = refusal.why
     if why == "encoding" and isinstance(source, bytes) and source[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -154,30 +157,29 @@ def message(refusal: "Refusal", line: str, source: "Union[str, bytes]") -> "Mess
 
 
 def indicator(line: str, col: int, _: object) -> "Message":
-    """A plain scalar cannot start with this character."""
+    """Explain a character that no plain scalar can start with."""
     if line[col] == "%" and col == 0:
         return '"%" starts a directive, which only one version of YAML may know', "remove the line; " + QUOTE_IT
     return INDICATORS[line[col]]
 
 
 def character(line: str, col: int, _: object) -> "Message":
-    """A character that no YAML text may contain, or only one version's."""
+    """Explain a character that no YAML text may contain, or only one version's."""
     char = line[col]
     if char in CHARACTERS:
         what, remedy = CHARACTERS[char]
         return what + " is not the same to every YAML reader", remedy
     if "\ud800" <= char <= "\udfff":
-        return "U+%04X is half a character" % ord(char), "write the whole character"
-    code = ord(char)
-    escape = "\\x%02x" % code if code < 0x100 else "\\u%04x" % code
-    return "the character U+%04X is not allowed in YAML" % code, 'remove it; in double quotes write "%s"' % escape
+        return f"U+{ord(char):04X} is half a character", "write the whole character"
+    remedy = f'remove it; in double quotes write "{escaped(char)}"'
+    return f"the character U+{ord(char):04X} is not allowed in YAML", remedy
 
 
 def look_alike(line: str, col: int, text: object) -> "Message":
-    """A plain scalar that one version or reader takes for a number, a boolean or a date, and another for text."""
+    """Explain a plain scalar that one reader takes for a number, a boolean or a date, and another for text."""
     if text == "<<":
         return '"<<" merges mappings in one version of YAML and is text in the other', "write the keys out; " + QUOTE_IT
-    return "YAML readers differ about the value of %s" % quote(str(text)), "quote it if it is text" + plainer(str(text))
+    return f"YAML readers differ about the value of {quote(text)}", "quote it if it is text" + plainer(str(text))
 
 
 def plainer(text: str) -> str:
@@ -197,88 +199,81 @@ def plainer(text: str) -> str:
 
 
 def key_type(line: str, col: int, text: object) -> "Message":
-    """A key that is no string."""
-    shown = quote(str(text).rstrip(" "))
-    return "the key %s is not a string, and JSON has no other keys" % (shown if text else "(empty)"), "quote the key"
+    """Explain a key that is no string."""
+    return f"the key {quote(text)} is not a string, and JSON has no other keys", "quote the key"
 
 
 def duplicate_key(line: str, col: int, first: object) -> "Message":
-    """A key that the mapping has already."""
-    row = first[0] if isinstance(first, tuple) else 0
-    return "this key is already in line %d of the same mapping" % row, "remove one of the two, or rename it"
+    """Explain a key that the mapping has already; ``first`` is the line of the other."""
+    return f"this key is already in line {first} of the same mapping", "remove one of the two, or rename it"
 
 
 def number_size(line: str, col: int, text: object) -> "Message":
-    """A number that readers hold differently."""
-    return "the number %s is too large for some readers to hold" % quote(str(text)), "quote it if it is text"
+    """Explain a number that readers hold differently."""
+    return f"the number {quote(text)} is too large for some readers to hold", "quote it if it is text"
 
 
 def escape(line: str, col: int, _: object) -> "Message":
-    """A backslash in double quotes before a character that makes no escape."""
-    problem = "in double quotes a backslash starts an escape, and YAML has no escape \\%s" % printable(line[col])
+    """Explain a backslash in double quotes before a character that makes no escape."""
+    problem = f"in double quotes a backslash starts an escape, and YAML has no escape \\{printable(line[col])}"
     return problem, "put a regular expression in single quotes"
 
 
 def escape_digits(line: str, col: int, digits: object) -> "Message":
-    """An escape with too few digits."""
-    problem = "in double quotes \\%s starts an escape, and %s hexadecimal digits must follow" % (line[col], digits)
+    """Explain an escape with too few digits."""
+    problem = f"in double quotes \\{line[col]} starts an escape, and {digits} hexadecimal digits must follow"
     return problem, "write all the digits, or put a regular expression in single quotes"
 
 
 def flow_plain(line: str, col: int, _: object) -> "Message":
-    """A character that ends a plain scalar in flow style for some readers only."""
+    """Explain a character that ends a plain scalar in flow style for some readers only."""
     if line[col] == "\t":
         return MESSAGES["tab"]
-    return 'inside [ ] or { } readers differ about text with "%s" in it' % line[col], "quote the whole value"
+    return f'inside [ ] or {{ }} readers differ about text with "{line[col]}" in it', "quote the whole value"
 
 
 def flow_open(line: str, col: int, _: object) -> "Message":
-    """A flow collection without an end."""
+    """Explain a flow collection without an end."""
     closing = {"[": "]", "{": "}"}.get(line[col])
     if closing is None:
         return "the collection around this value is never closed", 'close it with "]" or "}"'
-    return '"%s" is never closed' % line[col], 'close it with "%s"; %s' % (closing, QUOTE_IT)
+    return f'"{line[col]}" is never closed', f'close it with "{closing}"; {QUOTE_IT}'
 
 
 def flow_comma(line: str, col: int, closing: object) -> "Message":
-    """Two entries of a flow collection without a comma between them."""
+    """Explain two entries of a flow collection without a comma between them."""
     if line[col] == ":":
         return MESSAGES["key-lines"]
     if line[col] == "#":
         return INDICATORS["#"]
     if line[col] == "\t":
         return MESSAGES["tab"]
-    return '"," or "%s" is expected here' % closing, "put a comma between the values; quote a value that contains brackets"
+    return f'"," or "{closing}" is expected here', "put a comma between the values; quote one that contains brackets"
 
 
 def after_value(line: str, col: int, _: object) -> "Message":
-    """Text after a complete value."""
+    """Explain text after a complete value."""
     if line[col] in "#\t":
         return INDICATORS[line[col]]
     return MESSAGES["after-value"]
 
 
 def second_document(line: str, col: int, _: object) -> "Message":
-    """A marker or text after the document's end."""
+    """Explain a marker or text after the document's end."""
     if is_marker(line) and line[0] == ".":
         return "the document has ended already", "remove the line"
     return MESSAGES["second-document"]
 
 
 def block_header(line: str, col: int, _: object) -> "Message":
-    """Something wrong after the "|" or ">" of a block scalar."""
+    """Explain something wrong after the "|" or ">" of a block scalar."""
     if line[col] == "#":
         return INDICATORS["#"]
     return MESSAGES["tab"] if line[col] == "\t" else MESSAGES["block-header"]
 
 
-def indentation(line: str, col: int, _: object) -> "Message":
-    """A line whose indentation fits no collection around it."""
-    return "this line is indented deeper than the entries it follows", "align it with the entries that it belongs to"
-
-
 def after_document(line: str, col: int, _: object) -> "Message":
-    """Content beside the document's value."""
+    """Explain content beside the document's value."""
     if line[col] == "\t":
         return MESSAGES["tab"]
     return MESSAGES["after-document"]
@@ -295,7 +290,6 @@ DETAILED = {
     "flow-comma": flow_comma,
     "flow-open": flow_open,
     "flow-plain": flow_plain,
-    "indentation": indentation,
     "indicator": indicator,
     "key-type": key_type,
     "look-alike": look_alike,
@@ -304,25 +298,24 @@ DETAILED = {
 }
 
 
-def quote(text: str) -> str:
+def quote(value: object) -> str:
     """Return text of the document for a message: printable, short, in quotes."""
+    text = str(value)
     clipped = text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 3] + "..."
-    return '"%s"' % printable(clipped)
+    return f'"{printable(clipped)}"'
 
 
 def printable(text: str) -> str:
     """Return the text with each character that could move a terminal's cursor or hide written as an escape."""
-    return "".join(map(shown_character, text))
+    return "".join(char if char.isprintable() else " " if char == "\t" else escaped(char) for char in text)
 
 
-def shown_character(char: str) -> str:
-    """Return how one character is shown: as itself, a tab as one space, what is not printable as an escape."""
-    if char == "\t":
-        return " "
-    if char.isprintable() or char == "\u3000":
-        return char
+def escaped(char: str) -> str:
+    """Return a character as an escape of YAML's double quotes."""
     code = ord(char)
-    return "\\x%02x" % code if code < 0x100 else "\\u%04x" % code if code < 0x10000 else "\\U%08x" % code
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def width(text: str) -> int:

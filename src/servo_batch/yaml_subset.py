@@ -27,13 +27,13 @@ else:
     _List = list
 
 MAX_DEPTH = 100
-# Section 7.4: the ":" stands at most 1024 characters beyond the start of an implicit key. PyYAML enforces it everywhere.
+# Section 7.4: the ":" stands at most 1024 characters past the start of an implicit key. PyYAML enforces it everywhere.
 MAX_KEY = 1024
 
 # What nearly all documents are made of; only others pay for compiling NOT_TEXT.
 ASCII_TEXT = bytes(range(0x20, 0x7F)) + b"\t\n"
 # All that c-printable [1] excludes, and what only one version knows: to YAML 1.1 NEL, LS and PS are line breaks, to 1.2
-# they are text; a byte order mark inside the text takes no column in PyYAML. Other programs end lines at a lone CR too.
+# they are text; a byte order mark inside the text takes no column in PyYAML. A lone CR is no line break to editors.
 NOT_TEXT = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 SPACES = re.compile(" *")
 SINGLE_QUOTED = re.compile("[^']*(?:''[^']*)*")
@@ -59,7 +59,9 @@ WORDS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 # Booleans of YAML 1.1 only; its "value" and "merge" types, which YAML 1.2 dropped.
-LOOK_ALIKE_WORDS = frozenset("y Y yes Yes YES n N no No NO on On ON off Off OFF = <<".split())
+LOOK_ALIKE_WORDS = frozenset(
+    ["y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "=", "<<"]
+)
 NUMBER_FIRST = frozenset("-+.0123456789")
 INT = re.compile("[-+]?(?:0|[1-9][0-9]*)")
 HEX = re.compile("0x[0-9a-fA-F]+")
@@ -110,7 +112,7 @@ class Sequence(_List):
         self.marks: "List[Tuple[int, int]]" = []
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """Why (a name that yaml_errors explains) and where (row and column, from 0) the text is refused."""
 
     def __init__(self, why: str, row: int, col: int, detail: object = None) -> None:
@@ -124,12 +126,12 @@ class Refusal(Exception):
 def loads(source: "Union[str, bytes]", name: str = "<string>") -> "Any":
     """Return the value of the YAML document ``source``: dict, list, str, int, float, bool or None.
 
-    Mappings are ``Mapping`` and sequences ``Sequence``: subclasses of dict and list that carry their places. ``name`` is
-    what errors call the document. Raises ``YamlError``, and nothing else, for whatever is refused.
+    Mappings are ``Mapping`` and sequences ``Sequence``: subclasses of dict and list that carry their places. ``name``
+    is what errors call the document. Raises ``YamlError``, and nothing else, for whatever is refused.
     """
     try:
         return document(text_lines(source))
-    except Refusal as refusal:
+    except RefusalError as refusal:
         from servo_batch import yaml_errors
 
         error = yaml_errors.explain(refusal, source, name)
@@ -160,7 +162,7 @@ def text_lines(source: "Union[str, bytes]") -> "Lines":
 
 def refuse(why: str, row: int, col: int, detail: object = None) -> "NoReturn":
     """Stop reading: the text at this place is refused."""
-    raise Refusal(why, row, col, detail)
+    raise RefusalError(why, row, col, detail)
 
 
 # The document (chapter 9) and what separates its parts (chapter 6).
@@ -210,6 +212,11 @@ def next_content(lines: "Lines", row: int) -> "Place":
     return row, -1
 
 
+def is_entry(line: str, col: int) -> bool:
+    """Tell the "-" of a block sequence's entry."""
+    return line[col] == "-" and line[col + 1 : col + 2] in END_OR_SPACE
+
+
 def next_in_line(line: str, col: int) -> int:
     """Return the column of what follows the spaces at ``col``; -1 where that is a comment or nothing."""
     end = SPACES.match(line, col).end()  # type: ignore[union-attr]
@@ -236,7 +243,7 @@ def block_node(lines: "Lines", row: int, col: int, indent: int, depth: int, comp
     """
     line = lines[row]
     first = line[col]
-    if first == "-" and line[col + 1 : col + 2] in END_OR_SPACE:
+    if is_entry(line, col):
         if not compact:
             refuse("block-in-line", row, col)
         return block_sequence(lines, row, col, depth + 1)
@@ -268,7 +275,7 @@ def block_sequence(lines: "Lines", row: int, indent: int, depth: int) -> "Tuple[
         refuse("depth", row, indent)
     sequence = Sequence()
     col = indent
-    while col == indent and lines[row][col] == "-" and lines[row][col + 1 : col + 2] in END_OR_SPACE:
+    while col == indent and is_entry(lines[row], col):
         mark = (row + 1, col + 1)
         value = None
         start = next_in_line(lines[row], col + 1)
@@ -295,7 +302,7 @@ def block_mapping(lines: "Lines", row: int, indent: int, depth: int) -> "Tuple[i
         line = lines[row]
         key, end = block_key(lines, row, col)
         if key in mapping:
-            refuse("duplicate-key", row, col, mapping.marks[key])
+            refuse("duplicate-key", row, col, mapping.marks[key][0])
         mapping.marks[key] = (row + 1, col + 1)
         start = next_in_line(line, end)
         if start >= 0:
@@ -303,7 +310,7 @@ def block_mapping(lines: "Lines", row: int, indent: int, depth: int) -> "Tuple[i
             continue
         row, col = next_content(lines, row + 1)
         # A sequence may stand at its key's own indentation: seq-space [201].
-        if col > indent or (col == indent and lines[row][col] == "-" and lines[row][col + 1 : col + 2] in END_OR_SPACE):
+        if col > indent or (col == indent and is_entry(lines[row], col)):
             row, col, mapping[key] = block_node(lines, row, col, indent, depth, True)
         else:
             mapping[key] = None
@@ -378,9 +385,7 @@ def plain_first(line: str, row: int, col: int, not_after: "Tuple[str, ...]") -> 
         refuse("marker", row, col)
 
 
-def block_plain(
-    lines: "Lines", row: int, col: int, end: int, comment: bool, indent: int
-) -> "Tuple[int, int, Any]":
+def block_plain(lines: "Lines", row: int, col: int, end: int, comment: bool, indent: int) -> "Tuple[int, int, Any]":
     """Read the rest of ns-plain-multi-line [135] in block style, whose first line block_plain_line has read."""
     chunks = [lines[row][col:end]]
     breaks = 0
@@ -456,7 +461,7 @@ def block_header(line: str, row: int, col: int) -> "Tuple[str, int]":
 def block_scalar_width(lines: "Lines", row: int, indent: int) -> int:
     """Return the content's indentation, which the first line that is not blank shows (section 8.1.1.1)."""
     blank = 0
-    for row in range(row, len(lines)):
+    while row < len(lines):
         line = lines[row]
         text = line.lstrip(" ")
         if text:
@@ -470,6 +475,7 @@ def block_scalar_width(lines: "Lines", row: int, indent: int) -> int:
                 refuse("top-block-column", row, width)
             break
         blank = max(blank, len(line))
+        row += 1
     # No content: every line that is only blanks belongs to the scalar, whatever its width.
     return max(blank, indent + 1, 1)
 
@@ -576,7 +582,7 @@ def flow_mapping(lines: "Lines", row: int, col: int, indent: int, depth: int) ->
         if not isinstance(key, str):
             refuse("key-type", start[0], start[1], lines[row][start[1] : col])
         if key in mapping:
-            refuse("duplicate-key", start[0], start[1], mapping.marks[key])
+            refuse("duplicate-key", start[0], start[1], mapping.marks[key][0])
         if row > start[0]:
             refuse("key-lines", start[0], start[1])
         value = None
@@ -625,20 +631,20 @@ def flow_separation(lines: "Lines", row: int, col: int, indent: int, opened: "Pl
     start = next_in_line(lines[row], col)
     if start >= 0:
         return row, start
-    for row in range(row + 1, len(lines)):
-        line = lines[row]
+    for next_row in range(row + 1, len(lines)):
+        line = lines[next_row]
         text = line.lstrip(" ")
         if text and text[0] != "#":
             start = len(line) - len(text)
-            flow_line(line, row, start, indent, opened)
-            return row, start
-    refuse("flow-open", opened[0], opened[1])
+            flow_line(line, next_row, start, indent, opened)
+            return next_row, start
+    raise RefusalError("flow-open", *opened)
 
 
 def flow_line(line: str, row: int, start: int, indent: int, opened: "Place") -> None:
     """See that a line may go on with a flow collection: s-flow-line-prefix [69], which PyYAML does not ask for."""
     if start == 0 and is_marker(line):
-        refuse("flow-open", opened[0], opened[1])
+        refuse("flow-open", *opened)
     if start < indent:
         refuse("flow-indent", row, start)
 
@@ -775,26 +781,22 @@ def escape(line: str, row: int, col: int) -> "Tuple[int, str]":
 
 def quoted_line(lines: "Lines", row: int, indent: int, opened: "Place") -> "Tuple[int, int, int]":
     """Return the place of the text of a quoted scalar's next line, and the number of empty lines before it [74]."""
-    breaks = 0
-    for row in range(row + 1, len(lines)):
-        line = lines[row]
+    for next_row in range(row + 1, len(lines)):
+        line = lines[next_row]
         text = line.lstrip(" \t")
         start = len(line) - len(text)
-        spaces = start
-        if "\t" in line[:start]:
-            spaces = line.index("\t")
-            if spaces < indent:
-                refuse("tab", row, spaces)
+        tab = line.find("\t", 0, start)
+        if 0 <= tab < indent:
+            refuse("tab", next_row, tab)
         if text:
-            if spaces < indent:
-                refuse("quoted-indent", row, spaces)
+            if start < indent:
+                refuse("quoted-indent", next_row, start)
             if start == 0 and is_marker(line):
                 break
-            if start == 0 and line[0] == "%":
-                refuse("indicator", row, 0)
-            return row, start, breaks
-        breaks += 1
-    refuse("quote-open", opened[0], opened[1])
+            if start == 0 and text[0] == "%":
+                refuse("indicator", next_row, 0)
+            return next_row, start, next_row - row - 1
+    raise RefusalError("quote-open", *opened)
 
 
 def resolved(text: str, row: int, col: int) -> "Any":
