@@ -22,8 +22,8 @@ QUOTE_IT = "if it is meant as text, quote it"
 # Why → what is wrong, and what to write instead. Those that depend on the text have a function below.
 MESSAGES: "Dict[str, Message]" = {
     "after-document": (
-        "the document is over, and this is indented as if it were part of it",
-        "align it with the lines that it belongs to",
+        "this line belongs to nothing above it",
+        "give all entries of a collection the same indentation and the same form",
     ),
     "after-value": ("this follows a value that is complete", "quote the whole value, or put this on a line of its own"),
     "block-blank": (
@@ -43,11 +43,15 @@ MESSAGES: "Dict[str, Message]" = {
         'put it on the next line, indented; if the ": " or "- " is meant as text, quote the whole value',
     ),
     "colon-space": ('YAML readers differ about a ":" without a space after it here', "put a space after the colon"),
-    "complex-key": ("a list or a mapping is no key in JSON", "use a string as the key"),
+    "complex-key": ("a list or a mapping is no key in JSON", "use a string as the key; if the whole is meant as text, quote it"),
     "depth": (f"the nesting is deeper than {MAX_DEPTH}", "write the inner part flatter"),
     "encoding": ("this is no UTF-8", "save the file as UTF-8"),
     "encoding-16": ("this is UTF-16", "save the file as UTF-8"),
     "end-marker": ('"..." ends a document, and none has begun', "remove the line"),
+    "directive-line": (
+        'a line that starts with "%" is a directive to some YAML readers',
+        "indent the line, or write the text in one line",
+    ),
     "escape-code": (
         "this escape stands for no character",
         "write the character itself, or its code point as \\U and eight digits",
@@ -80,7 +84,7 @@ MESSAGES: "Dict[str, Message]" = {
     ),
     "quote-open": (
         "this quote is never closed in its place",
-        "close it, and double each quote inside '…' or put a backslash before each inside \"…\"",
+        "close it; inside single quotes write a quote twice, inside double quotes put a backslash before it",
     ),
     "quoted-indent": (
         "a quoted text that goes on in the next line must be indented there deeper than what it belongs to",
@@ -179,7 +183,9 @@ def look_alike(line: str, col: int, text: object) -> "Message":
     """Explain a plain scalar that one reader takes for a number, a boolean or a date, and another for text."""
     if text == "<<":
         return '"<<" merges mappings in one version of YAML and is text in the other', "write the keys out; " + QUOTE_IT
-    return f"YAML readers differ about the value of {quote(text)}", "quote it if it is text" + plainer(str(text))
+    rest = line[col + len(str(text)) :].lstrip(" ")
+    remedy = "quote it if it is text" + ("" if rest.startswith(":") else plainer(str(text)))
+    return f"YAML readers differ about the value of {quote(text)}", remedy
 
 
 def plainer(text: str) -> str:
@@ -189,13 +195,15 @@ def plainer(text: str) -> str:
         return ", or write true"
     if lower in ("n", "no", "off"):
         return ", or write false"
-    if lower.strip("+-0123456789._e") == "" and lower != "=":
+    if "-" in text[1:].replace("e-", ""):
+        return ""  # a date
+    if lower.strip("+-0123456789._e") == "":
         return ", or write a plain decimal number such as 1000, 0.5 or 1.0e+3"
     if lower.strip("+-")[:2] in ("0b", "0o", "0x"):
         return ", or write the number in decimal"
-    if ":" in text and "-" not in text:
+    if ":" in text:
         return ", or write the number of seconds"
-    return ""
+    return ""  # an infinity, or "="
 
 
 def key_type(line: str, col: int, text: object) -> "Message":
@@ -205,7 +213,7 @@ def key_type(line: str, col: int, text: object) -> "Message":
 
 def duplicate_key(line: str, col: int, first: object) -> "Message":
     """Explain a key that the mapping has already; ``first`` is the line of the other."""
-    return f"this key is already in line {first} of the same mapping", "remove one of the two, or rename it"
+    return f"this mapping has the key already, in line {first}", "remove one of the two, or rename it"
 
 
 def number_size(line: str, col: int, text: object) -> "Message":
@@ -216,6 +224,8 @@ def number_size(line: str, col: int, text: object) -> "Message":
 def escape(line: str, col: int, _: object) -> "Message":
     """Explain a backslash in double quotes before a character that makes no escape."""
     problem = f"in double quotes a backslash starts an escape, and YAML has no escape \\{printable(line[col])}"
+    if line[col] == "'":
+        return problem, "leave the backslash out: a single quote needs none in double quotes"
     return problem, "put a regular expression in single quotes"
 
 
@@ -243,7 +253,10 @@ def flow_open(line: str, col: int, _: object) -> "Message":
 def flow_comma(line: str, col: int, closing: object) -> "Message":
     """Explain two entries of a flow collection without a comma between them."""
     if line[col] == ":":
-        return MESSAGES["key-lines"]
+        if not line[:col].strip(" "):
+            return MESSAGES["key-lines"]
+        remedy = "put a comma between the entries; if it is meant as text, quote the whole value"
+        return 'inside [ ] or { } a value cannot contain a ":" before a space', remedy
     if line[col] == "#":
         return INDICATORS["#"]
     if line[col] == "\t":
@@ -255,6 +268,10 @@ def after_value(line: str, col: int, _: object) -> "Message":
     """Explain text after a complete value."""
     if line[col] in "#\t":
         return INDICATORS[line[col]]
+    if is_marker(line) and line[0] == ".":
+        return 'only a comment may follow "..."', "remove the rest of the line"
+    if line[col - 1] == "'":
+        return MESSAGES["after-value"][0], "inside single quotes write a quote twice"
     return MESSAGES["after-value"]
 
 
@@ -272,6 +289,11 @@ def block_header(line: str, col: int, _: object) -> "Message":
     return MESSAGES["tab"] if line[col] == "\t" else MESSAGES["block-header"]
 
 
+def colon_space(line: str, col: int, _: object) -> "Message":
+    """Explain a colon without a space after it."""
+    return MESSAGES["tab"] if line[col + 1] == "\t" else MESSAGES["colon-space"]
+
+
 def after_document(line: str, col: int, _: object) -> "Message":
     """Explain content beside the document's value."""
     if line[col] == "\t":
@@ -284,6 +306,7 @@ DETAILED = {
     "after-value": after_value,
     "block-header": block_header,
     "character": character,
+    "colon-space": colon_space,
     "duplicate-key": duplicate_key,
     "escape": escape,
     "escape-digits": escape_digits,

@@ -402,7 +402,7 @@ def block_plain(lines: "Lines", row: int, col: int, end: int, comment: bool, ind
         if start <= indent or text[0] == "#" or (start == 0 and is_marker(line)):
             break
         if start == 0 and text[0] == "%":
-            refuse("indicator", next_row, 0)
+            refuse("directive-line", next_row, 0)
         end, colon, comment = block_plain_line(line, next_row, start, False)
         if colon >= 0:
             refuse("plain-colon", next_row, colon, (row, col))
@@ -645,8 +645,12 @@ def flow_line(line: str, row: int, start: int, indent: int, opened: "Place") -> 
     """See that a line may go on with a flow collection: s-flow-line-prefix [69], which PyYAML does not ask for."""
     if start == 0 and is_marker(line):
         refuse("flow-open", *opened)
+    if line[start] == "\t":
+        refuse("tab", row, start)
     if start < indent:
         refuse("flow-indent", row, start)
+    if start == 0 and line[0] == "%":
+        refuse("directive-line", row, 0)
 
 
 def flow_plain(lines: "Lines", row: int, col: int, indent: int) -> "Tuple[int, int, str]":
@@ -794,7 +798,7 @@ def quoted_line(lines: "Lines", row: int, indent: int, opened: "Place") -> "Tupl
             if start == 0 and is_marker(line):
                 break
             if start == 0 and text[0] == "%":
-                refuse("indicator", next_row, 0)
+                refuse("directive-line", next_row, 0)
             return next_row, start, next_row - row - 1
     raise RefusalError("quote-open", *opened)
 
