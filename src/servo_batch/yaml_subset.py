@@ -145,7 +145,7 @@ def text_lines(source: "Union[str, bytes]") -> "Lines":
             text = source.decode("utf-8")
         except UnicodeDecodeError as error:
             start = source.rfind(b"\n", 0, error.start) + 1
-            column = len(source[start : error.start].decode("utf-8"))
+            column = len(source[start : error.start].decode("utf-8-sig"))
             refuse("encoding", source.count(b"\n", 0, error.start), column)
     else:
         text = source

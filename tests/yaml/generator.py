@@ -26,11 +26,17 @@ if __name__ == "__main__":
 from servo_batch.yaml_subset import YamlError, loads
 
 try:
-    import yaml
+    # The name has to be there: this folder is an empty package "yaml" to a Python without PyYAML.
+    from yaml import safe_load as pyyaml
 except ImportError:
-    yaml = None
+    pyyaml = None
 try:
-    import ruamel.yaml as ruamel
+    from ruamel.yaml import YAML as _Ruamel
+
+    def ruamel(text):
+        """Return ruamel's value of a document."""
+        return _Ruamel(typ="safe", pure=True).load(text)
+
 except ImportError:
     ruamel = None
 
@@ -513,16 +519,16 @@ def same(one, other):
 
 def disagreement(text, value):
     """Return what a reference reader makes of a document that was accepted with ``value``, if it is not the same."""
-    if yaml is not None:
+    if pyyaml is not None:
         try:
-            theirs = yaml.safe_load(text)
+            theirs = pyyaml(text)
         except Exception as error:
             return "PyYAML fails: %s" % str(error).replace("\n", " ")
         if not same(value, theirs):
             return "PyYAML: %r" % (theirs,)
     if ruamel is not None:
         try:
-            theirs = ruamel.YAML(typ="safe", pure=True).load(text)
+            theirs = ruamel(text)
         except Exception:
             return None  # a fault of its own: PyYAML has just read the document
         if not same(value, theirs):
@@ -568,7 +574,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="the first one's seed (default: %(default)s)")
     parser.add_argument("--save", metavar="FOLDER", default="disagreements", help="where to (default: ./%(default)s)")
     options = parser.parse_args()
-    for name, module in (("PyYAML", yaml), ("ruamel.yaml", ruamel)):
+    for name, module in (("PyYAML", pyyaml), ("ruamel.yaml", ruamel)):
         if module is None:
             parser.error("%s is not installed, so there is nothing to compare with" % name)
 
