@@ -1,4 +1,4 @@
-"""What the YAML reader accepts, PyYAML and ruamel.yaml read the same: on every document of the tests and on random ones."""
+"""What the YAML reader accepts, PyYAML and ruamel.yaml read the same: the tests' documents and random ones."""
 
 import os
 import random

@@ -7,13 +7,11 @@ import pickle
 import random
 import re
 import subprocess
-import sys
 import time
 
 import pytest
 
-from servo_batch import yaml_errors
-from servo_batch import yaml_subset
+from servo_batch import yaml_errors, yaml_subset
 from servo_batch.yaml_subset import Mapping, Sequence, YamlError, loads
 
 SRC = os.path.dirname(os.path.dirname(os.path.abspath(yaml_subset.__file__)))
@@ -21,7 +19,7 @@ SRC = os.path.dirname(os.path.dirname(os.path.abspath(yaml_subset.__file__)))
 # The sample of the service's own documentation, whose regular expression no YAML reader takes.
 DOCUMENTATION = r"""batch:
     # Command to run (required)
-    command: ./run_job.sh --cpu {state[application][components][master][settings][cpu][value]} --timeout {control.userdata.timeout}
+    command: ./run_job.sh --cpu {state[application][components][web][settings]} --timeout {control.userdata.timeout}
 
     # Default state to use when no previous adjust (required)
     default_state:
@@ -45,6 +43,15 @@ DOCUMENTATION = r"""batch:
             # If no match, return error.
             output_regex: "Job took (\.d) seconds"
             unit: ms"""
+
+
+def error_of(source):
+    """Return the error of a document that may be refused, or None."""
+    try:
+        loads(source)
+    except YamlError as error:
+        return error
+    return None
 
 
 def refusal(source, name="config.yaml"):
@@ -104,7 +111,7 @@ def test_mappings_and_sequences_can_be_made_from_plain_ones():
 
 
 def test_an_error_shows_place_problem_remedy_line_and_caret():
-    error = refusal("a: 1\noutput_regex: \"took (\\d+) s\"\n")
+    error = refusal('a: 1\noutput_regex: "took (\\d+) s"\n')
     problem = "in double quotes a backslash starts an escape, and YAML has no escape \\d"
     assert str(error) == (
         "config.yaml:2:23: " + problem + ":\n"
@@ -215,11 +222,9 @@ def test_nothing_but_a_yaml_error_escapes_from_random_bytes(seed):
     for _ in range(200):
         source = bytes(rng.choice(b"-?:,[]{}#&*!|>'\"%@` \t\r\n\\a0\xc3\xa9\xff\0") for _ in range(rng.randrange(40)))
         for given in (source, source.decode("latin-1"), source.decode("utf-8", "surrogateescape")):
-            try:
-                loads(given)
-            except YamlError as error:
-                assert error.lineno >= 1
-                assert error.colno >= 1
+            error = error_of(given)
+            if error:
+                assert (error.lineno >= 1, error.colno >= 1) == (True, True)
                 str(error).encode("utf-8")
 
 
@@ -247,13 +252,13 @@ def test_nesting_is_bounded_at_100(write, depth):
 BIG = 10 * 1000 * 1000
 
 
-@pytest.mark.parametrize("unit", ["[", "{", "- ", "'", '"', "\\", "a", " ", "\n", "#", ":", "-", "? ", "\t", "0", "|", "a:\n"])
+UNITS = ["[", "{", "- ", "'", '"', "\\", "a", " ", "\n", "#", ":", "-", "? ", "\t", "0", "|", "a:\n"]
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_ten_megabytes_of_anything_end_soon(unit):
     started = time.perf_counter()
-    try:
-        loads(unit * (BIG // len(unit)))
-    except YamlError as error:
-        assert len(str(error)) < 1000
+    assert len(str(error_of(unit * (BIG // len(unit))))) < 1000
     assert time.perf_counter() - started < 20
 
 
@@ -300,10 +305,7 @@ def seconds(source):
     best = None
     for _ in range(3):
         started = time.process_time()
-        try:
-            loads(source)
-        except YamlError:
-            pass
+        error_of(source)
         taken = time.process_time() - started
         best = taken if best is None else min(best, taken)
     return best
@@ -321,8 +323,8 @@ def test_time_is_linear(kind):
 
 def test_importing_it_brings_nothing_that_costs_time(python):
     code = (
-        "import sys; before = set(sys.modules); import re; re_too = set(sys.modules); import servo_batch.yaml_subset as y;"
-        "y.loads('a: [1, 0.5, \"b\"]\\nc: |\\n  d\\n'); print(sorted(set(sys.modules) - re_too))"
+        "import sys, re; before = set(sys.modules); import servo_batch.yaml_subset as y;"
+        "y.loads('a: [1, 0.5, \"b\"]\\nc: |\\n  d\\n'); print(sorted(set(sys.modules) - before))"
     )
     environment = dict(os.environ, PYTHONPATH=SRC)
     output = subprocess.run([python, "-S", "-c", code], stdout=subprocess.PIPE, env=environment, check=True).stdout

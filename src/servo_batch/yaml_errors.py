@@ -43,7 +43,10 @@ MESSAGES: "Dict[str, Message]" = {
         'put it on the next line, indented; if the ": " or "- " is meant as text, quote the whole value',
     ),
     "colon-space": ('YAML readers differ about a ":" without a space after it here', "put a space after the colon"),
-    "complex-key": ("a list or a mapping is no key in JSON", "use a string as the key; if the whole is meant as text, quote it"),
+    "complex-key": (
+        "a list or a mapping is no key in JSON",
+        "use a string as the key; if the whole is meant as text, quote it",
+    ),
     "depth": (f"the nesting is deeper than {MAX_DEPTH}", "write the inner part flatter"),
     "encoding": ("this is no UTF-8", "save the file as UTF-8"),
     "encoding-16": ("this is UTF-16", "save the file as UTF-8"),
