@@ -257,9 +257,9 @@ UNITS = ["[", "{", "- ", "'", '"', "\\", "a", " ", "\n", "#", ":", "-", "? ", "\
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_ten_megabytes_of_anything_end_soon(unit):
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(str(error_of(unit * (BIG // len(unit))))) < 1000
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 # Each makes a text of about ``size`` characters, of a kind that makes a careless reader quadratic.

@@ -200,7 +200,9 @@ def plainer(text: str) -> str:
         return ", or write false"
     if "-" in text[1:].replace("e-", ""):
         return ""  # a date
-    if lower.strip("+-0123456789._e") == "":
+    if lower in ("true", "false", "null"):
+        return f", or write {lower}"
+    if lower.strip("+-0123456789._,e") == "":
         return ", or write a plain decimal number such as 1000, 0.5 or 1.0e+3"
     if lower.strip("+-")[:2] in ("0b", "0o", "0x"):
         return ", or write the number in decimal"

@@ -58,22 +58,21 @@ WORDS = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-# Booleans of YAML 1.1 only; its "value" and "merge" types, which YAML 1.2 dropped.
-LOOK_ALIKE_WORDS = frozenset(
-    ["y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "=", "<<"]
-)
+# Booleans of YAML 1.1 only, its "value" and "merge" types, which YAML 1.2 dropped, and in lower case what Ruby's reader
+# takes for a boolean or null in any case.
+LOOK_ALIKE_WORDS = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "=", "<<"])
 NUMBER_FIRST = frozenset("-+.0123456789")
 INT = re.compile("[-+]?(?:0|[1-9][0-9]*)")
 HEX = re.compile("0x[0-9a-fA-F]+")
 # PyYAML wants the point and a sign in the exponent, and no sign before a leading point.
 FLOAT = re.compile(r"(?:[-+]?[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
 # What some reader takes for a number or a date and another for a string, or both for different numbers: underscores,
-# octal, binary, exponents without point or sign, base 60, infinities, timestamps.
+# commas (Ruby), octal, binary, exponents without point or sign, base 60, infinities, timestamps.
 LOOK_ALIKE = (
-    r"[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?"
-    r"|[-+]?0(?:[bB][01_]*|[oO][0-7_]*|[xX][0-9a-fA-F_]*)"
-    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
-    r"|[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)"
+    r"[-+]?(?:[0-9_,]+(?:\.[0-9_,]*)?|\.[0-9_,]+)(?:[eE][-+]?[0-9_,]+)?"
+    r"|[-+]?0(?:[bB][01_,]*|[oO][0-7_,]*|[xX][0-9a-fA-F_,]*)"
+    r"|[-+]?[0-9][0-9_,]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+    r"|[-+]?\.(?:[iI][nN][fF]|[nN][aA][nN])"
     r"|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:[Tt ].*)?"
 )
 
@@ -337,18 +336,12 @@ def block_key(lines: "Lines", row: int, col: int) -> "Tuple[str, int]":
         end, colon, _ = block_plain_line(line, row, col)
         if colon < 0:
             refuse("no-colon", row, col)
-        key = string_key(line[col:end], row, col)
+        key = resolved(line[col:end], row, col)
+        if not isinstance(key, str):
+            refuse("key-type", row, col, line[col:end])
     if colon - col > MAX_KEY:
         refuse("key-length", row, col)
     return key, colon + 1
-
-
-def string_key(text: str, row: int, col: int) -> str:
-    """Return the plain key; only strings are keys in JSON."""
-    key = resolved(text, row, col)
-    if not isinstance(key, str):
-        refuse("key-type", row, col, text)
-    return key
 
 
 def block_plain_line(line: str, row: int, col: int, first: bool = True) -> "Tuple[int, int, bool]":
@@ -390,7 +383,7 @@ def block_plain(lines: "Lines", row: int, col: int, end: int, comment: bool, ind
     chunks = [lines[row][col:end]]
     breaks = 0
     next_row = last_row = row
-    # A comment ends the scalar: what follows would be text again to a reader that forgot it.
+    # A comment ends the scalar; a deeper line after it belongs to nothing, and the caller refuses it.
     while not comment and next_row + 1 < len(lines):
         next_row += 1
         line = lines[next_row]
@@ -405,7 +398,7 @@ def block_plain(lines: "Lines", row: int, col: int, end: int, comment: bool, ind
             refuse("directive-line", next_row, 0)
         end, colon, comment = block_plain_line(line, next_row, start, False)
         if colon >= 0:
-            refuse("plain-colon", next_row, colon, (row, col))
+            refuse("plain-colon", next_row, colon)
         chunks.append("\n" * breaks or " ")
         chunks.append(line[start:end])
         breaks = 0
@@ -808,7 +801,7 @@ def resolved(text: str, row: int, col: int) -> "Any":
     if text in WORDS:
         return WORDS[text]
     if text[0] not in NUMBER_FIRST:
-        if text in LOOK_ALIKE_WORDS:
+        if len(text) < 6 and text.lower() in LOOK_ALIKE_WORDS:
             refuse("look-alike", row, col, text)
         return text
     if INT.fullmatch(text):

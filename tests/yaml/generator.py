@@ -43,9 +43,9 @@ except ImportError:
 # Text that is a string to every reader where it stands as a plain scalar in block style …
 BLOCK_WORDS = """
     a b web cpu x1 a:b a#b -x --- -- -1x ?x :x ::x a: http://h:80/p?q=1#f ~x nul nulls truely 1.2.3 10.0.0.1 c5.2xlarge
-    5m 100Mi 1/2 10% 1,000 3a 0y 1e 1e+ e5 12:60 80:80 a,b a[0] x{} x[] a]b x] ./run .. . ... .x -.x +x + <<< << =x ==
-    a=b yess offf Yn oN nuLL tRUE a|b a>b a&b a*b a!b a%b a@b a`b it's say"hi" a\\b \\d+ é 日本 😀 a\xa0b \xa0 ~~ --a=b
-    _1 __ x_1 2019-11 2019-111-17 1:2:3x 0b2 0o8 0xg .infx .Nan nan inf Infinity None -inf_ x- x? x: 1- -a- (a) $x ^x$
+    5m 100Mi 1/2 10% 3a 0y 1e 1e+ e5 12:60 80:80 a,b a[0] x{} x[] a]b x] ./run .. . ... .x -.x +x + <<< << =x ==
+    a=b yess offf Yn a|b a>b a&b a*b a!b a%b a@b a`b it's say"hi" a\\b \\d+ é 日本 😀 a\xa0b \xa0 ~~ --a=b
+    _1 __ x_1 2019-11 2019-111-17 1:2:3x 0b2 0o8 0xg .infx nan inf Infinity None -inf_ x- x? x: 1- -a- (a) $x ^x$
     ;x /x \ufffd
 """.split(" ")  # noqa: SIM905
 BLOCK_WORDS = [word.strip("\n") for word in BLOCK_WORDS if word.strip("\n")]
