@@ -66,3 +66,12 @@ def pyz(tmp_path_factory):
     path = str(tmp_path_factory.mktemp("built") / "servo-batch.pyz")
     subprocess.run([sys.executable, os.path.join(ROOT, "build.py"), "-o", path], check=True)
     return path
+
+
+@pytest.fixture(params=["oldest", "newest"])
+def edge_python(request):
+    """The path of the oldest interpreter of the machine, then of the newest: for what would be too slow on each."""
+    versions = list(PYTHONS)
+    if request.param == "newest" and len(versions) == 1:
+        pytest.skip("this machine has one Python, which is the oldest")
+    return PYTHONS[versions[0 if request.param == "oldest" else -1]]

@@ -1,0 +1,180 @@
+"""Calls the built file as its users do, and holds each call to what section 2 promises of every answer."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+LIMIT_SECONDS = 60
+
+SETTINGS = {
+    "cpu": {"type": "range", "min": 1, "max": 8, "step": 1, "value": 2, "unit": "cores"},
+    "mem": {"min": 0.5, "max": 4.0, "step": 0.5, "value": 1.5},
+    "gc": {"type": "enum", "values": ["g1", "zgc", 7, True], "value": "g1"},
+    "opts": {"value": "-Xmx1g"},
+    "unset": {},
+}
+
+
+def application(**components):
+    """Return {"application": …} for components given as name={setting: description}."""
+    described = {name: {"settings": settings} for name, settings in components.items()}
+    return {"application": {"components": described}}
+
+
+def asked(**settings):
+    """Return an adjust request for settings of the component web."""
+    return application(web={name: {"value": value} for name, value in settings.items()})
+
+
+def batch(command="echo size 5", **keys):
+    """Return a configuration; ``keys`` are laid over it, and a key that is None is left out."""
+    described = {"command": command, "default_state": application(web=SETTINGS)}
+    described.update(keys)
+    return {"batch": {key: value for key, value in described.items() if value is not None}}
+
+
+class Ended:
+    """A call that ended: ``status``, ``stdout``, ``stderr``, and the ``answer`` and ``progress`` in its stdout."""
+
+    def __init__(self, status, stdout, stderr):
+        self.status = status
+        self.stdout = stdout
+        self.stderr = stderr.decode("utf-8", "backslashreplace")
+
+    @property
+    def responses(self):
+        assert self.stdout.endswith(b"\n"), self
+        # split at b"\n" only: the protocol's lines, not what str.splitlines makes of U+2028.
+        responses = [json.loads(line.decode("utf-8")) for line in self.stdout[:-1].split(b"\n")]
+        assert all(isinstance(response, dict) for response in responses), self
+        return responses
+
+    @property
+    def progress(self):
+        return self.responses[:-1]
+
+    @property
+    def answer(self):
+        *before, answer = self.responses
+        assert all("progress" in response for response in before), self
+        assert "progress" not in answer, self
+        return answer
+
+    @property
+    def query(self):
+        """The settings' values in the answer of ``adjust --query``, by component and setting."""
+        assert self.status == 0, self
+        components = self.answer["application"]["components"]
+        return {
+            name: {setting: description.get("value") for setting, description in component["settings"].items()}
+            for name, component in components.items()
+        }
+
+    def failed(self, status, reason, *words):
+        """Assert that the call failed as section 2 asks: one clear answer, a short line for people, no traceback."""
+        assert self.answer["status"] == status, self
+        assert self.answer["reason"] == reason, self
+        assert set(self.answer) == {"status", "reason", "message"}, self
+        assert self.status == 1, self
+        assert "Traceback" not in self.stderr, self
+        assert self.stderr.startswith("servo-batch: "), self
+        assert self.stderr.count("\n") == 1, self
+        for word in words:
+            assert word in self.answer["message"], self
+
+    def bad_config(self, *words):
+        self.failed("failed", "bad-config", *words)
+
+    def bad_request(self, *words):
+        self.failed("bad-request", "bad-request", *words)
+
+    def bad_state(self, *words):
+        self.failed("failed", "bad-state", *words)
+
+    def rejected(self, *words):
+        self.failed("rejected", "invalid-value", "nothing was changed", *words)
+
+    def __repr__(self):
+        return "exit status %d\nstdout: %.3000r\nstderr: %.3000s" % (self.status, self.stdout, self.stderr)
+
+
+class Servo:
+    """The built file under one Python, called in a folder of its own that has ``config.json``."""
+
+    def __init__(self, python, pyz, folder, document=None):
+        self.python = python
+        self.pyz = pyz
+        self.folder = str(folder)
+        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TMPDIR": self.folder}
+        self.state = self.path("_state.json")
+        self.configure(batch() if document is None else document)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, data):
+        path = self.path(name)
+        with open(path, "wb") as stream:
+            stream.write(data if isinstance(data, bytes) else json.dumps(data).encode())
+        return path
+
+    def read(self, name):
+        with open(self.path(name), "rb") as stream:
+            return stream.read()
+
+    def configure(self, document):
+        return self.write("config.json", document)
+
+    def start(self, *arguments, prefix=(), program=None, environment=None, **options):
+        """Return the running process of a call, its three streams pipes where ``options`` do not say otherwise."""
+        for name in ("stdin", "stdout", "stderr"):
+            options.setdefault(name, subprocess.PIPE)
+        options.setdefault("cwd", self.folder)
+        return subprocess.Popen(
+            [*prefix, self.python, program or self.pyz, *arguments],
+            env=dict(self.environment, **(environment or {})),
+            **options,
+        )
+
+    def call(self, *arguments, request=b"", **options):
+        """Return the ended call with ``request`` (bytes, or what is sent as JSON) on its stdin."""
+        process = self.start(*arguments, **options)
+        data = request if isinstance(request, bytes) else json.dumps(request).encode()
+        try:
+            stdout, stderr = process.communicate(data if process.stdin else None, timeout=LIMIT_SECONDS)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+        return Ended(process.returncode, stdout or b"", stderr or b"")
+
+    def query(self, **options):
+        return self.call("adjust", "--query", **options)
+
+    def adjust(self, request, *arguments, **options):
+        return self.call("adjust", *arguments, request=request, **options)
+
+    def measure(self, request=b"", *arguments, **options):
+        return self.call("measure", *arguments, request=request, **options)
+
+    def stored(self, **settings):
+        """Store values for settings of the component web, and assert that it worked."""
+        ended = self.adjust(asked(**settings))
+        assert ended.status == 0, ended
+        return self.read("_state.json")
+
+
+def without_privileges():
+    """Return the start of a command line under which file modes count, also for root; skip where there is none."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("setpriv"):
+        pytest.skip("root may write everywhere, and there is no setpriv here to take that away")
+    capabilities = "-dac_override,-dac_read_search"
+    prefix = ["setpriv", "--bounding-set", capabilities, "--inh-caps", capabilities]
+    if subprocess.run([*prefix, "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("root may write everywhere, and setpriv may not take that away here")
+    return prefix

@@ -1,0 +1,286 @@
+"""What adjust and measure do with good requests: sections 2 to 4."""
+
+import json
+
+import pytest
+from calling import SETTINGS, Servo, application, asked, batch
+
+OK = {"status": "ok", "reason": "success"}
+METRICS = {
+    "size": {"output_regex": r"^size (\d+)", "unit": "bytes"},
+    "ratio": {"output_regex": r"^ratio (\S+)"},
+}
+PRINTING = "echo size 512; echo ratio 0.5"
+
+
+@pytest.fixture
+def servo(edge_python, pyz, tmp_path):
+    return Servo(edge_python, pyz, tmp_path)
+
+
+@pytest.fixture
+def servo_everywhere(python, pyz, tmp_path):
+    return Servo(python, pyz, tmp_path)
+
+
+# Every row of section 2's first table, under every Python.
+
+
+def test_query_answers_the_described_settings(servo_everywhere):
+    ended = servo_everywhere.query()
+    assert (ended.status, ended.stderr) == (0, "")
+    assert ended.responses == [application(web=SETTINGS)]
+
+
+def test_adjust_answers_success_and_stores(servo_everywhere):
+    ended = servo_everywhere.adjust(asked(cpu=4, mem=2.5, gc="zgc", opts="-Xmx2g"))
+    assert (ended.status, ended.stderr, ended.responses) == (0, "", [OK])
+    assert servo_everywhere.query().query["web"] == {"cpu": 4, "mem": 2.5, "gc": "zgc", "opts": "-Xmx2g", "unset": None}
+
+
+def test_describe_answers_the_metrics_and_their_units(servo_everywhere):
+    servo_everywhere.configure(batch(PRINTING, metrics=METRICS))
+    ended = servo_everywhere.call("measure", "--describe")
+    assert (ended.status, ended.stderr) == (0, "")
+    described = {"total_runtime": {"unit": "seconds"}, "size": {"unit": "bytes"}, "ratio": {}}
+    assert ended.responses == [{"status": "ok", "metrics": described}]
+
+
+def test_measure_answers_progress_and_then_the_metrics(servo_everywhere):
+    servo_everywhere.configure(batch(PRINTING, metrics=METRICS))
+    ended = servo_everywhere.measure({})
+    assert (ended.status, ended.stderr) == (0, "")
+    assert [response["progress"] for response in ended.progress] == [0, 100]
+    assert all(isinstance(response["message"], str) for response in ended.progress)
+    runtime = ended.answer["metrics"]["total_runtime"]["value"]
+    assert 0 < runtime < 60
+    assert ended.answer == {
+        "status": "ok",
+        "metrics": {
+            "total_runtime": {"value": runtime, "unit": "seconds"},
+            "size": {"value": 512, "unit": "bytes"},
+            "ratio": {"value": 0.5},
+        },
+    }
+
+
+# Every row of section 2's table of failures that needs no signal.
+
+NO_MATCH = {"size": {"output_regex": "^big (.*)"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "configuration", "state", "request_", "words"),
+    [
+        ("bad-request", "bad-request", batch(), None, b"{", ["JSON"]),
+        ("failed", "bad-config", batch(None), None, b"", ["batch.command", "missing"]),
+        ("failed", "bad-state", batch(), b"{", b"", ["_state.json"]),
+        ("failed", "command-failed", batch("echo out; echo oops >&2; exit 3"), None, b"", ["3", "oops", "out", "echo"]),
+        ("failed", "command-failed", batch("kill -9 $$"), None, b"", ["SIGKILL", "kill -9"]),
+        ("failed", "command-failed", batch(["./nothing-here"]), None, b"", ["nothing-here"]),
+        ("failed", "no-match", batch("echo small", metrics=NO_MATCH), None, b"", ["size", "^big (.*)", "small"]),
+        ("failed", "timeout", batch("exec sleep 60", timeout=0.2, grace_period=0), None, b"", ["timeout", "0.2"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_measure_says_how_it_failed(servo_everywhere, status, reason, configuration, state, request_, words):
+    servo_everywhere.configure(configuration)
+    if state:
+        servo_everywhere.write("_state.json", state)
+    servo_everywhere.measure(request_).failed(status, reason, *words)
+
+
+def test_adjust_rejects_what_is_not_allowed(servo_everywhere):
+    servo_everywhere.adjust(asked(cpu=9)).rejected("web.cpu", "1", "8", "9")
+
+
+# The request of measure.
+
+
+@pytest.mark.parametrize(
+    ("request_", "names"),
+    [
+        (b"", {"size", "ratio"}),
+        (b" \n\t", {"size", "ratio"}),
+        ({}, {"size", "ratio"}),
+        ({"control": {"duration": 3}}, {"size", "ratio"}),
+        ({"metrics": ["ratio"]}, {"ratio"}),
+        ({"metrics": ["ratio", "ratio", "size"]}, {"size", "ratio"}),
+        ({"metrics": {"size": {"unit": "anything"}}}, {"size"}),
+        ({"metrics": ["total_runtime"]}, set()),
+        ({"metrics": []}, set()),
+        ({"metrics": {}}, set()),
+        (b'\xef\xbb\xbf{"metrics": ["size"]}', {"size"}),
+    ],
+    ids=repr,
+)
+def test_measure_returns_the_metrics_asked_for_and_the_runtime(servo, request_, names):
+    servo.configure(batch(PRINTING, metrics=METRICS))
+    ended = servo.measure(request_)
+    assert set(ended.answer["metrics"]) == names | {"total_runtime"}, ended
+
+
+def test_a_metric_that_is_not_asked_for_need_not_match(servo):
+    servo.configure(batch("echo ratio 2", metrics=METRICS))
+    assert servo.measure({"metrics": ["ratio"]}).answer["metrics"]["ratio"] == {"value": 2}
+
+
+def test_the_jobs_output_never_reaches_stdout(servo):
+    servo.configure(batch('echo \'{"progress": 7}\'; echo {"status": "ok"} >&2'.replace("{", "{{").replace("}", "}}")))
+    ended = servo.measure()
+    assert [response["progress"] for response in ended.progress] == [0, 100]
+    assert ended.stderr == ""
+
+
+def test_the_jobs_stdin_is_empty(servo):
+    servo.configure(batch("wc -c", metrics={"bytes": {"output_regex": r"(\d+)"}}))
+    assert servo.measure({"control": {}}).answer["metrics"]["bytes"] == {"value": 0}
+
+
+def test_the_requests_control_is_laid_over_the_configured_one(servo):
+    servo.configure(
+        batch(
+            ["echo", "{control.load} {_control.userdata.a} {control[userdata][b]}"],
+            default_control={"load": 1, "userdata": {"a": 2, "b": 3}},
+            metrics={"seen": {"output_regex": "(.*)"}},
+        )
+    )
+    ended = servo.measure({"control": {"userdata": {"b": 4}}})
+    assert ended.answer["metrics"]["seen"] == {"value": "1 2 4"}
+    ended = servo.measure({"control": {"userdata": {"b": 4}, "load": 9}}, "--control", '{"load": 8}')
+    assert ended.answer["metrics"]["seen"] == {"value": "8 2 4"}
+
+
+# The state: what is stored, and the overlay.
+
+
+def test_a_stored_value_survives_and_the_descriptions_with_it(servo):
+    servo.stored(cpu=4)
+    expected = json.loads(json.dumps(application(web=SETTINGS)))
+    expected["application"]["components"]["web"]["settings"]["cpu"]["value"] = 4
+    for _ in range(2):
+        assert servo.query().answer == expected
+
+
+def test_an_adjust_replaces_what_was_stored_before(servo):
+    servo.stored(cpu=4)
+    servo.stored(gc="zgc")
+    assert servo.query().query["web"]["cpu"] == 2
+
+
+KINDS = ["512", "0.5", "512.0", "1e3", "-7", "1e-07", "123456789012345678901234567890", "true", '"512"', '""']
+
+
+def test_a_value_keeps_its_kind(servo):
+    sent = "{%s}" % ", ".join('"s%d": {"value": %s}' % item for item in enumerate(KINDS))
+    request = json.dumps(application(web="SENT")).replace('"SENT"', sent)
+    assert servo.adjust(request.encode()).answer == OK
+    stored = json.loads(servo.read("_state.json").decode())["application"]["components"]["web"]["settings"]
+    queried = servo.query().query["web"]
+    for number, text in enumerate(KINDS):
+        # repr tells 512 from 512.0, and 1 from True.
+        assert repr(queried["s%d" % number]) == repr(json.loads(text))
+        assert repr(stored["s%d" % number]["value"]) == repr(json.loads(text))
+
+
+def test_a_text_survives_as_it_was_sent(servo):
+    texts = ["Füße ☃", "a\u2028b", "\U0001f600", "line\nline", "\x7f\x1b[31m", "'\"\\"]
+    servo.stored(**{"s%d" % number: text for number, text in enumerate(texts)})
+    queried = servo.query().query["web"]
+    assert [queried["s%d" % number] for number in range(len(texts))] == texts
+
+
+def test_undeclared_settings_and_components_are_stored(servo):
+    request = asked(cpu=3, brand_new="x")
+    request["application"]["components"]["cache"] = {"settings": {"ttl": {"value": 60}}}
+    assert servo.adjust(request).answer == OK
+    queried = servo.query().query
+    assert queried["web"]["brand_new"] == "x"
+    assert queried["cache"] == {"ttl": 60}
+
+
+def test_other_keys_of_the_application_are_stored_and_other_top_level_keys_are_not(servo):
+    request = asked(cpu=3)
+    request["application"]["annotations"] = {"canary": [1, {"a": None}]}
+    request.update(control={"duration": 3}, id=5)
+    assert servo.adjust(request).answer == OK
+    stored = json.loads(servo.read("_state.json").decode())
+    assert stored == {"application": request["application"]}
+    assert servo.query().answer["application"]["annotations"] == {"canary": [1, {"a": None}]}
+
+
+def test_annotations_come_back_with_a_measurement(servo):
+    request = asked(cpu=3)
+    request["application"]["annotations"] = {"run": 12}
+    servo.adjust(request)
+    assert servo.measure().answer["annotations"] == {"run": 12}
+
+
+def test_annotations_of_the_configuration_come_back_too(servo):
+    document = batch()
+    document["batch"]["default_state"]["application"]["annotations"] = {"from": "config"}
+    servo.configure(document)
+    assert servo.measure().answer["annotations"] == {"from": "config"}
+
+
+def test_unknown_keys_of_a_setting_pass_through_to_query(servo):
+    setting = {"value": 1, "doc": {"é": [None]}, "weight": 0.25}
+    servo.configure(batch(default_state=application(web={"x": setting})))
+    assert servo.query().answer == application(web={"x": setting})
+
+
+# Both spellings.
+
+
+@pytest.mark.parametrize("spelling", ["value", "default"])
+@pytest.mark.parametrize("nested", [True, False])
+def test_the_older_spelling_means_the_same(servo, spelling, nested):
+    state = application(web={"cpu": {"min": 1, "max": 8, spelling: 5}})
+    servo.configure(batch(default_state=state) if nested else batch(default_state=None, **state))
+    setting = {"min": 1, "max": 8, "value": 5}
+    assert servo.query().answer == application(web={"cpu": setting})
+    servo.stored(cpu=6)
+    assert servo.query().answer == application(web={"cpu": dict(setting, value=6)})
+
+
+def test_other_top_level_keys_of_the_configuration_are_ignored(servo):
+    servo.configure(dict(batch(), other_driver={"batch": [1]}, k8s=None))
+    assert servo.query().status == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "allowed", "refused"),
+    [
+        ({"min": 1, "max": 8, "step": 1}, [1, 8, 2.5, 8.0], [0, 8.001, "4", True, None, [4], {"a": 1}]),
+        ({"type": "range", "min": -0.3, "max": 0.3, "step": 0.1}, [-0.3, 0.3, 0], [0.31, -1, ""]),
+        ({"min": 0, "max": 10**30}, [10**30, 0], [10**30 + 1, -1]),
+        ({"type": "enum", "values": ["a", 1, 2.5, False]}, ["a", 1, 1.0, 2.5, False], ["A", True, 0, "1", None, ["a"]]),
+        ({}, ["", "x", 1, 0.5, True], [None, [], {}, "nul\0"]),
+        ({"values": [1, 2]}, [1, 3], [None]),
+        (None, ["", "x", 1, 0.5, True], [None, []]),
+    ],
+)
+def test_adjust_takes_what_the_setting_allows_and_nothing_else(servo, setting, allowed, refused):
+    # As many settings as there are values, all described alike: one request tries them all.
+    count = max(len(allowed), len(refused))
+    settings = {} if setting is None else {"x%d" % number: setting for number in range(count)}
+    servo.configure(batch(default_state=application(web=settings)))
+    before = servo.stored(**{"x%d" % number: value for number, value in enumerate(allowed)})
+    ended = servo.adjust(asked(**{"x%d" % number: value for number, value in enumerate(refused)}))
+    ended.rejected(*("web.x%d must be" % number for number in range(len(refused)) if refused[number] != "nul\0"))
+    assert ended.answer["message"].count("web.x") == len(refused)
+    assert servo.read("_state.json") == before
+
+
+def test_a_rejection_changes_nothing_and_names_every_bad_value(servo):
+    before = servo.stored(cpu=3)
+    ended = servo.adjust(asked(cpu=99, mem=1.0, gc="serial", unknown=[1]))
+    ended.rejected("web.cpu", "99", "1 to 8", "web.gc", '"serial"', '"g1"', '"zgc"', "web.unknown")
+    assert "web.mem" not in ended.answer["message"]
+    assert servo.read("_state.json") == before
+
+
+def test_a_stored_value_reaches_the_command_as_query_shows_it(servo):
+    servo.configure(batch("printf '%s|' {web.cpu} {web.mem} {web.opts}", metrics={"seen": {"output_regex": "(.+)"}}))
+    servo.stored(cpu=4, mem=2.0, opts="a  b")
+    assert servo.measure().answer["metrics"]["seen"] == {"value": "4|2.0|a  b|"}

@@ -1,0 +1,220 @@
+"""What adjust leaves on the disk, whatever happens meanwhile: section 4."""
+
+import json
+import os
+import random
+import resource
+import shutil
+import stat
+import subprocess
+
+import pytest
+from calling import LIMIT_SECONDS, Servo, asked, without_privileges
+
+
+@pytest.fixture
+def servo(edge_python, pyz, tmp_path):
+    return Servo(edge_python, pyz, tmp_path)
+
+
+@pytest.fixture
+def servo_everywhere(python, pyz, tmp_path):
+    return Servo(python, pyz, tmp_path)
+
+
+def files(servo, *names):
+    return sorted(os.listdir(servo.path(*names)))
+
+
+def test_nothing_but_the_state_is_left(servo_everywhere):
+    servo_everywhere.stored(cpu=3)
+    servo_everywhere.stored(cpu=4)
+    assert files(servo_everywhere) == ["_state.json", "config.json"]
+    assert json.loads(servo_everywhere.read("_state.json").decode()) == asked(cpu=4)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_the_files_mode_is_kept(servo, mode):
+    servo.stored(cpu=3)
+    os.chmod(servo.state, mode)
+    servo.stored(cpu=4)
+    assert stat.S_IMODE(os.stat(servo.state).st_mode) == mode
+
+
+def test_a_new_file_has_the_mode_that_the_umask_gives(servo):
+    ended = servo.adjust(asked(cpu=3), prefix=["sh", "-c", 'umask 027; exec "$@"', "-"])
+    assert ended.status == 0, ended
+    assert stat.S_IMODE(os.stat(servo.state).st_mode) == 0o640
+
+
+def test_a_link_stays_a_link_and_its_target_is_replaced(servo):
+    os.mkdir(servo.path("volume"))
+    os.symlink("volume/kept.json", servo.state)
+    servo.stored(cpu=3)
+    servo.stored(cpu=4)
+    assert os.readlink(servo.state) == "volume/kept.json"
+    assert files(servo, "volume") == ["kept.json"]
+    assert servo.query().query["web"]["cpu"] == 4
+
+
+def test_a_hard_link_to_the_state_keeps_the_old_one(servo):
+    before = servo.stored(cpu=3)
+    os.link(servo.state, servo.path("backup.json"))
+    servo.stored(cpu=4)
+    assert servo.read("backup.json") == before
+
+
+# Places that cannot be written.
+
+
+def test_a_folder_that_cannot_be_written_keeps_the_state(servo):
+    prefix = without_privileges()
+    before = servo.stored(cpu=3)
+    os.chmod(servo.folder, 0o555)
+    try:
+        servo.adjust(asked(cpu=4), prefix=prefix).bad_state("_state.json", "Permission denied", "as it was")
+        assert servo.query(prefix=prefix).query["web"]["cpu"] == 3
+    finally:
+        os.chmod(servo.folder, 0o755)
+    assert servo.read("_state.json") == before
+    assert files(servo) == ["_state.json", "config.json"]
+
+
+@pytest.fixture
+def mounted(servo):
+    """Mount a file system of one page, and return a function that mounts it again with other options."""
+    folder = servo.path("small")
+    os.mkdir(folder)
+
+    def mount(*arguments):
+        done = subprocess.run(["mount", *arguments, folder], stderr=subprocess.PIPE)
+        if done.returncode:
+            pytest.skip("nothing can be mounted here: %s" % done.stderr.decode().strip())
+
+    if not shutil.which("mount"):
+        pytest.skip("there is no mount here")
+    mount("-t", "tmpfs", "-o", "size=4k", "tmpfs")
+    yield mount
+    subprocess.run(["umount", folder], check=True)
+
+
+def in_small(servo, **settings):
+    return servo.adjust(asked(**settings), "--state", "small/state.json")
+
+
+def test_a_full_disk_keeps_the_state(servo, mounted):
+    assert in_small(servo, cpu=3).status == 0
+    before = servo.read("small/state.json")
+    in_small(servo, cpu=4, opts="x" * 5000).bad_state("small/state.json", "No space left", "as it was")
+    assert servo.read("small/state.json") == before
+    assert files(servo, "small") == ["state.json"]
+
+
+def test_a_read_only_file_system_keeps_the_state(servo, mounted):
+    assert in_small(servo, cpu=3).status == 0
+    before = servo.read("small/state.json")
+    mounted("-o", "remount,ro")
+    in_small(servo, cpu=4).bad_state("small/state.json", "Read-only file system", "as it was")
+    assert servo.read("small/state.json") == before
+
+
+def test_a_state_file_mounted_by_itself_cannot_be_replaced_and_says_so(servo, mounted):
+    servo.write("small/kept.json", asked(cpu=3))
+    servo.write("_state.json", b"")
+    if subprocess.run(["mount", "--bind", servo.path("small/kept.json"), servo.state]).returncode:
+        pytest.skip("nothing can be bound here")
+    try:
+        servo.adjust(asked(cpu=4)).bad_state("_state.json", "busy", "as it was")
+        assert json.loads(servo.read("_state.json").decode()) == asked(cpu=3)
+    finally:
+        subprocess.run(["umount", servo.state], check=True)
+
+
+def test_a_limit_on_the_size_of_files_keeps_the_state(servo):
+    before = servo.stored(cpu=3)
+    limited = servo.adjust(
+        asked(cpu=4, opts="x" * 50000),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)),
+    )
+    limited.bad_state("_state.json", "File too large", "as it was")
+    assert servo.read("_state.json") == before
+    assert files(servo) == ["_state.json", "config.json"]
+
+
+# Killed while it stores.
+
+
+def requests():
+    """Two requests that take a while to write, and are told apart."""
+    filler = {"filler": ["0123456789" * 10] * 3000}
+    both = [asked(cpu=1), asked(cpu=8)]
+    for request in both:
+        request["application"]["annotations"] = filler
+    return both
+
+
+def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(servo):
+    old, new = requests()
+    assert servo.adjust(old).status == 0
+    moments = random.Random(1)
+    for _ in range(12):
+        process = servo.start("adjust")
+        process.stdin.write(json.dumps(new).encode())
+        process.stdin.close()
+        try:
+            process.wait(moments.uniform(0.01, 0.25))
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.wait(LIMIT_SECONDS)
+        process.stdout.close()
+        process.stderr.close()
+        assert json.loads(servo.read("_state.json").decode()) in (old, new)
+        old, new = new, old
+    assert servo.query().status == 0
+
+
+def test_killed_between_writing_and_renaming_the_state_is_whole_and_can_be_stored_again(servo):
+    old, new = requests()
+    assert servo.adjust(old).status == 0
+    before = files(servo)
+    process = servo.start("adjust")
+    process.stdin.write(json.dumps(new).encode())
+    process.stdin.close()
+    while files(servo) == before and process.poll() is None:
+        pass  # until it writes beside the state
+    process.kill()
+    process.wait(LIMIT_SECONDS)
+    process.stdout.close()
+    process.stderr.close()
+    assert json.loads(servo.read("_state.json").decode()) in (old, new)
+    assert servo.adjust(new).status == 0
+    assert json.loads(servo.read("_state.json").decode()) == new
+
+
+def test_two_that_store_at_once_leave_one_of_both(servo):
+    both = requests()
+    processes = [servo.start("adjust") for _ in range(4)]
+    for number, process in enumerate(processes):
+        process.stdin.write(json.dumps(both[number % 2]).encode())
+        process.stdin.flush()
+    ended = [(process.communicate(timeout=LIMIT_SECONDS), process.returncode) for process in processes]
+    assert [status for _, status in ended] == [0] * 4, ended
+    assert json.loads(servo.read("_state.json").decode()) in both
+    assert files(servo) == ["_state.json", "config.json"]
+
+
+def test_whoever_reads_meanwhile_reads_the_old_or_the_new_state(servo):
+    old, new = (json.dumps(request).encode() for request in requests())
+    assert servo.adjust(old).status == 0
+    sizes = {os.path.getsize(servo.state)}
+    process = servo.start("adjust")
+    process.stdin.write(new)
+    process.stdin.close()
+    while process.poll() is None:
+        sizes.add(os.path.getsize(servo.state))
+    process.stdout.close()
+    process.stderr.close()
+    assert process.returncode == 0
+    # Both are equally long, so a file that is being written would be told by its size.
+    assert sizes == {os.path.getsize(servo.state)}
+    assert json.loads(servo.read("_state.json").decode()) == json.loads(new.decode())
