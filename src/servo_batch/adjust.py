@@ -33,18 +33,19 @@ def requested(request: "Dict[str, Any]") -> "Dict[str, Any]":
     components = _inner(application, "components", "application")
     for name in components:
         path = "application.components"
-        settings = _inner(_inner(components, name, path), "settings", "%s.%s" % (path, name))
+        settings = _inner(_inner(components, name, path), "settings", "%s.%s" % (path, protocol.named(name)))
         for setting in settings:
-            inner_path = "%s.%s.settings" % (path, name)
+            inner_path = "%s.%s.settings" % (path, protocol.named(name))
             if "value" not in _inner(settings, setting, inner_path):
                 raise protocol.bad_request(
-                    'the request has no value for the setting: %s.%s must be {"value": …}' % (inner_path, setting)
+                    'the request has no value for the setting: %s.%s must be {"value": …}'
+                    % (inner_path, protocol.named(setting))
                 )
     return application
 
 
 def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
-    full_path = "%s.%s" % (path, key) if path else key
+    full_path = "%s.%s" % (path, protocol.named(key)) if path else key
     if key not in outer:
         raise protocol.bad_request(
             'the request has no %s; adjust takes {"application": {"components": {COMPONENT: {"settings": '
@@ -64,6 +65,6 @@ def refuse_values(loaded: "Config", application: "Dict[str, Any]") -> None:
         for setting, asked in description["settings"].items():
             problem = config.refusal(declared.get(setting, {}), asked["value"])
             if problem:
-                problems.append("%s.%s %s" % (component, setting, problem))
+                problems.append("%s.%s %s" % (protocol.named(component), protocol.named(setting), problem))
     if problems:
         raise protocol.ServoError("rejected", "invalid-value", "nothing was changed: " + "; ".join(problems))

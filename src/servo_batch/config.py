@@ -7,7 +7,7 @@ import os
 from collections import namedtuple
 
 from servo_batch import command, metrics
-from servo_batch.protocol import did_you_mean, failed, kind, shown
+from servo_batch.protocol import did_you_mean, failed, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _key_path(path: "Path") -> str:
         if isinstance(key, int):
             text += "[%d]" % key
         else:
-            text += ("." if text else "") + (key if key.replace("-", "_").isidentifier() else shown(key))
+            text += ("." if text else "") + named(key)
     return text
 
 

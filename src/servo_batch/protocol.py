@@ -106,7 +106,14 @@ def shown(value: "Any") -> str:
     import json
 
     text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():
+        text = json.dumps(value)  # a terminal acts upon U+009B, some readers end a line at U+2028
     return text if len(text) <= 80 else text[:77] + "…"
+
+
+def named(name: str) -> str:
+    """Return a name from outside as a message shows it: as it is where it is plain and short, else as JSON."""
+    return name if len(name) <= 80 and name.replace("-", "_").isidentifier() else shown(name)
 
 
 def did_you_mean(name: str, names: "Iterable[str]") -> str:

@@ -6,7 +6,7 @@ Source: section 4 of the contract.
 import os
 
 from servo_batch import strict_json
-from servo_batch.protocol import failed, kind
+from servo_batch.protocol import failed, kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,10 +70,14 @@ def _misshapen(stored: "Any") -> "Optional[str]":
     for name, component in components.items():
         settings = component.get("settings", {}) if isinstance(component, dict) else None
         if not isinstance(settings, dict):
-            return "has %s where the settings of the component %s belong" % (kind(settings), name)
+            return "has %s where the settings of the component %s belong" % (kind(settings), named(name))
         for setting, description in settings.items():
             if not isinstance(description, dict):
-                return "has %s where the setting %s of the component %s belongs" % (kind(description), setting, name)
+                return "has %s where the setting %s of the component %s belongs" % (
+                    kind(description),
+                    named(setting),
+                    named(name),
+                )
     return None
 
 
