@@ -67,7 +67,15 @@ def parse_script(script: str) -> Command:
 
 def parse_arguments(arguments: "Sequence[str]") -> Command:
     """Return the command of a list of arguments, each formatted on its own; raise ``TemplateError``."""
-    templates = tuple(_parse(argument) for argument in arguments)
+    templates: "List[Tuple[Union[str, Placeholder], ...]]" = []
+    unread: "List[str]" = []
+    for argument in arguments:
+        try:
+            templates.append(_parse(argument))
+        except TemplateError as error:
+            unread.extend(error.problems)
+    if unread:
+        raise TemplateError(*unread)
     sources = [_source(parts) for parts in templates]
     problems = [
         _argument_problem(part, shell.danger_of_code(sources[:index], sources[index]))
@@ -77,7 +85,7 @@ def parse_arguments(arguments: "Sequence[str]") -> Command:
     ]
     if any(problems):
         raise TemplateError(*filter(None, problems))
-    return Command(templates, False)
+    return Command(tuple(templates), False)
 
 
 def _script_problem(placeholder: Placeholder) -> "Optional[str]":
@@ -117,16 +125,20 @@ def _parts(template: str, levels: int) -> "List[Union[str, Placeholder]]":
     if not levels:
         raise TemplateError("%s nests placeholders too deep: a format specification can hold them once" % template)
     parts: "List[Union[str, Placeholder]]" = []
+    problems: "List[str]" = []
     try:
         for literal, field, spec, conversion in formatter_parser(template):
             if literal:
                 parts.append(literal)
             if field is not None:
-                parts.append(_placeholder(field, conversion, spec or "", levels))
-    except TemplateError:
-        raise
+                try:
+                    parts.append(_placeholder(field, conversion, spec or "", levels))
+                except TemplateError as error:
+                    problems.extend(error.problems)
     except ValueError as error:
-        raise TemplateError("%s: write {{ and }} for literal braces" % _lowered(str(error))) from None
+        problems.append("%s: write {{ and }} for literal braces" % _lowered(str(error)))
+    if problems:
+        raise TemplateError(*problems)
     return parts
 
 
@@ -300,4 +312,4 @@ def _missing(key: str, where: str, mapping: "Dict[str, Any]") -> str:
 
 
 def _listed(names: "Dict[str, Any]") -> str:
-    return ", ".join(sorted(names))
+    return ", ".join(map(protocol.named, sorted(names)))
