@@ -1,5 +1,7 @@
 """The measure driver: run the job with the current settings and report (sections 2, 6 and 7 of the contract)."""
 
+import os
+
 from servo_batch import command, config, metrics, protocol, state
 
 TYPE_CHECKING = False
@@ -30,15 +32,19 @@ def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]
     from servo_batch import job  # not paid for by a request that is refused
 
     result = job.run(
-        arguments,
+        # A job is given UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
+        [os.fsdecode(argument.encode("utf-8", "surrogateescape")) for argument in arguments],
         grace_seconds=loaded.grace_period,
         timeout_seconds=loaded.timeout,
         cancellation=cancellation,
         on_progress=lambda elapsed: _report_progress(elapsed, loaded.expected_duration),
     )
-    with cancellation.interrupting():
+    with cancellation.interrupting(), result.stdout, result.stderr:
         measured = _measured(result, loaded, names)
-    protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
+    try:
+        protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
+    except OSError as error:
+        raise protocol.failed("cancelled", "cannot write progress to stdout: %s" % error.strerror) from None
     answer = {"status": "ok", "metrics": measured}
     if "annotations" in application:
         answer["annotations"] = application["annotations"]
@@ -78,7 +84,7 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def _report_progress(elapsed: float, expected_duration: float) -> None:
-    percent = min(99, int(100 * elapsed / expected_duration))
+    percent = int(min(99, 100 * elapsed / expected_duration))
     protocol.write({"progress": percent, "message": "the job has been running for %.0f s" % elapsed})
 
 

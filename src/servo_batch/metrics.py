@@ -55,15 +55,17 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
     for char, meaning in MISREAD_ESCAPES.items():
         if char in text:
             raise PatternError("the pattern holds %s" % meaning)
+    translated = _to_bytes(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # Up to 3.10 a global flag may stand inside a pattern, with this warning; from 3.11 on it is an error.
             warnings.simplefilter("error", DeprecationWarning)
-            pattern = re.compile(_to_bytes(text), re.MULTILINE)
+            pattern = re.compile(translated, re.MULTILINE)
     except re.error as error:
         raise PatternError("the pattern does not compile: %s" % error) from None
-    except (DeprecationWarning, RecursionError, OverflowError) as error:
+    except (DeprecationWarning, RecursionError, OverflowError, ValueError) as error:
+        # A ValueError: what 3.6 raises for flags that bytes do not have, like (?u).
         raise PatternError("the pattern does not compile: %s" % (str(error) or "it is too complex")) from None
     if not pattern.groups:
         raise PatternError(r"the pattern has no group: put ( and ) around the part that is the value, like (\d+)")

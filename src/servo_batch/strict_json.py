@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
 MAX_NESTING = 100
-# CPython from 3.11 on refuses longer integers, older ones take quadratic time over them.
-MAX_DIGITS = 4300
+# CPython from 3.11 on reads and prints at most 4300, older ones take quadratic time; a message may print a difference.
+MAX_DIGITS = 4000
 
 
 class JsonError(ValueError):
