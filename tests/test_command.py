@@ -15,7 +15,7 @@ STATE = {
         "annotations": {"run": "7"},
     }
 }
-CONTROL = {"userdata": {"timeout": 30, "args": ["x", "y"], "width": 6}, "nothing": None}
+CONTROL = {"userdata": {"timeout": 30, "args": ["x", "y"], "width": 6}, "nine": 999999999, "nothing": None}
 
 
 def rendered(template):
@@ -64,7 +64,8 @@ def test_a_field_is_formatted_as_python_does(template, expected):
         ("{control.userdata.args.2}", "bad-request", "is a list of 2"),
         ("{control.userdata.args.x}", "bad-request", "is a list of 2"),
         ("{web.name:.0f}", "bad-config", 'the value "a b" cannot be formatted'),
-        ("{web.cpu:>99999999999999999999}", "bad-config", "cannot be formatted"),
+        ("{web.cpu:>99999999999999999999}", "bad-config", "the width or precision"),
+        ("{web.cpu:{control.nine}}", "bad-config", "the width or precision"),
     ],
 )
 def test_a_field_that_cannot_be_had_is_named_with_what_there_is(template, reason, message):

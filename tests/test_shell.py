@@ -103,6 +103,9 @@ REFUSED_PLACES = {
     'timeout 5 sh -c "$(echo {w.v})"': "inner shell",
     "su -c 'show {w.v}' user": "inner shell",
     "ssh host show {w.v}": "ssh",
+    "watch show {w.v}": "watch",
+    "sbatch --wrap='show {w.v}'": "--wrap",
+    "sbatch -n 2 --wrap 'show {w.v}'": "--wrap",
 }
 HOSTILE = [
     "", " ", "a b", "  ", "'", '"', "''", '""', "'\"", "`", "``", "\\", "\\\\", "\\'", '\\"', "a\\", "$", "$$", "$X", "${X}",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHELL = ["/bin/sh", "-c"]
 RESERVED = ("state", "control", "_control")
+MAX_WIDTH_DIGITS = 4  # Linux takes 128 KiB as one argument, and a request's control may name the width
 LIST_FORM = "give the command as a list, which needs no shell: [program, argument, …]"
 
 
@@ -254,6 +255,8 @@ def _render(part: "Union[str, Placeholder]", names: "Dict[str, Any]") -> str:
 def _format(placeholder: Placeholder, names: "Dict[str, Any]") -> str:
     value = _look_up(placeholder.path, names)
     spec = "".join(part if isinstance(part, str) else _format(part, names) for part in placeholder.spec)
+    if any(len(number) > MAX_WIDTH_DIGITS for number in "".join(c if c.isdecimal() else " " for c in spec).split()):
+        raise TemplateError("the width or precision in %s is more than a command can take" % protocol.shown(spec))
     if placeholder.conversion in ("s", "w"):
         value = str(value)
     elif placeholder.conversion == "r":

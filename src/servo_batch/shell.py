@@ -20,7 +20,7 @@ BLANKS = " \t"
 SEPARATORS = ";&|\n()"
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox", "su"))
 # These take their arguments as code, however they are quoted; ssh gives them to a shell on its other side.
-CODE_COMMANDS = frozenset(("eval", "let", "trap", "alias", "unset", "read", "getopts", "ssh"))
+CODE_COMMANDS = frozenset(("eval", "let", "trap", "alias", "unset", "read", "getopts", "ssh", "watch", "parallel"))
 # In bash these evaluate the subscript of a name, `a[$(…)]`; after a `=` that stands in the script, all is data.
 NAMING_COMMANDS = frozenset(("declare", "typeset", "local", "readonly", "export"))
 
@@ -132,6 +132,8 @@ def danger_of_code(words: "Sequence[str]", word: str) -> "Optional[str]":
             return "in an argument of `%s`, which takes it as code" % program
         if program in NAMING_COMMANDS and "=" not in word.split(HOLE)[0]:
             return "in the name that `%s` declares" % program
+        if program == "sbatch" and (words[-1] == "--wrap" or word.startswith("--wrap=")):
+            return "in the script that `sbatch --wrap` gives to a shell; give it as an argument of a script's file"
         if program in SHELLS and position < len(words) - 1 and _takes_script(words[-1]):
             return "in the script of an inner shell; give it as an argument, %s %s '… \"$1\" …' %s {…}" % (
                 program,

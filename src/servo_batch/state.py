@@ -96,24 +96,17 @@ def store(path: str, application: "Dict[str, Any]") -> None:
     """Store ``{"application": application}`` at ``path``, whole and on the disk, or leave what was there.
 
     Written beside the target, flushed, renamed over it, and the directory flushed: rename(2) replaces atomically, and
-    only a flushed directory keeps the new name over a power cut. A symbolic link is followed, not replaced. Raises
-    ``ServoError`` (bad-state).
+    only a flushed directory keeps the new name over a power cut. A symbolic link is followed, not replaced. What a
+    crash leaves, ``PATH.partial``, the next store takes over. Raises ``ServoError`` (bad-state).
     """
     import json
 
     target = os.path.realpath(path)
-    # Named after this process: two that store at once do not write into one file.
-    partial = "%s.%d.partial" % (target, os.getpid())
     text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
     try:
         if os.path.isdir(target):
             raise IsADirectoryError(0, "it is a directory: name a file")
-        try:
-            _write_flushed(partial, text.encode("utf-8"), _mode(target))
-            os.replace(partial, target)
-        except BaseException:
-            _remove(partial)
-            raise
+        _replace(target, text.encode("utf-8"))
     except (OSError, ValueError) as error:
         raise _bad_state(path, "cannot be written and is as it was", error) from None
     try:
@@ -122,29 +115,39 @@ def store(path: str, application: "Dict[str, Any]") -> None:
         raise _bad_state(path, "is written, but its folder could not be flushed to the disk", error) from None
 
 
-def _mode(target: str) -> "Optional[int]":
-    try:
-        return os.stat(target).st_mode & 0o7777
-    except FileNotFoundError:
-        return None
+def _replace(target: str, data: bytes) -> None:
+    partial = target + ".partial"
+    # The lock is held up to the end: whoever gets it next finds another file, or none, under the name.
+    with open(_open_locked(partial), "wb") as stream:
+        try:
+            if os.path.exists(target):
+                os.fchmod(stream.fileno(), os.stat(target).st_mode & 0o7777)
+            stream.truncate()
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            os.replace(partial, target)
+        except BaseException:
+            os.unlink(partial)
+            raise
 
 
-def _write_flushed(path: str, data: bytes, mode: "Optional[int]") -> None:
-    _remove(path)  # left by a crash of another process with this number
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    with open(descriptor, "wb") as stream:
-        if mode is not None:
-            os.fchmod(descriptor, mode)
-        stream.write(data)
-        stream.flush()
-        os.fsync(descriptor)
+def _open_locked(path: str) -> int:
+    """Return a descriptor of the file at ``path`` that no other process writes to: two may store at once."""
+    import fcntl
 
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+    while True:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            pass  # a file system without locks: then one store at a time is the caller's business
+        try:
+            if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        os.close(descriptor)  # the process that had the lock has renamed this file to its target
 
 
 def _flush_directory(path: str) -> None:

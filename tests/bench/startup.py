@@ -70,7 +70,17 @@ def with_pyyaml(python, folder):
     """Return an interpreter like ``python``, in a new virtual environment, that can import PyYAML."""
     subprocess.run([python, "-m", "venv", folder], check=True)
     interpreter = os.path.join(folder, "bin", "python")
-    command = [interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", "pyyaml"]
+    command = [
+        interpreter,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "--only-binary",
+        ":all:",
+        "pyyaml",
+    ]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     return interpreter
 
