@@ -14,22 +14,39 @@ import argparse
 import collections
 import io
 import itertools
-
-import symtable
 import keyword
 import os
 import pathlib
+import re
+import symtable
 import sys
 import tokenize
 import zipfile
-from typing import Dict, FrozenSet, Iterator, List, Optional
+from typing import Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set
 
 SHEBANG = b"#!/usr/bin/env python3\n"
 MAX_BYTES = 128 * 1024
 # The first moment a zip file can name.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-# What runs beside the job is compiled before the job starts, not while its time is taken.
-EAGER = ("servo_batch/job.py", "servo_batch/guard.py", "servo_batch/descendants.py")
+# What short calls import. Nothing of what runs beside the job is here: it is compiled before the job's time is taken.
+LAZY = frozenset(
+    "servo_batch/%s.py" % name
+    for name in (
+        "adjust",
+        "cli",
+        "command",
+        "config",
+        "measure",
+        "metrics",
+        "protocol",
+        "shell",
+        "state",
+        "strict_json",
+        "yaml_subset",
+    )
+)
+# A shorter function is compiled sooner than it is put off.
+MIN_LAZY_BYTES = 200
 # define(line, source) takes one function's text: to be compiled at the first call, then in the stub's place.
 LAZILY = b"""\
 def lazily(namespace):
@@ -44,24 +61,34 @@ def lazily(namespace):
 """
 
 
+class Names(NamedTuple):
+    """The names by which one part of the program may know something of another, so that they have to stay."""
+
+    of_locals: FrozenSet[str]
+    of_globals: FrozenSet[str]
+    private: Dict[str, str]  # not these: the private attributes of the program's own classes, with their short names
+
+
 def build(source: pathlib.Path, target: pathlib.Path) -> int:
     """Write the package below ``source`` to ``target``, executable, and return its size in bytes.
 
     The file replaces ``target`` whole or not at all. Raises ``OSError`` where a file cannot be read or written.
     """
     paths = sorted(source.glob("servo_batch/**/*.py"), key=lambda path: path.parts)
-    keywords = frozenset().union(*(keyword_names(path.read_bytes()) for path in paths))
+    shared = shared_names(path.read_bytes() for path in paths)
     partial = target.with_name(target.name + ".partial")
     try:
         with open(str(partial), "wb") as stream:
             stream.write(SHEBANG)
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(_entry("__main__.py"), condensed((source / "servo_batch/__main__.py").read_bytes()))
+                archive.writestr(
+                    _entry("__main__.py"), condensed((source / "servo_batch/__main__.py").read_bytes(), shared)
+                )
                 archive.writestr(_entry("servo_batch/lazily.py"), LAZILY)
                 for path in paths:
                     name = path.relative_to(source).as_posix()
-                    code = condensed(path.read_bytes(), keywords)
-                    archive.writestr(_entry(name), code if name in EAGER else with_lazy_functions(code))
+                    code = condensed(path.read_bytes(), shared)
+                    archive.writestr(_entry(name), with_lazy_functions(code) if name in LAZY else code)
         partial.chmod(0o755)
         os.replace(str(partial), str(target))
     finally:
@@ -70,7 +97,7 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
     return target.stat().st_size
 
 
-def condensed(source: bytes, keywords: FrozenSet[str] = frozenset()) -> bytes:
+def condensed(source: bytes, shared: Names) -> bytes:
     """Return Python source that does the same on the same lines, without what only people and type checkers read.
 
     That is comments, docstrings, annotations, ``if TYPE_CHECKING:`` and white space. Only what all Pythons tokenize
@@ -81,7 +108,7 @@ def condensed(source: bytes, keywords: FrozenSet[str] = frozenset()) -> bytes:
     row = 1
     level = 0
     line_start = True  # of a logical line
-    tokens = _with_short_names(source, _without_annotations(_without_type_checking(_significant(source))), keywords)
+    tokens = _with_short_names(source, _without_annotations(_without_type_checking(_significant(source))), shared)
     for index, token in enumerate(tokens):
         if token.type == tokenize.INDENT:
             level += 1
@@ -92,7 +119,9 @@ def condensed(source: bytes, keywords: FrozenSet[str] = frozenset()) -> bytes:
         elif token.string:
             string = token.string
             if line_start and token.type == tokenize.STRING and tokens[index + 1].type == tokenize.NEWLINE:
-                string = '""'
+                if tokens[index + 2].type != tokenize.DEDENT:
+                    continue
+                string = '""'  # a block needs a statement
             if token.start[0] > row:
                 text += "\n" * (token.start[0] - row)
             elif _would_join(text[-1:], string[0]):
@@ -120,7 +149,10 @@ def with_lazy_functions(source: bytes) -> bytes:
             continue
         body = next(number for number in range(index, len(tokens)) if tokens[number].type == tokenize.INDENT)
         last = [t for t in tokens[body : _block_end(tokens, body)] if t.type == tokenize.NEWLINE][-1].start[0]
-        if "'''" in "\n".join(lines[start - 1 : last]) or lines[last - 1].endswith("\\"):
+        text = "\n".join(lines[start - 1 : last])
+        if len(text) < MIN_LAZY_BYTES:
+            continue
+        if "'''" in text or lines[last - 1].endswith("\\"):
             raise ValueError("line %d: a function that a raw string in ''' cannot hold" % start)
         lines[start - 1] = "_L(%d,r'''%s" % (start, lines[start - 1])
         lines[last - 1] += " ''')"
@@ -180,10 +212,10 @@ def _block_end(tokens: List[tokenize.TokenInfo], index: int) -> int:
 
 
 def _without_annotations(tokens: List[tokenize.TokenInfo]) -> List[tokenize.TokenInfo]:
-    """Leave out the annotations of parameters, of results, and of variables outside a class body."""
+    """Leave out the annotations of parameters, of results, and of variables, but for the fields of a NamedTuple."""
     kept: List[tokenize.TokenInfo] = []
-    blocks = [""]  # what opened each block around: "class", "def" or another keyword
-    opener = ""  # the keyword that started this logical line
+    blocks = [""]  # what opened each block around: its keyword, or NamedTuple
+    opener = ""  # what started this logical line
     depth = 0  # of brackets
     skip_to = ""  # inside an annotation: the strings that end it, at the depth it began at
     skip_depth = 0
@@ -194,16 +226,22 @@ def _without_annotations(tokens: List[tokenize.TokenInfo]) -> List[tokenize.Toke
             blocks.append(opener)
         elif token.type == tokenize.DEDENT:
             blocks.pop()
-        elif line_start:
+        elif line_start or (opener == "class" and string == "NamedTuple"):
             opener = string
-        if skip_to and depth == skip_depth and string in skip_to.split():
+        if skip_to and depth == skip_depth and string in skip_to.split(" "):
             skip_to = ""
+            if string == "\n":  # no value: without the annotation nothing is left of the statement
+                while kept[-1].type in (tokenize.NAME, tokenize.OP):
+                    kept.pop()
+                continue
         if not skip_to and string == ":" and opener == "def" and depth == 1:
             skip_to, skip_depth = ", = )", depth
         elif not skip_to and string == "->":
             skip_to, skip_depth = ":", depth
-        elif not skip_to and string == ":" and blocks[-1] != "class" and _is_annotated_assignment(tokens, index):
-            skip_to, skip_depth = "=", depth
+        elif (
+            not skip_to and string == ":" and blocks[-1] != "NamedTuple" and not depth and _is_annotation(tokens, index)
+        ):
+            skip_to, skip_depth = "= \n", depth
         if string in "([{" and token.type == tokenize.OP:
             depth += 1
         elif string in ")]}" and token.type == tokenize.OP:
@@ -213,28 +251,57 @@ def _without_annotations(tokens: List[tokenize.TokenInfo]) -> List[tokenize.Toke
     return kept
 
 
-def keyword_names(source: bytes) -> FrozenSet[str]:
-    """Return the names that a call in ``source`` passes by keyword, or that a parameter with a default has."""
-    depth = 0
-    found = set()
-    tokens = _without_annotations(_significant(source))
-    for token, following in zip(tokens, tokens[1:]):
-        depth += _nesting(token)
-        if depth and token.type == tokenize.NAME and following.string == "=":
-            found.add(token.string)
-    return frozenset(found)
+def shared_names(sources: Iterable[bytes]) -> Names:
+    """Return the names that ``sources`` share.
+
+    A parameter may be known by its keyword. What is global in a module may be known also as an attribute of it or by an
+    import. The words of f-strings, which are no tokens on every Python, stay as well. A private attribute is renamed
+    where ``self`` has it and nothing else has its name.
+    """
+    keywords: Set[str] = set()
+    attributes: Set[str] = set()
+    own: Set[str] = set()
+    others: Set[str] = set()
+    for source in sources:
+        depth = 0
+        importing = False
+        tokens = _without_annotations(_without_type_checking(_significant(source)))
+        for owner, before, token, after in zip([tokens[0]] + tokens, tokens, tokens[1:], tokens[2:]):
+            depth += _nesting(token)
+            importing = token.type != tokenize.NEWLINE and (importing or token.string == "import")
+            if token.type == tokenize.STRING and token.string[0] in "fF":
+                keywords.update(re.findall(r"\w+", token.string))
+            elif token.type == tokenize.NAME and depth and after.string == "=":
+                keywords.add(token.string)
+            elif token.type == tokenize.NAME and _is_attribute(before):
+                attributes.add(token.string)
+                if owner.string == "self":
+                    own.add(token.string)
+            elif token.type == tokenize.NAME:
+                others.add(token.string)
+                if importing:
+                    attributes.add(token.string)
+    private = sorted(name for name in own - others - keywords if name.startswith("_") and not name.startswith("__"))
+    return Names(
+        frozenset(keywords), frozenset(keywords | attributes), dict(zip(private, map("_".__add__, _free_names(set()))))
+    )
+
+
+def _is_attribute(before: tokenize.TokenInfo) -> bool:
+    """Tell by the token before it whether a name is an attribute, or a method in a class's body."""
+    return before.string == "." or (before.string == "def" and before.start[1] > 0)
 
 
 def _nesting(token: tokenize.TokenInfo) -> int:
     return 0 if token.type != tokenize.OP else (token.string in "([{") - (token.string in ")]}")
 
 
-def _with_short_names(
-    source: bytes, tokens: List[tokenize.TokenInfo], keywords: FrozenSet[str]
-) -> List[tokenize.TokenInfo]:
-    """Rename what is local to a function or method, unless it is in ``keywords``, so that nobody else can know it."""
-    result = list(tokens)
-    scopes = iter(_functions(symtable.symtable(source.decode("utf-8"), "source", "exec")))
+def _with_short_names(source: bytes, tokens: List[tokenize.TokenInfo], shared: Names) -> List[tokenize.TokenInfo]:
+    """Rename what is local to a function or method, and what only this module knows; ``shared`` names stay."""
+    module = symtable.symtable(source.decode("utf-8"), "source", "exec")
+    short = _module_names(module, shared.of_globals)
+    result = [token._replace(string=short.get(token.string, token.string)) for token in tokens]
+    scopes = iter(_functions(module))
     end = 0
     for index, token in enumerate(tokens):
         if index < end or token.string != "def":
@@ -244,15 +311,36 @@ def _with_short_names(
         scope = next(scopes)
         if scope.get_name() != tokens[index + 1].string:
             raise ValueError("line %d: the symbol table has another function here" % token.start[0])
-        short = _short_names(scope, tokens[index:end], keywords)
+        short = _short_names(scope, tokens[index:end], shared.of_locals)
         depth = 0
         for number in range(index, end):
             depth += _nesting(tokens[number])
-            is_attribute = tokens[number - 1].string == "."
             is_keyword = depth and tokens[number + 1].string == "="
-            if tokens[number].string in short and not is_attribute and not is_keyword:
+            # The function's own name, which comes first, is the module's or the class's.
+            is_own = number > index + 1 and tokens[number - 1].string != "." and not is_keyword
+            if tokens[number].string in short and is_own:
                 result[number] = tokens[number]._replace(string=short[tokens[number].string])
-    return result
+    return [
+        token._replace(string=shared.private.get(token.string, token.string)) if _is_attribute(before) else token
+        for before, token in zip([result[0]] + result, result)
+    ]
+
+
+def _module_names(module: symtable.SymbolTable, shared: FrozenSet[str]) -> Dict[str, str]:
+    """Return a short name for each name of a module's top level that no other module knows."""
+    names = sorted(
+        symbol.get_name()
+        for symbol in module.get_symbols()
+        if symbol.is_assigned() and symbol.get_name() not in shared and not symbol.get_name().startswith("__")
+    )
+    return {name: "_" + short for name, short in zip(names, _free_names(set()))}
+
+
+def _free_names(taken: Set[str]) -> Iterator[str]:
+    for length in (1, 2):
+        for name in map("".join, itertools.product("abcdefghijklmnopqrstuvwxyz", repeat=length)):
+            if name not in taken and not keyword.iskeyword(name):
+                yield name
 
 
 def _functions(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
@@ -265,12 +353,10 @@ def _functions(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 
 
 def _short_names(
-    function: symtable.SymbolTable, tokens: List[tokenize.TokenInfo], keywords: FrozenSet[str]
+    function: symtable.SymbolTable, tokens: List[tokenize.TokenInfo], shared: FrozenSet[str]
 ) -> Dict[str, str]:
     """Return a short name for each long one that is local to ``function`` or to a scope inside it."""
-    if any(token.type == tokenize.STRING and token.string[0] in "fF" for token in tokens):
-        return {}  # the names inside an f-string are no tokens on every Python
-    local, kept = set(), set(keywords)
+    local, kept = set(), set(shared)
     scopes = [function]
     for scope in scopes:
         scopes.extend(scope.get_children())
@@ -280,28 +366,23 @@ def _short_names(
             elif symbol.is_local() or symbol.is_parameter():
                 local.add(symbol.get_name())
     counts = collections.Counter(token.string for token in tokens if token.type == tokenize.NAME)
-    free = (
-        name
-        for length in (1, 2)
-        for name in map("".join, itertools.product("abcdefghijklmnopqrstuvwxyz", repeat=length))
-        if name not in counts and not keyword.iskeyword(name)
-    )
+    free = _free_names(set(counts))
     # The most frequent first, so that it gets one letter.
     return {name: next(free) for name in sorted(local - kept, key=lambda name: (-counts[name], name)) if len(name) > 1}
 
 
-def _is_annotated_assignment(tokens: List[tokenize.TokenInfo], colon: int) -> bool:
-    """Tell whether the line that has this colon is ``TARGET: ANNOTATION = VALUE``, with a name or an attribute."""
+def _is_annotation(tokens: List[tokenize.TokenInfo], colon: int) -> bool:
+    """Tell whether the line up to this colon is the target of an annotation: a name, or an attribute."""
     start = colon
-    while start and tokens[start - 1].type in (tokenize.NAME, tokenize.OP) and tokens[start - 1].string != "=":
+    while start and tokens[start - 1].type in (tokenize.NAME, tokenize.OP):
         start -= 1
     target = tokens[start:colon]
-    if not target or keyword.iskeyword(target[0].string) or any(t.string != "." for t in target[1::2]):
+    if tokens[start - 1].type in (tokenize.STRING, tokenize.NUMBER) or len(target) % 2 == 0:
         return False
-    for token in tokens[colon:]:
-        if token.string == "=" or token.type == tokenize.NEWLINE:
-            return token.string == "="
-    return False
+    names, dots = target[::2], target[1::2]
+    return all(n.type == tokenize.NAME and not keyword.iskeyword(n.string) for n in names) and {
+        d.string for d in dots
+    } <= {"."}
 
 
 def _would_join(before: str, after: str) -> bool:

@@ -1,9 +1,11 @@
 """build.py: the same bytes everywhere, and code that is the source's."""
 
 import ast
+import builtins
 import dis
 import glob
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -16,7 +18,7 @@ import build
 SOURCES = sorted(glob.glob(os.path.join(ROOT, "src", "servo_batch", "**", "*.py"), recursive=True))
 
 
-KEYWORDS = frozenset().union(*(build.keyword_names(open(path, "rb").read()) for path in SOURCES))
+SHARED = build.shared_names(pathlib.Path(path).read_bytes() for path in SOURCES)
 # They list the variables of a closure by name, so their order may change with the names.
 CLOSURE_INSTRUCTIONS = ("MAKE_CELL", "COPY_FREE_VARS", "LOAD_CLOSURE", "BUILD_TUPLE")
 
@@ -37,38 +39,53 @@ class Bare(ast.NodeTransformer):
         return node
 
     def visit_AnnAssign(self, node):
-        in_function = not getattr(node, "in_class", False)
-        return ast.copy_location(ast.Assign([node.target], node.value), node) if node.value and in_function else node
+        if getattr(node, "is_field", False):
+            return node
+        return ast.copy_location(ast.Assign([node.target], node.value), node) if node.value else None
 
     def visit_ClassDef(self, node):
         for child in node.body:
-            child.in_class = True
+            child.is_field = any(getattr(base, "id", "") == "NamedTuple" for base in node.bases)
         return self.visit_body(node)
 
     def visit_body(self, node):
         first = node.body[0]
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            node.body[0] = ast.copy_location(ast.Pass(), first)
+            node.body = node.body[1:] or [ast.copy_location(ast.Pass(), first)]
         return self.generic_visit(node)
 
-    visit_Module = visit_body
+    visit_Module = visit_body  # noqa: N815 as ast wants it
 
 
-def meaning(code):
-    """Return what a code object does, line by line, with its local variables numbered in the order of their use."""
+def meaning(code, names):
+    """Return what a code object does, line by line, its variables numbered in the order of their use.
+
+    ``names`` has the numbers of the names so far that may be shortened everywhere.
+    """
     numbers = {}
     steps = []
     line = code.co_firstlineno
     for instruction in dis.get_instructions(code):
         line = instruction.starts_line or line
+        kind = instruction.opname.split("_")[-1]
+        value = instruction.argval
         if instruction.opname in CLOSURE_INSTRUCTIONS:
             continue
-        value = instruction.argval
-        if instruction.opcode in dis.haslocal + dis.hasfree:
+        if instruction.opcode in dis.hasjrel + dis.hasjabs:
+            value = None  # a distance, which a longer encoding of a closure's number may change
+        elif instruction.opcode in dis.haslocal + dis.hasfree:
             value = numbers.setdefault(value, len(numbers))
+        elif kind in ("NAME", "GLOBAL", "ATTR", "METHOD") and instruction.opname != "IMPORT_NAME":
+            is_attribute = kind in ("ATTR", "METHOD") or (kind == "NAME" and code.co_name != "<module>")
+            stays = (
+                not value.startswith("_") if is_attribute else value in SHARED.of_globals or hasattr(builtins, value)
+            )
+            value = value if stays else names.setdefault((is_attribute, value), len(names))
         elif hasattr(value, "co_code"):
-            value = meaning(value)
-        elif isinstance(value, tuple) and instruction.opname == "LOAD_CONST":
+            value = meaning(value, names)
+        elif isinstance(value, str) and value.replace(".", "").replace("<locals>", "").isidentifier():
+            value = "a word"  # it may be what a function or a class is called
+        elif isinstance(value, tuple):
             value = repr(value)
         steps.append((line, instruction.opname, value))
     return steps
@@ -76,7 +93,7 @@ def meaning(code):
 
 def compiled(source):
     tree = ast.fix_missing_locations(Bare().visit(ast.parse(source)))
-    return meaning(compile(tree, "source", "exec"))
+    return meaning(compile(tree, "source", "exec"), {})
 
 
 @pytest.mark.skipif(
@@ -86,7 +103,7 @@ def compiled(source):
 def test_the_built_code_does_the_same_on_the_same_lines(path):
     with open(path, "rb") as stream:
         source = stream.read()
-    built = build.condensed(source, KEYWORDS)
+    built = build.condensed(source, SHARED)
     assert len(built) < len(source)
     assert compiled(built) == compiled(source)
 
@@ -94,14 +111,14 @@ def test_the_built_code_does_the_same_on_the_same_lines(path):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: os.path.relpath(path, ROOT))
 def test_a_lazy_function_is_the_source_s_and_on_its_lines(path):
     with open(path, "rb") as stream:
-        source = build.condensed(stream.read(), KEYWORDS)
+        source = build.condensed(stream.read(), SHARED)
     found = {}
     for statement in ast.parse(build.with_lazy_functions(source)).body:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             line, text = map(ast.literal_eval, statement.value.args)
             found[text[len("def ") : text.index("(")]] = "\n" * (line - 1) + text
     for function in ast.parse(source).body:
-        if isinstance(function, ast.FunctionDef) and not function.decorator_list:
+        if getattr(function, "name", None) in found:
             lazy = ast.parse(found.pop(function.name)).body[0]
             assert ast.dump(lazy, include_attributes=True) == ast.dump(function, include_attributes=True)
     assert not found
