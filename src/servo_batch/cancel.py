@@ -30,7 +30,7 @@ def signal_name(signum: int) -> str:
     return "SIGRTMIN+%d" % (signum - first) if first < signum < last else "signal %d" % signum
 
 
-class Cancelled(ServoError):
+class Cancelled(ServoError):  # noqa: N818 - what happened is no error of anybody's
     """A signal asked for the measurement to end; ``signum`` says which."""
 
     def __init__(self, signum: int, consequence: str = "") -> None:
@@ -48,7 +48,7 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
-        self.signum = None  # type: Optional[int]
+        self.signum: "Optional[int]" = None
         self._raises = False
 
     def __enter__(self) -> "Cancellation":
@@ -63,7 +63,7 @@ class Cancellation:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Blocked, not ignored: while Python shuts down it puts the default action of a signal back, which kills.
+        # Not left to the handlers: Python takes them away while it shuts down, and then the default action would kill.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         signal.set_wakeup_fd(-1)
         os.close(self._readable)

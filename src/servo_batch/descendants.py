@@ -12,6 +12,7 @@ What makes it exact on Linux, by prctl(2), proc(5) and credentials(7):
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -56,7 +57,7 @@ def visible() -> bool:
 
 def list_all(spared: FrozenSet[int] = frozenset()) -> List[Process]:
     """Return this process's descendants, parents first, without those below a child in ``spared``."""
-    by_parent = {}  # type: Dict[int, List[Process]]
+    by_parent: Dict[int, List[Process]] = {}
     for name in os.listdir("/proc"):
         process = _read(int(name)) if name.isdigit() else None
         if process:
@@ -125,7 +126,8 @@ def _read(pid: int) -> Optional[Process]:
 
 
 def _is_spared(pid: int, spared: FrozenSet[int]) -> bool:
-    # What a spared child started and orphaned is in the session of this process, mostly; the job is in its own.
+    # Where there are spared children, there can be orphans of theirs, in the session of this process as a rule. The job
+    # has a session of its own.
     try:
         return bool(spared) and (pid in spared or os.getsid(pid) == os.getsid(0))
     except ProcessLookupError:
@@ -148,7 +150,7 @@ def _ask(family: List[Process]) -> None:
 def _force(wait: Callable[[float], None], spared: FrozenSet[int]) -> List[Process]:
     """Kill the children, and the children that they leave, until there is none or the time is over."""
     deadline = time.monotonic() + KILL_SECONDS
-    known = frozenset()  # type: FrozenSet[int]
+    known: FrozenSet[int] = frozenset()
     while not _all_gone(spared):
         pids = children(spared)
         for pid in pids:  # at once: a process that forks and exits in a circle must not get away in the meantime
@@ -178,18 +180,14 @@ def _all_gone(spared: FrozenSet[int]) -> bool:
 
 
 def _reap() -> None:
-    try:
+    with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    except ChildProcessError:
-        pass
 
 
 def _signal(pid: int, signum: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # one of another user stays, and is among those left alive
         os.kill(pid, signum)
-    except (ProcessLookupError, PermissionError):  # a process of another user: whoever calls learns that it is alive
-        pass
 
 
 def _signal_group(group: int, signum: int) -> bool:

@@ -1,13 +1,13 @@
-"""The guard: a small process between the driver and the job that outlives the driver just long enough to stop the job.
+"""The guard: a small process between the driver and the job, which outlives the driver just long enough to stop it.
 
-The driver holds the writing end of a pipe, *control*, and writes nothing. When it is closed, because the driver wants the
-job to stop or because the driver was killed, the guard stops the job. What the guard has to say it writes to the pipe
+The driver holds the writing end of a pipe, *control*, and writes nothing. When it is closed, because the driver wants
+the job to stop or because the driver was killed, the guard stops the job. What it has to say it writes to the pipe
 *report*, as lines of JSON, each of them one of:
 
-- ``{"started": T, "pid": N}``: the moment of the monotonic clock directly before the job's process was made, in seconds;
+- ``{"started": T, "pid": N}``: T is the monotonic clock's time directly before the job's process was made;
 - ``{"errno": N, "error": TEXT}``: the job could not start;
-- ``{"ended": SECONDS, "status": N}``: the job ended by itself after so many seconds, with an exit status or minus a signal;
-- ``{"stopped": [[PID, NAME], …]}``: it was stopped but for these, which could not be;
+- ``{"ended": SECONDS, "status": N}``: the job took so long and ended by itself, N is its exit status or minus a signal;
+- ``{"stopped": [[PID, NAME], …]}``: the job was stopped, but for these processes;
 - ``{"broken": TRACEBACK}``: a bug of ours.
 
 It has a session of its own, sleeps until something happens, and has nothing open but its pipes.
@@ -20,10 +20,12 @@ import signal
 import subprocess
 import time
 import traceback
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
+from contextlib import suppress
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
 
 from servo_batch import cancel, descendants
 
+MAX_POLL_SECONDS = 86400.0  # poll(2) takes milliseconds as an int; who waits looks at the clock and waits again
 BLOCKED = cancel.SIGNALS + (signal.SIGCHLD,)
 
 
@@ -42,7 +44,7 @@ def start(args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -
     """
     guard_control, control = os.pipe()
     report, guard_report = os.pipe()
-    # In the first moments of its life the guard has the driver's handlers; a signal must not come before it changed them.
+    # In its first moments the guard has the driver's handlers. A signal waits until it has its own.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
     try:
         pid = os.fork()
@@ -72,8 +74,14 @@ def _guard(
         can_follow = descendants.become_subreaper() and descendants.visible()
         began = time.monotonic()
         try:
+            # UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
             job = subprocess.Popen(
-                args, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True, close_fds=True
+                [arg.encode("utf-8", "surrogateescape") for arg in args],
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+                close_fds=True,
             )
         except (OSError, ValueError) as error:  # ValueError: an argument that has a NUL character
             _tell(report, {"errno": getattr(error, "errno", None), "error": str(error)})
@@ -104,20 +112,24 @@ def _close_all_but(kept: Set[int]) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(null, standard, inheritable=False)
-    # Not by counting: in a container the limit of descriptors can be a thousand million.
-    for name in os.listdir("/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"):
-        if int(name) > 2 and int(name) not in kept:
-            try:
-                os.close(int(name))
-            except OSError:  # the one that listed the folder
-                pass
+    for descriptor in _open_descriptors():
+        if descriptor > 2 and descriptor not in kept:
+            with suppress(OSError):  # the one that listed the folder
+                os.close(descriptor)
+
+
+def _open_descriptors() -> Iterable[int]:
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        with suppress(OSError):
+            return [int(name) for name in os.listdir(folder)]
+    return range(1024)  # not up to the limit, which in a container can be a thousand million
 
 
 def _wake_up_on_signals(mask: Set[Any]) -> int:
     """Set up the signals; return a descriptor that becomes readable when a child ends.
 
-    The handlers do nothing, but they are handlers: what is ignored would be ignored by the job as well, and what ends the
-    driver must not end the guard.
+    The handlers do nothing, but handlers they are: what ends the driver must not end the guard, and what is ignored
+    would be ignored by the job as well.
     """
     wakeup, writable = os.pipe()
     os.set_blocking(wakeup, False)
@@ -131,7 +143,7 @@ def _wake_up_on_signals(mask: Set[Any]) -> int:
 
 
 def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
-    """Return the job's exit status, or minus the signal that killed it, once it ended; None when it is to be stopped."""
+    """Return the exit status, or minus the signal, with which the job ended; None when it is to be stopped."""
     while True:
         readable = _wait_for([wakeup, control])
         _drain(wakeup)
@@ -149,18 +161,16 @@ def _wait_for(descriptors: Sequence[int], seconds: Optional[float] = None) -> Li
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
-    return [descriptor for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000)]
+    return [
+        descriptor for descriptor, _ in poll.poll(None if seconds is None else min(seconds, MAX_POLL_SECONDS) * 1000)
+    ]
 
 
 def _drain(wakeup: int) -> None:
-    try:
+    with suppress(BlockingIOError):
         os.read(wakeup, 4096)
-    except BlockingIOError:
-        pass
 
 
 def _tell(report: int, message: Dict[str, Any]) -> None:
-    try:
+    with suppress(BrokenPipeError):  # the driver is dead
         os.write(report, json.dumps(message).encode() + b"\n")
-    except BrokenPipeError:  # the driver is dead
-        pass

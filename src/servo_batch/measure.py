@@ -1,7 +1,5 @@
 """The measure driver: run the job with the current settings and report (sections 2, 6 and 7 of the contract)."""
 
-import os
-
 from servo_batch import command, config, metrics, protocol, state
 
 TYPE_CHECKING = False
@@ -32,8 +30,7 @@ def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]
     from servo_batch import job  # not paid for by a request that is refused
 
     result = job.run(
-        # A job is given UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
-        [os.fsdecode(argument.encode("utf-8", "surrogateescape")) for argument in arguments],
+        arguments,
         grace_seconds=loaded.grace_period,
         timeout_seconds=loaded.timeout,
         cancellation=cancellation,

@@ -1,0 +1,164 @@
+"""A job that hides: ``job_actor.py FIFO ROLE MARKER``.
+
+Writes a line to FIFO once it is where it hides. MARKER is there to be found in the process list: all of its processes
+have it in their arguments. None lives longer than LIFE_SECONDS, whatever happens to the test.
+"""
+
+import os
+import signal
+import sys
+import time
+
+LIFE_SECONDS = 60
+FORKS = 100
+
+
+def main(fifo, role, _marker):
+    signal.alarm(LIFE_SECONDS)
+    ROLES[role](lambda: tell(fifo))
+
+
+def tell(fifo):
+    descriptor = os.open(fifo, os.O_WRONLY)
+    os.write(descriptor, b"%d\n" % os.getpid())
+    os.close(descriptor)
+
+
+def fork():
+    """Fork; a child does not inherit the alarm, so set it again."""
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(LIFE_SECONDS)
+    return pid
+
+
+def live():
+    while True:
+        signal.pause()
+
+
+def plain(tell):
+    tell()
+    live()
+
+
+def child(tell):
+    if fork() == 0:
+        plain(tell)
+    os.wait()
+
+
+def grandchild(tell):
+    if fork() == 0:
+        child(tell)
+    os.wait()
+
+
+def own_session(tell):
+    if fork() == 0:
+        os.setsid()
+        plain(tell)
+    os.wait()
+
+
+def daemon(tell):
+    """A daemon with nothing of the job's environment."""
+    if fork() == 0:
+        os.setsid()
+        if fork() == 0:
+            os.execve(sys.executable, [sys.executable, "-IS", __file__, sys.argv[1], "plain", sys.argv[3]], {})
+        os._exit(0)
+    os.wait()
+    live()
+
+
+def daemon_without_files(tell):
+    if fork() == 0:
+        os.setsid()
+        if fork() == 0:
+            tell()
+            os.closerange(0, 100)
+            live()
+        os._exit(0)
+    os.wait()
+    live()
+
+
+def deaf(tell):
+    """A child and a daemon that ignore SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if fork() == 0:
+        daemon_without_files(tell)
+    live()
+
+
+def stopped(tell):
+    pid = fork()
+    if pid == 0:
+        os.setsid()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        live()
+    os.waitpid(pid, os.WUNTRACED)
+    tell()
+    live()
+
+
+def chain(tell):
+    """A process that is another one all the time: each forks, moves to a session of its own, and ends."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if fork() == 0:
+        tell()
+        end = time.monotonic() + LIFE_SECONDS
+        while time.monotonic() < end:
+            if os.fork():
+                os._exit(0)
+            os.setsid()
+        os._exit(0)
+    os.wait()
+    live()
+
+
+def bomb(tell):
+    """Processes that fork for as long as there are tokens for it, in the job's own group."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tokens, more_tokens = os.pipe()
+    os.write(more_tokens, b"." * FORKS)
+    os.close(more_tokens)
+    tell()
+    while os.read(tokens, 1):
+        fork()
+    live()
+
+
+def bomb_of_sessions(tell):
+    """The same, and each in a session of its own and an orphan."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tokens, more_tokens = os.pipe()
+    os.write(more_tokens, b"." * FORKS)
+    os.close(more_tokens)
+    job = os.getpid()
+    tell()
+    while os.read(tokens, 1):
+        if fork() == 0:
+            os.setsid()
+        elif os.getpid() != job and os.read(tokens, 1):
+            os._exit(0)
+    live()
+
+
+ROLES = {
+    "plain": plain,
+    "child": child,
+    "grandchild": grandchild,
+    "own-session": own_session,
+    "daemon": daemon,
+    "daemon-without-files": daemon_without_files,
+    "deaf": deaf,
+    "stopped": stopped,
+    "chain": chain,
+    "bomb": bomb,
+    "bomb-of-sessions": bomb_of_sessions,
+}
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
