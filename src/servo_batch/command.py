@@ -199,20 +199,39 @@ def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Dict[str, Any
     return names
 
 
-def render(command: Command, names: "Dict[str, Any]") -> "List[str]":
+def render(command: Command, names: "Dict[str, Any]", place: str = "command") -> "List[str]":
     """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given.
 
-    Raises ``ServoError`` where a field is missing, has no value or cannot be formatted: bad-request for a field of
-    the request's control, else bad-config.
+    Raises ``ServoError`` that lists every field that is missing, has no value or cannot be formatted, each on a line
+    that begins with ``place``: bad-request where all are fields of the request's control, else bad-config.
     """
-    arguments = ["".join(_render(part, names) for part in parts) for parts in command.templates]
+    problems: "Dict[str, bool]" = {}  # whether each is about the request's control
+
+    def rendered(part: "Union[str, Placeholder]") -> str:
+        if isinstance(part, str):
+            return part
+        try:
+            return _render(part, names)
+        except TemplateError as error:
+            of_control = part.path[0] in RESERVED[1:]
+            problem = "%s: the command needs %s: %s" % (place, part.text, error)
+            if of_control:
+                problem += "; give it in the request's control (--control JSON) or under batch.default_control"
+            problems[problem] = of_control
+            return ""
+
+    arguments = ["".join(map(rendered, parts)) for parts in command.templates]
+    if problems:
+        message = "\n".join(problems)
+        raise protocol.bad_request(message) if all(problems.values()) else protocol.failed("bad-config", message)
     return SHELL + arguments if command.uses_shell else arguments
 
 
-def check_syntax(arguments: "List[str]") -> None:
+def check_syntax(arguments: "List[str]", place: str = "command") -> None:
     """Have the shell read a script without running it; raise ``ServoError`` (bad-config) where it cannot.
 
-    A shell reads a script as it runs it, so without this a job could run for hours up to a syntax error.
+    ``place`` is where the command stands, for the message. A shell reads a script as it runs it, so without this a job
+    could run for hours up to a syntax error.
     """
     if arguments[:2] != SHELL:
         return
@@ -231,24 +250,16 @@ def check_syntax(arguments: "List[str]") -> None:
     if shell_read.returncode:
         reason = shell_read.stderr.decode("utf-8", "replace").strip()
         raise protocol.failed(
-            "bad-config", "the shell cannot read the command: %s\ncommand: %s" % (reason, arguments[2])
+            "bad-config", "%s: the shell cannot read the command: %s\ncommand: %s" % (place, reason, arguments[2])
         )
 
 
-def _render(part: "Union[str, Placeholder]", names: "Dict[str, Any]") -> str:
-    if isinstance(part, str):
-        return part
-    try:
-        value = _format(part, names)
-        if "\0" in value:
-            raise TemplateError("its value holds a NUL character, which no command can")
-        if part.conversion == "w":
-            return " ".join(shell.quote(word) for word in _words(value))
-    except TemplateError as error:
-        message = "the command needs %s: %s" % (part.text, error)
-        if part.path[0] in ("control", "_control"):
-            raise protocol.bad_request(message) from None
-        raise protocol.failed("bad-config", message) from None
+def _render(part: Placeholder, names: "Dict[str, Any]") -> str:
+    value = _format(part, names)
+    if "\0" in value:
+        raise TemplateError("its value holds a NUL character, which no command can")
+    if part.conversion == "w":
+        return " ".join(shell.quote(word) for word in _words(value))
     return value if part.context is None else shell.quote_for(part.context, value)
 
 

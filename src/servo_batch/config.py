@@ -11,7 +11,7 @@ from servo_batch.protocol import did_you_mean, failed, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
     from servo_batch.command import Command
     from servo_batch.metrics import Metric
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Path = Tuple[Union[str, int], ...]
 
 SEARCHED = ("config.yaml", "config.json")
+COMMAND_PATH = ("batch", "command")
 BATCH_KEYS = (
     "command",
     "default_state",
@@ -50,6 +51,7 @@ class Config(
             "timeout",
             "grace_period",
             "default_control",
+            "place",
         ),
     )
 ):
@@ -60,10 +62,11 @@ class Config(
     command: "Command"
     application: "Dict[str, Any]"  # of the default state; each `default` is a `value`
     metrics: "Dict[str, Metric]"
-    expected_duration: float
+    expected_duration: "Optional[float]"  # None where none is given
     timeout: "Optional[float]"
     grace_period: float
     default_control: "Dict[str, Any]"
+    place: "Callable[[Path], str]"  # keys → file, line and key path, as messages name it
 
 
 def load(path: "Optional[str]") -> Config:
@@ -124,9 +127,12 @@ class _Check:
         self.problems: "List[str]" = []
 
     def add(self, path: "Path", problem: str) -> None:
+        self.problems.append("%s: %s" % (self.place(path), problem))
+
+    def place(self, path: "Path") -> str:
+        """Return the file, the line where it is known, and the key path: ``config.yaml:3: batch.command``."""
         line = self._line(path)
-        place = "%s:%d" % (self.name, line) if line else self.name
-        self.problems.append("%s: %s%s" % (place, _key_path(path) + ": " if path else "", problem))
+        return ": ".join(filter(None, ("%s:%d" % (self.name, line) if line else self.name, _key_path(path))))
 
     def _line(self, path: "Path") -> int:
         """Return the line of the last key of ``path`` that the document has, or 0 where it carries no lines."""
@@ -194,15 +200,16 @@ def _config(check: _Check, batch: "Dict[str, Any]") -> Config:
         _command(check, batch),
         _application(check, batch),
         _metrics(check, batch),
-        _seconds(check, batch, "expected_duration", 3600) or 3600,
+        _seconds(check, batch, "expected_duration", None),
         _seconds(check, batch, "timeout", None),
         _seconds(check, batch, "grace_period", 5, zero_allowed=True) or 0,
         check.mapping(("batch", "default_control"), batch.get("default_control", {}), "control values"),
+        check.place,
     )
 
 
 def _command(check: _Check, batch: "Dict[str, Any]") -> "Optional[Command]":
-    path = ("batch", "command")
+    path: "Path" = COMMAND_PATH
     if "command" not in batch:
         check.add(path, "is missing: give the job's command line, or a list of program and arguments")
         return None
