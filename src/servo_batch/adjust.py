@@ -4,10 +4,12 @@ from servo_batch import config, protocol, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Tuple
 
     from servo_batch.cli import Options
     from servo_batch.config import Config
+
+    Assignment = Tuple[str, str, str]  # component, setting, value as typed
 
 
 def query(options: "Options") -> "Dict[str, Any]":
@@ -17,14 +19,60 @@ def query(options: "Options") -> "Dict[str, Any]":
 
 
 def adjust(options: "Options") -> "Dict[str, Any]":
-    """Store what the request on stdin asks for, if the configuration allows all of it, and return the answer."""
+    """Store what is asked for, if the configuration allows all of it, and return the answer.
+
+    A request on stdin is the whole new state; arguments (``options.assignments``) change what was stored before.
+    """
     loaded = config.load(options.config)
-    application = requested(protocol.read_request())
-    refuse_values(loaded, application)
+    asked = assigned(options.assignments, loaded) if options.assignments else requested(protocol.read_request())
+    problems = refused_values(loaded, asked)
+    if problems:
+        raise protocol.ServoError("rejected", "invalid-value", "nothing was changed: " + "; ".join(problems))
     path = state.path_of(options.state)
-    state.load(path)  # a damaged state is somebody's to look at, not ours to overwrite
-    state.store(path, application)
+    stored = state.load(path)  # a damaged state is somebody's to look at, not ours to overwrite
+    state.store(path, state.overlay(stored or {}, asked) if options.assignments else asked)
+    _complain_of_undeclared(options.assignments, loaded)
     return {"status": "ok", "reason": "success"}
+
+
+def assigned(assignments: "List[Assignment]", loaded: "Config") -> "Dict[str, Any]":
+    """Return the application that arguments ask for; a value is a JSON scalar, else a string.
+
+    Where the configuration lists the text as it stands among a setting's ``values``, that is what is meant: the version
+    ``"1.10"``, not the number 1.1.
+    """
+    components: "Dict[str, Any]" = {}
+    for component, setting, text in assignments:
+        described = _declared(loaded, component).get(setting, {})
+        value = text if config.is_enum(described) and text in described["values"] else _scalar(text)
+        components.setdefault(component, {"settings": {}})["settings"][setting] = {"value": value}
+    return {"components": components}
+
+
+def _scalar(text: str) -> "Any":
+    from servo_batch import strict_json
+
+    try:
+        value = strict_json.loads(text.encode("utf-8"))
+    except strict_json.JsonError:
+        return text
+    return text if isinstance(value, (dict, list)) else value
+
+
+def _complain_of_undeclared(assignments: "List[Assignment]", loaded: "Config") -> None:
+    """Say it where a person stored something that the configuration does not have: it may be a slip."""
+    declared = [
+        "%s.%s" % (component, setting)
+        for component in loaded.application["components"]
+        for setting in _declared(loaded, component)
+    ]
+    for component, setting, _ in assignments:
+        name = "%s.%s" % (component, setting)
+        if name not in declared:
+            protocol.complain(
+                "%s is stored, though %s has no such setting%s"
+                % (name, loaded.name, protocol.did_you_mean(name, declared))
+            )
 
 
 def requested(request: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -49,7 +97,7 @@ def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
     if key not in outer:
         raise protocol.bad_request(
             'the request has no %s; adjust takes {"application": {"components": {COMPONENT: {"settings": '
-            '{SETTING: {"value": …}}}}}}' % full_path
+            '{SETTING: {"value": …}}}}}} on stdin, or arguments, COMPONENT.SETTING=VALUE' % full_path
         )
     value = outer[key]
     if not isinstance(value, dict):
@@ -57,14 +105,19 @@ def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
     return value
 
 
-def refuse_values(loaded: "Config", application: "Dict[str, Any]") -> None:
-    """Raise ``ServoError`` (invalid-value) that lists every value that the configuration does not allow."""
+def refused_values(loaded: "Config", application: "Dict[str, Any]") -> "List[str]":
+    """Return a problem for every value in ``application`` that the configuration does not allow."""
     problems: "List[str]" = []
     for component, description in application["components"].items():
-        declared = loaded.application["components"].get(component, {}).get("settings", {})
-        for setting, asked in description["settings"].items():
-            problem = config.refusal(declared.get(setting, {}), asked["value"])
+        declared = _declared(loaded, component)
+        for setting, asked in description.get("settings", {}).items():
+            problem = "value" in asked and config.refusal(declared.get(setting, {}), asked["value"])
             if problem:
                 problems.append("%s.%s %s" % (protocol.named(component), protocol.named(setting), problem))
-    if problems:
-        raise protocol.ServoError("rejected", "invalid-value", "nothing was changed: " + "; ".join(problems))
+    return problems
+
+
+def _declared(loaded: "Config", component: str) -> "Dict[str, Any]":
+    """Return the settings that the configuration describes for a component."""
+    settings: "Dict[str, Any]" = loaded.application["components"].get(component, {}).get("settings", {})
+    return settings

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
+    from servo_batch.adjust import Assignment
+
     Answer = Dict[str, Any]
 
 EXIT_FAILED = 1
@@ -23,6 +25,7 @@ SIGINT = 2  # on every system; the module signal costs start-up time
 VERBS = {
     "adjust": "store the settings of the request on stdin, or answer what they are",
     "measure": "run the job with the stored settings; report how long it took, and its metrics",
+    "check": "say what is wrong with the configuration, and what measure would run, without running it",
 }
 # Option: what its value is called (None: it takes none), and the help.
 COMMON_OPTIONS = {
@@ -34,9 +37,11 @@ QUESTIONS = {
     "--info": (None, "say what the driver can do"),
     "--version": (None, "say its version"),
 }
+JSON_OPTION = {"--json": (None, "answer in JSON also at a terminal")}
 OPTIONS = {
     "adjust": {
         **COMMON_OPTIONS,
+        **JSON_OPTION,
         **QUESTIONS,
         "--query": (None, "say what the settings are"),
         "--describe": (None, "the same"),
@@ -44,10 +49,23 @@ OPTIONS = {
     "measure": {
         **COMMON_OPTIONS,
         **CONTROL_OPTION,
+        **JSON_OPTION,
         **QUESTIONS,
         "--describe": (None, "say which metrics there are"),
     },
+    "check": {
+        **COMMON_OPTIONS,
+        **CONTROL_OPTION,
+        "--output": ("FILE", "what the job once printed: try the metrics' patterns on it"),
+    },
 }  # type: Dict[str, Dict[str, Tuple[Optional[str], str]]]
+
+
+WORDS = {
+    "adjust": "[APP_ID] [COMPONENT.SETTING=VALUE …]",
+    "measure": "[APP_ID]",
+    "check": "",
+}
 
 
 class UsageError(ValueError):
@@ -61,8 +79,11 @@ class Options:
         self.config: "Optional[str]" = None
         self.state: "Optional[str]" = None
         self.control: "Dict[str, Any]" = {}
+        self.output: "Optional[str]" = None
         self.question: "Optional[str]" = None
         self.words: "List[str]" = []  # what is no option
+        self.assignments: "List[Assignment]" = []
+        self.for_people = False  # stdout is a terminal, and JSON was not asked for
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -80,7 +101,7 @@ def main(argv: "Optional[List[str]]" = None) -> int:
             return _driver(verb, name, arguments)
         return _no_verb(name, verb)
     except UsageError as error:
-        _complain("%s; see --help" % error)
+        protocol.complain("%s; see --help" % error)
         return EXIT_USAGE
     except KeyboardInterrupt:
         return EXIT_SIGNALLED + SIGINT
@@ -120,8 +141,9 @@ def _columns(rows: "Dict[str, str]") -> str:
 def _help(verb: str, name: str) -> str:
     shown = {"%s %s" % (option, value) if value else option: text for option, (value, text) in OPTIONS[verb].items()}
     call = name if name.startswith(verb) else "%s %s" % (name, verb)
-    return "usage: %s [options] [APP_ID]\n\n%s.\n\noptions:\n%s\n" % (
+    return "usage: %s [options] %s\n\n%s.\n\noptions:\n%s\n" % (
         call,
+        WORDS[verb],
         VERBS[verb][:1].upper() + VERBS[verb][1:],
         _columns(shown),
     )
@@ -131,6 +153,7 @@ def _options(verb: str, arguments: "List[str]") -> Options:
     """Return the options in ``arguments``; raise ``UsageError``."""
     known = OPTIONS[verb]
     options = Options()
+    options.for_people = os.isatty(protocol.STDOUT)
     rest = iter(arguments)
     for argument in rest:
         if argument == "--":
@@ -153,6 +176,8 @@ def _options(verb: str, arguments: "List[str]") -> Options:
 def _set_option(options: Options, name: str, value: str) -> None:
     if name == "control":
         options.control = _json_object(value)
+    elif name == "json":
+        options.for_people = False
     elif value:
         setattr(options, name, value)
     elif options.question in (None, name):
@@ -178,27 +203,62 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
         protocol.write_text(_help(verb, name))
         return 0
     options = _options(verb, arguments)
-    if len(options.words) > 1:
-        raise UsageError("only one APP_ID can be given, not %s" % " ".join(options.words))
+    _take_words(verb, options)
     if options.question == "version":
         protocol.write_text(__version__ + "\n")
         return 0
     if options.question == "info":
         return _answered(lambda: {"version": __version__, "has_cancel": verb == "measure"})
+    if verb == "check":
+        from servo_batch import check
+
+        return check.check(options)
     return _adjust(options) if verb == "adjust" else _measure(options)
+
+
+def _take_words(verb: str, options: Options) -> None:
+    """Take settings among the words apart; raise ``UsageError`` where a word is neither one nor the only APP_ID."""
+    settings = [word for word in options.words if "=" in word]
+    if verb == "check" and options.words:
+        raise UsageError("check takes options only, not %s" % " ".join(options.words))
+    if settings and (verb != "adjust" or options.question):
+        raise UsageError("only adjust on its own takes settings: adjust %s" % " ".join(settings))
+    if len(options.words) - len(settings) > 1:
+        raise UsageError(
+            "only one APP_ID can be given, not %s; a setting is COMPONENT.SETTING=VALUE" % " ".join(options.words)
+        )
+    options.assignments = [_assignment(word) for word in settings]
+
+
+def _assignment(word: str) -> "Assignment":
+    """Return the component, the setting and the value of ``COMPONENT.SETTING=VALUE``; a component may have dots."""
+    try:
+        # As it was typed; Python decoded it by a locale that need not be UTF-8.
+        name, _, value = os.fsencode(word).decode("utf-8").partition("=")
+    except UnicodeDecodeError:
+        raise UsageError("%s is not UTF-8" % ascii(word)) from None
+    component, _, setting = name.rpartition(".")
+    if not component or not setting:
+        raise UsageError("%s does not name a setting: write COMPONENT.SETTING=VALUE" % word)
+    return component, setting, value
 
 
 def _adjust(options: Options) -> int:
     from servo_batch import adjust
 
-    return _answered(lambda: adjust.query(options) if options.question else adjust.adjust(options))
+    def ask() -> "Answer":
+        if not options.question:
+            answer = adjust.adjust(options)
+        return adjust.query(options) if options.question or options.for_people else answer
+
+    return _answered(ask, options.for_people)
 
 
 def _measure(options: Options) -> int:
     from servo_batch.cancel import Cancellation
 
     with Cancellation() as cancellation:
-        return _answered(lambda: _measure_answer(options, cancellation))
+        return _answered(lambda: _measure_answer(options, cancellation), options.for_people and not options.question)
 
 
 def _measure_answer(options: Options, cancellation: "Any") -> "Answer":
@@ -207,33 +267,34 @@ def _measure_answer(options: Options, cancellation: "Any") -> "Answer":
     return measure.describe(options) if options.question else measure.measure(options, cancellation)
 
 
-def _answered(ask: "Callable[[], Answer]") -> int:
+def _answered(ask: "Callable[[], Answer]", for_people: bool = False) -> int:
     """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
-    exit_status = 0
+    failure: "Optional[protocol.ServoError]" = None
     try:
         answer = ask()
     except protocol.ServoError as error:
-        exit_status, answer = error.exit_status, error.answer()
-        first, *rest = error.message.split("\n")
-        _complain(first + (" (more in the answer)" if rest else ""))
-    except Exception as error:
+        failure, answer = error, error.answer()
+    except Exception as bug:
         import traceback
 
         traceback.print_exc()
-        exit_status, answer = EXIT_FAILED, protocol.failed("internal", "a bug of servo-batch: %r" % error).answer()
+        failure = protocol.failed("internal", "a bug of servo-batch: %r" % bug)
+        answer = failure.answer()
+    exit_status = failure.exit_status if failure else 0
     try:
-        protocol.write(answer)
+        if for_people:
+            from servo_batch import terminal
+
+            protocol.write_text(terminal.failure(failure) if failure else terminal.answer(answer))
+        else:
+            if failure:
+                first, *rest = failure.message.split("\n")
+                protocol.complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
+            protocol.write(answer)
     except OSError as error:
-        _complain("the answer cannot be written to stdout: %s" % error.strerror)
+        protocol.complain("the answer cannot be written to stdout: %s" % error.strerror)
         return exit_status or EXIT_FAILED
     return exit_status
-
-
-def _complain(message: str) -> None:
-    try:
-        print("servo-batch: %s" % message, file=sys.stderr, flush=True)
-    except (OSError, ValueError, AttributeError):
-        pass  # nobody reads stderr; the answer says it too
 
 
 def _open_standard_streams() -> bool:
@@ -246,5 +307,5 @@ def _open_standard_streams() -> bool:
             os.open(os.devnull, os.O_RDWR)
             has_stdout = has_stdout and descriptor != protocol.STDOUT
     if not has_stdout:
-        _complain("stdout is closed, so nothing can be answered and nothing was done")
+        protocol.complain("stdout is closed, so nothing can be answered and nothing was done")
     return has_stdout

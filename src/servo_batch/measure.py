@@ -1,5 +1,7 @@
 """The measure driver: run the job with the current settings and report (sections 2, 6 and 7 of the contract)."""
 
+import os
+
 from servo_batch import command, config, metrics, protocol, state
 
 TYPE_CHECKING = False
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from servo_batch.config import Config
     from servo_batch.job import Result
     from servo_batch.metrics import Metric
+
+DEFAULT_EXPECTED_SECONDS = 3600
 
 
 def describe(options: "Options") -> "Dict[str, Any]":
@@ -26,22 +30,15 @@ def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]
         names = requested_metrics(request, loaded)
         application = state.current(loaded.application, state.path_of(options.state))
         arguments = planned(loaded, application, state.overlay(requested_control(request), options.control))
-        command.check_syntax(arguments)
-    from servo_batch import job  # not paid for by a request that is refused
-
-    result = job.run(
-        arguments,
-        grace_seconds=loaded.grace_period,
-        timeout_seconds=loaded.timeout,
-        cancellation=cancellation,
-        on_progress=lambda elapsed: _report_progress(elapsed, loaded.expected_duration),
-    )
+        command.check_syntax(arguments, loaded.place(config.COMMAND_PATH))
+    result = _run(arguments, loaded, cancellation, options.for_people)
     with cancellation.interrupting(), result.stdout, result.stderr:
         measured = _measured(result, loaded, names)
-    try:
-        protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
-    except OSError as error:
-        raise protocol.failed("cancelled", "cannot write progress to stdout: %s" % error.strerror) from None
+    if not options.for_people:
+        try:
+            protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
+        except OSError as error:
+            raise protocol.failed("cancelled", "cannot write progress to stdout: %s" % error.strerror) from None
     answer = {"status": "ok", "metrics": measured}
     if "annotations" in application:
         answer["annotations"] = application["annotations"]
@@ -51,7 +48,7 @@ def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]
 def planned(loaded: "Config", application: "Dict[str, Any]", control: "Dict[str, Any]") -> "List[str]":
     """Return the arguments to execute for a state and a request's control; raise ``ServoError``."""
     names = command.values({"application": application}, state.overlay(loaded.default_control, control))
-    return command.render(loaded.command, names)
+    return command.render(loaded.command, names, loaded.place(config.COMMAND_PATH))
 
 
 def requested_metrics(request: "Dict[str, Any]", loaded: "Config") -> "List[str]":
@@ -80,9 +77,34 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
     return control
 
 
-def _report_progress(elapsed: float, expected_duration: float) -> None:
-    percent = int(min(99, 100 * elapsed / expected_duration))
-    protocol.write({"progress": percent, "message": "the job has been running for %.0f s" % elapsed})
+def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation", for_people: bool) -> "Result":
+    """Run the job, with protocol lines unless stdout is for people, and a progress bar where stderr is a terminal."""
+    from servo_batch import job  # not paid for by a request that is refused
+
+    def report(elapsed: float) -> None:
+        if not for_people:
+            percent = int(min(99, 100 * elapsed / (loaded.expected_duration or DEFAULT_EXPECTED_SECONDS)))
+            protocol.write({"progress": percent, "message": "the job has been running for %.0f s" % elapsed})
+
+    on_progress, bar, interval = report, None, job.PROGRESS_SECONDS
+    if os.isatty(protocol.STDERR):
+        from servo_batch.terminal import ProgressBar
+
+        bar = ProgressBar(loaded.expected_duration, None if for_people else report, interval)
+        on_progress, interval = bar.update, bar.redraw_seconds
+    try:
+        return job.run(
+            # A job is given UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
+            [os.fsdecode(argument.encode("utf-8", "surrogateescape")) for argument in arguments],
+            grace_seconds=loaded.grace_period,
+            timeout_seconds=loaded.timeout,
+            cancellation=cancellation,
+            on_progress=on_progress,
+            progress_seconds=interval,
+        )
+    finally:
+        if bar:
+            bar.remove()
 
 
 def _measured(result: "Result", loaded: "Config", names: "List[str]") -> "Dict[str, Any]":

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterable
 
-STDIN, STDOUT = 0, 1
+STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class ServoError(Exception):
@@ -89,6 +89,14 @@ def write_text(text: str) -> None:
             import select
 
             select.select([], [STDOUT], [])
+
+
+def complain(message: str) -> None:
+    """Write one line to stderr, for people; where nobody reads it, nothing happens."""
+    try:
+        print("servo-batch: %s" % message, file=sys.stderr, flush=True)
+    except (OSError, ValueError, AttributeError):
+        pass
 
 
 def kind(value: "Any") -> str:

@@ -1,0 +1,197 @@
+"""What people see: tables, a failure as text, and the progress bar.
+
+Source: section 8 of the contract. Imported only where stdout or stderr is a terminal, and by ``check``.
+"""
+
+import json
+import locale
+import os
+import re
+import select
+import unicodedata
+
+from servo_batch import protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, Optional, Sequence
+
+REDRAW_SECONDS = 1.0
+MAX_BAR_WIDTH = 40
+DEFAULT_COLUMNS = 80
+# After the bar stay free: the last column, where some terminals wrap, and two for the ^C that a terminal echoes.
+MARGIN = 3
+# The cursor waits at the start of the line. So a bar that a narrower window broke into several lines is drawn over from
+# its first line on, and what is below (J: erase down to the end of the screen) is only the rest of it.
+ERASE_REST, TO_START = "\033[J", "\r"
+# A heading in the message of a failed job, and what follows it: the word "nothing", or lines up to the next heading.
+HEADING = re.compile(r"\n(std(?:err|out)(?:, the last \d+ of \d+ bytes)?:)(?: (nothing)(?=\n|\Z)|\n)")
+# ECMA-48: control sequences (colours), and the commands that set a window's title. They say nothing on paper.
+SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)")
+# What a terminal would obey instead of showing; a text from the job or a file must not move the cursor or hide itself.
+CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def answer(answer: "Dict[str, Any]") -> str:
+    """Return the table of what a driver answered: the settings, or the metrics, by name."""
+    described = answer.get("metrics")
+    if described is None:
+        described = {
+            "%s.%s" % (name, setting): description
+            for name, component in answer["application"]["components"].items()
+            for setting, description in component.get("settings", {}).items()
+        }
+    rows = [(name, one.get("value"), one.get("unit")) for name, one in described.items()]
+    return table(("name", "value", "unit"), rows)
+
+
+def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
+    """Return rows of values under their titles, aligned; a column of nothing but numbers to the right."""
+    columns = list(zip(titles, *rows))
+    texts = [[_cell(value) for value in column] for column in columns]
+    widths = [max(map(_width, column)) for column in texts]
+    to_right = [all(_is_number(value) for value in column[1:]) and len(column) > 1 for column in columns]
+    lines = []
+    for cells in zip(*texts):
+        line = ""
+        for text, width, right in zip(cells, widths, to_right):
+            blanks = " " * (width - _width(text))
+            line += (blanks + text if right else text + blanks) + "  "
+        lines.append(line.rstrip() + "\n")
+    return "".join(lines)
+
+
+def _cell(value: "Any") -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _is_number(value: "Any") -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _width(text: str) -> int:
+    """Return how many columns a text takes."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def failure(error: "protocol.ServoError") -> str:
+    """Return a failure as readable text.
+
+    What the job printed is set apart, and comes first: then what happened stands next to the prompt, however long the
+    rest is.
+    """
+    kind = error.status if error.status == error.reason else "%s (%s)" % (error.status, error.reason)
+    head, *parts = HEADING.split(printable(error.message))
+    text = ""
+    for heading, nothing, printed in zip(parts[-3::-3], parts[-2::-3], parts[-1::-3]):
+        text += heading + (" nothing" if nothing else "".join("\n    " + line for line in printed.split("\n"))) + "\n\n"
+    return "%s%s\n%s\n" % (text, _emphasised(kind), head)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with nothing in it that a terminal obeys or, in a locale that is not UTF-8, cannot show."""
+    text = SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
+    encoding = "utf-8"
+    # Not sys.stdout.encoding: newer Pythons take UTF-8 for granted where the locale says otherwise.
+    if "utf" not in locale.nl_langinfo(locale.CODESET).lower():
+        text, encoding = text.replace("…", "..."), "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _emphasised(text: str) -> str:
+    if _is_dumb() or os.environ.get("NO_COLOR") or not os.isatty(protocol.STDOUT):
+        return text
+    return "\033[1;31m%s\033[0m" % text  # bold and red
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "") in ("", "dumb")
+
+
+class ProgressBar:
+    """How far the job is, on the terminal at stderr: one line that is redrawn in place, and in the end removed.
+
+    A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None where nobody knows.
+    ``report`` is called at once and every ``report_seconds``, with nothing of the bar on the terminal, since what it
+    writes may come out there; None where there is nothing to report. Nothing here ever waits or raises for the
+    terminal's sake: one that is stopped (^S), gone, or in use by another job of the shell is left alone.
+    """
+
+    def __init__(
+        self, expected_seconds: "Optional[float]", report: "Optional[Callable[[float], None]]", report_seconds: float
+    ) -> None:
+        self._expected_seconds = expected_seconds
+        self._report = report
+        self._report_seconds = report_seconds
+        self._next_report = 0.0
+        self._is_dumb = _is_dumb()
+        self._is_drawn = False
+        self.redraw_seconds = report_seconds if self._is_dumb else REDRAW_SECONDS
+
+    def update(self, elapsed: float) -> None:
+        """Draw the bar, and report if it is time; raise what ``report`` raises."""
+        reported = False
+        if self._report and elapsed + self.redraw_seconds / 2 >= self._next_report:
+            reported = True
+            self.remove()
+            self._report(elapsed)
+            self._next_report += self._report_seconds
+        if self._is_dumb:
+            _write_if_possible(progress_line(elapsed, self._expected_seconds, DEFAULT_COLUMNS) + "\n")
+        elif not reported:  # else a second from now, when whoever shows the report on this terminal has done so
+            line = progress_line(elapsed, self._expected_seconds, _columns())
+            self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
+
+    def remove(self) -> None:
+        """Leave the terminal as if there had been no bar."""
+        if self._is_drawn and _write_if_possible(TO_START + ERASE_REST):
+            self._is_drawn = False
+
+
+def progress_line(elapsed: float, expected_seconds: "Optional[float]", columns: int) -> str:
+    """Return the bar as it stands after ``elapsed`` seconds, in ASCII and no wider than ``columns`` allow."""
+    room = max(0, columns - MARGIN)
+    if expected_seconds is None:
+        return ("running for %s" % duration(elapsed))[:room]
+    percent = int(min(99, 100 * elapsed / expected_seconds))
+    text = "%2d%%  %s, expected %s" % (percent, duration(elapsed), duration(expected_seconds))
+    width = min(MAX_BAR_WIDTH, room - len(text) - len("[]  "))
+    if width > 0:
+        done = width * percent // 100
+        text = "[%s%s]  %s" % ("#" * done, "." * (width - done), text)
+    return text[:room]
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a clock shows them: ``0:07``, ``59:59``, ``1:00:00``."""
+    minutes, rest = divmod(int(seconds), 60)
+    return "%d:%02d:%02d" % (divmod(minutes, 60) + (rest,)) if minutes >= 60 else "%d:%02d" % (minutes, rest)
+
+
+def _columns() -> int:
+    """Return the terminal's width as it is now; 80 where it does not say."""
+    try:
+        return os.get_terminal_size(protocol.STDERR).columns or DEFAULT_COLUMNS
+    except OSError:
+        return DEFAULT_COLUMNS
+
+
+def _write_if_possible(text: str) -> bool:
+    try:
+        try:
+            if os.tcgetpgrp(protocol.STDERR) != os.getpgrp():
+                return False  # in the background: the terminal belongs to another job of the shell
+        except OSError:
+            pass  # a terminal that controls no jobs
+        if not select.select([], [protocol.STDERR], [], 0)[1]:
+            return False
+        os.write(protocol.STDERR, text.encode("ascii"))
+    except OSError:
+        return False
+    return True
