@@ -140,7 +140,8 @@ def _try_folder_for_output() -> None:
 def _output(path: str) -> "Output":
     try:
         with open(path, "rb") as stream:
-            return metrics.mapped(stream, os.fstat(stream.fileno()).st_size)
+            size = os.fstat(stream.fileno()).st_size
+            return metrics.mapped(stream, size) if size else stream.read()  # a pipe has no size
     except OSError as error:
         raise protocol.bad_request("%s: the saved output cannot be read: %s" % (path, error.strerror)) from None
 
@@ -155,9 +156,9 @@ def _metrics(findings: Findings, loaded: "Config", path: str, output: "Optional[
             value = metrics.find(metric.pattern, output)
             line = _line(metric, output)
             if value is None:
-                problem = (
-                    "line %d of %s matches, but not the first group" % (line, path) if line else "no match in " + path
-                )
+                problem = "no match in %s" % path
+                if line:
+                    problem = "line %d of %s matches, but its first group took no part" % (line, path)
                 place = loaded.place(("batch", "metrics", name, "output_regex"))
                 findings.problems.append("%s: %s: %s" % (place, problem, metric.output_regex))
         rows.append([name, metric.unit, metric.output_regex, value, line])

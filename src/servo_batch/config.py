@@ -33,6 +33,8 @@ BATCH_KEYS = (
 METRIC_KEYS = ("output_regex", "unit")
 SETTING_TYPES = ("range", "enum")
 SCALAR = "a string, a number or a boolean"
+SETTING_KEYS = frozenset(("type", "min", "max", "step", "values", "value", "default", "unit"))
+NOT_A_SETTING = "must be a mapping, as a setting is, but is %s; it looks like a key of %s above: indent it deeper"
 # How far max - min may be from a whole number of steps, in steps: binary floats hold no 0.1.
 STEP_TOLERANCE = 1 / 1024
 # A century: longer is never, and no clock or poll has to hold it.
@@ -319,9 +321,18 @@ def _component(check: _Check, path: "Path", value: "Any") -> "Dict[str, Any]":
     if isinstance(value, dict) and "settings" not in value:
         check.add(path + ("settings",), "is missing: the component's settings are under it")
     settings = check.mapping(path + ("settings",), component.get("settings", {}), "settings")
-    component["settings"] = {
-        name: _setting(check, path + ("settings", name), setting) for name, setting in settings.items()
-    }
+    component["settings"] = {}
+    above = ""
+    for name, setting in settings.items():
+        setting_path = path + ("settings", name)
+        if name in SETTING_KEYS and above and not isinstance(setting, dict):
+            check.add(setting_path, NOT_A_SETTING % (_found(setting), above))
+        else:
+            component["settings"][name] = _setting(check, setting_path, setting)
+            above = name
+    for name, setting in component.items():
+        if name != "settings" and isinstance(setting, dict) and SETTING_KEYS & set(setting):
+            check.add(path + (name,), "looks like a setting, but stands beside settings: indent it deeper, under them")
     return component
 
 
