@@ -62,7 +62,7 @@ def check(options: "Options") -> int:
         findings.sections.append(_facts(loaded))
     application = findings.attempt(_application, findings, loaded, path)
     if loaded and application:
-        findings.sections.append(terminal.answer({"application": application}))
+        findings.sections.append(terminal.described({"application": application}))
         findings.attempt(_look_at_command, findings, loaded, application, options.control)
     if loaded:
         findings.sections.append(_metrics(findings, loaded, options.output, output))
@@ -146,7 +146,7 @@ def _output(path: str) -> "Output":
         raise protocol.bad_request("%s: the saved output cannot be read: %s" % (path, error.strerror)) from None
 
 
-def _metrics(findings: Findings, loaded: "Config", path: str, output: "Optional[Output]") -> str:
+def _metrics(findings: Findings, loaded: "Config", path: "Optional[str]", output: "Optional[Output]") -> str:
     """Return the table of the metrics, with what each pattern yields where there is an output to try it on."""
     titles = ["metric", "unit", "pattern", "value", "line"]
     rows: "List[List[Any]]" = [[metrics.TOTAL_RUNTIME, metrics.TOTAL_RUNTIME_UNIT, None, None, None]]

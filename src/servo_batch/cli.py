@@ -285,7 +285,7 @@ def _answered(ask: "Callable[[], Answer]", for_people: bool = False) -> int:
         if for_people:
             from servo_batch import terminal
 
-            protocol.write_text(terminal.failure(failure) if failure else terminal.answer(answer))
+            protocol.write_text(terminal.failure(failure) if failure else terminal.described(answer))
         else:
             if failure:
                 first, *rest = failure.message.split("\n")

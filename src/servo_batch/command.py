@@ -298,9 +298,11 @@ def _look_up(path: "Tuple[str, ...]", names: "Dict[str, Any]") -> "Any":
     for depth, key in enumerate(path):
         where = ".".join(path[:depth])
         if isinstance(current, dict):
-            if key not in current:
+            # state.application.components.C.settings.S.value: a setting without a value, not a mistaken name
+            lacks_value = path[0] == "state" and path[depth:] == ("value",) and depth == 6
+            if key not in current and not lacks_value:
                 raise TemplateError(_missing(key, where, current))
-            current = current[key]
+            current = current.get(key)
         elif isinstance(current, list):
             if not key.isdecimal() or int(key) >= len(current):
                 raise TemplateError("%s is a list of %d: write a number below that" % (where, len(current)))

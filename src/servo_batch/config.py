@@ -332,7 +332,7 @@ def _component(check: _Check, path: "Path", value: "Any") -> "Dict[str, Any]":
             above = name
     for name, setting in component.items():
         if name != "settings" and isinstance(setting, dict) and SETTING_KEYS & set(setting):
-            check.add(path + (name,), "looks like a setting, but stands beside settings: indent it deeper, under them")
+            check.add(path + (name,), "looks like a setting, but stands beside settings: indent it to stand under them")
     return component
 
 

@@ -32,16 +32,16 @@ SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-def answer(answer: "Dict[str, Any]") -> str:
+def described(answer: "Dict[str, Any]") -> str:
     """Return the table of what a driver answered: the settings, or the metrics, by name."""
-    described = answer.get("metrics")
-    if described is None:
-        described = {
+    named = answer.get("metrics")
+    if named is None:
+        named = {
             "%s.%s" % (name, setting): description
             for name, component in answer["application"]["components"].items()
             for setting, description in component.get("settings", {}).items()
         }
-    rows = [(name, one.get("value"), one.get("unit")) for name, one in described.items()]
+    rows = [(name, one.get("value"), one.get("unit")) for name, one in named.items()]
     return table(("name", "value", "unit"), rows)
 
 
