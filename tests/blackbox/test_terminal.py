@@ -1,0 +1,369 @@
+"""What people see at a terminal (section 8), and that programs see nothing of it."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import PYTHONS
+from terminals import Terminal
+
+ENDS = [list(PYTHONS)[0], list(PYTHONS)[-1]]
+CONFIGURATION = """\
+batch:
+  command: %s
+  expected_duration: 100
+  default_state:
+    application:
+      components:
+        web:
+          settings:
+            cpu: {type: range, min: 1, max: 8, step: 1, value: 2, unit: cores}
+            memory: {value: 512}
+            flavour: {type: enum, values: ['1.10', b], value: b}
+  metrics:
+    size: {output_regex: '^size (.*)', unit: MiB}
+"""
+# Waits until the test opens the other end; then prints what the test wrote there.
+WAITING = "cat go"
+
+
+class Place:
+    """A folder with a configuration, in which the built file is called by one Python."""
+
+    def __init__(self, python, pyz, folder):
+        self.argv = [python, pyz]
+        self.folder = folder
+        self.environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+        os.mkfifo(str(folder / "go"))
+        self.configure(WAITING)
+
+    def configure(self, command, text=CONFIGURATION):
+        (self.folder / "config.yaml").write_text(text % command, encoding="utf-8")
+
+    def terminal(self, *arguments, **options):
+        return Terminal(self.argv + list(arguments), self.folder, self.environment, **options)
+
+    def call(self, *arguments, stdin=subprocess.DEVNULL):
+        return subprocess.run(
+            self.argv + list(arguments),
+            cwd=str(self.folder),
+            env=self.environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=30,
+        )
+
+    def release(self, printed=b"size 7\n"):
+        """Let the waiting job print this and end."""
+        (self.folder / "go").write_bytes(printed)
+
+    def values(self):
+        answer = json.loads(self.call("adjust", "--query").stdout)
+        settings = answer["application"]["components"]["web"]["settings"]
+        return {name: setting.get("value") for name, setting in settings.items()}
+
+
+@pytest.fixture(params=ENDS)
+def place(request, pyz, tmp_path):
+    return Place(PYTHONS[request.param], pyz, tmp_path)
+
+
+# Tables
+
+
+def test_measure_answers_with_a_table(place):
+    place.configure("echo size 12")
+    terminal = place.terminal("measure")
+    assert terminal.end() == 0
+    titles, runtime, size, rest = terminal.screen
+    assert titles.split() == ["name", "value", "unit"]
+    assert re.match(r"total_runtime +[0-9.]+  seconds$", runtime)
+    assert re.match(r"size +12  MiB$", size)
+    assert len(runtime) - len("seconds") == len(size) - len("MiB")
+    assert rest == ""
+
+
+@pytest.mark.parametrize("option", ["--query", "--describe"])
+def test_query_answers_with_a_table(place, option):
+    terminal = place.terminal("adjust", option)
+    assert terminal.end() == 0
+    assert terminal.screen == [
+        "name         value  unit",
+        "web.cpu      2      cores",
+        "web.memory   512",
+        "web.flavour  b",
+        "",
+    ]
+
+
+def test_adjust_answers_with_the_settings_as_they_are_now(place):
+    terminal = place.terminal("adjust", "web.cpu=4")
+    assert terminal.end() == 0
+    assert "web.cpu      4      cores" in terminal.screen
+
+
+def test_a_rejected_value_is_said_once(place):
+    terminal = place.terminal("adjust", "web.cpu=9")
+    assert terminal.end() == 1
+    assert terminal.screen == [
+        "rejected (invalid-value)",
+        "nothing was changed: web.cpu must be a number from 1 to 8, but is a number, 9",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["measure", "--json"], ["adjust", "--query", "--json"], ["measure", "--describe"]]
+)
+def test_json_asks_for_the_protocol_and_questions_get_it(place, arguments):
+    place.configure("echo size 12")
+    terminal = place.terminal(*arguments, columns=1000)
+    assert terminal.end() == 0
+    assert [json.loads(line) for line in terminal.screen[:-1]]
+
+
+def test_no_terminal_means_no_import_of_what_is_for_one(place):
+    place.configure("echo size 12")
+    call = subprocess.run(
+        [place.argv[0], "-v", place.argv[1], "measure"],
+        cwd=str(place.folder),
+        env=place.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=30,
+    )
+    assert b"servo_batch.measure" in call.stderr
+    assert b"servo_batch.terminal" not in call.stderr
+    assert b"servo_batch.check" not in call.stderr
+
+
+# Failures
+
+
+def test_a_failed_job_is_readable_and_what_it_printed_is_set_apart(place):
+    place.configure("'echo out; echo no such table >&2; exit 3'")
+    terminal = place.terminal("measure")
+    assert terminal.end() == 1
+    assert terminal.screen == [
+        "stdout:",
+        "    out",
+        "",
+        "stderr:",
+        "    no such table",
+        "",
+        "failed (command-failed)",
+        "the job ended with exit status 3",
+        "command: echo out; echo no such table >&2; exit 3",
+        "",
+    ]
+    assert b"\033[1;31mfailed (command-failed)\033[0m" in terminal.received
+
+
+def test_a_jobs_output_cannot_command_the_terminal(place):
+    place.configure(r"""'printf "\033]0;title\007\033[31mred\033[0m\r\nnext\r\b\033c" >&2; exit 3'""")
+    terminal = place.terminal("measure")
+    assert terminal.end() == 1
+    assert terminal.screen[2:6] == ["stderr:", "    red", "    next", "    \\x08\\x1bc"]
+
+
+@pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}])
+def test_no_colour_where_none_is_wanted(place, setting):
+    place.configure("exit 3")
+    place.environment.update(setting)
+    terminal = place.terminal("measure")
+    assert terminal.end() == 1
+    assert b"m" not in re.findall(b"\033\\[[0-9;]*(.)", terminal.received)
+
+
+def test_a_locale_without_utf_8_gets_ascii(place):
+    place.environment["LC_ALL"] = "C"
+    terminal = place.terminal("measure")
+    place.release("size é…\n".encode())
+    assert terminal.end() == 0
+    terminal.received.decode("ascii")
+    assert any("\\xe9..." in line for line in terminal.screen), terminal.screen
+
+
+# The progress bar
+
+
+def test_the_bar_shows_percent_and_elapsed_against_expected_and_leaves_nothing(place):
+    terminal = place.terminal("measure")
+    terminal.until(b"[........................................]   0%  0:00, expected 1:40")
+    terminal.until(b"]   1%  0:01, expected 1:40")
+    assert len(terminal.screen) == 1  # redrawn in place
+    place.release()
+    assert terminal.end() == 0
+    assert [line.split()[0] for line in terminal.screen[:-1]] == ["name", "total_runtime", "size"]
+
+
+def test_without_an_expected_duration_only_the_elapsed_time_is_shown(place):
+    place.configure(WAITING, CONFIGURATION.replace("  expected_duration: 100\n", ""))
+    terminal = place.terminal("measure")
+    terminal.until(b"running for 0:00\033[J\r")
+    place.release()
+    assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_the_bar_fits_the_terminal(place, columns):
+    terminal = place.terminal("measure", columns=columns)
+    terminal.until(b"expected 1:40")
+    (line,) = terminal.screen
+    assert line.startswith("[.")
+    assert len(line) < columns - 2
+    place.release()
+    assert terminal.end() == 0
+
+
+def test_a_resize_does_no_harm(place):
+    terminal = place.terminal("measure", columns=120)
+    terminal.until(b"0:00, expected 1:40\033[J\r")
+    terminal.resize(45)
+    terminal.until(b"0:01, expected 1:40\033[J\r")
+    last = terminal.received.decode().rsplit("\033[J\r", 2)[1]
+    assert len(last) < 45
+    place.release()
+    assert terminal.end() == 0
+    assert terminal.screen[0].startswith("name")
+
+
+def test_protocol_lines_and_the_bar_do_not_mix(place, tmp_path):
+    with open(str(tmp_path / "answers"), "wb") as stdout:
+        terminal = place.terminal("measure", stdout=stdout)
+        terminal.until(b"0:01, expected 1:40")
+        place.release()
+        assert terminal.end() == 0
+    answers = [json.loads(line) for line in (tmp_path / "answers").read_text().splitlines()]
+    assert [answer.get("progress") for answer in answers] == [0, 100, None]
+    assert terminal.screen == [""]
+
+
+def test_a_failure_behind_a_pipe_leaves_one_line_on_the_terminal(place, tmp_path):
+    place.configure("'cat go; exit 3'")
+    with open(str(tmp_path / "answers"), "wb") as stdout:
+        terminal = place.terminal("measure", stdout=stdout)
+        terminal.until(b"0:01, expected 1:40")
+        place.release()
+        assert terminal.end() == 1
+    assert terminal.screen == ["servo-batch: the job ended with exit status 3 (more in the answer)", ""]
+
+
+def test_a_dumb_terminal_gets_plain_lines(place):
+    place.environment["TERM"] = "dumb"
+    terminal = place.terminal("measure")
+    terminal.until(b"0:00, expected 1:40\r\n")
+    place.release()
+    assert terminal.end() == 0
+    assert b"\033" not in terminal.received
+    assert b"\r" not in terminal.received.replace(b"\r\n", b"")
+
+
+def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(place):
+    terminal = place.terminal("measure")
+    terminal.until(b"expected 1:40\033[J\r")
+    terminal.type(b"\x03")
+    assert terminal.end() == 130
+    assert b"^C" in terminal.received
+    assert terminal.screen == ["failed (cancelled)", "cancelled by SIGINT: the job was stopped", ""]
+    with pytest.raises(OSError, match="No such device or address"):  # nobody reads: the job is gone
+        os.open(str(place.folder / "go"), os.O_WRONLY | os.O_NONBLOCK)
+
+
+def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
+    answers = tmp_path / "answers"
+    with open(str(answers), "wb") as stdout:
+        terminal = place.terminal("measure", stdout=stdout)
+        terminal.until(b"expected 1:40\033[J\r")
+        terminal.type(b"\x13")  # ^S
+        place.release()
+        assert terminal.process.wait(30) == 0
+    assert json.loads(answers.read_text().splitlines()[-1])["metrics"]["size"]["value"] == 7
+
+
+def test_a_job_of_the_shell_in_the_background_draws_nothing(place):
+    place.environment["SERVO"] = " ".join(place.argv)
+    argv = ["bash", "-mc", "$SERVO measure >answers & wait"]
+    place.configure("sleep 1.2; echo size 4")
+    terminal = Terminal(argv, place.folder, place.environment, columns=200)
+    assert terminal.end() == 0
+    assert json.loads((place.folder / "answers").read_text().splitlines()[-1])["status"] == "ok"
+    assert b"expected" not in terminal.received
+
+
+# adjust COMPONENT.SETTING=VALUE
+
+
+def test_arguments_change_what_they_name_and_nothing_else(place):
+    assert place.call("adjust", "web.cpu=4", "web.memory=0.5", "app-id").returncode == 0
+    call = place.call("adjust", "web.flavour=1.10", "--state", "_state.json", "web.memory=1024")
+    assert json.loads(call.stdout) == {"status": "ok", "reason": "success"}
+    assert place.values() == {"cpu": 4, "memory": 1024, "flavour": "1.10"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("4", 4),
+        ("4.0", 4.0),
+        ("true", True),
+        ("-Xmx=4g", "-Xmx=4g"),
+        ('"4"', "4"),
+        ("", ""),
+        ("[1]", "[1]"),
+        ("NaN", "NaN"),
+        ("é…", "é…"),
+    ],
+)
+def test_a_value_is_a_json_scalar_or_else_a_string(place, text, value):
+    place.environment["LC_ALL"] = "C"
+    assert place.call("adjust", b"web.memory=" + text.encode("utf-8")).returncode == 0
+    stored = place.values()["memory"]
+    assert (stored, type(stored)) == (value, type(value))
+
+
+def test_stdin_is_not_read_where_arguments_are_given(place):
+    reading, writing = os.pipe()  # never closed, never written to
+    try:
+        assert place.call("adjust", "web.cpu=3", stdin=reading).returncode == 0
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_a_setting_that_is_not_declared_is_stored_and_named(place):
+    call = place.call("adjust", "web.cpus=3", "web.tier.cpu=1")
+    assert call.returncode == 0
+    assert call.stderr.splitlines() == [
+        'servo-batch: web.cpus is stored, though config.yaml has no such setting (did you mean "web.cpu"?)',
+        'servo-batch: web.tier.cpu is stored, though config.yaml has no such setting (did you mean "web.cpu"?)',
+    ]
+    assert place.values()["cpus"] == 3
+    stored = json.loads((place.folder / "_state.json").read_text())
+    assert stored["application"]["components"]["web.tier"] == {"settings": {"cpu": {"value": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["adjust", "cpu=4"], "cpu=4 does not name a setting: write COMPONENT.SETTING=VALUE"),
+        (["adjust", "web.=4"], "does not name a setting"),
+        (["adjust", "web.cpu", "4"], "a setting is COMPONENT.SETTING=VALUE"),
+        (["adjust", b"web.cpu=\xff"], "is not UTF-8"),
+        (["adjust", "--query", "web.cpu=4"], "only adjust on its own takes settings"),
+        (["measure", "web.cpu=4"], "only adjust on its own takes settings: adjust web.cpu=4"),
+        (["check", "web.cpu=4"], "check takes options only, not web.cpu=4"),
+    ],
+)
+def test_what_is_no_setting_is_wrong_usage(place, arguments, words):
+    call = place.call(*arguments)
+    assert call.returncode == 2
+    assert words in call.stderr
+    assert call.stderr.count("\n") == 1
+    assert call.stdout == ""
+    assert not (place.folder / "_state.json").exists()
