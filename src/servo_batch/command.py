@@ -257,7 +257,7 @@ def check_syntax(arguments: "List[str]", place: str = "command") -> None:
 def _render(part: Placeholder, names: "Dict[str, Any]") -> str:
     value = _format(part, names)
     if "\0" in value:
-        raise TemplateError("its value holds a NUL character, which no command can")
+        raise TemplateError("its value holds a NUL character, which no command can: adjust it to another")
     if part.conversion == "w":
         return " ".join(shell.quote(word) for word in _words(value))
     return value if part.context is None else shell.quote_for(part.context, value)

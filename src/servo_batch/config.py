@@ -92,8 +92,8 @@ def _search() -> str:
             return name
     raise failed(
         "bad-config",
-        "no configuration: neither ./%s nor ./%s is there, OPTUNE_CONFIG is not set and --config FILE not given"
-        % SEARCHED,
+        "no configuration: neither ./%s nor ./%s is there, OPTUNE_CONFIG is not set and --config FILE not given; name "
+        "the file by one of these" % SEARCHED,
     )
 
 
@@ -385,7 +385,7 @@ def _check_range(check: _Check, path: "Path", setting: "Dict[str, Any]") -> bool
         return False
     low, high = setting["min"], setting["max"]
     if low > high:
-        check.add(path + ("min",), "%s is more than max, %s" % (shown(low), shown(high)))
+        check.add(path + ("min",), "%s is more than max, %s: correct one of them" % (shown(low), shown(high)))
         return False
     if "step" in setting and low != high:
         problem = _step_problem(low, high, setting["step"])
@@ -401,9 +401,9 @@ def _step_problem(low: float, high: float, step: "Any") -> "Optional[str]":
         steps = (high - low) / step
         whole = abs(steps - round(steps)) <= STEP_TOLERANCE and round(steps) > 0
     except OverflowError:
-        return "%s is too far from the size of max - min" % shown(step)
+        return "%s is too far from the size of max - min: choose another step" % shown(step)
     if not whole:
-        return "%s does not divide max - min, %s: the last value would be out of reach" % (
+        return "%s does not divide max - min, %s: max would be out of reach; choose another step" % (
             shown(step),
             shown(high - low),
         )

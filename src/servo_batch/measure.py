@@ -127,7 +127,6 @@ def _no_match(missing: "List[Tuple[str, Metric]]", result: "Result") -> str:
     from servo_batch.job import tail
 
     searched = "; ".join("%s: %s" % (name, metric.output_regex) for name, metric in missing)
-    return "the job ended well, but in what it printed there is no match for the first group of %s\n%s" % (
-        searched,
-        "stdout: nothing" if not result.stdout_size else "stdout:\n" + tail(result.stdout, result.stdout_size),
-    )
+    message = "the job ended well, but in what it printed there is no match for the first group of %s" % searched
+    printed = "stdout:\n" + tail(result.stdout, result.stdout_size) if result.stdout_size else "stdout: nothing"
+    return "%s; check --output FILE tries patterns\n%s" % (message, printed)

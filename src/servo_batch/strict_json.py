@@ -74,13 +74,13 @@ def _refuse_constant(name: str) -> "Any":
 def _finite_float(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise JsonError("the number %s is too large for a float" % _clip(text))
+        raise JsonError("the number %s is too large for a float: correct it, or quote it" % _clip(text))
     return value
 
 
 def _short_int(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise JsonError("the number %s has more than %d digits" % (_clip(text), MAX_DIGITS))
+        raise JsonError("the number %s has more than %d digits: shorten it, or quote it" % (_clip(text), MAX_DIGITS))
     return int(text)
 
 
@@ -89,7 +89,7 @@ def _clip(text: str) -> str:
 
 
 def _too_deep() -> JsonError:
-    return JsonError("nested deeper than %d levels" % MAX_NESTING)
+    return JsonError("nested deeper than %d levels: write the inner part flatter" % MAX_NESTING)
 
 
 def _is_deeper_than(value: "Any", limit: int) -> bool:
@@ -112,4 +112,4 @@ def _refuse_lone_surrogates(value: "Any") -> None:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         half = error.object[error.start]
-        raise JsonError("\\u%04x is half of a surrogate pair: the other half is missing" % ord(half)) from None
+        raise JsonError("\\u%04x is half of a surrogate pair: add the other half, or remove it" % ord(half)) from None
