@@ -278,7 +278,7 @@ def _answered(ask: "Callable[[], Answer]", for_people: bool = False) -> int:
         import traceback
 
         traceback.print_exc()
-        failure = protocol.failed("internal", "a bug of servo-batch: %r" % bug)
+        failure = protocol.failed("internal", "a bug of servo-batch; report it with what is on stderr: %r" % bug)
         answer = failure.answer()
     exit_status = failure.exit_status if failure else 0
     try:

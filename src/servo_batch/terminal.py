@@ -50,7 +50,7 @@ def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
     columns = list(zip(titles, *rows))
     texts = [[_cell(value) for value in column] for column in columns]
     widths = [max(map(_width, column)) for column in texts]
-    to_right = [all(_is_number(value) for value in column[1:]) and len(column) > 1 for column in columns]
+    to_right = [all(value is None or _is_number(value) for value in column[1:]) for column in columns]
     lines = []
     for cells in zip(*texts):
         line = ""

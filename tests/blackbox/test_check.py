@@ -1,0 +1,284 @@
+"""check: would this work? (section 8)"""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from conftest import PYTHONS, ROOT
+
+SAMPLE = os.path.join(ROOT, "tests", "fixtures", "first-documentation.yaml")
+CONFIGURATION = """\
+batch:
+  command: %s
+  default_state:
+    application:
+      components:
+        web:
+          settings:
+            cpu: {type: range, min: 1, max: 8, value: 2, unit: cores}
+  metrics:
+    size: {output_regex: '^size (\\d+)', unit: MiB}
+    speed: {output_regex: '^speed ([0-9.]+)?'}
+"""
+
+
+class Folder:
+    def __init__(self, python, pyz, path):
+        self.argv = [python, pyz]
+        self.path = path
+        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+
+    def write(self, name, text):
+        (self.path / name).write_text(text, encoding="utf-8")
+
+    def configure(self, command="echo {web.cpu}"):
+        self.write("config.yaml", CONFIGURATION % command)
+
+    def call(self, *arguments):
+        return subprocess.run(
+            self.argv + list(arguments),
+            cwd=str(self.path),
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=30,
+        )
+
+    def check(self, *arguments):
+        """Return the exit status and the lines of the page."""
+        call = self.call("check", *arguments)
+        assert call.stderr == ""
+        assert call.stdout.splitlines()[-1] == (
+            "this would not work yet: mend what is named above and check again" if call.returncode else "all is well"
+        )
+        return call.returncode, call.stdout.splitlines()
+
+
+@pytest.fixture
+def folder(pyz, tmp_path):
+    made = Folder(PYTHONS[next(iter(PYTHONS))], pyz, tmp_path)
+    made.configure()
+    return made
+
+
+def test_a_sound_configuration_is_shown_as_it_would_be_used(folder, python):
+    folder.argv[0] = python
+    assert folder.check() == (
+        0,
+        [
+            "configuration: config.yaml",
+            "expected duration: not given; timeout: none; grace period: 5 s",
+            "",
+            "state: the default state; nothing is stored yet, _state.json is not there",
+            "",
+            "name     value  unit",
+            "web.cpu      2  cores",
+            "",
+            "command, run by /bin/sh -c:",
+            "echo '2'",
+            "",
+            "metric         unit     pattern",
+            "total_runtime  seconds",
+            "size           MiB      ^size (\\d+)",
+            "speed                   ^speed ([0-9.]+)?",
+            "",
+            "all is well",
+        ],
+    )
+
+
+def test_the_command_is_the_one_for_the_stored_state_and_this_control(folder):
+    folder.configure("[echo, '{web.cpu}', 'a b {control.x}']")
+    assert folder.call("adjust", "web.cpu=7").returncode == 0
+    status, page = folder.check("--control", '{"x": 1}')
+    assert status == 0
+    assert "state: the default state overlaid with what is stored in _state.json" in page
+    assert "web.cpu      7  cores" in page
+    assert page[page.index("command, run without a shell:") + 1] == "echo 7 'a b 1'"
+
+
+def test_nothing_is_run_or_written(folder):
+    folder.configure("touch was-run")
+    before = sorted(os.listdir(str(folder.path)))
+    assert folder.check()[0] == 0
+    assert sorted(os.listdir(str(folder.path))) == before
+
+
+def test_every_part_is_looked_at_though_others_are_wrong(folder):
+    folder.write("config.yaml", "batch: {command: 'echo {', timeout: -1}\n")
+    folder.write("_state.json", "{")
+    folder.environment["TMPDIR"] = str(folder.path / "gone")
+    status, page = folder.check("--output", "missing.txt")
+    assert status == 1
+    text = "\n".join(page)
+    for problem in (
+        "config.yaml:1: batch.command: ",
+        "config.yaml:1: batch.timeout: must be a number of seconds, more than 0, but is a number, -1",
+        "config.yaml:1: batch.default_state: is missing",
+        "_state.json: the state file is not JSON at line 1, column 2",
+        "no file can be made in $TMPDIR, %s/gone" % folder.path,
+        "missing.txt: the saved output cannot be read: No such file or directory",
+    ):
+        assert problem in text
+
+
+def test_every_field_that_the_command_lacks_is_named(folder):
+    folder.configure("echo {wep.cpu} {web.cpus} {control.x} {web.cpu:q}")
+    status, page = folder.check()
+    assert status == 1
+    assert [line for line in page if "the command needs" in line] == [
+        "config.yaml:2: batch.command: the command needs {wep.cpu}: "
+        'there is no "wep"; there is only _control, control, state, web (did you mean "web"?)',
+        "config.yaml:2: batch.command: the command needs {web.cpus}: "
+        'web has no "cpus"; there is only cpu (did you mean "cpu"?)',
+        "config.yaml:2: batch.command: the command needs {control.x}: "
+        'control has no "x"; it is empty; give it in the request\'s control (--control JSON) or under '
+        "batch.default_control",
+        "config.yaml:2: batch.command: the command needs {web.cpu:q}: "
+        "the value 2 cannot be formatted: unknown format code 'q' for object of type 'int'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "words"),
+    [
+        ("'if true; then echo'", 1, "config.yaml:2: batch.command: the shell cannot read the command: "),
+        ("[no-such-program]", 1, "config.yaml:2: batch.command: there is no program no-such-program on PATH"),
+        ("[./job.sh]", 1, "batch.command: there is no program ./job.sh here, in "),
+        ("no-such-program -x", 0, "warning: config.yaml:2: batch.command: there is no program no-such-program on PATH"),
+        ("cd /; X=1 no-such-program", 0, None),
+        ("'$PROGRAM; \"no such\"'", 0, None),
+    ],
+)
+def test_a_command_that_cannot_start_is_found(folder, command, status, words):
+    folder.configure(command)
+    found, page = folder.check()
+    assert found == status
+    assert any(words in line for line in page) if words else not any("warning" in line for line in page)
+
+
+def test_a_stored_value_that_is_not_allowed_any_more_is_a_warning(folder):
+    folder.write(
+        "_state.json", json.dumps({"application": {"components": {"web": {"settings": {"cpu": {"value": 9}}}}}})
+    )
+    status, page = folder.check()
+    assert status == 0
+    assert "warning: _state.json: the stored web.cpu must be a number from 1 to 8, but is a number, 9" in page
+
+
+def test_patterns_are_tried_on_a_saved_output(folder):
+    folder.write("output.txt", "starting\nsize 12\nsize 13\nspeed 0.5\n")
+    status, page = folder.check("--output", "output.txt")
+    assert status == 0
+    table = page[page.index("metric         unit     pattern            value  line") :]
+    assert table[2:4] == [
+        "size           MiB      ^size (\\d+)           12     2",
+        "speed                   ^speed ([0-9.]+)?    0.5     4",
+    ]
+
+
+@pytest.mark.parametrize("text", ["speed x\n", "speed ", "\nspeed\nspeed \n"])
+def test_a_pattern_that_yields_nothing_is_a_problem(folder, text):
+    folder.write("output.txt", text)
+    status, page = folder.check("--output", "output.txt")
+    assert status == 1
+    line = 1 + text[: text.index("speed ")].count("\n")
+    place = "config.yaml:1%d: batch.metrics.%s.output_regex: %s"
+    assert place % (0, "size", "no match in output.txt: ^size (\\d+)") in page
+    problem = "line %d of output.txt matches, but its first group took no part: ^speed ([0-9.]+)?" % line
+    assert place % (1, "speed", problem) in page
+
+
+def test_an_output_may_come_through_a_pipe(folder):
+    call = subprocess.run(
+        folder.argv + ["check", "--output", "/dev/stdin"],
+        cwd=str(folder.path),
+        env=folder.environment,
+        input="size 1\nspeed 2\n",
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=30,
+    )
+    assert call.returncode == 0
+
+
+def indented(lines, first, last):
+    return ["    " + line if first <= number <= last else line for number, line in enumerate(lines, 1)]
+
+
+def replaced(lines, old, new):
+    assert any(old in line for line in lines)
+    return [line.replace(old, new) for line in lines]
+
+
+def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
+    """Each step is what the message says, and the next check names the next mistake."""
+    shutil.copy(SAMPLE, str(folder.path / "config.yaml"))
+    folder.write("output.txt", "Job took 7 seconds\n")
+    settings = "batch.default_state.application.components.web.settings."
+    mistakes = [
+        (
+            [
+                "config.yaml:32:39: in double quotes a backslash starts an escape",
+                "put a regular expression in single quotes",
+            ],
+            lambda lines: replaced(lines, '"Job took (\\.d) seconds"', "'Job took (\\.d) seconds'"),
+        ),
+        (
+            [
+                "config.yaml:11: %sinst_type: must be a mapping of type, min, max, values, value, …, but is empty"
+                % settings,
+                'config.yaml:12: %stype: must be a mapping, as a setting is, but is a string, "enum"; '
+                "it looks like a key of inst_type above: indent it deeper" % settings,
+                "config.yaml:13: %sunit: " % settings,
+                "config.yaml:14: %sstep: " % settings,
+                'config.yaml:15: %svalue: must be a mapping, as a setting is, but is a string, "c5.2xlarge"' % settings,
+                "config.yaml:16: %svalues: " % settings,
+            ],
+            lambda lines: indented(lines, 12, 19),
+        ),
+        (
+            [
+                "config.yaml:20: batch.default_state.application.components.web.replicas: "
+                "looks like a setting, but stands beside settings: indent it to stand under them"
+            ],
+            lambda lines: indented(lines, 20, 25),
+        ),
+        (
+            ['state.application.components has no "master"; there is only web'],
+            lambda lines: replaced(
+                replaced(lines, "[master][settings][cpu]", "[web][settings][replicas]"),
+                "[master][settings][mem][value]:.0f",
+                "[web][settings][inst_type][value]",
+            ),
+        ),
+        (
+            ["settings.replicas.value has no value: give it one in the configuration, or adjust it first"],
+            lambda lines: replaced(lines, "unit: count", "unit: count\n                            value: 3"),
+        ),
+        (
+            [
+                "the command needs {control.userdata.timeout}: ",
+                "give it in the request's control (--control JSON) or under batch.default_control",
+            ],
+            lambda lines: ["batch:", "    default_control: {userdata: {timeout: 60}}"] + lines[1:],
+        ),
+        (
+            ["batch.metrics.my_metric_name.output_regex: no match in output.txt: Job took (\\.d) seconds"],
+            lambda lines: replaced(lines, "\\.d", "\\d"),
+        ),
+        (["warning: config.yaml:4: batch.command: there is no program ./run_job.sh here"], None),
+    ]
+    for messages, mend in mistakes:
+        status, page = folder.check("--output", "output.txt")
+        assert status == (0 if mend is None else 1)
+        for message in messages:
+            assert message in "\n".join(page)
+        if mend:
+            lines = (folder.path / "config.yaml").read_text(encoding="utf-8").split("\n")
+            folder.write("config.yaml", "\n".join(mend(lines)))
+    assert "./run_job.sh --cpu '3' --mem 'c5.2xlarge' --timeout '60'" in page

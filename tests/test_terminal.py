@@ -1,0 +1,92 @@
+"""Tables, texts and the bar as what they are made of."""
+
+import pytest
+
+from servo_batch import adjust, terminal
+from servo_batch.protocol import failed
+
+
+def test_numbers_stand_to_the_right_and_mixed_columns_to_the_left():
+    rows = [("a", 1, "x"), ("bb", 1.25, None), ("c", None, 3)]
+    texts = [("a", 1, None), ("bb", "text", None)]
+    assert terminal.table(("n", "value", "unit"), texts) == "n   value  unit\na   1\nbb  text\n"
+    assert terminal.table(("n", "value", "unit"), rows[:2]) == "n   value  unit\na       1  x\nbb   1.25\n"
+    assert terminal.table(("n", "value", "unit"), rows) == "n   value  unit\na       1  x\nbb   1.25\nc          3\n"
+
+
+def test_columns_align_whatever_the_characters_width():
+    lines = terminal.table(("name", "v"), [("猫", "x"), ("e\u0301", "x"), ("abc", "x")]).splitlines()
+    assert lines == ["name  v", "猫    x", "e\u0301     x", "abc   x"]
+
+
+def test_a_value_stays_in_its_line_and_a_table_may_be_empty():
+    assert terminal.table(("name",), [("a\nb\tc\033[31md",)]) == "name\na\\nb\\tcd\n"
+    assert terminal.table(("name", "value"), []) == "name  value\n"
+    assert terminal.table(("name", "value"), [("on", True), ("off", 1)]) == "name  value\non    true\noff   1\n"
+
+
+@pytest.mark.parametrize("expected", [None, 1, 60, 86400, 3.2e9])
+@pytest.mark.parametrize("elapsed", [0, 59.99, 60, 3600, 360000])
+def test_the_bar_fits_any_width(elapsed, expected):
+    for columns in range(250):
+        line = terminal.progress_line(elapsed, expected, columns)
+        assert len(line) <= max(0, columns - terminal.MARGIN)
+        line.encode("ascii")
+
+
+def test_the_bar_is_never_full():
+    assert terminal.progress_line(50, 100, 80) == "[####################....................]  50%  0:50, expected 1:40"
+    assert terminal.progress_line(1e6, 100, 80).startswith(
+        "[#######################################.]  99%  277:46:40, "
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (7.9, "0:07"), (3599, "59:59"), (3600, "1:00:00"), (90061, "25:01:01")]
+)
+def test_durations_read_as_a_clock(seconds, shown):
+    assert terminal.duration(seconds) == shown
+
+
+def test_parts_of_a_failure_are_told_apart(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    message = "it ended\ncommand: x\nstderr, the last 4096 of 9999 bytes:\na\n\nb\nstdout: nothing"
+    text = "stdout: nothing\n\nstderr, the last 4096 of 9999 bytes:\n    a\n    \n    b\n\n"
+    assert terminal.failure(failed("timeout", message)) == text + "failed (timeout)\nit ended\ncommand: x\n"
+
+
+def test_what_a_terminal_would_obey_is_shown(monkeypatch):
+    monkeypatch.setattr(terminal.locale, "nl_langinfo", lambda item: "UTF-8")
+    assert terminal.printable("a\033[1;31mb\033[0m\033]0;t\007\r\nc\rd\x1bc\x9b\u202e\x00é…") == (
+        "ab\nc\nd\\x1bc\\x9b\\u202e\\x00é…"
+    )
+
+
+@pytest.mark.parametrize("codeset", ["ANSI_X3.4-1968", "ISO-8859-1", ""])
+def test_a_locale_that_is_not_utf_8_gets_ascii(monkeypatch, codeset):
+    monkeypatch.setattr(terminal.locale, "nl_langinfo", lambda item: codeset)
+    assert terminal.printable("é… 猫") == "\\xe9... \\u732b"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("4", 4),
+        ("4.0", 4.0),
+        ("true", True),
+        ("null", None),
+        ("-Xmx=4g", "-Xmx=4g"),
+        ('"4"', "4"),
+        ("", ""),
+        ("[1]", "[1]"),
+        ("NaN", "NaN"),
+        ("1e999", "1e999"),
+    ],
+)
+def test_a_value_is_a_json_scalar_or_else_a_string(text, value):
+    class Loaded:
+        application = {"components": {}}
+
+    asked = adjust.assigned([("web", "x", text)], Loaded)
+    (found,) = [asked["components"]["web"]["settings"]["x"]["value"]]
+    assert (found, type(found)) == (value, type(value))
