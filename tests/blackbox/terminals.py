@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -37,6 +38,7 @@ class Terminal:
     @staticmethod
     def _take_terminal():
         os.setsid()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in a shell's background
         fcntl.ioctl(2, termios.TIOCSCTTY, 0)
 
     def resize(self, columns):
