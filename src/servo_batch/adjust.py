@@ -69,10 +69,9 @@ def _complain_of_undeclared(assignments: "List[Assignment]", loaded: "Config") -
     for component, setting, _ in assignments:
         name = "%s.%s" % (component, setting)
         if name not in declared:
-            protocol.complain(
-                "%s is stored, though %s has no such setting%s"
-                % (name, loaded.name, protocol.did_you_mean(name, declared))
-            )
+            shown = "%s.%s" % (protocol.named(component), protocol.named(setting))
+            hint = protocol.did_you_mean(name, declared)
+            protocol.complain("%s is stored, though %s has no such setting%s" % (shown, loaded.name, hint))
 
 
 def requested(request: "Dict[str, Any]") -> "Dict[str, Any]":

@@ -59,8 +59,14 @@ class Terminal:
         limit = time.monotonic() + LIMIT_SECONDS
         while self._read(limit):
             pass
-        os.close(self._master)
         return self.process.wait(LIMIT_SECONDS)
+
+    def close(self):
+        """Take the terminal away; a program that a failed test has left there gets SIGHUP, and SIGTERM."""
+        os.close(self._master)
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(LIMIT_SECONDS)
 
     def _read(self, limit):
         ready = select.select([self._master], [], [], max(0, limit - time.monotonic()))[0]

@@ -36,6 +36,7 @@ class Place:
         self.argv = [python, pyz]
         self.folder = folder
         self.environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+        self.terminals = []
         os.mkfifo(str(folder / "go"))
         self.configure(WAITING)
 
@@ -43,7 +44,11 @@ class Place:
         (self.folder / "config.yaml").write_text(text % command, encoding="utf-8")
 
     def terminal(self, *arguments, **options):
-        return Terminal(self.argv + list(arguments), self.folder, self.environment, **options)
+        return self.terminal_for(self.argv + list(arguments), **options)
+
+    def terminal_for(self, argv, **options):
+        self.terminals.append(Terminal(argv, self.folder, self.environment, **options))
+        return self.terminals[-1]
 
     def call(self, *arguments, stdin=subprocess.DEVNULL):
         return subprocess.run(
@@ -70,7 +75,10 @@ class Place:
 @pytest.fixture(params=sorted({VERSIONS[0], VERSIONS[-1]}))
 def place(request, pyz, tmp_path):
     """A place where the oldest Python runs the file, and one where the newest does."""
-    return Place(PYTHONS[request.param], pyz, tmp_path)
+    made = Place(PYTHONS[request.param], pyz, tmp_path)
+    yield made
+    for terminal in made.terminals:
+        terminal.close()
 
 
 @pytest.fixture
@@ -297,7 +305,7 @@ def test_a_job_of_the_shell_in_the_background_draws_nothing(place):
     place.environment["SERVO"] = " ".join(place.argv)
     argv = ["bash", "-mc", "$SERVO measure >answers & wait"]
     place.configure("sleep 1.2; echo size 4")
-    terminal = Terminal(argv, place.folder, place.environment, columns=200)
+    terminal = place.terminal_for(argv, columns=200)
     assert terminal.end() == 0
     assert json.loads((place.folder / "answers").read_text().splitlines()[-1])["status"] == "ok"
     assert b"expected" not in terminal.received
@@ -333,7 +341,7 @@ def test_a_setting_that_is_not_declared_is_stored_and_named(any_place):
     assert call.returncode == 0
     assert call.stderr.splitlines() == [
         'servo-batch: web.cpus is stored, though config.yaml has no such setting (did you mean "web.cpu"?)',
-        'servo-batch: web.tier.cpu is stored, though config.yaml has no such setting (did you mean "web.cpu"?)',
+        'servo-batch: "web.tier".cpu is stored, though config.yaml has no such setting (did you mean "web.cpu"?)',
     ]
     assert any_place.values()["cpus"] == 3
     stored = json.loads((any_place.folder / "_state.json").read_text())
