@@ -103,6 +103,9 @@ def main(argv: "Optional[List[str]]" = None) -> int:
     except UsageError as error:
         protocol.complain("%s; see --help" % error)
         return EXIT_USAGE
+    except OSError as error:  # of what is no answer: answers are taken care of where they are written
+        protocol.complain("stdout takes nothing: %s" % error.strerror)
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_SIGNALLED + SIGINT
 

@@ -93,9 +93,11 @@ def write_text(text: str) -> None:
 
 def complain(message: str) -> None:
     """Write one line to stderr, for people; where nobody reads it, nothing happens."""
+    if sys.stderr is None:
+        return  # print would take stdout instead
     try:
         print("servo-batch: %s" % message, file=sys.stderr, flush=True)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError):
         pass
 
 
