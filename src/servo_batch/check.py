@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from servo_batch.metrics import Metric, Output
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
-FIRST_WORD = re.compile(r"\s*([\w./+-]+)(?=[\s;&|]|\Z)")
+FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
 LINE_BREAK = re.compile(b"\n")
 
 
@@ -107,7 +107,8 @@ def _look_at_command(
     how = "by /bin/sh -c" if uses_shell else "without a shell"
     findings.sections.append("command, run %s:\n%s\n" % (how, terminal.printable(shown)))
     command.check_syntax(arguments, place)
-    if not uses_shell and not shutil.which(arguments[0]):
+    # As UTF-8 whatever the locale is, as measure gives it to the job.
+    if not uses_shell and not shutil.which(os.fsdecode(arguments[0].encode("utf-8", "surrogateescape"))):
         raise protocol.failed("bad-config", "%s: %s" % (place, _not_found(arguments[0])))
     word = FIRST_WORD.match(arguments[2]) if uses_shell else None
     if word and not _shell_finds(word.group(1)):
@@ -121,8 +122,8 @@ def _shell_finds(word: str) -> bool:
 
 
 def _not_found(program: str) -> str:
-    where = "here, in %s" % os.getcwd() if "/" in program else "on PATH"
-    return "there is no program %s %s that can be executed: correct the name, or install it" % (program, where)
+    where = "" if "/" in program else " on PATH"
+    return "there is no program %s%s that can be executed: correct the name, or install it" % (program, where)
 
 
 def _try_folder_for_output() -> None:

@@ -23,7 +23,7 @@ EXIT_SIGNALLED = 128
 SIGINT = 2  # on every system; the module signal costs start-up time
 
 VERBS = {
-    "adjust": "store the settings of the request on stdin, or answer what they are",
+    "adjust": "store settings, given as arguments or by a request on stdin; or answer what they are",
     "measure": "run the job with the stored settings; report how long it took, and its metrics",
     "check": "say what is wrong with the configuration, and what measure would run, without running it",
 }
@@ -56,6 +56,7 @@ OPTIONS = {
     "check": {
         **COMMON_OPTIONS,
         **CONTROL_OPTION,
+        "--version": QUESTIONS["--version"],
         "--output": ("FILE", "what the job once printed: try the metrics' patterns on it"),
     },
 }  # type: Dict[str, Dict[str, Tuple[Optional[str], str]]]

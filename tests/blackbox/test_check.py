@@ -148,9 +148,11 @@ def test_every_field_that_the_command_lacks_is_named(folder):
     [
         ("'if true; then echo'", 1, "config.yaml:2: batch.command: the shell cannot read the command: "),
         ("[no-such-program]", 1, "config.yaml:2: batch.command: there is no program no-such-program on PATH"),
-        ("[./job.sh]", 1, "batch.command: there is no program ./job.sh here, in "),
+        ("[./job.sh]", 1, "batch.command: there is no program ./job.sh that can be executed"),
         ("no-such-program -x", 0, "warning: config.yaml:2: batch.command: there is no program no-such-program on PATH"),
         ("cd /; X=1 no-such-program", 0, None),
+        ("[/bin/echo]", 0, None),
+        ("[é]", 1, "batch.command: there is no program é on PATH"),
         ("'$PROGRAM; \"no such\"'", 0, None),
     ],
 )
@@ -271,7 +273,12 @@ def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
             ["batch.metrics.my_metric_name.output_regex: no match in output.txt: Job took (\\.d) seconds"],
             lambda lines: replaced(lines, "\\.d", "\\d"),
         ),
-        (["warning: config.yaml:4: batch.command: there is no program ./run_job.sh here"], None),
+        (
+            [
+                "warning: config.yaml:4: batch.command: there is no program ./run_job.sh that can be executed: correct the name"
+            ],
+            None,
+        ),
     ]
     for messages, mend in mistakes:
         status, page = folder.check("--output", "output.txt")
