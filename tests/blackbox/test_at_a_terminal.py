@@ -303,7 +303,7 @@ def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
 
 def test_a_job_of_the_shell_in_the_background_draws_nothing(place):
     place.environment["SERVO"] = " ".join(place.argv)
-    argv = ["bash", "-mc", "$SERVO measure >answers & wait"]
+    argv = ["/bin/sh", "-mc", "$SERVO measure >answers & wait"]
     place.configure("sleep 1.2; echo size 4")
     terminal = place.terminal_for(argv, columns=200)
     assert terminal.end() == 0
