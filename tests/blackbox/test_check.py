@@ -183,6 +183,15 @@ def test_patterns_are_tried_on_a_saved_output(folder):
     ]
 
 
+def test_the_line_is_that_of_the_value(folder):
+    pattern = "'total:\\n(\\d+)\\n\\n+end'"
+    folder.write("config.yaml", (CONFIGURATION % "x").replace("'^size (\\d+)'", pattern))
+    folder.write("output.txt", "a\ntotal:\n12\n\n\nend\nspeed 1\n")
+    page = folder.check("--output", "output.txt")[1]
+    (row,) = [line for line in page if line.startswith("size ")]
+    assert row.split()[-2:] == ["12", "3"]
+
+
 @pytest.mark.parametrize("text", ["speed x\n", "speed ", "\nspeed\nspeed \n"])
 def test_a_pattern_that_yields_nothing_is_a_problem(folder, text):
     folder.write("output.txt", text)
