@@ -94,8 +94,7 @@ def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation",
         on_progress, interval = bar.update, bar.redraw_seconds
     try:
         return job.run(
-            # A job is given UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
-            [os.fsdecode(argument.encode("utf-8", "surrogateescape")) for argument in arguments],
+            arguments,
             grace_seconds=loaded.grace_period,
             timeout_seconds=loaded.timeout,
             cancellation=cancellation,
