@@ -1,0 +1,43 @@
+"""The agent's log: one line an event, on stdout, safe to show on a terminal and never with the token in it."""
+
+import sys
+import time
+from typing import Optional
+
+MAX_LINE = 4000
+
+
+class Log:
+    """Writes lines that start with the time in UTC; control characters in them are escaped, long ones are cut."""
+
+    def __init__(self) -> None:
+        self._secret: Optional[str] = None
+
+    def conceal(self, secret: str) -> None:
+        """Never show ``secret`` again: a service may echo it, a driver may have read its file."""
+        self._secret = secret
+
+    def __call__(self, text: str) -> None:
+        """Write one line."""
+        print_line("%s %s" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), self.clean(text)))
+
+    def clean(self, text: str) -> str:
+        """Return ``text`` as one line that is fit to be seen."""
+        if self._secret is not None:
+            text = text.replace(self._secret, "[token]")
+        if len(text) > MAX_LINE:
+            text = "%s… (%d characters more)" % (text[:MAX_LINE], len(text) - MAX_LINE)
+        return "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+            for character in text
+        )
+
+
+def print_line(line: str) -> None:
+    """Write ``line`` to stdout as UTF-8, whatever the locale; a reader who has gone does not stop the agent."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
+            sys.stdout.buffer.flush()
+    except OSError:
+        pass
