@@ -1,0 +1,164 @@
+"""A service that can misbehave, drivers that can misbehave, and the agent between them: real processes and sockets."""
+
+import json
+import os
+import signal
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+# Far above what anything here takes: reached only when something hangs.
+LIMIT = 60
+TOKEN = "s3cret-Token.of/the+service="
+LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
+SLEEP = {"cmd": "SLEEP", "param": {"duration": 3600}}
+
+ADJUST = """#!/bin/sh
+case "$1" in
+--info) echo '{"version": "1", "has_cancel": false}' ;;
+--query) echo '{"application": {"components": {"web": {"settings": {"cpu": {"value": 1, "min": 1, "max": 4}}}}}}' ;;
+*) cat >adjust.request; echo '{"status": "ok", "reason": "success"}' ;;
+esac
+"""
+MEASURE = """#!/bin/sh
+case "$1" in
+--info) echo '{"version": "1", "has_cancel": %(has_cancel)s}'; exit ;;
+--describe) echo '{"status": "ok", "metrics": {"total_runtime": {"unit": "seconds"}}}'; exit ;;
+esac
+%(body)s
+"""
+ANSWER = """echo '{"status": "ok", "metrics": {"total_runtime": {"value": 1.5, "unit": "seconds"}}}'"""
+METRICS = {"metrics": {"total_runtime": {"value": 1.5, "unit": "seconds"}}}
+
+
+class Request:
+    """What the service got: ``event`` and ``param``, the raw ``body``, the ``headers`` with lower-case names."""
+
+    def __init__(self, body, headers):
+        self.body = body
+        self.headers = {name.lower(): value for name, value in headers.items()}
+        message = json.loads(body.decode("utf-8"))
+        self.event, self.param = message["event"], message["param"]
+        assert set(message) == {"event", "param"}
+
+
+class Service(socketserver.ThreadingMixIn, HTTPServer):
+    """Answers WHATS_NEXT with ``commands`` in turn, then SLEEP; ``answers[event]`` are answers for other events.
+
+    An answer may be a function of the request's handler that does to the connection what it likes.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    # A test that breaks off connections on purpose is no news.
+    def handle_error(self, request, client_address):
+        pass
+
+    def __init__(self, commands=(), answers=None, port=0):
+        super().__init__(("127.0.0.1", port), Handler)
+        self.scheme = "http"
+        self.requests = []
+        self.changed = threading.Condition()
+        self.answers = {event: list(answers) for event, answers in (answers or {}).items()}
+        self.answers.setdefault("WHATS_NEXT", []).extend(commands)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    @property
+    def url(self):
+        return "%s://127.0.0.1:%d/accounts/acme/applications/app/servo" % (self.scheme, self.server_address[1])
+
+    def next_answer(self, request):
+        with self.changed:
+            self.requests.append(request)
+            self.changed.notify_all()
+            queue = self.answers.get(request.event)
+            if queue:
+                return queue.pop(0)
+        return SLEEP if request.event == "WHATS_NEXT" else {"status": "ok"}
+
+    def of(self, event):
+        return [request for request in self.requests if request.event == event]
+
+    def wait_for(self, event, count=1):
+        """Wait for the ``count``-th request of ``event`` and return it."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.of(event)) >= count, LIMIT), "no %s, only %s" % (
+                event,
+                [(request.event, request.param) for request in self.requests],
+            )
+            return self.of(event)[count - 1]
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):  # noqa: N802 http.server's name
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = self.server.next_answer(Request(body, self.headers))
+        if callable(answer):
+            answer(self)
+        else:
+            self.answer(json.dumps(answer).encode())
+
+    do_GET = do_POST  # noqa: N815 http.server's name
+
+    def answer(self, content, status=200, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args):
+        pass
+
+
+class Servo:
+    """A running agent. ``output`` is its stdout, complete after ``ended``."""
+
+    def __init__(self, process):
+        self.process = process
+        self.lines = []
+        self.changed = threading.Condition()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.decode("utf-8"))
+                self.changed.notify_all()
+
+    @property
+    def output(self):
+        return "".join(self.lines)
+
+    def wait_for_log(self, text, count=1):
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.output.count(text) >= count, LIMIT), self.output
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def ended(self):
+        """Wait for the end; return the exit status."""
+        status = self.process.wait(LIMIT)
+        self.reader.join(LIMIT)
+        return status
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        assert self.ended() == 0, self.output
+
+
+def write(path, text):
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def write_measure(folder, body, has_cancel="false"):
+    """Write a measure driver whose measuring is the shell script ``body``."""
+    write(folder / "measure", MEASURE % {"body": body, "has_cancel": has_cancel})

@@ -1,0 +1,25 @@
+"""Starts the agent from src/, with constants of its modules changed: launcher.py [MODULE.NAME=NUMBER ...] -- ARGUMENTS.
+
+Waiting a minute for a time-out in a test would be honest but slow.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+
+sys.path[0] = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "src")
+
+from servo_batch import agent  # noqa: E402
+
+changes = sys.argv[1 : sys.argv.index("--")]
+del sys.argv[1 : len(changes) + 2]
+for change in changes:
+    name, value = change.split("=")
+    module, constant = name.split(".")
+    module = importlib.import_module("servo_batch.agent." + module)
+    assert hasattr(module, constant), name
+    setattr(module, constant, float(value) if "." in value else int(value))
+parser = argparse.ArgumentParser()
+agent.add_arguments(parser)
+sys.exit(agent.main(parser.parse_args(), os.path.abspath(sys.argv[0])))
