@@ -161,13 +161,8 @@ class Running:
             self._signal(number)
 
     def _signal(self, number: int) -> None:
-        # The request to stop is for the driver, which knows what else to stop. SIGKILL gives it no chance to, so that
-        # goes to all its process group (it leads one); a driver that guards its job has the guard elsewhere.
-        send = os.killpg if number == signal.SIGKILL else os.kill
         self._log("%s to the %s driver" % (signal.Signals(number).name, self.name))
-        # It may just have ended, and the next wait reaps it; macOS refuses permission for a zombie.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            send(self._process.pid, number)
+        os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
 
     def _open(self, stream: IO[bytes], take: Callable[[bytes], None]) -> None:
         os.set_blocking(stream.fileno(), False)
@@ -200,6 +195,10 @@ class Running:
     def _end(self, status: int) -> None:
         # Popen must not wait for a process that has been reaped.
         self._process.returncode = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        if self._stopped is not None:
+            # What it left running in its process group (it leads one) would spoil the next measurement.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         for descriptor in list(self._pipes):
             self._drain(descriptor)
         if self._garbage_lines > LOGGED_GARBAGE:

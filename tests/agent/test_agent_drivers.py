@@ -1,0 +1,169 @@
+"""Drivers that misbehave: each ends in one truthful report, and the agent goes on."""
+
+import contextlib
+import json
+import os
+
+import pytest
+from agent_fakes import ANSWER, METRICS, write, write_measure
+
+MEASURE = {"cmd": "MEASURE", "param": {}}
+TWO_MEBIBYTES = 2 * 1024 * 1024
+
+
+@pytest.fixture
+def report_of(serve, servo, folder):
+    """A function that runs a measure driver's script and returns the one report of it, once the agent went on.
+
+    Who reads from the fifo ``hold`` is held until the end of the test.
+    """
+    hold = str(folder / "hold")
+    os.mkfifo(hold)
+
+    def run(script, has_cancel="false", **options):
+        service = serve([MEASURE])
+        if script is not None:
+            write_measure(folder, script, has_cancel)
+        run.agent = servo(service, **options)
+        service.wait_for("WHATS_NEXT", 2)
+        reports = [one for one in service.of("MEASUREMENT") if "progress" not in one.param]
+        assert len(reports) == 1
+        run.body = reports[0].body
+        return reports[0].param
+
+    yield run
+    with contextlib.suppress(OSError):  # nobody is held
+        os.close(os.open(hold, os.O_WRONLY | os.O_NONBLOCK))
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("", "the measure driver ended without an answer (exit status 0)"),
+        ("exit 3", "the measure driver ended without an answer (exit status 3)"),
+        ("echo oops >&2; exit 3", "the measure driver ended without an answer (exit status 3)\nstderr: oops"),
+        ("kill -KILL $$", "the measure driver ended without an answer (killed by SIGKILL)"),
+        ("kill -40 $$", "the measure driver ended without an answer (killed by signal 40)"),
+        (ANSWER + "; exit 3", "the measure driver answered ok, but (exit status 3)"),
+        (ANSWER + "; " + ANSWER, "the measure driver wrote 2 answers instead of one"),
+        ('echo \'{"status": "ok"}\'', "the measure driver's answer has no metrics"),
+        ("echo '[1]'; echo Traceback; echo 12", "exit status 0)\nstdout: [1]\nTraceback\n12"),
+        ("echo '{\"status\": \"ok\", \"metrics\": {\"a\": NaN}}'", "ended without an answer"),
+        ("echo '{\"status\": \"ok\", \"metrics\": {\"a\": 1e999}}'", "ended without an answer"),
+        ("printf '\\377\\376\\n'", "ended without an answer"),
+        ("echo '{\"status\": \"ok\", \"metr'", "ended without an answer"),
+        ("head -c 100000 /dev/zero | tr '\\0' '['", "ended without an answer"),
+        ("echo '{\"status\": \"failed\"}'; echo why >&2", "the measure driver failed\nstderr: why"),
+        (None, "cannot run the measure driver ./measure"),
+    ],
+)
+def test_a_driver_that_breaks_the_protocol_has_failed(report_of, folder, script, message):
+    if script is None:
+        write(folder / "measure", "#!/nonexistent\n")
+    report = report_of(script)
+    assert set(report) == {"status", "reason", "message"}
+    assert (report["status"], report["reason"]) == ("failed", "driver-failed")
+    assert message in report["message"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exec </dev/null; " + ANSWER,  # never reads its request
+        "echo garbage; echo; echo '[]'; echo 7; " + ANSWER,
+        "echo '{\"progress\": \"half\"}'; echo '{\"progress\": true}'; " + ANSWER,
+        "printf '%s' \"$(" + ANSWER + ')"',  # no line end
+        ANSWER + "; sed 's/$/\\r/' /dev/null",
+        ANSWER + "; exec >&- 2>&-; " + "sleep 0.1",
+        "yes garbage | head -c 3000000; " + ANSWER,
+        "head -c 9000000 /dev/zero; echo; " + ANSWER,  # one line, longer than any answer
+        "yes moan | head -c 3000000 >&2; " + ANSWER,
+        "cat hold & " + ANSWER,  # a grandchild holds the pipes
+    ],
+)
+def test_an_answer_counts_whatever_is_around_it(report_of, script):
+    assert report_of(script, env={"OPTUNE_VERBOSE_STDERR": "none"}) == METRICS
+
+
+def test_a_grandchild_that_fills_the_pipe_for_ever_does_not_hold_the_agent(report_of, folder):
+    # It ends with the test: the agent closes the pipe's other end.
+    assert report_of("echo $$ >pid; yes '' & " + ANSWER) == METRICS
+
+
+def test_a_request_larger_than_a_pipe_does_not_block(serve, servo, folder):
+    service = serve([{"cmd": "MEASURE", "param": {"control": {"userdata": "x" * 300000}}}])
+    write_measure(folder, "exec </dev/null; sleep 0.1; " + ANSWER)
+    servo(service)
+    assert service.wait_for("MEASUREMENT").param == METRICS
+
+
+def test_a_failure_is_passed_on_as_the_driver_says_it(report_of):
+    failure = {"status": "rejected", "reason": "invalid-value", "message": "web.cpu is 9, the most is 4 \u2028 \U0001f600"}
+    assert report_of("echo '%s'; echo noise >&2; exit 1" % json.dumps(failure)) == failure
+
+
+def test_a_failure_is_cut_to_two_mebibytes(report_of):
+    # Each of these characters takes six bytes in the report.
+    report = report_of("head -c 1500000 /dev/zero | tr '\\0' '\\1' >&2; exit 1")
+    assert report["message"].startswith("the measure driver ended without an answer (exit status 1)")
+    assert TWO_MEBIBYTES - 100000 < len(report_of.body) <= TWO_MEBIBYTES
+
+
+def test_of_a_long_stderr_the_end_is_reported(report_of):
+    report = report_of("yes %0500d | head -c 5000000 >&2; echo the last >&2; exit 1" % 7)
+    assert report["message"].endswith("0the last")
+    assert len(report_of.body) <= TWO_MEBIBYTES
+
+
+@pytest.mark.parametrize(
+    ("verbose", "reported"), [("all", ["one", "two", "three"]), ("minimal", ["one", "two"]), ("none", [])]
+)
+def test_verbose_stderr_says_how_much_is_passed_on(report_of, verbose, reported):
+    report = report_of("for word in one two three; do echo $word >&2; done; exit 1", env={"OPTUNE_VERBOSE_STDERR": verbose})
+    words = ["one", "two", "three"]
+    assert [word for word in words if word in report["message"]] == reported
+    assert [word for word in words if "measure: " + word in report_of.agent.output] == reported
+
+
+def test_a_silent_driver_is_stopped_with_all_its_group(report_of, folder):
+    os.mkfifo(str(folder / "alive"))
+    reader = os.open(str(folder / "alive"), os.O_RDONLY | os.O_NONBLOCK)
+    report = report_of("(trap '' TERM; cat hold) 3>alive & wait", env={"OPTUNE_IO_TIMEOUT": "0.3"})
+    os.set_blocking(reader, True)
+    with open(reader) as alive:
+        assert alive.read() == ""  # it ends when the last of the group is gone
+    assert (report["status"], report["reason"]) == ("failed", "timeout")
+    assert "wrote nothing for 0.3 seconds" in report["message"]
+
+
+def test_a_silent_driver_that_ignores_sigterm_is_killed(report_of):
+    report = report_of(
+        "trap '' TERM; echo 1 >&2; while :; do sleep 0.05; done",
+        env={"OPTUNE_IO_TIMEOUT": "0.3"},
+        changes=["driver.TERMINATE_SECONDS=0.1"],
+    )
+    assert report["reason"] == "timeout"
+    assert "SIGKILL to the measure driver" in report_of.agent.output
+
+
+def test_a_driver_that_writes_now_and_then_is_not_silent(report_of):
+    script = "for i in 1 2 3 4 5 6 7 8; do sleep 0.2; printf . >&2; done; " + ANSWER
+    assert report_of(script, env={"OPTUNE_IO_TIMEOUT": "1.5"}) == METRICS
+
+
+def test_a_driver_without_info_can_still_measure(report_of, folder):
+    write(folder / "measure", '#!/bin/sh\n[ "$1" = --info ] && exit 1\n' + ANSWER)
+    assert report_of(None) == METRICS
+
+
+def test_an_info_that_hangs_is_given_up(report_of, folder):
+    write(folder / "measure", '#!/bin/sh\n[ "$1" = --info ] && sleep 1000\n' + ANSWER)
+    assert report_of(None, changes=["driver.TERMINATE_SECONDS=0.1", "loop.INFO_SECONDS=0.3"]) == METRICS
+
+
+def test_drivers_get_the_app_id_and_neither_token_nor_descriptors(report_of, folder):
+    report_of("echo \"$@\" >arguments; env >environment; ls -l /proc/self/fd >descriptors 2>/dev/null; " + ANSWER)
+    assert (folder / "arguments").read_text() == "app\n"
+    assert "s3cret" not in (folder / "environment").read_text()
+    if os.path.isdir("/proc/self/fd"):
+        assert "socket" not in (folder / "descriptors").read_text()
