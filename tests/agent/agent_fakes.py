@@ -50,6 +50,7 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
 
     daemon_threads = True
     block_on_close = False
+
     # A test that breaks off connections on purpose is no news.
     def handle_error(self, request, client_address):
         pass
@@ -94,7 +95,7 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):  # noqa: N802 http.server's name
+    def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         answer = self.server.next_answer(Request(body, self.headers))
         if callable(answer):

@@ -42,7 +42,7 @@ def servo(folder):
         url = service if isinstance(service, str) else service.url
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.05"}, **(env or {}))
-        command = command or [python, LAUNCHER, *changes, "--"]
+        command = command or [python, LAUNCHER, "loop.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
         command = command + ["--url", url, *(["--auth-token", "token"] if auth else ["--no-auth"]), *arguments, "app"]
         process = subprocess.Popen(
             command,

@@ -48,12 +48,12 @@ def report_of(serve, servo, folder):
         (ANSWER + "; " + ANSWER, "the measure driver wrote 2 answers instead of one"),
         ('echo \'{"status": "ok"}\'', "the measure driver's answer has no metrics"),
         ("echo '[1]'; echo Traceback; echo 12", "exit status 0)\nstdout: [1]\nTraceback\n12"),
-        ("echo '{\"status\": \"ok\", \"metrics\": {\"a\": NaN}}'", "ended without an answer"),
-        ("echo '{\"status\": \"ok\", \"metrics\": {\"a\": 1e999}}'", "ended without an answer"),
+        ('echo \'{"status": "ok", "metrics": {"a": NaN}}\'', "ended without an answer"),
+        ('echo \'{"status": "ok", "metrics": {"a": 1e999}}\'', "ended without an answer"),
         ("printf '\\377\\376\\n'", "ended without an answer"),
-        ("echo '{\"status\": \"ok\", \"metr'", "ended without an answer"),
+        ('echo \'{"status": "ok", "metr\'', "ended without an answer"),
         ("head -c 100000 /dev/zero | tr '\\0' '['", "ended without an answer"),
-        ("echo '{\"status\": \"failed\"}'; echo why >&2", "the measure driver failed\nstderr: why"),
+        ('echo \'{"status": "failed"}\'; echo why >&2', "the measure driver failed\nstderr: why"),
         (None, "cannot run the measure driver ./measure"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_driver_that_breaks_the_protocol_has_failed(report_of, folder, script,
     [
         "exec </dev/null; " + ANSWER,  # never reads its request
         "echo garbage; echo; echo '[]'; echo 7; " + ANSWER,
-        "echo '{\"progress\": \"half\"}'; echo '{\"progress\": true}'; " + ANSWER,
+        'echo \'{"progress": "half"}\'; echo \'{"progress": true}\'; ' + ANSWER,
         "printf '%s' \"$(" + ANSWER + ')"',  # no line end
         ANSWER + "; sed 's/$/\\r/' /dev/null",
         ANSWER + "; exec >&- 2>&-; " + "sleep 0.1",
@@ -98,7 +98,11 @@ def test_a_request_larger_than_a_pipe_does_not_block(serve, servo, folder):
 
 
 def test_a_failure_is_passed_on_as_the_driver_says_it(report_of):
-    failure = {"status": "rejected", "reason": "invalid-value", "message": "web.cpu is 9, the most is 4 \u2028 \U0001f600"}
+    failure = {
+        "status": "rejected",
+        "reason": "invalid-value",
+        "message": "web.cpu is 9, the most is 4 \u2028 \U0001f600",
+    }
     assert report_of("echo '%s'; echo noise >&2; exit 1" % json.dumps(failure)) == failure
 
 
@@ -119,7 +123,9 @@ def test_of_a_long_stderr_the_end_is_reported(report_of):
     ("verbose", "reported"), [("all", ["one", "two", "three"]), ("minimal", ["one", "two"]), ("none", [])]
 )
 def test_verbose_stderr_says_how_much_is_passed_on(report_of, verbose, reported):
-    report = report_of("for word in one two three; do echo $word >&2; done; exit 1", env={"OPTUNE_VERBOSE_STDERR": verbose})
+    report = report_of(
+        "for word in one two three; do echo $word >&2; done; exit 1", env={"OPTUNE_VERBOSE_STDERR": verbose}
+    )
     words = ["one", "two", "three"]
     assert [word for word in words if word in report["message"]] == reported
     assert [word for word in words if "measure: " + word in report_of.agent.output] == reported
@@ -162,7 +168,7 @@ def test_an_info_that_hangs_is_given_up(report_of, folder):
 
 
 def test_drivers_get_the_app_id_and_neither_token_nor_descriptors(report_of, folder):
-    report_of("echo \"$@\" >arguments; env >environment; ls -l /proc/self/fd >descriptors 2>/dev/null; " + ANSWER)
+    report_of('echo "$@" >arguments; env >environment; ls -l /proc/self/fd >descriptors 2>/dev/null; ' + ANSWER)
     assert (folder / "arguments").read_text() == "app\n"
     assert "s3cret" not in (folder / "environment").read_text()
     if os.path.isdir("/proc/self/fd"):

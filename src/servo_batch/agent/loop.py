@@ -67,9 +67,9 @@ class Agent:
         """Return the service's answer, however long it takes to get one."""
         body = report.encode(event, param)
         for delay in self._delays():
+            self._sleep(0)
             outcome = self._exchange(body, idle=True)
-            if self._events.leaving:
-                raise _Leave
+            self._sleep(0)
             problem = outcome.error
             if outcome.answer is not None and event == "WHATS_NEXT":
                 problem = self._not_understood(outcome.answer)
@@ -149,6 +149,7 @@ class Agent:
             delay = min(delay * 2, max(self._options.retry_seconds, MAX_RETRY_SECONDS))
 
     def _sleep(self, seconds: float) -> None:
+        """Be idle for so long; with 0, only see whether to leave."""
         until = time.monotonic() + seconds
         while not self._events.leaving:
             if time.monotonic() >= until:

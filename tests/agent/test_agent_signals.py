@@ -1,0 +1,241 @@
+"""Signals, restarts, and life as process 1: real signals to real processes."""
+
+import contextlib
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from agent_fakes import ANSWER, LAUNCHER, LIMIT, METRICS, Servo, write_measure
+
+MEASURE = {"cmd": "MEASURE", "param": {}}
+STARTED = "echo '{\"progress\": 1}'; "
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(python, serve, servo, folder, number):
+    service = serve([MEASURE])
+    write_measure(folder, STARTED + "exec sleep 1000")
+    agent = servo(service, python=python)
+    service.wait_for("MEASUREMENT")
+    agent.signal(number)
+    assert agent.ended() == 0
+    assert service.of("MEASUREMENT")[-1].param["reason"] == "cancelled"
+    assert [one.param for one in service.requests[-1:]] == [{"reason": "exit: " + signal.Signals(number).name}]
+
+
+def test_a_driver_that_can_cancel_is_waited_for(serve, servo, folder):
+    service = serve([MEASURE])
+    answer = '{"status": "failed", "reason": "cancelled", "message": "stopped the job"}'
+    script = "cancelled() { cat go; echo '%s'; exit 1; }; trap cancelled USR1; " % answer
+    os.mkfifo(str(folder / "go"))
+    write_measure(folder, script + STARTED + "while :; do sleep 0.05; done", "true")
+    agent = servo(service)
+    service.wait_for("MEASUREMENT")
+    agent.signal(signal.SIGTERM)
+    agent.wait_for_log("SIGUSR1 to the measure driver")
+    (folder / "go").write_text("")
+    assert agent.ended() == 0
+    assert service.of("MEASUREMENT")[-1].param["message"] == "stopped the job"
+
+
+def test_a_second_stop_kills_the_driver(serve, servo, folder):
+    service = serve([MEASURE])
+    write_measure(folder, "trap '' USR1; " + STARTED + "while :; do sleep 0.05; done", "true")
+    agent = servo(service)
+    service.wait_for("MEASUREMENT")
+    agent.signal(signal.SIGINT)
+    agent.wait_for_log("SIGUSR1 to the measure driver")
+    agent.signal(signal.SIGINT)
+    assert agent.ended() == 0
+    assert "SIGKILL to the measure driver" in agent.output
+    assert service.of("MEASUREMENT")[-1].param["reason"] == "cancelled"
+
+
+def test_an_interrupt_at_the_terminal_reaches_the_driver_once_and_as_a_cancel(serve, folder):
+    service = serve([MEASURE])
+    script = "trap 'echo SIGINT >interrupted' INT; cancelled() { %s; exit 0; }; trap cancelled USR1; " % ANSWER
+    write_measure(folder, script + STARTED + "while :; do sleep 0.05; done", "true")
+    terminal = AtTerminal(
+        [sys.executable, LAUNCHER, "--", "--url", service.url, "--auth-token", "token", "app"], folder
+    )
+    service.wait_for("MEASUREMENT")
+    terminal.type(b"\x03")
+    assert terminal.ended() == 0
+    assert service.of("MEASUREMENT")[-1].param == METRICS
+    assert not (folder / "interrupted").exists()
+
+
+def test_sigusr1_finishes_the_operation_first(serve, servo, folder):
+    service = serve([MEASURE, MEASURE])
+    os.mkfifo(str(folder / "go"))
+    write_measure(folder, STARTED + "cat go; " + ANSWER)
+    agent = servo(service)
+    service.wait_for("MEASUREMENT")
+    agent.signal(signal.SIGUSR1)
+    (folder / "go").write_text("")
+    assert agent.ended() == 0
+    assert [one.event for one in service.requests if "progress" not in (one.param or {})] == [
+        "HELLO",
+        "WHATS_NEXT",
+        "MEASUREMENT",
+        "GOODBYE",
+    ]
+    assert service.of("MEASUREMENT")[-1].param == METRICS
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGHUP])
+def test_sigterm_overrides_a_patient_signal(serve, servo, folder, number):
+    service = serve([MEASURE])
+    write_measure(folder, STARTED + "exec sleep 1000")
+    agent = servo(service)
+    service.wait_for("MEASUREMENT")
+    agent.signal(number)
+    agent.signal(signal.SIGTERM)
+    assert agent.ended() == 0
+    assert "SIGTERM" in service.of("GOODBYE")[0].param["reason"]
+
+
+def test_an_idle_agent_leaves_at_once_though_the_service_does_not_answer(serve, servo):
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        service = serve([lambda handler: handler.rfile.read(1)])
+        agent = servo(service)
+        service.wait_for("WHATS_NEXT")
+        agent.signal(number)
+        assert agent.ended() == 0
+        service.wait_for("GOODBYE")
+
+
+def test_an_outage_does_not_keep_the_agent_from_ending(serve, servo):
+    service = serve([MEASURE], {"MEASUREMENT": [lambda handler: handler.answer(b"", 503)] * 100})
+    agent = servo(service, env={"SERVO_RETRY_DELAY_SEC": "1000"})
+    agent.wait_for_log("MEASUREMENT not delivered")
+    agent.signal(signal.SIGTERM)
+    assert agent.ended() == 0
+    assert len(service.of("MEASUREMENT")) == 1 + 3
+    assert len(service.of("GOODBYE")) == 1
+
+
+def test_goodbye_is_tried_three_times(serve, servo):
+    service = serve(answers={"GOODBYE": [lambda handler: handler.answer(b"", 500)] * 100})
+    agent = servo(service)
+    service.wait_for("WHATS_NEXT")
+    agent.stop()
+    assert len(service.of("GOODBYE")) == 3
+
+
+def test_a_goodbye_that_nobody_answers_is_given_up(serve, servo):
+    service = serve(answers={"GOODBYE": [lambda handler: handler.rfile.read(1)] * 100})
+    agent = servo(service, changes=["loop.LAST_REQUEST_SECONDS=0.2"])
+    service.wait_for("WHATS_NEXT")
+    agent.stop()
+
+
+def test_process_1_leaves_no_zombies(serve, folder):
+    if shutil.which("unshare") is None or subprocess.call(UNSHARE + ["true"], stderr=subprocess.DEVNULL) != 0:
+        pytest.skip("a pid namespace of our own is not permitted here")
+    service = serve([MEASURE])
+    write_measure(folder, "i=0; while [ $i -lt 100 ]; do (sleep 1000 &); i=$((i + 1)); done; " + ANSWER)
+    command = UNSHARE + [sys.executable, LAUNCHER, "--", "--url", service.url, "--auth-token", "token", "app"]
+    unshare = Servo(
+        subprocess.Popen(
+            command, cwd=str(folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+    )
+    try:
+        service.wait_for("WHATS_NEXT", 2)
+        (agent,) = children(unshare.process.pid)
+        orphans = children(agent)
+        assert len(orphans) == 100
+        for orphan in orphans:
+            os.kill(orphan, signal.SIGKILL)
+        until(lambda: children(agent) == [])  # a zombie is a child still
+        os.kill(agent, signal.SIGTERM)
+        assert unshare.ended() == 0
+    finally:
+        unshare.process.kill()  # and with it, by --kill-child, the namespace
+        unshare.ended()
+        unshare.process.stdout.close()
+    assert service.requests[-1].event == "GOODBYE"
+
+
+def children(parent):
+    """Return the processes whose parent is ``parent``, zombies included, from /proc."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open("/proc/%s/stat" % entry) as stream:
+            # The name, in parentheses, may hold anything; the state and the parent follow it.
+            if int(stream.read().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry))
+    return found
+
+
+def until(condition):
+    """Wait for what no event tells."""
+    limit = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+class AtTerminal(Servo):
+    """An agent whose terminal is ours."""
+
+    def __init__(self, command, folder):
+        self.ours, theirs = pty.openpty()
+        environment = dict(os.environ, SERVO_RETRY_DELAY_SEC="0.05")
+        # A session of its own has no terminal yet; the first one that it opens becomes its own.
+        opening = "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.argv[1], sys.argv[1:])"
+        process = subprocess.Popen(
+            [sys.executable, "-c", opening] + command,
+            cwd=str(folder),
+            env=environment,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        super().__init__(process)
+
+    def type(self, keys):
+        os.write(self.ours, keys)
+
+    def ended(self):
+        status = super().ended()
+        os.close(self.ours)
+        self.process.stdout.close()
+        return status
+
+
+def test_interactive_asks_before_each_command(serve, folder):
+    service = serve([MEASURE, MEASURE, MEASURE])
+    command = [sys.executable, LAUNCHER, "--", "--interactive", "--url", service.url, "--auth-token", "token", "app"]
+    terminal = AtTerminal(command, folder)
+    terminal.wait_for_log("run MEASURE?", 1)
+    assert service.of("MEASUREMENT") == []
+    terminal.type(b"\n")
+    assert service.wait_for("MEASUREMENT", 1).param == METRICS
+    terminal.wait_for_log("run MEASURE?", 2)
+    terminal.type(b"n\n")
+    assert service.wait_for("MEASUREMENT", 2).param["reason"] == "declined"
+    terminal.wait_for_log("run MEASURE?", 3)
+    terminal.type(b"q\n")
+    assert terminal.ended() == 0
+    assert service.requests[-1].param == {"reason": "exit: the operator"}
+
+
+def test_an_interactive_agent_hears_signals_while_it_asks(serve, folder):
+    service = serve([MEASURE])
+    command = [sys.executable, LAUNCHER, "--", "--interactive", "--url", service.url, "--auth-token", "token", "app"]
+    terminal = AtTerminal(command, folder)
+    terminal.wait_for_log("run MEASURE?")
+    terminal.signal(signal.SIGTERM)
+    assert terminal.ended() == 0
