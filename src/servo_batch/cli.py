@@ -26,6 +26,7 @@ VERBS = {
     "adjust": "store settings, given as arguments or by a request on stdin; or answer what they are",
     "measure": "run the job with the stored settings; report how long it took, and its metrics",
     "check": "say what is wrong with the configuration, and what measure would run, without running it",
+    "servo": "be the agent: do what the service says, with the two drivers",
 }
 # Option: what its value is called (None: it takes none), and the help.
 COMMON_OPTIONS = {
@@ -100,6 +101,8 @@ def main(argv: "Optional[List[str]]" = None) -> int:
     try:
         if verb in OPTIONS:
             return _driver(verb, name, arguments)
+        if verb == "servo":
+            return _servo(name, arguments)
         return _no_verb(name, verb)
     except UsageError as error:
         protocol.complain("%s; see --help" % error)
@@ -269,6 +272,22 @@ def _measure_answer(options: Options, cancellation: "Any") -> "Answer":
     from servo_batch import measure
 
     return measure.describe(options) if options.question else measure.measure(options, cancellation)
+
+
+def _servo(name: str, arguments: "List[str]") -> int:
+    # The agent starts once and lives for months: it may take the time for argparse.
+    import argparse
+
+    from servo_batch import agent
+
+    parser = argparse.ArgumentParser(
+        prog=name if name.startswith("servo") and not name.startswith("servo-batch") else name + " servo",
+        description="Take the service's commands and run the drivers for it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    agent.add_arguments(parser)
+    return agent.main(parser.parse_args(arguments), arguments)
 
 
 def _answered(ask: "Callable[[], Answer]", for_people: bool = False) -> int:

@@ -58,5 +58,5 @@ def servo(folder):
     yield start
     for one in started:
         one.process.kill()
-        one.process.wait()
+        one.ended()
         one.process.stdout.close()

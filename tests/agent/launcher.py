@@ -22,4 +22,4 @@ for change in changes:
     setattr(module, constant, float(value) if "." in value else int(value))
 parser = argparse.ArgumentParser()
 agent.add_arguments(parser)
-sys.exit(agent.main(parser.parse_args(), os.path.abspath(sys.argv[0])))
+sys.exit(agent.main(parser.parse_args(), sys.argv[1:]))

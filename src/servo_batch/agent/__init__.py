@@ -9,6 +9,7 @@ import argparse
 import os
 import signal
 import sys
+from typing import List
 
 from servo_batch.agent import driver, options
 from servo_batch.agent.events import HANDLED, Events
@@ -21,8 +22,11 @@ from servo_batch.protocol import ServoError
 __all__ = ["add_arguments", "main"]
 
 
-def main(arguments: argparse.Namespace, program: str) -> int:
-    """Run the agent until a signal ends it; return the exit status. ``program`` is the file that runs."""
+def main(arguments: argparse.Namespace, command_line: List[str]) -> int:
+    """Run the agent until a signal ends it; return the exit status.
+
+    ``arguments`` are parsed from ``command_line``, which the agent starts again with on SIGHUP.
+    """
     log = Log()
     try:
         chosen = options.read(arguments, os.environ)
@@ -41,8 +45,7 @@ def main(arguments: argparse.Namespace, program: str) -> int:
     log("starting again")
     # What comes while there is no handler waits for the next life's.
     signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
-    # The next life gets the command line as it was given, which the parsed arguments no longer tell.
-    command = driver.self_command(program) + sys.argv[1:]
+    command = driver.self_command("servo") + command_line
     try:
         os.execv(command[0], command)
     except OSError as error:

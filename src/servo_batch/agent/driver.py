@@ -15,8 +15,8 @@ import time
 from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import servo_batch
+from servo_batch import strict_json
 from servo_batch.agent.events import Events
-from servo_batch.agent.service import parse_json
 from servo_batch.protocol import ServoError, failed
 
 # A longer line of a driver's stdout is no answer.
@@ -41,7 +41,7 @@ _SELF = (
 
 
 def self_command(program: str) -> List[str]:
-    """Return the command that runs this program as if its file were called ``program``; arguments may follow."""
+    """Return the command that runs this program as if its file were called ``program``, after a verb."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(servo_batch.__file__)))
     return [sys.executable, "-c", _SELF, folder, program]
 
@@ -220,8 +220,8 @@ class Running:
         if not line.strip():
             return
         try:
-            response = parse_json(line)
-        except ValueError:
+            response = strict_json.loads(line)
+        except strict_json.JsonError:
             response = None
         if not isinstance(response, dict) or ("progress" in response and not _is_number(response["progress"])):
             self._take_garbage(line)

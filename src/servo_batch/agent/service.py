@@ -7,8 +7,6 @@ agent goes on reading its driver and hears its signals.
 import contextlib
 import functools
 import http.client
-import json
-import math
 import socket
 import threading
 import urllib.error
@@ -16,15 +14,13 @@ import urllib.request
 from typing import Any, Callable, Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from servo_batch import __version__
+from servo_batch import __version__, strict_json
 from servo_batch.protocol import failed
 
 # For all of an exchange, from the name look-up to the last byte.
 REQUEST_SECONDS = 60.0
 # Commands are small: an answer above this is no answer.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-# More digits than this are not a number that anybody meant, and old Pythons need minutes to read them.
-MAX_DIGITS = 4000
 
 
 class Outcome(NamedTuple):
@@ -159,35 +155,10 @@ def parse_answer(content: bytes) -> Dict[str, Any]:
     """Return the service's answer, a JSON object. Raises ``ValueError`` with what it is instead."""
     if len(content) > MAX_ANSWER_BYTES:
         raise ValueError("the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
-    answer = parse_json(content)
+    try:
+        answer = strict_json.loads(content)
+    except strict_json.JsonError as error:
+        raise ValueError("the answer is not JSON: %s: %r" % (error.msg, content[:200])) from None
     if not isinstance(answer, dict):
         raise ValueError("the answer is not a JSON object: %r" % content[:200])
     return answer
-
-
-def parse_json(content: bytes) -> Any:
-    """Return the value of a JSON text as RFC 8259 has it: UTF-8, no NaN. Raises ``ValueError``, and nothing else."""
-    try:
-        return json.loads(content.decode("utf-8"), parse_constant=_refuse, parse_int=_integer, parse_float=_float)
-    except RecursionError:
-        problem = "nested too deep"
-    except ValueError as error:
-        problem = str(error)
-    raise ValueError("not JSON (%s): %r" % (problem, content[:200]))
-
-
-def _refuse(name: str) -> None:
-    raise ValueError("%s is no number of JSON's" % name)
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise ValueError("a number of %d digits" % len(digits))
-    return int(digits)
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError("%.40s is too large a number" % text)
-    return value
