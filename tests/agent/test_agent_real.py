@@ -1,0 +1,102 @@
+"""The built file as its users have it: the agent with its own drivers, by every way to call it, under every Python."""
+
+import json
+import os
+import signal
+
+import pytest
+from agent_fakes import TOKEN
+
+CONFIG = {
+    "batch": {
+        "command": ["sh", "job", "{web.cpu}"],
+        "metrics": {"throughput": {"output_regex": "throughput: (.*)", "unit": "per second"}},
+        "default_state": {
+            "application": {
+                "components": {"web": {"settings": {"cpu": {"type": "range", "min": 1, "max": 8, "value": 2}}}}
+            }
+        },
+        "grace_period": 1,
+    }
+}
+STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 4}}}}}}
+ADJUST = {"cmd": "ADJUST", "param": {"state": STATE, "control": {}}}
+MEASURE = {"cmd": "MEASURE", "param": {"metrics": ["throughput"], "control": {}}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A working directory with a configuration and no drivers."""
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "job").write_text('echo "throughput: $1"\n')
+    return tmp_path
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["own drivers", "linked drivers"])
+def test_describe_adjust_measure(python, pyz, serve, servo, folder, linked):
+    program = [python, pyz, "servo"]
+    if linked:
+        for name in ("adjust", "measure", "servo"):
+            os.symlink(pyz, str(folder / name))
+        program = [python, "./servo"]
+    service = serve([{"cmd": "DESCRIBE"}, ADJUST, MEASURE])
+    agent = servo(service, command=program)
+    service.wait_for("WHATS_NEXT", 4)
+    agent.stop()
+    description = service.of("DESCRIPTION")[0].param
+    assert description["status"] == "ok"
+    assert description["descriptor"] == {
+        "application": CONFIG["batch"]["default_state"]["application"],
+        "measurement": {"metrics": {"total_runtime": {"unit": "seconds"}, "throughput": {"unit": "per second"}}},
+    }
+    assert service.of("ADJUSTMENT")[-1].param == {"state": STATE}
+    metrics = service.of("MEASUREMENT")[-1].param["metrics"]
+    assert metrics["throughput"] == {"value": 4, "unit": "per second"}
+    assert metrics["total_runtime"]["value"] > 0
+    assert service.of("MEASUREMENT")[0].param["progress"] == 0
+
+
+def test_a_cancel_stops_the_job(python, pyz, serve, servo, folder):
+    service = serve([MEASURE], {"MEASUREMENT": [{"status": "cancel", "reason": "enough"}]})
+    os.mkfifo(str(folder / "alive"))
+    (folder / "job").write_text("exec 3>alive; (trap '' TERM; exec sleep 1000) & exec sleep 1000\n")
+    servo(service, command=[python, pyz, "servo"])
+    with open(str(folder / "alive")) as alive:
+        assert alive.read() == ""  # the last process of the job is gone
+    report = service.wait_for("MEASUREMENT", 2).param
+    assert (report["status"], report["reason"]) == ("failed", "cancelled")
+    service.wait_for("WHATS_NEXT", 2)
+
+
+def test_a_failure_is_reported_as_the_driver_says_it(python, pyz, serve, servo, folder):
+    service = serve([MEASURE, {"cmd": "ADJUST", "param": {"state": {"application": {}}}}])
+    (folder / "job").write_text("echo oops >&2; exit 3\n")
+    servo(service, command=[python, pyz, "servo"])
+    service.wait_for("WHATS_NEXT", 3)
+    report = service.of("MEASUREMENT")[-1].param
+    assert (report["status"], report["reason"]) == ("failed", "command-failed")
+    assert "oops" in report["message"]
+    assert service.of("ADJUSTMENT")[-1].param["status"] == "bad-request"
+
+
+def test_sighup_finishes_the_operation_and_starts_again(python, pyz, serve, servo, folder):
+    service = serve([MEASURE, MEASURE])
+    (folder / "job").write_text("if [ -p go ]; then cat go; rm go; fi; echo 'throughput: 1'\n")
+    os.mkfifo(str(folder / "go"))
+    # A module of the standard library's name in the working directory must not be found, whoever starts whom.
+    (folder / "json.py").write_text("raise SystemExit('a stranger')\n")
+    agent = servo(service, "--agent", "me", command=[python, pyz, "servo"])
+    service.wait_for("MEASUREMENT")
+    agent.signal(signal.SIGHUP)
+    (folder / "go").write_text("")
+    service.wait_for("WHATS_NEXT", 3)
+    assert [one.event for one in service.requests if "progress" not in (one.param or {})] == [
+        *("HELLO", "WHATS_NEXT", "MEASUREMENT", "GOODBYE"),
+        *("HELLO", "WHATS_NEXT", "MEASUREMENT", "WHATS_NEXT"),
+    ]
+    assert service.of("GOODBYE")[0].param == {"reason": "restart: SIGHUP"}
+    assert [one.param for one in service.of("HELLO")] == [{"agent": "me"}] * 2
+    agent.signal(signal.SIGHUP)
+    service.wait_for("HELLO", 3)
+    agent.stop()
