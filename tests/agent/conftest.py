@@ -1,11 +1,17 @@
-"""What the tests of the agent share: see agent_fakes for the service and the drivers."""
+"""What the tests of the agent share: see fakes.py for the service and the drivers."""
 
 import os
 import subprocess
 import sys
 
 import pytest
-from agent_fakes import ADJUST, ANSWER, LAUNCHER, TOKEN, Service, Servo, write, write_measure
+from conftest import PYTHONS
+
+from .fakes import ADJUST, ANSWER, LAUNCHER, TOKEN, Service, Servo, write, write_measure
+
+
+def version(name):
+    return [int(number) for number in name.split(".")]
 
 
 @pytest.fixture
@@ -60,3 +66,9 @@ def servo(folder):
         one.process.kill()
         one.ended()
         one.process.stdout.close()
+
+
+@pytest.fixture(params=[min(PYTHONS, key=version), max(PYTHONS, key=version)])
+def oldest_or_newest(request):
+    """The path of an interpreter; the test runs once for the oldest of the machine's Pythons, once for the newest."""
+    return PYTHONS[request.param]

@@ -5,7 +5,8 @@ import os
 import signal
 
 import pytest
-from agent_fakes import TOKEN
+
+from .fakes import TOKEN
 
 CONFIG = {
     "batch": {
@@ -54,14 +55,14 @@ def test_describe_adjust_measure(python, pyz, serve, servo, folder, linked):
     metrics = service.of("MEASUREMENT")[-1].param["metrics"]
     assert metrics["throughput"] == {"value": 4, "unit": "per second"}
     assert metrics["total_runtime"]["value"] > 0
-    assert service.of("MEASUREMENT")[0].param["progress"] == 0
+    assert "progress" in service.of("MEASUREMENT")[0].param
 
 
-def test_a_cancel_stops_the_job(python, pyz, serve, servo, folder):
+def test_a_cancel_stops_the_job(oldest_or_newest, pyz, serve, servo, folder):
     service = serve([MEASURE], {"MEASUREMENT": [{"status": "cancel", "reason": "enough"}]})
     os.mkfifo(str(folder / "alive"))
     (folder / "job").write_text("exec 3>alive; (trap '' TERM; exec sleep 1000) & exec sleep 1000\n")
-    servo(service, command=[python, pyz, "servo"])
+    servo(service, command=[oldest_or_newest, pyz, "servo"])
     with open(str(folder / "alive")) as alive:
         assert alive.read() == ""  # the last process of the job is gone
     report = service.wait_for("MEASUREMENT", 2).param
@@ -69,10 +70,10 @@ def test_a_cancel_stops_the_job(python, pyz, serve, servo, folder):
     service.wait_for("WHATS_NEXT", 2)
 
 
-def test_a_failure_is_reported_as_the_driver_says_it(python, pyz, serve, servo, folder):
+def test_a_failure_is_reported_as_the_driver_says_it(oldest_or_newest, pyz, serve, servo, folder):
     service = serve([MEASURE, {"cmd": "ADJUST", "param": {"state": {"application": {}}}}])
     (folder / "job").write_text("echo oops >&2; exit 3\n")
-    servo(service, command=[python, pyz, "servo"])
+    servo(service, command=[oldest_or_newest, pyz, "servo"])
     service.wait_for("WHATS_NEXT", 3)
     report = service.of("MEASUREMENT")[-1].param
     assert (report["status"], report["reason"]) == ("failed", "command-failed")
@@ -80,13 +81,13 @@ def test_a_failure_is_reported_as_the_driver_says_it(python, pyz, serve, servo, 
     assert service.of("ADJUSTMENT")[-1].param["status"] == "bad-request"
 
 
-def test_sighup_finishes_the_operation_and_starts_again(python, pyz, serve, servo, folder):
+def test_sighup_finishes_the_operation_and_starts_again(oldest_or_newest, pyz, serve, servo, folder):
     service = serve([MEASURE, MEASURE])
     (folder / "job").write_text("if [ -p go ]; then cat go; rm go; fi; echo 'throughput: 1'\n")
     os.mkfifo(str(folder / "go"))
     # A module of the standard library's name in the working directory must not be found, whoever starts whom.
     (folder / "json.py").write_text("raise SystemExit('a stranger')\n")
-    agent = servo(service, "--agent", "me", command=[python, pyz, "servo"])
+    agent = servo(service, "--agent", "me", command=[oldest_or_newest, pyz, "servo"])
     service.wait_for("MEASUREMENT")
     agent.signal(signal.SIGHUP)
     (folder / "go").write_text("")

@@ -8,7 +8,8 @@ import ssl
 import subprocess
 
 import pytest
-from agent_fakes import ANSWER, METRICS, TOKEN, write_measure
+
+from .fakes import ANSWER, METRICS, TOKEN, write_measure
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 
@@ -251,17 +252,17 @@ def certificate(tmp_path):
     return path
 
 
-def test_certificates_are_verified(python, serve, servo, certificate):
+def test_certificates_are_verified(oldest_or_newest, serve, servo, certificate):
     service = serve([MEASURE])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, certificate + ".key")
     service.socket = context.wrap_socket(service.socket, server_side=True)
     service.scheme = "https"
-    stranger = servo(service, python=python, env={"SSL_CERT_FILE": ""})
+    stranger = servo(service, python=oldest_or_newest, env={"SSL_CERT_FILE": ""})
     stranger.wait_for_log("CERTIFICATE_VERIFY_FAILED", 2)
     stranger.stop()
     assert service.requests == []
-    servo(service, python=python, env={"SSL_CERT_FILE": certificate})
+    servo(service, python=oldest_or_newest, env={"SSL_CERT_FILE": certificate})
     assert service.wait_for("MEASUREMENT").param == METRICS
 
 

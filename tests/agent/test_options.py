@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from agent_fakes import LAUNCHER, TOKEN
 
 from servo_batch.agent import options
 from servo_batch.protocol import ServoError
+
+from .fakes import LAUNCHER, TOKEN
 
 
 def parse(*arguments, **environment):

@@ -5,7 +5,8 @@ import json
 import os
 
 import pytest
-from agent_fakes import ANSWER, METRICS, write, write_measure
+
+from .fakes import ANSWER, METRICS, write, write_measure
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 TWO_MEBIBYTES = 2 * 1024 * 1024

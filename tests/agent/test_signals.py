@@ -10,17 +10,18 @@ import sys
 import time
 
 import pytest
-from agent_fakes import ANSWER, LAUNCHER, LIMIT, METRICS, Servo, write_measure
+
+from .fakes import ANSWER, LAUNCHER, LIMIT, METRICS, Servo, write_measure
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 STARTED = "echo '{\"progress\": 1}'; "
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(python, serve, servo, folder, number):
+def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(oldest_or_newest, serve, servo, folder, number):
     service = serve([MEASURE])
     write_measure(folder, STARTED + "exec sleep 1000")
-    agent = servo(service, python=python)
+    agent = servo(service, python=oldest_or_newest)
     service.wait_for("MEASUREMENT")
     agent.signal(number)
     assert agent.ended() == 0

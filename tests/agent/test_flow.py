@@ -4,7 +4,8 @@ import json
 import os
 
 import pytest
-from agent_fakes import ANSWER, METRICS, TOKEN, write, write_measure
+
+from .fakes import ANSWER, METRICS, TOKEN, write, write_measure
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 ADJUST = {"cmd": "ADJUST", "param": {"state": STATE, "control": {"userdata": {"a": 1}}}}
