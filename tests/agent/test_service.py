@@ -1,11 +1,13 @@
 """A service that misbehaves: nothing of it is fatal, no result is lost or changed, and the token stays at home."""
 
+import http.client
 import os
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -127,7 +129,7 @@ def test_a_result_outlives_a_service_that_takes_for_ever(serve, servo, fault):
     results = service.of("MEASUREMENT")
     assert [one.param for one in results] == [METRICS] * len(results)
     assert len(results) >= 2
-    agent.wait_for_log("MEASUREMENT not delivered: no answer in time")
+    agent.wait_for_log("MEASUREMENT not delivered: ")
 
 
 def test_a_slow_exchange_is_broken_off_not_left_behind(serve, servo):
@@ -279,3 +281,43 @@ def test_a_handshake_that_hangs_is_broken_off(servo):
         agent.wait_for_log("HELLO: ")
     agent.signal(signal.SIGTERM)
     assert agent.ended() == 0
+
+
+def test_what_a_service_echoes_of_the_token_is_not_shown_not_even_in_part(serve, servo):
+    # The cut of what is shown falls into the token.
+    body = b"x" * 190 + TOKEN.encode()
+    service = serve(answers={"HELLO": [content(body), content(body, 401)]})
+    agent = servo(service, "--verbose")
+    service.wait_for("WHATS_NEXT")
+    agent.stop()
+    assert TOKEN[:6] not in agent.output
+
+
+def test_an_exchange_given_up_while_it_connects_sends_nothing(serve, monkeypatch):
+    from servo_batch.agent.service import Service
+
+    service = serve()
+    done, connect = threading.Event(), http.client.HTTPConnection.connect
+
+    def slow(connection):
+        given_up.wait(20)
+        connect(connection)
+
+    given_up = threading.Event()
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", slow)
+    exchange = Service(service.url, None).post(b"{}", done.set)
+    assert exchange.end().answer is None
+    given_up.set()
+    assert done.wait(20)
+    assert exchange.outcome.error.endswith("given up")
+    assert service.requests == []
+
+
+def test_a_machine_without_room_for_a_thread_is_a_failed_exchange(monkeypatch):
+    from servo_batch.agent.service import Service
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert Service("http://127.0.0.1:9/", None).post(b"{}", None).outcome.error == "can't start new thread"

@@ -1,8 +1,9 @@
 """The agent's log: one line an event, on stdout, safe to show on a terminal and never with the token in it."""
 
+import json
 import sys
 import time
-from typing import Optional
+from typing import Set
 
 MAX_LINE = 4000
 
@@ -11,11 +12,11 @@ class Log:
     """Writes lines that start with the time in UTC; control characters in them are escaped, long ones are cut."""
 
     def __init__(self) -> None:
-        self._secret: Optional[str] = None
+        self._secrets: Set[str] = set()
 
     def conceal(self, secret: str) -> None:
         """Never show ``secret`` again: a service may echo it, a driver may have read its file."""
-        self._secret = secret
+        self._secrets = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]}
 
     def __call__(self, text: str) -> None:
         """Write one line."""
@@ -23,8 +24,8 @@ class Log:
 
     def clean(self, text: str) -> str:
         """Return ``text`` as one line that is fit to be seen."""
-        if self._secret is not None:
-            text = text.replace(self._secret, "[token]")
+        for secret in self._secrets:
+            text = text.replace(secret, "[token]")
         if len(text) > MAX_LINE:
             text = "%s… (%d characters more)" % (text[:MAX_LINE], len(text) - MAX_LINE)
         return "".join(

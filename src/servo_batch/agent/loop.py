@@ -52,11 +52,14 @@ class Agent:
     def run(self) -> bool:
         """Serve until a signal ends it; return whether the agent is to start again."""
         try:
+            for name in ("adjust", "measure"):
+                command = driver.find(name)
+                self._log("the %s driver is %s" % (name, command[0] if len(command) == 1 else "our own"))
             self._sleep(self._options.delay_seconds)
             self._ask("HELLO", {"agent": self._options.agent})
             while True:
-                command = self._ask("WHATS_NEXT", None)
-                self._obey(command["cmd"], command.get("param"))
+                answer = self._ask("WHATS_NEXT", None)
+                self._obey(answer["cmd"], answer.get("param"))
         except _Leave:
             self._say_goodbye()
         return self._events.restarting
@@ -161,7 +164,7 @@ class Agent:
 
     def _obey(self, command: str, param: Any) -> None:
         event, operation = self._commands[command]
-        self._log("%s %s" % (command, "" if param is None else json.dumps(param)))
+        self._log(command)
         try:
             if self._options.interactive:
                 self._ask_operator(command)
@@ -237,6 +240,7 @@ class Agent:
             while progress.under_way and not self._events.stopping:
                 self._events.wait(progress.due)
                 progress.collect()
+            progress.drop()
 
     def _cancels(self, name: str) -> bool:
         """Return whether the driver says ``has_cancel``; it is asked once."""

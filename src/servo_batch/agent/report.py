@@ -87,3 +87,9 @@ class Progress:
         if outcome.answer is None:
             self._log("progress not delivered: %s" % outcome.error)
         return outcome.answer
+
+    def drop(self) -> None:
+        """Break off the report under way, if there is one."""
+        if self._exchange is not None:
+            self._exchange.end()
+            self._exchange = None

@@ -11,7 +11,7 @@ import socket
 import threading
 import urllib.error
 import urllib.request
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from servo_batch import __version__, strict_json
@@ -35,36 +35,61 @@ class Exchange:
 
     def __init__(self) -> None:
         self.outcome: Optional[Outcome] = None
+        self._given_up = False
         # A second name for the connection's socket: urllib and TLS hide the first one.
-        self.lifeline: Optional[socket.socket] = None
+        self._lifeline: Optional[socket.socket] = None
 
     def end(self) -> Outcome:
         """Return the outcome; if there is none yet, break the connection, so that the thread ends too."""
         if self.outcome is not None:
             return self.outcome
-        if self.lifeline is not None:
+        self._given_up = True
+        if self._lifeline is not None:
             with contextlib.suppress(OSError):  # it ended by itself meanwhile
-                self.lifeline.shutdown(socket.SHUT_RDWR)
+                self._lifeline.shutdown(socket.SHUT_RDWR)
         return Outcome(None, "no answer in time")
+
+    def connected(self, connection: socket.socket) -> None:
+        """Note the connection, before anything is sent; raise ``OSError`` when it comes too late.
+
+        Nothing may be sent then: a stale WHATS_NEXT would be answered with a command that nobody carries out.
+        """
+        self._lifeline = connection.dup()
+        if self._given_up:
+            raise OSError("given up")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._lifeline is not None:
+            self._lifeline.close()
 
 
 class Connection(http.client.HTTPConnection):
-    """A connection that hands its socket to the exchange as soon as there is one."""
+    """A connection that hands its socket to ``exchange`` as soon as there is one."""
 
-    def __init__(self, host: str, exchange: Exchange, **keywords: Any) -> None:
-        super().__init__(host, **keywords)
-        self._exchange = exchange
+    exchange: Exchange
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> "Callable[..., Connection]":
+        """Return what makes connections for ``exchange``, with the arguments that urllib has for http.client."""
+
+        def connection(*arguments: Any, **keywords: Any) -> Connection:
+            made = cls(*arguments, **keywords)
+            made.exchange = exchange
+            return made
+
+        return connection
 
     def connect(self) -> None:
         """Connect, as http.client does."""
         super().connect()
-        self._exchange.lifeline = self.sock.dup()
+        self.exchange.connected(self.sock)
 
 
 class _HttpHandler(urllib.request.HTTPHandler):
     def __init__(self, exchange: Exchange) -> None:
         super().__init__()
-        self._connection = functools.partial(Connection, exchange=exchange)
+        self._connection = Connection.of(exchange)
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(self._connection, req)
@@ -84,12 +109,11 @@ class Service:
 
     def __init__(self, url: str, token: Optional[str]) -> None:
         self._url = url
+        self._token = (token or "").encode("ascii")
         self._headers = {"Content-Type": "application/json", "User-Agent": "servo-batch/" + __version__}
         if token is not None:
             self._headers["Authorization"] = "Bearer " + token
         self._tls = _tls() if urlsplit(url).scheme == "https" else None
-        # Plain http with a token is for this machine only; $HTTP_PROXY would carry it to another one.
-        self._direct = self._tls is None and token is not None
 
     def post(self, body: bytes, done: Callable[[], None]) -> Exchange:
         """Start an exchange; ``done`` is called from its thread at the end."""
@@ -101,8 +125,11 @@ class Service:
             finally:
                 done()
 
-        # A thread that hangs in a name look-up must not keep the agent from ending.
-        threading.Thread(target=run, daemon=True).start()
+        try:
+            # A thread that hangs in a name look-up must not keep the agent from ending.
+            threading.Thread(target=run, daemon=True).start()
+        except RuntimeError as error:  # a job may have taken all the processes that a container may have
+            exchange.outcome = Outcome(None, str(error))
         return exchange
 
     def _exchange(self, exchange: Exchange, body: bytes) -> Outcome:
@@ -110,24 +137,40 @@ class Service:
         try:
             with self._opener(exchange).open(request, timeout=REQUEST_SECONDS) as response:
                 content = response.read(MAX_ANSWER_BYTES + 1)
-                if not 200 <= response.status < 300:
-                    return Outcome(None, _refusal(response, content))
-            return Outcome(parse_answer(content))
+            return self._judged(response, content)
         except urllib.error.URLError as error:
             return Outcome(None, _reason(error.reason))
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except Exception as error:  # urllib and what is below it raise whatever they like
             return Outcome(None, _reason(error))
         finally:
-            if exchange.lifeline is not None:
-                exchange.lifeline.close()
+            exchange.close()
+
+    def _judged(self, response: http.client.HTTPResponse, content: bytes) -> Outcome:
+        """Tell a JSON object that the service means as its answer from all else."""
+        # A service may say what it got: what is shown is cut only where that cannot leave a part of the token.
+        shown = "%r" % (content.replace(self._token, b"[token]") if self._token else content)[:200]
+        if not 200 <= response.status < 300:
+            moved = response.headers.get("Location")
+            hint = "; redirects are not followed: name the new place with --url: %s" % moved if moved else ""
+            return Outcome(None, "status %d %s%s: %s" % (response.status, response.reason, hint, shown))
+        if len(content) > MAX_ANSWER_BYTES:
+            return Outcome(None, "the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
+        try:
+            answer = strict_json.loads(content)
+        except strict_json.JsonError as error:
+            return Outcome(None, "the answer is not JSON: %s: %s" % (error.msg, shown))
+        if not isinstance(answer, dict):
+            return Outcome(None, "the answer is not a JSON object: %s" % shown)
+        return Outcome(answer)
 
     def _opener(self, exchange: Exchange) -> urllib.request.OpenerDirector:
-        opener = urllib.request.build_opener(_AnyStatus, _HttpHandler(exchange))
+        handlers: List[urllib.request.BaseHandler] = [_AnyStatus(), _HttpHandler(exchange)]
         if self._tls is not None:
-            opener.add_handler(self._tls(exchange))
-        if self._direct:
-            opener = urllib.request.build_opener(_AnyStatus, _HttpHandler(exchange), urllib.request.ProxyHandler({}))
-        return opener
+            handlers.append(self._tls(exchange))
+        elif self._token:
+            # Plain http with a token is for this machine only; $HTTP_PROXY would carry it to another one.
+            handlers.append(urllib.request.ProxyHandler({}))
+        return urllib.request.build_opener(*handlers)
 
 
 def _tls() -> "Callable[[Exchange], urllib.request.BaseHandler]":
@@ -138,27 +181,8 @@ def _tls() -> "Callable[[Exchange], urllib.request.BaseHandler]":
     return functools.partial(TlsHandler, context=verifying_context())
 
 
-def _refusal(response: http.client.HTTPResponse, content: bytes) -> str:
-    location = response.headers.get("Location")
-    moved = "; redirects are not followed: name the new place with --url: %s" % location if location else ""
-    return "status %d %s%s: %r" % (response.status, response.reason, moved, content[:200])
-
-
 def _reason(error: Any) -> str:
     text = "%s: %s" % (type(error).__name__, error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         text += "; name the file of the authorities to trust with SSL_CERT_FILE"
     return text
-
-
-def parse_answer(content: bytes) -> Dict[str, Any]:
-    """Return the service's answer, a JSON object. Raises ``ValueError`` with what it is instead."""
-    if len(content) > MAX_ANSWER_BYTES:
-        raise ValueError("the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
-    try:
-        answer = strict_json.loads(content)
-    except strict_json.JsonError as error:
-        raise ValueError("the answer is not JSON: %s: %r" % (error.msg, content[:200])) from None
-    if not isinstance(answer, dict):
-        raise ValueError("the answer is not a JSON object: %r" % content[:200])
-    return answer

@@ -22,7 +22,7 @@ class TlsHandler(urllib.request.HTTPSHandler):
 
     def __init__(self, exchange: Exchange, context: ssl.SSLContext) -> None:
         super().__init__(context=context)
-        self._connection = functools.partial(TlsConnection, exchange=exchange, context=context)
+        self._connection = functools.partial(TlsConnection.of(exchange), context=context)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Open an https address, as urllib does."""
