@@ -68,7 +68,7 @@ class _Pipe(NamedTuple):
 
 
 class Running:
-    """One run of the driver ``name``; once it has ``ended``, ``answer`` returns or raises what came of it.
+    """One run of the driver ``name``; once it has ``ended``, ``result`` returns or raises what came of it.
 
     Whoever waits for events passes the readable descriptors to ``advance``, at ``deadline`` at the latest.
     """
@@ -251,7 +251,7 @@ class Running:
         if verbose != "none":
             self._log("%s: %s" % (self.name, line.decode("utf-8", "replace")))
 
-    def answer(self) -> Dict[str, Any]:
+    def result(self) -> Dict[str, Any]:
         """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
         answer = self._answer
         if self._answers > 1:

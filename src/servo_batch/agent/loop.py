@@ -277,7 +277,7 @@ class Agent:
                 running.cancel(failed("cancelled", "the agent was told to stop"), gently)
             if self._events.hurried:
                 running.hurry()
-        return running.answer()
+        return running.result()
 
     def _report(self, running: "driver.Running", progress: "report.Progress", gently: bool) -> None:
         if running.progress is not None:
