@@ -1,5 +1,5 @@
 # A servo in one image: the agent, and the two drivers for a batch job. Nothing is downloaded but the base image.
-ARG PYTHON_IMAGE=python:3.13.0-slim-bookworm
+ARG PYTHON_IMAGE=python:3.13.5-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
@@ -10,9 +10,7 @@ RUN ["python3", "build.py", "-o", "servo-batch.pyz"]
 FROM ${PYTHON_IMAGE}
 WORKDIR /servo
 COPY --from=build /build/servo-batch.pyz ./
-RUN ["ln", "-s", "servo-batch.pyz", "adjust"]
-RUN ["ln", "-s", "servo-batch.pyz", "measure"]
-RUN ["ln", "-s", "servo-batch.pyz", "servo"]
+RUN for name in adjust measure servo; do ln -s servo-batch.pyz "$name"; done
 # Cancels a running job, tells the service, and ends.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/servo/servo"]

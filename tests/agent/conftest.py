@@ -1,5 +1,6 @@
 """What the tests of the agent share: see fakes.py for the service and the drivers."""
 
+import io
 import os
 import subprocess
 import sys
@@ -44,7 +45,9 @@ def servo(folder):
     """A function that starts the agent for a service, in ``folder``."""
     started = []
 
-    def start(service, *arguments, python=sys.executable, changes=(), command=None, env=None, auth=True):
+    def start(
+        service, *arguments, python=sys.executable, changes=(), command=None, env=None, auth=True, log_reader=True
+    ):
         url = service if isinstance(service, str) else service.url
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.05"}, **(env or {}))
@@ -58,6 +61,9 @@ def servo(folder):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+        if not log_reader:
+            process.stdout.close()
+            process.stdout = io.BytesIO()
         started.append(Servo(process))
         return started[-1]
 

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from .fakes import ANSWER, METRICS, TOKEN, write_measure
+from .fakes import ANSWER, LIMIT, METRICS, TOKEN, write_measure
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 
@@ -56,7 +56,13 @@ def huge(handler):
         for _ in range(100):
             handler.wfile.write(b" " * 1024 * 1024)
     except OSError:
+        hang_up(handler)
+
+
+def hang_up(handler):
+    with handler.server.changed:
         handler.server.hung_up = True
+        handler.server.changed.notify_all()
 
 
 def trickle(first):
@@ -72,7 +78,7 @@ def trickle(first):
                     break
             except socket.timeout:
                 pass
-        handler.server.hung_up = True
+        hang_up(handler)
 
     return run
 
@@ -137,7 +143,15 @@ def test_a_slow_exchange_is_broken_off_not_left_behind(serve, servo):
     servo(service, changes=["service.REQUEST_SECONDS=0.3"])
     service.wait_for("WHATS_NEXT")
     with service.changed:
-        assert service.changed.wait_for(lambda: getattr(service, "hung_up", False), 20)
+        assert service.changed.wait_for(lambda: hasattr(service, "hung_up"), LIMIT)
+
+
+def test_a_huge_answer_is_not_read_to_its_end(serve, servo):
+    service = serve(answers={"HELLO": [huge]})
+    servo(service)
+    service.wait_for("WHATS_NEXT")
+    with service.changed:
+        assert service.changed.wait_for(lambda: hasattr(service, "hung_up"), LIMIT)
 
 
 @pytest.mark.parametrize("event", ["HELLO", "WHATS_NEXT"])

@@ -240,3 +240,11 @@ def test_an_interactive_agent_hears_signals_while_it_asks(serve, folder):
     terminal.wait_for_log("run MEASURE?")
     terminal.signal(signal.SIGTERM)
     assert terminal.ended() == 0
+
+
+def test_a_reader_of_the_log_who_has_gone_does_not_stop_the_agent(serve, servo):
+    service = serve([{"cmd": "SLEEP", "param": {"duration": 0.01}}])
+    agent = servo(service, log_reader=False)
+    service.wait_for("WHATS_NEXT", 2)
+    agent.stop()
+    assert service.requests[-1].event == "GOODBYE"

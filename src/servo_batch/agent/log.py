@@ -1,9 +1,11 @@
 """The agent's log: one line an event, on stdout, safe to show on a terminal and never with the token in it."""
 
+import contextlib
 import json
-import sys
 import time
 from typing import Set
+
+from servo_batch import protocol
 
 MAX_LINE = 4000
 
@@ -20,7 +22,10 @@ class Log:
 
     def __call__(self, text: str) -> None:
         """Write one line."""
-        print_line("%s %s" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), self.clean(text)))
+        line = "%s %s\n" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), self.clean(text))
+        # A reader of the log who has gone does not stop the agent.
+        with contextlib.suppress(OSError):
+            protocol.write_text(line)
 
     def clean(self, text: str) -> str:
         """Return ``text`` as one line that is fit to be seen."""
@@ -32,13 +37,3 @@ class Log:
             character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
             for character in text
         )
-
-
-def print_line(line: str) -> None:
-    """Write ``line`` to stdout as UTF-8, whatever the locale; a reader who has gone does not stop the agent."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
-            sys.stdout.buffer.flush()
-    except OSError:
-        pass
