@@ -11,6 +11,10 @@ import threading
 
 import pytest
 
+from servo_batch.agent import loop
+from servo_batch.agent.options import Options
+from servo_batch.agent.service import Service
+
 from .fakes import ANSWER, LIMIT, METRICS, TOKEN, write_measure
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
@@ -209,6 +213,25 @@ def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_resul
     assert service.of("MEASUREMENT")[-1].param == METRICS
 
 
+def test_the_result_does_not_overtake_a_progress_report(serve, servo, folder):
+    overtaken = []
+
+    def slow(handler):
+        service = handler.server
+        with service.changed:
+            overtaken.append(service.changed.wait_for(lambda: len(service.of("MEASUREMENT")) > 1, 0.5))
+        handler.answer(b"{}")
+
+    service = serve([MEASURE], {"MEASUREMENT": [slow]})
+    os.mkfifo(str(folder / "go"))
+    write_measure(folder, "echo '{\"progress\": 10}'; cat go; " + ANSWER)
+    servo(service)
+    service.wait_for("MEASUREMENT")
+    (folder / "go").write_text("")
+    service.wait_for("WHATS_NEXT", 2)
+    assert overtaken == [False]
+
+
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(serve, servo, code):
     other = serve()
@@ -220,12 +243,20 @@ def test_a_redirect_is_not_followed(serve, servo, code):
     assert "redirects are not followed" in agent.output
 
 
-def test_pauses_grow_with_jitter_up_to_a_limit():
-    from servo_batch.agent.loop import Agent
-    from servo_batch.agent.options import Options
+OPTIONS = Options("app", "me", "http://127.0.0.1/", None, 0, 20, None, "all", None, False, False)
 
-    options = Options("app", "me", "http://127.0.0.1/", None, 0, 20, None, "all", None, False, False)
-    delays = Agent(options, None, None, None)._delays()
+
+def test_nothing_is_asked_once_a_signal_told_to_leave():
+    class Told:
+        leaving = True
+
+    with pytest.raises(loop._Leave):
+        # Without a service: a question would be an error.
+        loop.Agent(OPTIONS, None, Told(), None)._ask("WHATS_NEXT", None)
+
+
+def test_pauses_grow_with_jitter_up_to_a_limit():
+    delays = loop.Agent(OPTIONS, None, None, None)._delays()
     middles = [20, 40, 80, 160, 320, 600, 600, 600]
     got = [next(delays) for _ in middles]
     assert all(0.75 * middle <= delay <= 1.25 * middle for delay, middle in zip(got, middles))
@@ -308,8 +339,6 @@ def test_what_a_service_echoes_of_the_token_is_not_shown_not_even_in_part(serve,
 
 
 def test_an_exchange_given_up_while_it_connects_sends_nothing(serve, monkeypatch):
-    from servo_batch.agent.service import Service
-
     service = serve()
     done, connect = threading.Event(), http.client.HTTPConnection.connect
 
@@ -328,8 +357,6 @@ def test_an_exchange_given_up_while_it_connects_sends_nothing(serve, monkeypatch
 
 
 def test_a_machine_without_room_for_a_thread_is_a_failed_exchange(monkeypatch):
-    from servo_batch.agent.service import Service
-
     def refuse(thread):
         raise RuntimeError("can't start new thread")
 
