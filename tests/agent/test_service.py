@@ -103,7 +103,7 @@ FAULTS = {
     "not UTF-8": (content(b'{"cmd": "\xff"}'), "not JSON"),
     "NaN": (content(b'{"cmd": NaN}'), "not JSON"),
     "deep": (content(b"[" * 100000), "not JSON"),
-    "many digits": (content(b'{"cmd": %s}' % (b"9" * 1000000)), "more than 4300 digits"),
+    "many digits": (content(b'{"cmd": %s}' % (b"9" * 1000000)), "the answer is not JSON"),
     "reset": (reset_at_once, "trying again"),
     "reset in the middle": (reset_in_the_middle, "trying again"),
     "end in the middle": (end_in_the_middle, "trying again"),

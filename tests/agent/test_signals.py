@@ -140,7 +140,9 @@ def test_process_1_leaves_no_zombies(serve, folder):
     if shutil.which("unshare") is None or subprocess.call(UNSHARE + ["true"], stderr=subprocess.DEVNULL) != 0:
         pytest.skip("a pid namespace of our own is not permitted here")
     service = serve([MEASURE])
-    write_measure(folder, "i=0; while [ $i -lt 100 ]; do (sleep 1000 &); i=$((i + 1)); done; " + ANSWER)
+    os.mkfifo(str(folder / "go"))
+    orphaning = "i=0; while [ $i -lt 100 ]; do (sleep 1000 &); i=$((i + 1)); done; "
+    write_measure(folder, orphaning + STARTED + "read line <go; " + ANSWER)
     command = UNSHARE + [sys.executable, LAUNCHER, "--", "--url", service.url, "--auth-token", "token", "app"]
     unshare = Servo(
         subprocess.Popen(
@@ -148,13 +150,16 @@ def test_process_1_leaves_no_zombies(serve, folder):
         )
     )
     try:
-        service.wait_for("WHATS_NEXT", 2)
+        service.wait_for("MEASUREMENT")
         (agent,) = children(unshare.process.pid)
-        orphans = children(agent)
+        driver, *orphans = sorted(children(agent))  # the driver is the oldest
         assert len(orphans) == 100
         for orphan in orphans:
             os.kill(orphan, signal.SIGKILL)
-        until(lambda: children(agent) == [])  # a zombie is a child still
+        until(lambda: children(agent) == [driver])  # a zombie is a child still
+        (folder / "go").write_text("")
+        service.wait_for("WHATS_NEXT", 2)
+        until(lambda: children(agent) == [])
         os.kill(agent, signal.SIGTERM)
         assert unshare.ended() == 0
     finally:
