@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socketserver
 import threading
@@ -163,3 +164,21 @@ def write(path, text):
 def write_measure(folder, body, has_cancel="false"):
     """Write a measure driver whose measuring is the shell script ``body``."""
     write(folder / "measure", MEASURE % {"body": body, "has_cancel": has_cancel})
+
+
+class Alive:
+    """A fifo called ``alive`` in ``folder``: processes that have it open for writing are alive."""
+
+    def __init__(self, folder):
+        path = str(folder / "alive")
+        os.mkfifo(path)
+        self.reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def wait_for_none(self):
+        """Wait until the last of them is gone; the first must have been there."""
+        while True:
+            ready, _, _ = select.select([self.reader], [], [], LIMIT)
+            assert ready, "somebody is alive"
+            if os.read(self.reader, 1000) == b"":
+                break
+        os.close(self.reader)

@@ -6,7 +6,9 @@ import os
 
 import pytest
 
-from .fakes import ANSWER, METRICS, write, write_measure
+from servo_batch.agent import driver
+
+from .fakes import ANSWER, METRICS, Alive, write, write_measure
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 TWO_MEBIBYTES = 2 * 1024 * 1024
@@ -88,7 +90,7 @@ def test_an_answer_counts_whatever_is_around_it(report_of, script):
 
 def test_a_grandchild_that_fills_the_pipe_for_ever_does_not_hold_the_agent(report_of, folder):
     # It ends with the test: the agent closes the pipe's other end.
-    assert report_of("echo $$ >pid; yes '' & " + ANSWER) == METRICS
+    assert report_of("yes '' & sleep 0.2; " + ANSWER) == METRICS
 
 
 def test_a_request_larger_than_a_pipe_does_not_block(serve, servo, folder):
@@ -133,12 +135,9 @@ def test_verbose_stderr_says_how_much_is_passed_on(report_of, verbose, reported)
 
 
 def test_a_silent_driver_is_stopped_with_all_its_group(report_of, folder):
-    os.mkfifo(str(folder / "alive"))
-    reader = os.open(str(folder / "alive"), os.O_RDONLY | os.O_NONBLOCK)
-    report = report_of("(trap '' TERM; cat hold) 3>alive & wait", env={"OPTUNE_IO_TIMEOUT": "0.3"})
-    os.set_blocking(reader, True)
-    with open(reader) as alive:
-        assert alive.read() == ""  # it ends when the last of the group is gone
+    alive = Alive(folder)
+    report = report_of("exec 3>alive; (trap '' TERM; cat hold) & wait", env={"OPTUNE_IO_TIMEOUT": "0.3"})
+    alive.wait_for_none()
     assert (report["status"], report["reason"]) == ("failed", "timeout")
     assert "wrote nothing for 0.3 seconds" in report["message"]
 
@@ -174,3 +173,12 @@ def test_drivers_get_the_app_id_and_neither_token_nor_descriptors(report_of, fol
     assert "s3cret" not in (folder / "environment").read_text()
     if os.path.isdir("/proc/self/fd"):
         assert "socket" not in (folder / "descriptors").read_text()
+
+
+def test_of_a_line_without_end_only_so_much_is_kept():
+    lines = driver._Lines(10)
+    assert list(lines.feed(b"abc\n" + b"x" * 8)) == [b"abc"]
+    assert list(lines.feed(b"y" * 8)) == []
+    assert len(lines._part) == 10
+    assert list(lines.feed(b"\nz")) == [b"xxxxxxxxyy"]
+    assert lines.rest() == b"z"

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from .fakes import ANSWER, METRICS, TOKEN, write, write_measure
+from .fakes import ANSWER, METRICS, TOKEN, Alive, write, write_measure
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 ADJUST = {"cmd": "ADJUST", "param": {"state": STATE, "control": {"userdata": {"a": 1}}}}
@@ -92,15 +92,13 @@ def test_a_cancel_asks_a_driver_that_can_and_passes_its_answer_on(serve, servo, 
 
 def test_a_cancel_kills_a_driver_that_cannot_and_all_its_group(serve, servo, folder):
     service = serve([MEASURE], {"MEASUREMENT": [{"status": "cancel", "reason": "too slow"}]})
-    os.mkfifo(str(folder / "alive"))
-    # Both ends of the pipe open: the reader sees its end when the last of the group is gone.
-    write_measure(folder, "(trap '' TERM USR1; sleep 1000) 3>alive & echo '{\"progress\": 1}'; wait")
+    alive = Alive(folder)
+    write_measure(folder, "exec 3>alive; (trap '' TERM USR1; sleep 1000) & echo '{\"progress\": 1}'; wait")
     servo(service)
-    with open(str(folder / "alive")) as alive:
-        assert alive.read() == ""
     report = service.wait_for("MEASUREMENT", 2).param
     assert (report["status"], report["reason"]) == ("failed", "cancelled")
     assert "too slow" in report["message"]
+    alive.wait_for_none()
 
 
 def test_a_driver_that_ignores_the_cancel_is_killed(serve, servo, folder):

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from .fakes import TOKEN
+from .fakes import TOKEN, Alive
 
 CONFIG = {
     "batch": {
@@ -60,14 +60,13 @@ def test_describe_adjust_measure(python, pyz, serve, servo, folder, linked):
 
 def test_a_cancel_stops_the_job(oldest_or_newest, pyz, serve, servo, folder):
     service = serve([MEASURE], {"MEASUREMENT": [{"status": "cancel", "reason": "enough"}]})
-    os.mkfifo(str(folder / "alive"))
+    alive = Alive(folder)
     (folder / "job").write_text("exec 3>alive; (trap '' TERM; exec sleep 1000) & exec sleep 1000\n")
     servo(service, command=[oldest_or_newest, pyz, "servo"])
-    with open(str(folder / "alive")) as alive:
-        assert alive.read() == ""  # the last process of the job is gone
     report = service.wait_for("MEASUREMENT", 2).param
     assert (report["status"], report["reason"]) == ("failed", "cancelled")
     service.wait_for("WHATS_NEXT", 2)
+    alive.wait_for_none()
 
 
 def test_a_failure_is_reported_as_the_driver_says_it(oldest_or_newest, pyz, serve, servo, folder):
