@@ -100,3 +100,14 @@ def test_sighup_finishes_the_operation_and_starts_again(oldest_or_newest, pyz, s
     agent.signal(signal.SIGHUP)
     service.wait_for("HELLO", 3)
     agent.stop()
+
+
+def test_a_sigterm_while_it_starts_again_is_not_lost(oldest_or_newest, pyz, serve, servo, folder):
+    service = serve()
+    agent = servo(service, command=[oldest_or_newest, pyz, "servo"])
+    service.wait_for("WHATS_NEXT")
+    agent.signal(signal.SIGHUP)
+    agent.wait_for_log("starting again")
+    agent.signal(signal.SIGTERM)
+    assert agent.ended() == 0
+    assert [one.param["reason"] for one in service.of("GOODBYE")] == ["restart: SIGHUP", "exit: SIGTERM"]

@@ -7,12 +7,11 @@ agent's life.
 
 import argparse
 import os
-import signal
 import sys
 from typing import List
 
 from servo_batch.agent import driver, options
-from servo_batch.agent.events import HANDLED, Events
+from servo_batch.agent.events import Events
 from servo_batch.agent.log import Log
 from servo_batch.agent.loop import Agent
 from servo_batch.agent.options import add_arguments
@@ -40,11 +39,11 @@ def main(arguments: argparse.Namespace, command_line: List[str]) -> int:
         return 2 if error.status == "bad-request" else 1
     events = Events()
     log("servo agent for %s at %s" % (chosen.app_id, chosen.url))
-    if not Agent(chosen, service, events, log).run():
+    Agent(chosen, service, events, log).run()
+    events.hold()
+    if not events.restarting:
         return 0
     log("starting again")
-    # What comes while there is no handler waits for the next life's.
-    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
     command = driver.self_command("servo") + command_line
     try:
         os.execv(command[0], command)

@@ -59,6 +59,11 @@ class Events:
         """Whether SIGHUP, and nothing else, asked for it."""
         return bool(self.signals) and all(number == signal.SIGHUP for number in self.signals)
 
+    def hold(self) -> None:
+        """Let signals that come from now on wait for the handlers of the next life; those that came are noted."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        self.wait(time.monotonic())
+
     def watch(self, descriptor: int) -> None:
         """Let ``wait`` return when ``descriptor`` can be read."""
         self._selector.register(descriptor, selectors.EVENT_READ)

@@ -49,8 +49,8 @@ class Agent:
             "SLEEP": (None, self._sleep_as_told),
         }
 
-    def run(self) -> bool:
-        """Serve until a signal ends it; return whether the agent is to start again."""
+    def run(self) -> None:
+        """Serve until a signal ends it."""
         try:
             for name in ("adjust", "measure"):
                 command = driver.find(name)
@@ -62,7 +62,6 @@ class Agent:
                 self._obey(answer["cmd"], answer.get("param"))
         except _Leave:
             self._say_goodbye()
-        return self._events.restarting
 
     # Talking to the service
 
