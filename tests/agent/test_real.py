@@ -55,7 +55,6 @@ def test_describe_adjust_measure(python, pyz, serve, servo, folder, linked):
     metrics = service.of("MEASUREMENT")[-1].param["metrics"]
     assert metrics["throughput"] == {"value": 4, "unit": "per second"}
     assert metrics["total_runtime"]["value"] > 0
-    assert "progress" in service.of("MEASUREMENT")[0].param
 
 
 def test_a_cancel_stops_the_job(oldest_or_newest, pyz, serve, servo, folder):
