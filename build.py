@@ -17,7 +17,6 @@ import itertools
 import keyword
 import os
 import pathlib
-import re
 import symtable
 import sys
 import tokenize
@@ -102,7 +101,7 @@ def condensed(source: bytes, shared: Names) -> bytes:
 
     That is comments, docstrings, annotations, ``if TYPE_CHECKING:`` and white space. Only what all Pythons tokenize
     alike is looked at, so that all of them return the same bytes. Annotations in the body of a class stay:
-    ``typing.NamedTuple`` reads them. Raises ``ValueError`` for a line continued by a backslash.
+    ``typing.NamedTuple`` reads them. Raises ``ValueError`` for an f-string and for a line continued by a backslash.
     """
     text = ""
     row = 1
@@ -162,25 +161,18 @@ def with_lazy_functions(source: bytes) -> bytes:
 
 
 def _significant(source: bytes) -> List[tokenize.TokenInfo]:
-    """Return the tokens that matter to the parser; an f-string is one, as it was up to Python 3.11."""
-    lines = source.decode("utf-8").split("\n")
+    """Return the tokens that matter to the parser."""
     tokens: List[tokenize.TokenInfo] = []
-    fstrings: List[tokenize.TokenInfo] = []
     row, between_lines = 0, True
     for token in tokenize.tokenize(io.BytesIO(source).readline):
         name = tokenize.tok_name[token.type]
-        if name == "FSTRING_START":
-            fstrings.append(token)
-        elif name == "FSTRING_END":
-            start, end = fstrings.pop().start, token.end
-            if start[0] != end[0]:
-                raise ValueError("line %d: an f-string over several lines" % start[0])
-            token = token._replace(type=tokenize.STRING, string=lines[end[0] - 1][start[1] : end[1]], start=start)
+        if name == "FSTRING_START" or (name == "STRING" and token.string[0] in "fF"):
+            raise ValueError("line %d: an f-string, whose names are no tokens on every Python; use %%" % token.start[0])
         if token.start[0] > row and not between_lines:
             raise ValueError("line %d: continued by a backslash; use parentheses" % token.start[0])
         between_lines = name in ("NEWLINE", "NL", "COMMENT", "INDENT", "DEDENT", "ENCODING")
         row = token.end[0]
-        if not fstrings and name not in ("ENCODING", "COMMENT", "NL", "ENDMARKER"):
+        if name not in ("ENCODING", "COMMENT", "NL", "ENDMARKER"):
             tokens.append(token)
     return tokens
 
@@ -255,13 +247,13 @@ def shared_names(sources: Iterable[bytes]) -> Names:
     """Return the names that ``sources`` share.
 
     A parameter may be known by its keyword. What is global in a module may be known also as an attribute of it or by an
-    import. The words of f-strings, which are no tokens on every Python, stay as well. A private attribute is renamed
-    where ``self`` has it and nothing else has its name.
+    import. A private attribute is renamed where ``self`` has it and nothing else has its name.
     """
     keywords: Set[str] = set()
     attributes: Set[str] = set()
     own: Set[str] = set()
     others: Set[str] = set()
+    imported: Set[str] = set()
     for source in sources:
         depth = 0
         importing = False
@@ -269,18 +261,19 @@ def shared_names(sources: Iterable[bytes]) -> Names:
         for owner, before, token, after in zip([tokens[0]] + tokens, tokens, tokens[1:], tokens[2:]):
             depth += _nesting(token)
             importing = token.type != tokenize.NEWLINE and (importing or token.string == "import")
-            if token.type == tokenize.STRING and token.string[0] in "fF":
-                keywords.update(re.findall(r"\w+", token.string))
-            elif token.type == tokenize.NAME and depth and after.string == "=":
+            if token.type == tokenize.NAME and depth and after.string == "=":
                 keywords.add(token.string)
             elif token.type == tokenize.NAME and _is_attribute(before):
                 attributes.add(token.string)
                 if owner.string == "self":
                     own.add(token.string)
+                elif owner.string in imported:
+                    others.add(token.string)
             elif token.type == tokenize.NAME:
                 others.add(token.string)
                 if importing:
                     attributes.add(token.string)
+                    imported.add(token.string)
     private = sorted(name for name in own - others - keywords if name.startswith("_") and not name.startswith("__"))
     return Names(
         frozenset(keywords), frozenset(keywords | attributes), dict(zip(private, map("_".__add__, _free_names(set()))))

@@ -47,7 +47,7 @@ MESSAGES: "Dict[str, Message]" = {
         "a list or a mapping is no key in JSON",
         "use a string as the key; if the whole is meant as text, quote it",
     ),
-    "depth": (f"the nesting is deeper than {MAX_DEPTH}", "write the inner part flatter"),
+    "depth": ("the nesting is deeper than %d" % MAX_DEPTH, "write the inner part flatter"),
     "encoding": ("this is no UTF-8", "save the file as UTF-8"),
     "encoding-16": ("this is UTF-16", "save the file as UTF-8"),
     "end-marker": ('"..." ends a document, and none has begun', "remove the line"),
@@ -71,7 +71,7 @@ MESSAGES: "Dict[str, Message]" = {
         "this line is indented deeper than the entries before it",
         "align it with the entries that it belongs to",
     ),
-    "key-length": (f"a key must end within {MAX_KEY} characters", "shorten the key"),
+    "key-length": ("a key must end within %d characters" % MAX_KEY, "shorten the key"),
     "key-lines": ("a key and its colon must stand in one line", "put the key and the colon into one line"),
     "marker": (
         '"---" begins a document only at the start of a line, and readers differ about it elsewhere',
@@ -141,8 +141,8 @@ def explain(refusal: "RefusalError", source: "Union[str, bytes]", name: str) -> 
     problem, remedy = message(refusal, line, source)
     shown, caret = excerpt(line, refusal.col)
     lineno, colno = refusal.row + 1, refusal.col + 1
-    text = f"{printable(name)}:{lineno}:{colno}: {problem}:\n{remedy}\n    {shown}\n    {' ' * caret}^"
-    return YamlError(f"{problem}: {remedy}", name, lineno, colno, text)
+    text = "%s:%d:%d: %s:\n%s\n    %s\n    %s^" % (printable(name), lineno, colno, problem, remedy, shown, " " * caret)
+    return YamlError("%s: %s" % (problem, remedy), name, lineno, colno, text)
 
 
 def source_line(source: "Union[str, bytes]", row: int) -> str:
@@ -177,9 +177,9 @@ def character(line: str, col: int, _: object) -> "Message":
         what, remedy = CHARACTERS[char]
         return what + " is not the same to every YAML reader", remedy
     if "\ud800" <= char <= "\udfff":
-        return f"U+{ord(char):04X} is half a character", "write the whole character"
-    remedy = f'remove it; in double quotes write "{escaped(char)}"'
-    return f"the character U+{ord(char):04X} is not allowed in YAML", remedy
+        return "U+%04X is half a character" % ord(char), "write the whole character"
+    remedy = 'remove it; in double quotes write "%s"' % escaped(char)
+    return "the character U+%04X is not allowed in YAML" % ord(char), remedy
 
 
 def look_alike(line: str, col: int, text: object) -> "Message":
@@ -188,7 +188,7 @@ def look_alike(line: str, col: int, text: object) -> "Message":
         return '"<<" merges mappings in one version of YAML and is text in the other', "write the keys out; " + QUOTE_IT
     rest = line[col + len(str(text)) :].lstrip(" ")
     remedy = "quote it if it is text" + ("" if rest.startswith(":") else plainer(str(text)))
-    return f"YAML readers differ about the value of {quote(text)}", remedy
+    return "YAML readers differ about the value of %s" % quote(text), remedy
 
 
 def plainer(text: str) -> str:
@@ -201,7 +201,7 @@ def plainer(text: str) -> str:
     if "-" in text[1:].replace("e-", ""):
         return ""  # a date
     if lower in ("true", "false", "null"):
-        return f", or write {lower}"
+        return ", or write %s" % lower
     if lower.strip("+-0123456789._,e") == "":
         return ", or write a plain decimal number such as 1000, 0.5 or 1.0e+3"
     if lower.strip("+-")[:2] in ("0b", "0o", "0x"):
@@ -213,22 +213,22 @@ def plainer(text: str) -> str:
 
 def key_type(line: str, col: int, text: object) -> "Message":
     """Explain a key that is no string."""
-    return f"the key {quote(text)} is not a string, and JSON has no other keys", "quote the key"
+    return "the key %s is not a string, and JSON has no other keys" % quote(text), "quote the key"
 
 
 def duplicate_key(line: str, col: int, first: object) -> "Message":
     """Explain a key that the mapping has already; ``first`` is the line of the other."""
-    return f"this mapping has the key already, in line {first}", "remove one of the two, or rename it"
+    return "this mapping has the key already, in line %d" % first, "remove one of the two, or rename it"
 
 
 def number_size(line: str, col: int, text: object) -> "Message":
     """Explain a number that readers hold differently."""
-    return f"the number {quote(text)} is too large for some readers to hold", "quote it if it is text"
+    return "the number %s is too large for some readers to hold" % quote(text), "quote it if it is text"
 
 
 def escape(line: str, col: int, _: object) -> "Message":
     """Explain a backslash in double quotes before a character that makes no escape."""
-    problem = f"in double quotes a backslash starts an escape, and YAML has no escape \\{printable(line[col])}"
+    problem = "in double quotes a backslash starts an escape, and YAML has no escape \\%s" % printable(line[col])
     if line[col] == "'":
         return problem, "leave the backslash out: a single quote needs none in double quotes"
     return problem, "put a regular expression in single quotes"
@@ -236,7 +236,7 @@ def escape(line: str, col: int, _: object) -> "Message":
 
 def escape_digits(line: str, col: int, digits: object) -> "Message":
     """Explain an escape with too few digits."""
-    problem = f"in double quotes \\{line[col]} starts an escape, and {digits} hexadecimal digits must follow"
+    problem = "in double quotes \\%s starts an escape, and %d hexadecimal digits must follow" % (line[col], digits)
     return problem, "write all the digits, or put a regular expression in single quotes"
 
 
@@ -244,7 +244,7 @@ def flow_plain(line: str, col: int, _: object) -> "Message":
     """Explain a character that ends a plain scalar in flow style for some readers only."""
     if line[col] == "\t":
         return MESSAGES["tab"]
-    return f'inside [ ] or {{ }} readers differ about text with "{line[col]}" in it', "quote the whole value"
+    return 'inside [ ] or { } readers differ about text with "%s" in it' % line[col], "quote the whole value"
 
 
 def flow_open(line: str, col: int, _: object) -> "Message":
@@ -252,7 +252,7 @@ def flow_open(line: str, col: int, _: object) -> "Message":
     closing = {"[": "]", "{": "}"}.get(line[col])
     if closing is None:
         return "the collection around this value is never closed", 'close it with "]" or "}"'
-    return f'"{line[col]}" is never closed', f'close it with "{closing}"; {QUOTE_IT}'
+    return '"%s" is never closed' % line[col], 'close it with "%s"; %s' % (closing, QUOTE_IT)
 
 
 def flow_comma(line: str, col: int, closing: object) -> "Message":
@@ -266,7 +266,7 @@ def flow_comma(line: str, col: int, closing: object) -> "Message":
         return INDICATORS["#"]
     if line[col] == "\t":
         return MESSAGES["tab"]
-    return f'"," or "{closing}" is expected here', "put a comma between the values; quote one that contains brackets"
+    return '"," or "%s" is expected here' % closing, "put a comma between the values; quote one that contains brackets"
 
 
 def after_value(line: str, col: int, _: object) -> "Message":
@@ -330,7 +330,7 @@ def quote(value: object) -> str:
     """Return text of the document for a message: printable, short, in quotes."""
     text = str(value)
     clipped = text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 3] + "..."
-    return f'"{printable(clipped)}"'
+    return '"%s"' % printable(clipped)
 
 
 def printable(text: str) -> str:
@@ -342,8 +342,8 @@ def escaped(char: str) -> str:
     """Return a character as an escape of YAML's double quotes."""
     code = ord(char)
     if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+        return "\\x%02x" % code
+    return "\\u%04x" % code if code < 0x10000 else "\\U%08x" % code
 
 
 def width(text: str) -> int:
