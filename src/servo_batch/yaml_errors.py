@@ -218,7 +218,7 @@ def key_type(line: str, col: int, text: object) -> "Message":
 
 def duplicate_key(line: str, col: int, first: object) -> "Message":
     """Explain a key that the mapping has already; ``first`` is the line of the other."""
-    return "this mapping has the key already, in line %d" % first, "remove one of the two, or rename it"
+    return "this mapping has the key already, in line %s" % first, "remove one of the two, or rename it"
 
 
 def number_size(line: str, col: int, text: object) -> "Message":
@@ -236,7 +236,7 @@ def escape(line: str, col: int, _: object) -> "Message":
 
 def escape_digits(line: str, col: int, digits: object) -> "Message":
     """Explain an escape with too few digits."""
-    problem = "in double quotes \\%s starts an escape, and %d hexadecimal digits must follow" % (line[col], digits)
+    problem = "in double quotes \\%s starts an escape, and %s hexadecimal digits must follow" % (line[col], digits)
     return problem, "write all the digits, or put a regular expression in single quotes"
 
 
