@@ -56,6 +56,9 @@ def test_the_bar_makes_way_for_each_report_and_comes_back_a_second_later(monkeyp
         assert written[place + 1].startswith("running for %s" % terminal.duration(second + 1))
     assert [item for item in written if isinstance(item, int)] == [0, 30, 60]
     assert written[-1] == gone
+    for second in (600, 601, 602):  # after the driver was stopped for a while
+        bar.update(second)
+    assert [item for item in written if isinstance(item, int)] == [0, 30, 60, 600]
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,8 @@ class ProgressBar:
             reported = True
             self.remove()
             self._report(elapsed)
-            self._next_report += self._report_seconds
+            while self._next_report <= elapsed + self.redraw_seconds / 2:  # more than once after a ^Z
+                self._next_report += self._report_seconds
         if self._is_dumb:
             _write_if_possible(progress_line(elapsed, self._expected_seconds, DEFAULT_COLUMNS) + "\n")
         elif not reported:  # else a second from now, when whoever shows the report on this terminal has done so
