@@ -5,12 +5,11 @@ Source: section 8 of the contract. A part that is wrong does not keep the others
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tempfile
 
-from servo_batch import adjust, command, config, measure, metrics, protocol, state, terminal
+from servo_batch import adjust, command, config, failures, measure, metrics, protocol, state, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,9 +102,8 @@ def _look_at_command(
     arguments = measure.planned(loaded, application, control)
     uses_shell = loaded.command.uses_shell
     place = loaded.place(config.COMMAND_PATH)
-    shown = arguments[2] if uses_shell else " ".join(map(shlex.quote, arguments))
     how = "by /bin/sh -c" if uses_shell else "without a shell"
-    findings.sections.append("command, run %s:\n%s\n" % (how, terminal.printable(shown)))
+    findings.sections.append("command, run %s:\n%s\n" % (how, terminal.printable(failures.as_typed(arguments))))
     command.check_syntax(arguments, place)
     # As UTF-8 whatever the locale is, as measure gives it to the job.
     if not uses_shell and not shutil.which(os.fsdecode(arguments[0].encode("utf-8", "surrogateescape"))):
