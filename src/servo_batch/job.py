@@ -156,7 +156,8 @@ class _Running:
             if now >= deadline:
                 raise failed("timeout", "the job ran past its timeout of %g s and was stopped" % limit_seconds)
             if now >= next_progress:
-                next_progress += progress_seconds
+                while next_progress <= now:  # more than once where the driver was stopped (^Z): what is past is past
+                    next_progress += progress_seconds
                 _report_progress(on_progress, now - began, "the job was stopped")
 
     def stop(self) -> None:
