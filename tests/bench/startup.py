@@ -7,12 +7,11 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
 import table
-from table import PYTHONS, ROOT
+from table import PYTHONS
 
 VERSIONS = ("3.6", "3.11", "3.13")
 ROUNDS = 40
@@ -96,8 +95,7 @@ def rows(rounds=ROUNDS):
 
 def rows_of(label, interpreter, folder, rounds):
     """Yield the rows of one interpreter; its calls take turns, so that a busy moment of the machine meets them all."""
-    pyz = os.path.join(folder, "servo-batch.pyz")
-    subprocess.run([sys.executable, os.path.join(ROOT, "build.py"), "-o", pyz], check=True)
+    pyz = table.build(folder)
     timed = [(BASELINE, ["-c", BASELINE], "", 0.0)] + list(calls(pyz, folder))
     times = [[] for _ in timed]
     for _ in range(rounds):

@@ -1,12 +1,20 @@
 """What the benchmarks share: where the project is, the machine's Pythons, and one table."""
 
 import os
+import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "src"), os.path.join(ROOT, "tests")]
 
 from conftest import PYTHONS  # noqa: E402, F401
+
+
+def build(folder):
+    """Build the file into ``folder`` and return its path."""
+    path = os.path.join(folder, "servo-batch.pyz")
+    subprocess.run([sys.executable, os.path.join(ROOT, "build.py"), "-o", path], check=True)
+    return path
 
 
 def show(rows):
