@@ -262,16 +262,17 @@ def _adjust(options: Options) -> int:
 
 
 def _measure(options: Options) -> int:
+    if options.question:
+        from servo_batch import measure
+
+        return _answered(lambda: measure.describe(options))
     from servo_batch.cancel import Cancellation
 
     with Cancellation() as cancellation:
-        return _answered(lambda: _measure_answer(options, cancellation), options.for_people and not options.question)
+        # Imported after the signals are taken care of: it takes a while.
+        from servo_batch import measure
 
-
-def _measure_answer(options: Options, cancellation: "Any") -> "Answer":
-    from servo_batch import measure
-
-    return measure.describe(options) if options.question else measure.measure(options, cancellation)
+        return _answered(lambda: measure.measure(options, cancellation), options.for_people)
 
 
 def _servo(name: str, arguments: "List[str]") -> int:
