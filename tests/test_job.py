@@ -370,18 +370,23 @@ class TestWhatIsLeftAlone:
         assert len(daemon.alive()) == 1
         assert driver.leftovers() == []
 
-    def test_children_that_the_driver_had_before(self, measuring, newest, hide):
+    def test_children_that_the_driver_had_before(self, measuring, newest, hide, tmp_path):
         """A shell starts a process, then becomes the driver, whose guard is killed."""
         other, other_session, job = hide("plain"), hide("daemon"), hide("plain")
+        go = str(tmp_path / "go")
+        os.mkfifo(go)
+        # Once the others have hidden: whose orphan a process is that comes after that, nobody can tell.
         become = (
             "import os, subprocess, sys; count = int(sys.argv[1]); others = sys.argv[2:2 + 2 * count]\n"
             "for command in others[:count], others[count:]: subprocess.Popen(command, stdout=-3, stderr=-3)\n"
-            "os.execv(sys.argv[2 + 2 * count], sys.argv[2 + 2 * count:])"
+            "open(%r).close(); os.execv(sys.argv[2 + 2 * count], sys.argv[2 + 2 * count:])" % go
         )
         arguments = [str(len(other.command))] + other.command + other_session.command + [newest]
         driver = measuring(newest, job.command, grace_period=0.2, interrupted=["-c", become] + arguments)
-        for each in other, other_session, job:
-            each.wait_until_hidden()
+        other.wait_until_hidden()
+        other_session.wait_until_hidden()
+        open(go, "w").close()
+        job.wait_until_hidden()
         guard = int(stat(job.alive()[0])[1])
         kill(guard)
         assert failure(driver).startswith("somebody killed the guard")

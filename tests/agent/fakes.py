@@ -174,6 +174,11 @@ class Alive:
         os.mkfifo(path)
         self.reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
+    def wait_for_one(self):
+        """Wait until one of them has written something."""
+        ready, _, _ = select.select([self.reader], [], [], LIMIT)
+        assert ready, "nobody came"
+
     def wait_for_none(self):
         """Wait until the last of them is gone; the first must have been there."""
         while True:

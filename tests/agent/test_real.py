@@ -58,9 +58,14 @@ def test_describe_adjust_measure(python, pyz, serve, servo, folder, linked):
 
 
 def test_a_cancel_stops_the_job(oldest_or_newest, pyz, serve, servo, folder):
-    service = serve([MEASURE], {"MEASUREMENT": [{"status": "cancel", "reason": "enough"}]})
     alive = Alive(folder)
-    (folder / "job").write_text("exec 3>alive; (trap '' TERM; exec sleep 1000) & exec sleep 1000\n")
+
+    def cancel(handler):
+        alive.wait_for_one()  # the first progress is reported before the job starts
+        handler.answer(b'{"status": "cancel", "reason": "enough"}')
+
+    service = serve([MEASURE], {"MEASUREMENT": [cancel]})
+    (folder / "job").write_text("exec 3>alive; echo >&3; (trap '' TERM; exec sleep 1000) & exec sleep 1000\n")
     servo(service, command=[oldest_or_newest, pyz, "servo"])
     report = service.wait_for("MEASUREMENT", 2).param
     assert (report["status"], report["reason"]) == ("failed", "cancelled")
