@@ -5,7 +5,6 @@ Source: section 4 of the contract.
 
 import os
 
-from servo_batch import strict_json
 from servo_batch.protocol import failed, kind, named
 
 TYPE_CHECKING = False
@@ -49,6 +48,8 @@ def load(path: str) -> "Optional[Dict[str, Any]]":
         return None
     except (OSError, ValueError) as error:
         raise _bad_state(path, "cannot be read", error) from None
+    from servo_batch import strict_json  # not paid for where nothing is stored, or the configuration is YAML
+
     try:
         stored = strict_json.loads(data)
     except strict_json.JsonError as error:
