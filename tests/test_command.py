@@ -15,7 +15,12 @@ STATE = {
         "annotations": {"run": "7"},
     }
 }
-CONTROL = {"userdata": {"timeout": 30, "args": ["x", "y"], "width": 6}, "nine": 999999999, "nothing": None}
+CONTROL = {
+    "userdata": {"timeout": 30, "args": ["x", "y"], "width": 6},
+    "nine": 999999999,
+    "half": 0xD800,
+    "nothing": None,
+}
 
 
 def rendered(template):
@@ -63,6 +68,8 @@ def test_a_field_is_formatted_as_python_does(template, expected):
         ("{control.userdata.args}", "bad-request", "control.userdata.args is a list, not a value"),
         ("{control.userdata.args.2}", "bad-request", "is a list of 2"),
         ("{control.userdata.args.x}", "bad-request", "is a list of 2"),
+        ("{control.userdata.args.%s}" % ("9" * 5000), "bad-request", "is a list of 2"),
+        ("{control.half:c}", "bad-request", "half a surrogate pair"),
         ("{web.name:.0f}", "bad-config", 'the value "a b" cannot be formatted'),
         ("{web.cpu:>99999999999999999999}", "bad-config", "the width or precision"),
         ("{web.cpu:{control.nine}}", "bad-config", "the width or precision"),

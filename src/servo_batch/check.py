@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 
-from servo_batch import adjust, command, config, failures, measure, metrics, protocol, state, terminal
+from servo_batch import adjust, command, config, failures, job, measure, metrics, protocol, state, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Findings:
 def check(options: "Options") -> int:
     """Write what is found to stdout, and return the exit status: 1 if anything is wrong."""
     findings = Findings()
+    findings.attempt(job.check_working_directory)
     findings.attempt(_try_folder_for_output)
     output = findings.attempt(_output, options.output) if options.output else None
     path = state.path_of(options.state)

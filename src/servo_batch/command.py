@@ -256,8 +256,10 @@ def check_syntax(arguments: "List[str]", place: str = "command") -> None:
 
 def _render(part: Placeholder, names: "Dict[str, Any]") -> str:
     value = _format(part, names)
-    if "\0" in value:
-        raise TemplateError("its value holds a NUL character, which no command can: adjust it to another")
+    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise TemplateError(
+            "its value holds a NUL or half a surrogate pair, which no command can: adjust it to another"
+        )
     if part.conversion == "w":
         return " ".join(shell.quote(word) for word in _words(value))
     return value if part.context is None else shell.quote_for(part.context, value)
@@ -304,7 +306,7 @@ def _look_up(path: "Tuple[str, ...]", names: "Dict[str, Any]") -> "Any":
                 raise TemplateError(_missing(key, where, current))
             current = current.get(key)
         elif isinstance(current, list):
-            if not key.isdecimal() or int(key) >= len(current):
+            if not key.isdecimal() or len(key) > 9 or int(key) >= len(current):
                 raise TemplateError("%s is a list of %d: write a number below that" % (where, len(current)))
             current = current[int(key)]
         else:

@@ -58,7 +58,7 @@ def run(
     """
     if cancellation.signum is not None:
         raise Cancelled(cancellation.signum, "the job was not started")
-    _check_working_directory()
+    check_working_directory()
     stdout, stderr = _unnamed_file(), _unnamed_file()
     _report_progress(on_progress, 0.0, "the job was not started")
     running = _Running(args, stdout, stderr, grace_seconds)
@@ -212,7 +212,8 @@ def _survivors(survivors: List[List[Any]]) -> str:
     return "; these could not be, stop them by hand before the next measurement: " + names if names else ""
 
 
-def _check_working_directory() -> None:
+def check_working_directory() -> None:
+    """Raise ``ServoError`` where the working directory is gone: not every shell would say so."""
     try:
         os.getcwd()
     except FileNotFoundError:

@@ -102,9 +102,9 @@ def store(path: str, application: "Dict[str, Any]") -> None:
     """
     import json
 
-    target = os.path.realpath(path)
     text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
     try:
+        target = os.path.realpath(path)  # which asks for the working directory: it may be gone
         if os.path.isdir(target):
             raise IsADirectoryError(0, "it is a directory: name a file")
         _replace(target, text.encode("utf-8"))

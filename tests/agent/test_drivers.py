@@ -143,6 +143,13 @@ def test_a_silent_driver_is_stopped_with_all_its_group(report_of, folder):
     assert "wrote nothing for 0.3 seconds" in report["message"]
 
 
+def test_a_silent_driver_that_says_it_was_cancelled_is_reported_as_silent(report_of):
+    answer = '{"status": "failed", "reason": "cancelled", "message": "cancelled by SIGTERM"}'
+    script = "say() { echo '%s'; exit 143; }; trap say TERM; while :; do sleep 0.05; done" % answer
+    report = report_of(script, env={"OPTUNE_IO_TIMEOUT": "0.3"})
+    assert (report["status"], report["reason"]) == ("failed", "timeout")
+
+
 def test_a_silent_driver_that_ignores_sigterm_is_killed(report_of):
     report = report_of(
         "trap '' TERM; echo 1 >&2; while :; do sleep 0.05; done",

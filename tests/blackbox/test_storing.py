@@ -218,3 +218,19 @@ def test_whoever_reads_meanwhile_reads_the_old_or_the_new_state(servo):
     # Both are equally long, so a file that is being written would be told by its size.
     assert sizes == {os.path.getsize(servo.state)}
     assert json.loads(servo.read("_state.json").decode()) == json.loads(new.decode())
+
+
+@pytest.mark.parametrize("arguments", [["adjust"], ["adjust", "web.cpu=2"]])
+def test_a_working_directory_that_is_gone_is_no_bug_of_ours(servo, tmp_path, arguments):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = [servo.python, servo.pyz] + arguments + ["--config", servo.path("config.json")]
+    run = 'cd %s; rmdir ../gone; exec "$@"' % gone
+    ended = subprocess.run(
+        ["sh", "-c", run, "-"] + command,
+        input=json.dumps(asked(cpu=3)).encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert json.loads(ended.stdout.decode())["reason"] == "bad-state"
+    assert b"Traceback" not in ended.stderr

@@ -40,10 +40,13 @@ _SELF = (
 )
 
 
+# Looked up at the start, while the working directory is sure to be there.
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(servo_batch.__file__)))
+
+
 def self_command(program: str) -> List[str]:
     """Return the command that runs this program as if its file were called ``program``, after a verb."""
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(servo_batch.__file__)))
-    return [sys.executable, "-c", _SELF, folder, program]
+    return [sys.executable, "-c", _SELF, _FOLDER, program]
 
 
 def find(name: str) -> List[str]:
@@ -259,6 +262,8 @@ class Running:
         if answer is None:
             raise self._stopped or self._misbehaved("ended without an answer")
         if answer.get("status", "ok") != "ok":
+            if self._stopped is not None and self._stopped.reason == "timeout":
+                raise self._stopped  # the driver can only say that it was cancelled
             reason, message = answer.get("reason"), answer.get("message")
             raise ServoError(
                 str(answer["status"]),

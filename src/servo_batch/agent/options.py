@@ -114,7 +114,7 @@ def _url(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
     if arguments.url is None:
         if not account:
             raise bad_request("no account: give --account, $OPTUNE_ACCOUNT or --url")
-        return DEFAULT_URL % (quote(account, safe=""), quote(arguments.app_id, safe=""))
+        return DEFAULT_URL % (quote(os.fsencode(account), safe=""), quote(os.fsencode(arguments.app_id), safe=""))
     url = str(arguments.url)
     # What is left after this check means the same to every reader of addresses: the host that is checked below is the
     # host that is called.
