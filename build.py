@@ -44,8 +44,6 @@ LAZY = frozenset(
         "yaml_subset",
     )
 )
-# A shorter function is compiled sooner than it is put off.
-MIN_LAZY_BYTES = 200
 # define(line, source) takes one function's text: to be compiled at the first call, then in the stub's place.
 LAZILY = b"""\
 def lazily(namespace):
@@ -149,8 +147,6 @@ def with_lazy_functions(source: bytes) -> bytes:
         body = next(number for number in range(index, len(tokens)) if tokens[number].type == tokenize.INDENT)
         last = [t for t in tokens[body : _block_end(tokens, body)] if t.type == tokenize.NEWLINE][-1].start[0]
         text = "\n".join(lines[start - 1 : last])
-        if len(text) < MIN_LAZY_BYTES:
-            continue
         if "'''" in text or lines[last - 1].endswith("\\"):
             raise ValueError("line %d: a function that a raw string in ''' cannot hold" % start)
         lines[start - 1] = "_L(%d,r'''%s" % (start, lines[start - 1])

@@ -278,8 +278,11 @@ def _measure(options: Options) -> int:
 def _servo(name: str, arguments: "List[str]") -> int:
     # The agent starts once and lives for months: it may take the time for argparse.
     import argparse
+    import gc
 
     from servo_batch import agent
+
+    gc.enable()
 
     parser = argparse.ArgumentParser(
         prog=name if name.startswith("servo") and not name.startswith("servo-batch") else name + " servo",
