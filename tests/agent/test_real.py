@@ -84,6 +84,21 @@ def test_a_failure_is_reported_as_the_driver_says_it(oldest_or_newest, pyz, serv
     assert service.of("ADJUSTMENT")[-1].param["status"] == "bad-request"
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
+def test_a_job_has_the_agents_environment_also_after_a_restart(oldest_or_newest, pyz, serve, servo, folder):
+    service = serve([MEASURE, {"cmd": "SLEEP"}, MEASURE])
+    (folder / "job").write_text("cp /proc/self/environ seen; echo 'throughput: 1'\n")
+    environment = ["env", "-i", "PATH=" + os.environ["PATH"]]
+    agent = servo(service, command=environment + [oldest_or_newest, pyz, "servo"])
+    service.wait_for("WHATS_NEXT", 2)
+    assert b"LC_CTYPE" not in (folder / "seen").read_bytes()
+    (folder / "seen").unlink()
+    agent.signal(signal.SIGHUP)
+    service.wait_for("WHATS_NEXT", 4)
+    assert b"LC_CTYPE" not in (folder / "seen").read_bytes()
+    agent.stop()
+
+
 def test_sighup_finishes_the_operation_and_starts_again(oldest_or_newest, pyz, serve, servo, folder):
     service = serve([MEASURE, MEASURE])
     (folder / "job").write_text("if [ -p go ]; then cat go; rm go; fi; echo 'throughput: 1'\n")

@@ -1,6 +1,7 @@
 """What adjust and measure do with good requests: sections 2 to 4."""
 
 import json
+import os
 
 import pytest
 from calling import SETTINGS, Servo, application, asked, batch
@@ -135,6 +136,21 @@ def test_the_jobs_output_never_reaches_stdout(servo):
 def test_the_jobs_stdin_is_empty(servo):
     servo.configure(batch("wc -c", metrics={"bytes": {"output_regex": r"(\d+)"}}))
     assert servo.measure({"control": {}}).answer["metrics"]["bytes"] == {"value": 0}
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
+@pytest.mark.parametrize(
+    "locale",
+    [{}, {"LANG": "C"}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}],
+    ids=str,
+)
+def test_the_jobs_environment_is_the_callers(servo_everywhere, locale):
+    """In the C locale Python sets LC_CTYPE, also in its own environment: with it grep -i takes thirty times as long."""
+    servo_everywhere.configure(batch(["cp", "/proc/self/environ", "seen"]))
+    servo_everywhere.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
+    assert servo_everywhere.measure().status == 0
+    seen = servo_everywhere.read("seen").split(b"\0")[:-1]
+    assert sorted(seen) == sorted(os.fsencode("%s=%s" % variable) for variable in servo_everywhere.environment.items())
 
 
 def test_the_requests_control_is_laid_over_the_configured_one(servo):
