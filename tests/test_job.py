@@ -149,7 +149,7 @@ class TestWhatIsToldOfAFailure:
         gone.mkdir()
         enter = "import os, sys; os.chdir(sys.argv[1]); os.rmdir(sys.argv[1]); os.execv(sys.argv[2], sys.argv[2:])"
         driver = measuring(newest, "true", interrupted=["-c", enter, str(gone), newest])
-        assert failure(driver) == "the job was not started: the working directory is gone; start the driver in another"
+        assert failure(driver) == "the job cannot start: the working directory is gone; start the driver in another"
 
     def test_too_many_processes(self, newest):
         if os.getuid() != 0:
@@ -166,9 +166,7 @@ class TestOutput:
     @pytest.mark.parametrize("folder", ["/none/such", "/etc/passwd", "/proc"])
     def test_a_folder_that_cannot_be_used_is_named(self, measuring, newest, folder):
         message = failure(measuring(newest, "echo ran >&2; false", environment={"TMPDIR": folder}))
-        assert message.startswith(
-            "the job was not started: cannot make a file for its output in $TMPDIR, %s: " % folder
-        )
+        assert message.startswith("the job cannot start: no file for its output can be made in $TMPDIR, %s: " % folder)
 
     def test_nothing_is_visible_in_the_folder(self, measuring, newest, tmp_path):
         folder = tmp_path / "temporary"

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 
 from servo_batch import adjust, command, config, failures, job, measure, metrics, protocol, state, terminal
 
@@ -54,7 +53,7 @@ def check(options: "Options") -> int:
     """Write what is found to stdout, and return the exit status: 1 if anything is wrong."""
     findings = Findings()
     findings.attempt(job.check_working_directory)
-    findings.attempt(_try_folder_for_output)
+    findings.attempt(lambda: job.unnamed_file().close())
     output = findings.attempt(_output, options.output) if options.output else None
     path = state.path_of(options.state)
     loaded = findings.attempt(config.load, options.config)
@@ -123,18 +122,6 @@ def _shell_finds(word: str) -> bool:
 def _not_found(program: str) -> str:
     where = "" if "/" in program else " on PATH"
     return "there is no program %s%s that can be executed: correct the name, or install it" % (program, where)
-
-
-def _try_folder_for_output() -> None:
-    """Raise ``ServoError`` where the job's output could not be kept while it runs (section 6)."""
-    folder = os.environ.get("TMPDIR") or "/tmp"
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise protocol.failed(
-            "command-failed",
-            "no file can be made in $TMPDIR, %s: %s; set it to a folder that can be written" % (folder, error.strerror),
-        ) from None
 
 
 def _output(path: str) -> "Output":

@@ -59,7 +59,7 @@ def run(
     if cancellation.signum is not None:
         raise Cancelled(cancellation.signum, "the job was not started")
     check_working_directory()
-    stdout, stderr = _unnamed_file(), _unnamed_file()
+    stdout, stderr = unnamed_file(), unnamed_file()
     _report_progress(on_progress, 0.0, "the job was not started")
     running = _Running(args, stdout, stderr, grace_seconds)
     report = running.report
@@ -218,14 +218,15 @@ def check_working_directory() -> None:
         os.getcwd()
     except FileNotFoundError:
         raise failed(
-            "command-failed", "the job was not started: the working directory is gone; start the driver in another"
+            "command-failed", "the job cannot start: the working directory is gone; start the driver in another"
         ) from None
 
 
-def _unnamed_file() -> BinaryIO:
+def unnamed_file() -> BinaryIO:
     """Return a new file in $TMPDIR that nobody else can open by a name, and that goes away with its last descriptor.
 
     Each write goes to its end: a job may open /dev/stderr again and must not overwrite what it wrote before.
+    Raises ``ServoError`` (command-failed) where there can be none.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
     try:
@@ -236,7 +237,7 @@ def _unnamed_file() -> BinaryIO:
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
             os.unlink(path)
     except OSError as error:
-        message = "the job was not started: cannot make a file for its output in $TMPDIR, %s: %s" % (
+        message = "the job cannot start: no file for its output can be made in $TMPDIR, %s: %s" % (
             _folder(),
             error.strerror,
         )

@@ -120,7 +120,7 @@ def test_every_part_is_looked_at_though_others_are_wrong(folder):
         "config.yaml:1: batch.timeout: must be a number of seconds, more than 0, but is a number, -1",
         "config.yaml:1: batch.default_state: is missing",
         "_state.json: the state file is not JSON at line 1, column 2",
-        "no file can be made in $TMPDIR, %s/gone" % folder.path,
+        "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % folder.path,
         "missing.txt: the saved output cannot be read: No such file or directory",
     ):
         assert problem in text
