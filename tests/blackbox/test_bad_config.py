@@ -7,10 +7,7 @@ import tempfile
 import pytest
 from calling import SETTINGS, Servo, application, asked, batch
 
-
-@pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path)
+pytest_plugins = ("servo_fixtures",)
 
 
 @functools.lru_cache(maxsize=None)

@@ -4,17 +4,9 @@ import os
 import stat
 
 import pytest
-from calling import Servo, application, asked, batch, without_privileges
+from calling import application, asked, batch, without_privileges
 
-
-@pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path)
-
-
-@pytest.fixture
-def servo_everywhere(python, pyz, tmp_path):
-    return Servo(python, pyz, tmp_path)
+pytest_plugins = ("servo_fixtures",)
 
 
 # For any verb: what is no request at all.

@@ -5,20 +5,12 @@ import shutil
 import subprocess
 
 import pytest
-from calling import Servo, application, asked, batch
+from calling import application, asked, batch
+
+pytest_plugins = ("servo_fixtures",)
 
 ADJUST_INFO = {"version": "1.0.0", "has_cancel": False}
 MEASURE_INFO = {"version": "1.0.0", "has_cancel": True}
-
-
-@pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path)
-
-
-@pytest.fixture
-def servo_everywhere(python, pyz, tmp_path):
-    return Servo(python, pyz, tmp_path)
 
 
 def named(servo, name, make=shutil.copy):

@@ -4,7 +4,9 @@ import json
 import os
 
 import pytest
-from calling import SETTINGS, Servo, application, asked, batch
+from calling import SETTINGS, application, asked, batch
+
+pytest_plugins = ("servo_fixtures",)
 
 OK = {"status": "ok", "reason": "success"}
 METRICS = {
@@ -12,16 +14,6 @@ METRICS = {
     "ratio": {"output_regex": r"^ratio (\S+)"},
 }
 PRINTING = "echo size 512; echo ratio 0.5"
-
-
-@pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path)
-
-
-@pytest.fixture
-def servo_everywhere(python, pyz, tmp_path):
-    return Servo(python, pyz, tmp_path)
 
 
 # Every row of section 2's first table, under every Python.

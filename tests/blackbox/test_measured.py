@@ -1,17 +1,9 @@
 """What a pattern finds in a job's output: section 7."""
 
 import pytest
-from calling import Servo, batch
+from calling import batch
 
-
-@pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path)
-
-
-@pytest.fixture
-def servo_everywhere(python, pyz, tmp_path):
-    return Servo(python, pyz, tmp_path)
+pytest_plugins = ("servo_fixtures",)
 
 
 def measured(servo, output, patterns):

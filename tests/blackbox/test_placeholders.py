@@ -3,19 +3,11 @@
 import os
 
 import pytest
-from calling import Servo, application, batch
+from calling import application, batch
+
+pytest_plugins = ("servo_fixtures",)
 
 CONTROL = {"load": 3, "userdata": {"list": ["a", ["b"]], "none": None, "a.b": 6, "empty": {}}}
-
-
-@pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path)
-
-
-@pytest.fixture
-def servo_everywhere(python, pyz, tmp_path):
-    return Servo(python, pyz, tmp_path)
 
 
 COMPONENTS = {

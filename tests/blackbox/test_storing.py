@@ -9,17 +9,9 @@ import stat
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, Servo, asked, without_privileges
+from calling import LIMIT_SECONDS, asked, without_privileges
 
-
-@pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path)
-
-
-@pytest.fixture
-def servo_everywhere(python, pyz, tmp_path):
-    return Servo(python, pyz, tmp_path)
+pytest_plugins = ("servo_fixtures",)
 
 
 def files(servo, *names):
