@@ -11,12 +11,14 @@ so that a traceback points into src/.
 """
 
 import argparse
+import builtins
 import collections
 import io
 import itertools
 import keyword
 import os
 import pathlib
+import re
 import symtable
 import sys
 import tokenize
@@ -44,17 +46,17 @@ LAZY = frozenset(
         "yaml_subset",
     )
 )
-# define(line, source) takes one function's text: to be compiled at the first call, then in the stub's place.
-LAZILY = b"""\
-def lazily(namespace):
- def define(line,source):
-  name=source[4:source.index("(")]
-  def stub(*args,**kwargs):
-   if namespace[name]is stub:
-    exec(compile("\\n"*(line-1)+source,namespace["__file__"],"exec",0,True),namespace)
-   return namespace[name](*args,**kwargs)
-  namespace[name]=stub
- return define
+# _L(line, source) takes one function's text: to be compiled at the first call, then in the stub's place.
+LAZILY = b"""
+import sys
+def _L(line,source):
+ namespace=sys._getframe(1).f_globals
+ name=source[4:source.index("(")]
+ def stub(*args,**kwargs):
+  if namespace[name]is stub:
+   exec(compile("\\n"*(line-1)+source,namespace["__file__"],"exec",0,True),namespace)
+  return namespace[name](*args,**kwargs)
+ namespace[name]=stub
 """
 
 
@@ -63,7 +65,10 @@ class Names(NamedTuple):
 
     of_locals: FrozenSet[str]
     of_globals: FrozenSet[str]
-    private: Dict[str, str]  # not these: the private attributes of the program's own classes, with their short names
+    # But not these, with their short names: private attributes of the program's own classes, and what a module defines
+    # at its top level and others know only by an import or as an attribute of the module.
+    private: Dict[str, str]
+    program: Dict[str, str]
 
 
 def build(source: pathlib.Path, target: pathlib.Path) -> int:
@@ -78,14 +83,16 @@ def build(source: pathlib.Path, target: pathlib.Path) -> int:
         with open(str(partial), "wb") as stream:
             stream.write(SHEBANG)
             with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(
-                    _entry("__main__.py"), condensed((source / "servo_batch/__main__.py").read_bytes(), shared)
-                )
-                archive.writestr(_entry("servo_batch/lazily.py"), LAZILY)
                 for path in paths:
                     name = path.relative_to(source).as_posix()
                     code = condensed(path.read_bytes(), shared)
-                    archive.writestr(_entry(name), with_lazy_functions(code) if name in LAZY else code)
+                    if name in LAZY:
+                        code = with_lazy_functions(code)
+                    elif name == "servo_batch/__init__.py":
+                        code += LAZILY
+                    elif name == "servo_batch/__main__.py":
+                        name = "__main__.py"
+                    archive.writestr(_entry(name), code)
         partial.chmod(0o755)
         os.replace(str(partial), str(target))
     finally:
@@ -152,7 +159,7 @@ def with_lazy_functions(source: bytes) -> bytes:
         lines[start - 1] = "_L(%d,r'''%s" % (start, lines[start - 1])
         lines[last - 1] += " ''')"
     first = next(number for number, line in enumerate(lines) if line and line != '""')
-    lines[first] = "from servo_batch.lazily import lazily;_L=lazily(globals());" + lines[first]
+    lines[first] = "from servo_batch import _L;" + lines[first]
     return "\n".join(lines).encode("utf-8")
 
 
@@ -174,14 +181,17 @@ def _significant(source: bytes) -> List[tokenize.TokenInfo]:
 
 
 def _without_type_checking(tokens: List[tokenize.TokenInfo]) -> List[tokenize.TokenInfo]:
-    """Leave out each ``if TYPE_CHECKING:`` block that has no ``else``."""
+    """Leave out each ``if TYPE_CHECKING:`` block, and ``TYPE_CHECKING = False``."""
     kept: List[tokenize.TokenInfo] = []
     index = 0
     while index < len(tokens):
         end = index
-        if [token.string for token in tokens[index : index + 3]] == ["if", "TYPE_CHECKING", ":"]:
+        words = [token.string for token in tokens[index : index + 3]]
+        if words == ["if", "TYPE_CHECKING", ":"]:
             end = _block_end(tokens, index + 4)
-        if end == index or tokens[end].string == "else":
+        elif words == ["TYPE_CHECKING", "=", "False"]:
+            end = index + 4
+        if end == index:
             kept.append(tokens[index])
             index += 1
         else:
@@ -245,6 +255,7 @@ def shared_names(sources: Iterable[bytes]) -> Names:
     A parameter may be known by its keyword. What is global in a module may be known also as an attribute of it or by an
     import. A private attribute is renamed where ``self`` has it and nothing else has its name.
     """
+    sources = list(sources)
     keywords: Set[str] = set()
     attributes: Set[str] = set()
     own: Set[str] = set()
@@ -272,8 +283,58 @@ def shared_names(sources: Iterable[bytes]) -> Names:
                     imported.add(token.string)
     private = sorted(name for name in own - others - keywords if name.startswith("_") and not name.startswith("__"))
     return Names(
-        frozenset(keywords), frozenset(keywords | attributes), dict(zip(private, map("_".__add__, _free_names(set()))))
+        frozenset(keywords),
+        frozenset(keywords | attributes),
+        dict(zip(private, map("_".__add__, _free_names(set())))),
+        _program_names(sources),
     )
+
+
+def _program_names(sources: List[bytes]) -> Dict[str, str]:
+    """Return a short name for each name that means one thing, a global of the program, wherever it stands.
+
+    That is what some module defines at its top level, and what stands elsewhere only bare, in an import from the
+    program, or as an attribute of one of its modules.
+    """
+    defined: Set[str] = set()
+    foreign: Set[str] = set(dir(builtins))
+    for source in sources:
+        module = symtable.symtable(source.decode("utf-8"), "source", "exec")
+        defined.update(symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned())
+        local = set(_local_names(module))
+        foreign |= local
+        modules: Set[str] = set()
+        tokens = _without_annotations(_without_type_checking(_significant(source)))
+        statement: List[str] = []
+        depth = 0
+        for owner, before, token, after in zip([tokens[0]] + tokens, tokens, tokens[1:], tokens[2:]):
+            depth += _nesting(token)
+            statement = [] if before.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT) else statement
+            statement.append(token.string)
+            if token.type == tokenize.STRING and len(statement) > 1:  # not a docstring
+                foreign.update(re.findall(r"\w+", token.string))
+            elif token.type == tokenize.NAME:
+                if statement[:3] == ["from", "servo_batch", "import"]:
+                    modules.add(token.string)
+                if statement[0] in ("from", "import"):
+                    is_ours = statement[1:2] == ["servo_batch"]
+                elif _is_attribute(before):
+                    is_ours = owner.string in modules - local
+                else:
+                    is_ours = not (depth and after.string == "=")  # a keyword
+                if not is_ours:
+                    foreign.add(token.string)
+    names = sorted(name for name in defined - foreign if len(name) > 3 and not name.startswith("__"))
+    return {name: short + "_" for name, short in zip(names, _free_names(set()))}
+
+
+def _local_names(module: symtable.SymbolTable) -> Iterator[str]:
+    """Yield what is defined in a function or a class of ``module``, also in one inside another."""
+    for table in module.get_children():
+        for symbol in table.get_symbols():
+            if not symbol.is_global() and not symbol.is_imported():
+                yield symbol.get_name()
+        yield from _local_names(table)
 
 
 def _is_attribute(before: tokenize.TokenInfo) -> bool:
@@ -309,10 +370,10 @@ def _with_short_names(source: bytes, tokens: List[tokenize.TokenInfo], shared: N
             is_own = number > index + 1 and tokens[number - 1].string != "." and not is_keyword
             if tokens[number].string in short and is_own:
                 result[number] = tokens[number]._replace(string=short[tokens[number].string])
-    return [
-        token._replace(string=shared.private.get(token.string, token.string)) if _is_attribute(before) else token
-        for before, token in zip([result[0]] + result, result)
-    ]
+    for index, (before, token) in enumerate(zip([result[0]] + result, result)):
+        name = shared.program.get(token.string, token.string)
+        result[index] = token._replace(string=shared.private.get(name, name) if _is_attribute(before) else name)
+    return result
 
 
 def _module_names(module: symtable.SymbolTable, shared: FrozenSet[str]) -> Dict[str, str]:

@@ -27,8 +27,10 @@ class Bare(ast.NodeTransformer):
     """Takes off a tree what the build leaves out, and every docstring."""
 
     def visit_If(self, node):
-        unread = getattr(node.test, "id", "") == "TYPE_CHECKING" and not node.orelse
-        return None if unread else self.generic_visit(node)
+        return None if getattr(node.test, "id", "") == "TYPE_CHECKING" else self.generic_visit(node)
+
+    def visit_Assign(self, node):
+        return None if getattr(node.targets[0], "id", "") == "TYPE_CHECKING" else node
 
     def visit_FunctionDef(self, node):
         node.returns = None
@@ -76,6 +78,7 @@ def meaning(code, names):
         elif instruction.opcode in dis.haslocal + dis.hasfree:
             value = numbers.setdefault(value, len(numbers))
         elif kind in ("NAME", "GLOBAL", "ATTR", "METHOD") and instruction.opname != "IMPORT_NAME":
+            value = SHARED.program.get(value, value)
             is_attribute = kind in ("ATTR", "METHOD") or (kind == "NAME" and code.co_name != "<module>")
             stays = (
                 not value.startswith("_") if is_attribute else value in SHARED.of_globals or hasattr(builtins, value)
@@ -86,7 +89,7 @@ def meaning(code, names):
         elif isinstance(value, str) and value.replace(".", "").replace("<locals>", "").isidentifier():
             value = "a word"  # it may be what a function or a class is called
         elif isinstance(value, tuple):
-            value = repr(value)
+            value = repr(tuple(SHARED.program.get(part, part) for part in value))
         steps.append((line, instruction.opname, value))
     return steps
 

@@ -18,13 +18,8 @@ TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from typing import Any, Dict, List, NoReturn, Tuple, Union
 
-    _Dict = Dict[str, Any]
-    _List = List[Any]
     Place = Tuple[int, int]
     Lines = List[str]
-else:
-    _Dict = dict
-    _List = list
 
 MAX_DEPTH = 100
 # Section 7.4: the ":" stands at most 1024 characters past the start of an implicit key. PyYAML enforces it everywhere.
@@ -95,7 +90,7 @@ class YamlError(ValueError):
         return type(self), (self.msg, self.name, self.lineno, self.colno, self.args[0])
 
 
-class Mapping(_Dict):
+class Mapping(dict):  # type: ignore[type-arg]  # to subscript would cost an import of typing
     """A dict that knows where its keys stand: ``marks`` has the line and the column, from 1, of each key."""
 
     def __init__(self, *args: "Any", **kwargs: "Any") -> None:
@@ -103,7 +98,7 @@ class Mapping(_Dict):
         self.marks: "Dict[str, Tuple[int, int]]" = {}
 
 
-class Sequence(_List):
+class Sequence(list):  # type: ignore[type-arg]
     """A list that knows where its items stand: ``marks`` has the line and the column, from 1, of each item."""
 
     def __init__(self, *args: "Any") -> None:
