@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 TOTAL_RUNTIME = "total_runtime"
 TOTAL_RUNTIME_UNIT = "seconds"
 
-# A longer run of digits costs quadratic time to read and is no measurement.
-MAX_NUMBER_LENGTH = 1000
+# A longer run of digits is no measurement; this many every Python reads, whatever PYTHONINTMAXSTRDIGITS says.
+MAX_NUMBER_LENGTH = 640
 # Compiled where they are needed, which is after a job only.
 INTEGER = r"[+-]?[0-9]+\Z"
 FLOAT = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z"
 
+# A pattern is text, so \xe9 is é as \u00e9 is, not a byte; each has so many hexadecimal digits.
+ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
+HEX_DIGITS = "0123456789abcdefABCDEF"
 # A character that stands in a pattern by an escape in double quotes, and what was meant.
 MISREAD_ESCAPES = {
     "\b": r"a backspace: double quotes turn \b into one. Write \\b, or in YAML put the pattern in single quotes",
@@ -50,7 +53,8 @@ class Metric(namedtuple("Metric", ("output_regex", "pattern", "unit"))):
 def compile_pattern(text: str) -> "Pattern[bytes]":
     """Return ``text`` compiled for a search in bytes, ``^`` and ``$`` matching at lines; raise ``PatternError``.
 
-    Refused on every Python: what only some of them compile, and what compiles but cannot mean what was meant.
+    Refused as well, on every Python: a global flag inside a pattern, which only some of them compile, and what compiles
+    but cannot mean what was meant.
     """
     for char, meaning in MISREAD_ESCAPES.items():
         if char in text:
@@ -64,7 +68,7 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
             pattern = re.compile(translated, re.MULTILINE)
     except re.error as error:
         raise PatternError("the pattern does not compile: %s" % error) from None
-    except (DeprecationWarning, RecursionError, OverflowError, ValueError) as error:
+    except (DeprecationWarning, RuntimeError, OverflowError, ValueError) as error:
         # A ValueError: what 3.6 raises for flags that bytes do not have, like (?u).
         raise PatternError("the pattern does not compile: %s" % (str(error) or "it is too complex")) from None
     if not pattern.groups:
@@ -86,11 +90,14 @@ def _to_bytes(text: str) -> bytes:
         if char == "\\" and pos < len(text):
             char = text[pos]
             pos += 1
-            if char in "uU":
-                digits = text[pos : pos + (4 if char == "u" else 8)]
-                char, pos = _unicode_escape(char, digits), pos + len(digits)
+            if char in ESCAPE_LENGTHS:
+                end = pos + ESCAPE_LENGTHS[char]
+                char, pos = _numbered(char, text[pos:end]), end
+                escaped = re.escape(char)
+            else:
+                escaped = "\\" + char
             if char < "\x80":
-                result += b"\\" + char.encode()
+                result += escaped.encode()
                 continue
         if char < "\x80":
             # A ] that comes first in a class is a member of it.
@@ -113,12 +120,13 @@ def _to_bytes(text: str) -> bytes:
     return bytes(result)
 
 
-def _unicode_escape(letter: str, digits: str) -> str:
-    try:
-        if len(digits) == (4 if letter == "u" else 8):
+def _numbered(letter: str, digits: str) -> str:
+    r"""Return the character that ``\xHH``, ``\uHHHH`` or ``\UHHHHHHHH`` stands for."""
+    if len(digits) == ESCAPE_LENGTHS[letter] and all(digit in HEX_DIGITS for digit in digits):
+        try:
             return chr(int(digits, 16))
-    except (ValueError, OverflowError):
-        pass
+        except (ValueError, OverflowError):
+            pass
     raise PatternError("the pattern does not compile: incomplete escape \\%s%s" % (letter, digits))
 
 

@@ -51,6 +51,9 @@ FOUND = [
     (r"gr(\w)\S+ 8", None),
     (r"größe (\d+)", 8),
     (r"gr\u00f6\u00DFte (\d+)", 9),
+    (r"gr\xf6\xDFte (\d+)", 9),
+    (r"(\u0064)ot", "d"),  # neither \d nor \A
+    (r"(?:\u0041|[\x61-\u0063]ra)bic (\S+)", "\u0663"),
     (r"☃{3} (\d+)", 10),
     (r"(☃+) 10", "☃☃☃"),
     (r"total(\s)", None),
