@@ -7,10 +7,15 @@ import sys
 # A short call makes less garbage than looking for it costs; the agent, which lives on, turns this on again.
 gc.disable()
 
-from servo_batch.cli import main  # noqa: E402
+INTERRUPTED = 128 + 2  # SIGINT has this number on every system; the module signal costs start-up time
 
 if __name__ == "__main__":
-    exit_status = main()
+    try:
+        from servo_batch.cli import main
+
+        exit_status = main()
+    except KeyboardInterrupt:
+        exit_status = INTERRUPTED
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_SIGNALLED = 128
-SIGINT = 2  # on every system; the module signal costs start-up time
 
 VERBS = {
     "adjust": "store settings, given as arguments or by a request on stdin; or answer what they are",
@@ -111,8 +109,6 @@ def main(argv: "Optional[List[str]]" = None) -> int:
     except OSError as error:  # of what is no answer: answers are taken care of where they are written
         protocol.complain("stdout takes nothing: %s" % error.strerror)
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        return EXIT_SIGNALLED + SIGINT
 
 
 def _verb(name: str, arguments: "List[str]") -> "Tuple[str, List[str]]":

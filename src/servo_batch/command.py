@@ -233,7 +233,7 @@ def check_syntax(arguments: "List[str]", place: str = "command") -> None:
     ``place`` is where the command stands, for the message. A shell reads a script as it runs it, so without this a job
     could run for hours up to a syntax error.
     """
-    if arguments[:2] != SHELL:
+    if arguments[:2] != SHELL or len(arguments) == 2:
         return
     import subprocess
 

@@ -22,9 +22,9 @@ def why_ended_badly(args: Sequence[str], status: int) -> str:
     hint = ""
     if _is_shell(args) and status >= 126:
         if status == 126:
-            hint = ": the shell found a command that it could not execute"
+            hint = ": this is how the shell says that it could not execute a command"
         elif status == 127:
-            hint = ": the shell did not find a command"
+            hint = ": this is how the shell says that it did not find a command"
         elif 128 < status < 128 + signal.NSIG:
             hint = ": this is how the shell says that %s killed a command" % signal_name(status - 128)
     return "the job ended with exit status %d%s" % (status, hint) if status else ""
@@ -32,11 +32,13 @@ def why_ended_badly(args: Sequence[str], status: int) -> str:
 
 def why_not_started(args: Sequence[str], number: Optional[int], text: str) -> str:
     """Return what the system's error ``number`` means for ``args``; ``text`` is what Python said."""
-    return "the job was not started: %s\ncommand: %s" % (_explain(args[0], number, text), as_typed(args))
+    # As UTF-8 whatever the locale is, which is how the guard looks for it.
+    program = os.fsdecode(args[0].encode("utf-8", "surrogateescape"))
+    return "the job was not started: %s\ncommand: %s" % (_explain(program, number, text), as_typed(args))
 
 
 def _is_shell(args: Sequence[str]) -> bool:
-    return list(args[:2]) == ["/bin/sh", "-c"]
+    return list(args[:2]) == ["/bin/sh", "-c"] and len(args) == 3
 
 
 def _explain(program: str, number: Optional[int], text: str) -> str:
@@ -49,8 +51,10 @@ def _explain(program: str, number: Optional[int], text: str) -> str:
     if number == errno.ENOEXEC:
         return "%s is neither a program for this machine nor a script that begins with #!" % program
     if number not in (errno.ENOENT, errno.EACCES, errno.ENOTDIR):
-        return text
+        return "%s: %s" % (shlex.quote(program), os.strerror(number))
     path = _find(program)
+    if path is None and number == errno.EACCES:
+        return "%s is in a folder that this user may not enter" % shlex.quote(program)
     if path is None:
         where = "" if "/" in program else " in any folder of $PATH, %s" % os.environ.get("PATH", os.defpath)
         return "command not found: there is no %s%s" % (shlex.quote(program), where)
