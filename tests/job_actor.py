@@ -11,6 +11,7 @@ import time
 
 LIFE_SECONDS = 60
 FORKS = 100
+CHAINS = 12
 
 
 def main(fifo, role, _marker):
@@ -118,6 +119,14 @@ def chain(tell):
     live()
 
 
+def chains(tell):
+    """Many of them, which are faster than whoever looks at one after the other."""
+    for _ in range(CHAINS):
+        if fork() == 0:
+            chain(lambda: None)
+    chain(tell)
+
+
 def bomb(tell):
     """Processes that fork for as long as there are tokens for it, in the job's own group."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -156,6 +165,7 @@ ROLES = {
     "deaf": deaf,
     "stopped": stopped,
     "chain": chain,
+    "chains": chains,
     "bomb": bomb,
     "bomb-of-sessions": bomb_of_sessions,
 }

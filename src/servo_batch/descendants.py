@@ -20,6 +20,9 @@ PR_SET_CHILD_SUBREAPER = 36
 KILL_SECONDS = 5.0
 # How long to wait where nothing tells of a change: an orphan that comes, a process group that empties.
 PAUSE_SECONDS = 0.02
+# How many children to reap before looking at anything else: they may end faster than they can be reaped.
+MAX_REAPED = 100
+UNKNOWN = "name unknown"
 
 
 class Process(NamedTuple):
@@ -84,32 +87,45 @@ def stop(grace_seconds: float, wait: Callable[[float], None], spared: FrozenSet[
     This process must be a subreaper and see ``/proc``. ``wait`` sleeps up to the given seconds, less when a child ends.
     Children in ``spared``, which were there before the job, are left alone with all that descends from them.
     """
-    _ask(list_all(spared))
+    # SIGCONT, since a stopped process would not get to the SIGTERM.
+    _signal_each(list_all(spared), signal.SIGTERM, signal.SIGCONT)
     deadline = time.monotonic() + grace_seconds
     while True:
-        _reap()
+        ended = reap()
         if _all_gone(spared):
             return []
         left = deadline - time.monotonic()
         if left <= 0:
             return _force(wait, spared)
-        wait(left)
+        wait(0 if len(ended) == MAX_REAPED else left)
 
 
-def stop_group(group: int, grace_seconds: float, wait: Callable[[float], None]) -> List[Process]:
+def stop_group(group: int, grace_seconds: float, wait: Callable[[float], None]) -> None:
     """Stop a process group in the same way, where descendants cannot be followed (macOS, no ``/proc``).
 
-    Its leader must not have been reaped before. Returns nothing: who is alive cannot be told.
+    Its leader must not have been reaped before. Who is alive afterwards cannot be told.
     """
     _signal_group(group, signal.SIGTERM)
     _signal_group(group, signal.SIGCONT)
     deadline = time.monotonic() + grace_seconds
     while True:
-        _reap()
+        reap()
         left = deadline - time.monotonic()
         if not _signal_group(group, signal.SIGKILL if left <= 0 else 0) or left <= -KILL_SECONDS:
-            return []
+            return
         wait(PAUSE_SECONDS)
+
+
+def reap() -> Dict[int, int]:
+    """Reap children that have ended, ``MAX_REAPED`` at the most; return their statuses, as ``os.waitpid`` does."""
+    ended: Dict[int, int] = {}
+    with suppress(ChildProcessError):
+        while len(ended) < MAX_REAPED:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                break
+            ended[pid] = status
+    return ended
 
 
 def _read(pid: int) -> Optional[Process]:
@@ -134,11 +150,11 @@ def _is_spared(pid: int, spared: FrozenSet[int]) -> bool:
         return True
 
 
-def _ask(family: List[Process]) -> None:
-    """Send each process SIGTERM once, and SIGCONT, without which a stopped one would not get to it."""
+def _signal_each(family: List[Process], *signals: int) -> None:
+    """Send each process each signal once; one that shares a group with a child that leads it, with the group."""
     groups = {process.pid for process in family if process.parent == os.getpid() and process.pid == process.group}
     for process in family:
-        for signum in (signal.SIGTERM, signal.SIGCONT):
+        for signum in signals:
             if process.pid in groups:
                 _signal_group(process.pid, signum)
             elif process.group not in groups:
@@ -153,17 +169,21 @@ def _force(wait: Callable[[float], None], spared: FrozenSet[int]) -> List[Proces
     known: FrozenSet[int] = frozenset()
     while not _all_gone(spared):
         pids = children(spared)
-        for pid in pids:  # at once: a process that forks and exits in a circle must not get away in the meantime
+        # At once, and the newest first: a process that forks and exits in a circle must not get away in the meantime.
+        for pid in reversed(pids):
             _signal(pid, signal.SIGKILL)
         for pid in pids:
-            process = _read(pid)
-            if process and process.state == "Z":
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
-                _signal_group(process.group, signal.SIGKILL)
+                _signal_group(os.getpgid(pid), signal.SIGKILL)
                 os.waitpid(pid, os.WNOHANG)
         if time.monotonic() > deadline:
-            return [process for process in list_all(spared) if process.state != "Z"]
+            alive = [process for process in list_all(spared) if process.state != "Z"]
+            # /proc can hide the processes of other users (hidepid); the list of children does not.
+            return alive or [Process(pid, UNKNOWN, "", 0, 0, 0) for pid in children(spared)]
         if known.issuperset(pids):
+            # A child that cannot be killed (of another user, stopped by its tracer, frozen) has children that can.
+            _signal_each(list_all(spared), signal.SIGKILL)
             wait(PAUSE_SECONDS)
         known = frozenset(pids)
     return []
@@ -177,12 +197,6 @@ def _all_gone(spared: FrozenSet[int]) -> bool:
     except ChildProcessError:
         return True
     return False
-
-
-def _reap() -> None:
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
 
 
 def _signal(pid: int, signum: int) -> None:
