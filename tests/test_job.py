@@ -1,5 +1,6 @@
 """What a job is given, what is told about it, and what it leaves."""
 
+import contextlib
 import errno
 import json
 import os
@@ -25,6 +26,7 @@ def newest():
     return list(PYTHONS.values())[-1]
 
 
+USER_S_CHILD = "import signal; signal.alarm(60); signal.pause()"
 # What the driver has imported it need not be able to read any more.
 # Each run of the tests is a user of its own, who has no other process.
 BECOME_NOBODY = "import ctypes, os; os.chdir('/'); os.setuid(%d)\n" % (1000000 + os.getpid())
@@ -101,14 +103,16 @@ class TestWhatIsToldOfAFailure:
         [
             ("exit 1", "the job ended with exit status 1"),
             ("exit 255", "the job ended with exit status 255"),
-            ("nonesuch-program", "exit status 127: the shell did not find a command"),
-            ("/etc", "exit status 126: the shell found a command that it could not execute"),
+            ("nonesuch-program", "exit status 127: this is how the shell says that it did not find a command"),
+            ("/etc", "exit status 126: this is how the shell says that it could not execute a command"),
             ("sh -c 'kill $$'; exit $?", "exit status 143: this is how the shell says that SIGTERM killed a command"),
             ("kill -SEGV $$", "the job was killed by SIGSEGV"),
             ("kill -KILL $$", "the job was killed by SIGKILL, by somebody or by the system when memory ran out"),
             ("kill -37 $$", "the job was killed by SIGRTMIN+3"),
             ("kill -64 $$", "the job was killed by SIGRTMAX"),
             (["sh", "-c", "exit 127"], "the job ended with exit status 127\n"),
+            (["/bin/sh", "-c"], "the job ended with exit status 2\ncommand: /bin/sh -c\n"),
+            (["/bin/sh", "-c", "exit $1", "sh", "3"], "\ncommand: /bin/sh -c 'exit $1' sh 3\n"),
             (["nonesuch"], "not started: command not found: there is no nonesuch in any folder of $PATH, "),
             (["/none/such"], "not started: command not found: there is no /none/such\n"),
             (["/etc/passwd/x"], "not started: command not found: there is no /etc/passwd/x\n"),
@@ -143,6 +147,29 @@ class TestWhatIsToldOfAFailure:
         message = measuring(newest, "echo stuck >&2; exec sleep 60", timeout=0.3).answer()["message"]
         command = "command: echo stuck >&2; exec sleep 60"
         assert message.splitlines()[1:] == [command, "stderr:", "stuck", "stdout: nothing"]
+
+    @needs_proc
+    def test_a_job_that_ends_after_its_time_while_the_driver_is_stopped(self, measuring, newest, tmp_path):
+        fifo = str(tmp_path / "fifo")
+        os.mkfifo(fifo)
+        driver = measuring(newest, "echo up >%s; sleep 0.7; echo last >%s" % (fifo, fifo), timeout=0.6)
+        with open(fifo) as up:
+            assert up.read() == "up\n"
+        driver.send(signal.SIGSTOP)
+        with open(fifo) as last:
+            assert last.read() == "last\n"
+        wait_until(lambda: not children(driver.pid))
+        driver.send(signal.SIGCONT)
+        answer = driver.answer()
+        assert answer["reason"] == "timeout"
+        assert answer["message"].startswith("the job ran past its timeout of 0.6 s; it ended by itself\ncommand: ")
+
+    def test_a_program_in_a_folder_that_may_not_be_entered(self, newest, tmp_path):
+        if os.getuid() != 0:
+            pytest.skip("needs root, to become a user who may not enter")
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            message = run_job(newest, BECOME_NOBODY + "measure(['%s/x'])" % folder)
+            assert "not started: %s/x is in a folder that this user may not enter\n" % folder in message
 
     def test_a_working_directory_that_is_gone(self, measuring, newest, tmp_path):
         gone = tmp_path / "gone"
@@ -198,6 +225,12 @@ class TestOutput:
         print_much = "head -c 1000000 /dev/zero >&%d 2>/dev/null; %s" % (1 if stream == "stdout" else 2, script)
         message = failure(measuring(newest, print_much, environment={"TMPDIR": small_disk}))
         assert message.startswith(told + ": %s: %s in $TMPDIR\n" % (small_disk, os.strerror(errno.ENOSPC)))
+
+    def test_a_disk_that_is_full_before(self, measuring, newest, small_disk):
+        with open(os.path.join(small_disk, "much"), "wb") as stream, contextlib.suppress(OSError):
+            stream.write(bytes(1000000))
+        message = failure(measuring(newest, "echo ran >&2; false", environment={"TMPDIR": small_disk}))
+        assert message.startswith("the job cannot start: no file for its output can be made in $TMPDIR, " + small_disk)
 
     def test_a_disk_that_is_filled_to_less_than_the_brim(self, measuring, newest, small_disk):
         driver = measuring(newest, "head -c 100000 /dev/zero", environment={"TMPDIR": small_disk})
@@ -308,6 +341,22 @@ class TestWhatTheJobIsGiven:
         )
         driver = measuring(newest, "exit 3", interrupted=["-c", ignore, newest])
         assert failure(driver).startswith("the job ended with exit status 3")
+
+    def test_what_it_does_to_its_stdout_does_not_meet_the_driver(self, measuring, newest):
+        """It takes O_APPEND away and writes elsewhere; where the driver wrote there, it wrote over the job's number."""
+        script = (
+            "import fcntl, os\n"
+            "fcntl.fcntl(1, fcntl.F_SETFL, os.O_DIRECT)\n"
+            "os.write(os.open('/dev/stdout', os.O_WRONLY), b'1234 total\\n')\n"
+        )
+        metrics = {"total": {"output_regex": "(\\d+) total"}}
+        driver = measuring(newest, [sys.executable, "-IS", "-c", script], metrics=metrics)
+        assert driver.answer()["metrics"]["total"] == {"value": 1234}
+
+    def test_its_stdout_takes_flags(self, measuring, newest):
+        """The flags of a file that was made without a name say that it is a folder, which fcntl(2) does not take back."""
+        driver = measuring(newest, "echo a | dd oflag=sync")
+        assert driver.answer()["status"] == "ok"
 
 
 @needs_proc
@@ -483,7 +532,12 @@ class TestStopping:
             os.chmod(folder, 0o755)
             python = shutil.copy(os.path.realpath("/usr/bin/python3"), folder)
             os.chmod(python, 0o4755)
-            become_root = "import os, signal; os.setuid(0); signal.alarm(60); print('root', flush=True); signal.pause()"
+            become_root = (
+                "import os, signal; user = os.getuid(); signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+                "os.setuid(0); signal.alarm(60); pid = os.fork()\n"
+                "if not pid: os.setuid(user); os.execv('/usr/bin/python3', ['a child', '-c', %r, %r])\n"
+                "print('root', flush=True); signal.pause()" % (USER_S_CHILD, folder + "/child")
+            )
             body = "descendants.KILL_SECONDS = 0.2\nmeasure(%r, timeout=0.5)" % [python, "-IS", "-c", become_root]
             message = run_job(newest, BECOME_NOBODY + "from servo_batch import descendants\n" + body)
             if "root" not in message:
@@ -548,6 +602,24 @@ class TestProgress:
         seen = json.loads(run_job(newest, body))
         assert [elapsed >= 0.1 * index for index, elapsed in enumerate(seen)] == [True] * 4
         assert seen == sorted(seen)
+
+    @needs_proc
+    def test_that_nobody_reads_keeps_no_job_from_being_stopped(self, measuring, newest, hide):
+        readable, writable = os.pipe()
+        os.set_blocking(writable, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writable, b"\n" * 4096)
+        os.set_blocking(writable, True)
+        job = hide("plain")
+        driver = measuring(newest, job.command, stdout=writable, timeout=0.5)
+        os.close(writable)
+        job.wait_until_hidden()
+        wait_until(lambda: not job.alive())
+        with open(readable) as stream:
+            (answer,) = filter(None, stream.read().split("\n"))
+        assert json.loads(answer)["reason"] == "timeout"
+        driver.process.wait(LIMIT)
 
     @needs_proc
     def test_that_cannot_be_written_stops_the_job(self, newest):

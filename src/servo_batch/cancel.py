@@ -30,6 +30,11 @@ def signal_name(signum: int) -> str:
     return "SIGRTMIN+%d" % (signum - first) if first < signum < last else "signal %d" % signum
 
 
+def expect_children() -> None:
+    """Be told how children end; where SIGCHLD is ignored, as a parent may have left it, nobody is."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
 class Cancelled(ServoError):  # noqa: N818 - what happened is no error of anybody's
     """A signal asked for the measurement to end; ``signum`` says which."""
 
@@ -59,6 +64,7 @@ class Cancellation:
         for signum in SIGNALS:
             if not (signum in LEFT_IGNORED and signal.getsignal(signum) is signal.SIG_IGN):
                 signal.signal(signum, self._record)
+        expect_children()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # whoever started the driver may have left them blocked
         return self
 

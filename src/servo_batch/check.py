@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from servo_batch import adjust, command, config, failures, job, measure, metrics, protocol, state, terminal
+from servo_batch import adjust, cancel, command, config, failures, job, measure, metrics, protocol, state, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ class Findings:
 
 def check(options: "Options") -> int:
     """Write what is found to stdout, and return the exit status: 1 if anything is wrong."""
+    cancel.expect_children()
     findings = Findings()
     findings.attempt(job.check_working_directory)
-    findings.attempt(lambda: job.unnamed_file().close())
+    findings.attempt(job.check_output_folder)
     output = findings.attempt(_output, options.output) if options.output else None
     path = state.path_of(options.state)
     loaded = findings.attempt(config.load, options.config)

@@ -1,19 +1,17 @@
 """The guard: a small process between the driver and the job, which outlives the driver just long enough to stop it.
 
-The driver holds the writing end of a pipe, *control*, and writes nothing. When it is closed, because the driver wants
-the job to stop or because the driver was killed, the guard stops the job. What it has to say it writes to the pipe
-*report*, as lines of JSON, each of them one of:
+It is a child of the driver (see child.py). When its *control* is closed, because the driver wants the job to stop or
+because the driver was killed, it stops the job. What it reports is one of:
 
 - ``{"started": T, "pid": N}``: T is the monotonic clock's time directly before the job's process was made;
 - ``{"errno": N, "error": TEXT}``: the job could not start;
 - ``{"ended": SECONDS, "status": N}``: the job took so long and ended by itself, N is its exit status or minus a signal;
-- ``{"stopped": [[PID, NAME], …]}``: the job was stopped, but for these processes;
+- ``{"stopped": [[PID, NAME], …]}``: the job was stopped, but for these processes; null where nobody can tell;
 - ``{"broken": TRACEBACK}``: a bug of ours.
 
 It has a session of its own, sleeps until something happens, and has nothing open but its pipes.
 """
 
-import json
 import os
 import select
 import signal
@@ -21,47 +19,15 @@ import subprocess
 import time
 import traceback
 from contextlib import suppress
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
+from typing import Any, Iterable, List, Optional, Sequence, Set
 
-from servo_batch import cancel, descendants
-
-MAX_POLL_SECONDS = 86400.0  # poll(2) takes milliseconds as an int; who waits looks at the clock and waits again
-BLOCKED = cancel.SIGNALS + (signal.SIGCHLD,)
+from servo_batch import descendants
+from servo_batch.child import BLOCKED, MAX_POLL_SECONDS, Child, tell
 
 
-class Guard(NamedTuple):
-    """A guard, as its driver has it: close ``control`` to stop the job."""
-
-    pid: int
-    control: int
-    report: int
-
-
-def start(args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -> Guard:
-    """Fork a guard that runs ``args`` with the two descriptors as its output.
-
-    Raises ``OSError`` where there can be no further process or descriptor.
-    """
-    guard_control, control = os.pipe()
-    report, guard_report = os.pipe()
-    # In its first moments the guard has the driver's handlers. A signal waits until it has its own.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
-    try:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _guard(args, stdout, stderr, guard_control, guard_report, grace_seconds, mask)
-            finally:
-                os._exit(0)
-    except OSError:
-        os.close(control)
-        os.close(report)
-        raise
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(guard_control)
-        os.close(guard_report)
-    return Guard(pid, control, report)
+def start(args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -> Child:
+    """Fork a guard that runs ``args`` with the two descriptors as its output; raise ``OSError`` where none can be."""
+    return Child(lambda control, report, mask: _guard(args, stdout, stderr, control, report, grace_seconds, mask))
 
 
 def _guard(
@@ -84,14 +50,14 @@ def _guard(
                 close_fds=True,
             )
         except (OSError, ValueError) as error:  # ValueError: an argument that has a NUL character
-            _tell(report, {"errno": getattr(error, "errno", None), "error": str(error)})
+            tell(report, {"errno": getattr(error, "errno", None), "error": str(error)})
             return
         os.close(stdout)
         os.close(stderr)
-        _tell(report, {"started": began, "pid": job.pid})
+        tell(report, {"started": began, "pid": job.pid})
         status = _wait_for_end(job.pid, wakeup, control)
         if status is not None:
-            _tell(report, {"ended": time.monotonic() - began, "status": status})
+            tell(report, {"ended": time.monotonic() - began, "status": status})
             return
 
         def wait(seconds: float) -> None:
@@ -99,23 +65,23 @@ def _guard(
             _drain(wakeup)
 
         if can_follow:
-            alive = descendants.stop(grace_seconds, wait)
+            tell(report, {"stopped": descendants.stop(grace_seconds, wait)})
         else:
-            alive = descendants.stop_group(job.pid, grace_seconds, wait)
-        _tell(report, {"stopped": [[process.pid, process.name] for process in alive]})
+            descendants.stop_group(job.pid, grace_seconds, wait)
+            tell(report, {"stopped": None})
     except BaseException:
-        _tell(report, {"broken": traceback.format_exc()})
+        tell(report, {"broken": traceback.format_exc()})
 
 
 def _close_all_but(kept: Set[int]) -> None:
     """Let go of every descriptor but ``kept``, so that nobody waits for the guard; stdin and so on become /dev/null."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in range(3):
-        os.dup2(null, standard, inheritable=False)
+    os.close(0)  # so that there is one for the list, however few there may be
     for descriptor in _open_descriptors():
-        if descriptor > 2 and descriptor not in kept:
+        if descriptor not in kept:
             with suppress(OSError):  # the one that listed the folder
                 os.close(descriptor)
+    while os.open(os.devnull, os.O_RDWR) < 2:  # each is the lowest that is free
+        pass
 
 
 def _open_descriptors() -> Iterable[int]:
@@ -144,16 +110,17 @@ def _wake_up_on_signals(mask: Set[Any]) -> int:
 
 def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
     """Return the exit status, or minus the signal, with which the job ended; None when it is to be stopped."""
+    pause = None
     while True:
-        readable = _wait_for([wakeup, control])
+        readable = _wait_for([wakeup, control], pause)
         _drain(wakeup)
-        pid = -1
-        while pid:  # orphans that came to the guard are reaped too
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == job:
-                return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        ended = descendants.reap()  # orphans that came to the guard are among them
+        if job in ended:
+            status = ended[job]
+            return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         if control in readable:
             return None
+        pause = 0 if len(ended) == descendants.MAX_REAPED else None
 
 
 def _wait_for(descriptors: Sequence[int], seconds: Optional[float] = None) -> List[int]:
@@ -169,8 +136,3 @@ def _wait_for(descriptors: Sequence[int], seconds: Optional[float] = None) -> Li
 def _drain(wakeup: int) -> None:
     with suppress(BlockingIOError):
         os.read(wakeup, 4096)
-
-
-def _tell(report: int, message: Dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):  # the driver is dead
-        os.write(report, json.dumps(message).encode() + b"\n")

@@ -5,22 +5,23 @@ nothing of it outlives the driver. The driver sleeps until the guard reports, a 
 the next progress or the timeout is due.
 """
 
-import json
 import math
 import os
 import select
 import signal
 import time
-from typing import Any, BinaryIO, Callable, Dict, List, NamedTuple, Optional, Sequence
+from contextlib import suppress
+from typing import Any, BinaryIO, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import descendants, guard
 from servo_batch.cancel import Cancellation, Cancelled
+from servo_batch.child import MAX_POLL_SECONDS
 from servo_batch.failures import as_typed, why_ended_badly, why_not_started
 from servo_batch.protocol import ServoError, failed
 
 PROGRESS_SECONDS = 30.0
 TAIL_BYTES = 4096
-STDOUT = 1
+NOT_STARTED, STOPPED = "the job was not started", "the job was stopped"
 
 
 class Result(NamedTuple):
@@ -53,15 +54,15 @@ def run(
     slow the job down, and then every ``progress_seconds``.
 
     Raises ServoError: ``command-failed`` (not started, exit status not 0, killed), ``timeout`` or ``cancelled``, the
-    last two once nothing of the job is alive. A signal that comes after the job ended by itself raises nothing here:
-    look at ``cancellation.signum``.
+    last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended before it could be
+    stopped. A signal that comes after the job ended by itself raises nothing here: look at ``cancellation.signum``.
     """
     if cancellation.signum is not None:
-        raise Cancelled(cancellation.signum, "the job was not started")
+        raise Cancelled(cancellation.signum, NOT_STARTED)
     check_working_directory()
-    stdout, stderr = unnamed_file(), unnamed_file()
-    _report_progress(on_progress, 0.0, "the job was not started")
-    running = _Running(args, stdout, stderr, grace_seconds)
+    (stdout, job_stdout), (stderr, job_stderr) = _unnamed_file(), _unnamed_file()
+    report_progress(on_progress, 0.0, NOT_STARTED)
+    running = _Running(args, job_stdout, job_stderr, grace_seconds)
     report = running.report
     try:
         try:
@@ -80,9 +81,12 @@ def run(
     if "error" in report:
         raise failed("command-failed", why_not_started(args, report["errno"], report["error"]))
     if "stopped" in report:
-        message = "somebody killed the guard, which watches the job, so the job was stopped"
+        message = "somebody killed the guard, which watches the job, so " + STOPPED
         raise failed("command-failed", message + _survivors(report["stopped"]))
     result = _result(report["ended"], stdout, stderr)
+    if timeout_seconds is not None and result.runtime_seconds > timeout_seconds:
+        message = "the job ran past its timeout of %g s; it ended by itself" % timeout_seconds
+        raise failed("timeout", message + _details(args, result))
     problems = list(filter(None, [why_ended_badly(args, report["status"]), _why_incomplete(result)]))
     if problems:
         raise failed("command-failed", "; ".join(problems) + _details(args, result))
@@ -105,20 +109,20 @@ def tail(stream: BinaryIO, size: int, limit: int = TAIL_BYTES) -> str:
 class _Running:
     """The running job, as the driver sees it; ``report`` is what the guard has told so far."""
 
-    def __init__(self, args: Sequence[str], stdout: BinaryIO, stderr: BinaryIO, grace_seconds: float) -> None:
+    def __init__(self, args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -> None:
         self.report: Dict[str, Any] = {}
-        self._unread = b""
         self._grace_seconds = grace_seconds
-        # Were it ignored, as the driver's parent may have left it, nobody could learn how a child ended.
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # If the guard is killed, the job's processes come to the driver.
         self._can_follow = descendants.become_subreaper() and descendants.visible()
         # A shell that becomes the driver (exec) leaves it the children that it had.
         self._spared = frozenset(descendants.children()) if self._can_follow else frozenset()
         try:
-            self._guard = guard.start(args, stdout.fileno(), stderr.fileno(), grace_seconds)
+            self._guard = guard.start(args, stdout, stderr, grace_seconds)
         except OSError as error:
             raise failed("command-failed", why_not_started(args, error.errno, str(error))) from None
+        finally:
+            os.close(stdout)
+            os.close(stderr)
 
     def watch(
         self,
@@ -128,26 +132,13 @@ class _Running:
         progress_seconds: float,
     ) -> None:
         """Return when the guard is gone, which is when the job has ended; raise ServoError when it is to be stopped."""
-        poll = select.poll()
-        poll.register(STDOUT, 0)  # POLLERR and POLLHUP come without being asked for: nobody reads it any more
-        poll.register(self._guard.report, select.POLLIN)
-        poll.register(cancellation.fileno(), select.POLLIN)
         limit_seconds = math.inf if timeout_seconds is None else timeout_seconds
         began = next_progress = math.inf
         deadline = time.monotonic() + limit_seconds  # until it is known when the job began
         while True:
-            if cancellation.signum is not None:
-                raise Cancelled(cancellation.signum, "the job was stopped")
-            wait_seconds = min(next_progress - time.monotonic(), deadline - time.monotonic(), progress_seconds)
-            ready = dict(poll.poll(max(0.0, wait_seconds * 1000)))
-            if cancellation.fileno() in ready:
-                os.read(cancellation.fileno(), 4096)  # recorded by now, or a signal of another kind
-            if self._guard.report in ready and not self._receive():
+            wait_seconds = min(next_progress, deadline) - time.monotonic()
+            if self._guard.wait(min(wait_seconds, progress_seconds), cancellation, STOPPED) and not self._receive():
                 return
-            if ready.get(STDOUT, 0) & (select.POLLERR | select.POLLHUP):
-                raise failed("cancelled", "stdout was closed, so nobody waits for an answer; the job was stopped")
-            if ready.get(STDOUT, 0) & select.POLLNVAL:
-                poll.unregister(STDOUT)  # macOS cannot poll a terminal
             if "started" in self.report and began == math.inf:
                 began = self.report["started"]
                 next_progress = began + progress_seconds
@@ -158,57 +149,58 @@ class _Running:
             if now >= next_progress:
                 while next_progress <= now:  # more than once where the driver was stopped (^Z): what is past is past
                     next_progress += progress_seconds
-                _report_progress(on_progress, now - began, "the job was stopped")
+                report_progress(on_progress, now - began, STOPPED)
 
     def stop(self) -> None:
         """Return when nothing of the job is alive, or when it had ended by itself; in any case the guard is gone."""
         os.close(self._guard.control)
+        os.kill(self._guard.pid, signal.SIGCONT)  # somebody may have stopped it
         poll = select.poll()
         poll.register(self._guard.report, select.POLLIN)
         limit = time.monotonic() + self._grace_seconds + descendants.KILL_SECONDS + 5
         while True:
             left_seconds = limit - time.monotonic()
-            if not poll.poll(max(0.0, min(left_seconds, guard.MAX_POLL_SECONDS)) * 1000):
+            if not poll.poll(max(0.0, min(left_seconds, MAX_POLL_SECONDS)) * 1000):
                 if left_seconds > 0:
                     continue
-                os.kill(self._guard.pid, signal.SIGKILL)  # somebody stopped it, it seems
+                os.kill(self._guard.pid, signal.SIGKILL)
+                limit = math.inf
             elif not self._receive():
                 break
-        os.close(self._guard.report)
-        os.waitpid(self._guard.pid, 0)
+        self._guard.reap()
         if not self.report.keys() & {"error", "ended", "stopped"}:
             self.report["stopped"] = self._stop_without_guard()
 
     def _receive(self) -> bool:
-        """Add to the report what the guard has written; return False when it is gone."""
-        data = os.read(self._guard.report, 65536)
-        lines = (self._unread + data).split(b"\n")
-        self._unread = lines.pop()
-        for line in lines:
-            self.report.update(json.loads(line.decode()))
-        return bool(data)
+        """Add to the report what the guard has told; return False when it is gone."""
+        messages = self._guard.receive()
+        for message in messages or []:
+            self.report.update(message)
+        return messages is not None
 
-    def _stop_without_guard(self) -> List[List[Any]]:
+    def _stop_without_guard(self) -> Optional[List[descendants.Process]]:
         def wait(seconds: float) -> None:
             time.sleep(min(seconds, descendants.PAUSE_SECONDS))
 
-        alive: List[descendants.Process] = []
         if self._can_follow:
-            alive = descendants.stop(self._grace_seconds, wait, self._spared)
-        elif "pid" in self.report:
-            alive = descendants.stop_group(self.report["pid"], self._grace_seconds, wait)
-        return [[process.pid, process.name] for process in alive]
+            return descendants.stop(self._grace_seconds, wait, self._spared)
+        if "pid" in self.report:
+            descendants.stop_group(self.report["pid"], self._grace_seconds, wait)
+        return None
 
 
-def _report_progress(on_progress: Callable[[float], None], elapsed_seconds: float, consequence: str) -> None:
+def report_progress(on_progress: Callable[[float], None], elapsed_seconds: float, consequence: str) -> None:
+    """Call ``on_progress(elapsed_seconds)``; raise ``ServoError`` (cancelled) where it cannot write any more."""
     try:
         on_progress(elapsed_seconds)
     except OSError as error:
         raise failed("cancelled", "cannot write progress to stdout (%s); %s" % (error, consequence)) from None
 
 
-def _survivors(survivors: List[List[Any]]) -> str:
-    names = ", ".join("%d (%s)" % (pid, name) for pid, name in survivors)
+def _survivors(survivors: Optional[Sequence[Sequence[Any]]]) -> str:
+    if survivors is None:
+        return "; what has left its process group may live on: to follow it takes Linux's /proc and Python's ctypes"
+    names = ", ".join("%d (%s)" % (pid, name) for pid, name, *_ in survivors)
     return "; these could not be, stop them by hand before the next measurement: " + names if names else ""
 
 
@@ -222,27 +214,46 @@ def check_working_directory() -> None:
         ) from None
 
 
-def unnamed_file() -> BinaryIO:
-    """Return a new file in $TMPDIR that nobody else can open by a name, and that goes away with its last descriptor.
+def check_output_folder() -> None:
+    """Raise ``ServoError`` where the job's output could not be kept."""
+    stream, writable = _unnamed_file()
+    stream.close()
+    os.close(writable)
 
-    Each write goes to its end: a job may open /dev/stderr again and must not overwrite what it wrote before.
-    Raises ``ServoError`` (command-failed) where there can be none.
+
+def _unnamed_file() -> Tuple[BinaryIO, int]:
+    """Return a new file in $TMPDIR that has no name and goes away with its last descriptor: to read it, and to write.
+
+    The job gets the second, which has a position and flags of its own, so that nothing it does to them meets the
+    driver. Each write goes to the file's end: a job may open /dev/stderr again and must not overwrite what it wrote.
     """
-    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
     try:
-        try:
-            descriptor = os.open(_folder(), flags | os.O_TMPFILE, 0o600)
-        except (OSError, AttributeError):  # macOS, and some file systems, have no O_TMPFILE
-            path = os.path.join(_folder(), "servo-batch-%d-%s" % (os.getpid(), os.urandom(8).hex()))
-            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-            os.unlink(path)
+        readable, writable = _open_unnamed(os.O_APPEND | os.O_CLOEXEC)
+        os.write(readable, b"\n")  # is there room?
+        os.ftruncate(readable, 0)
     except OSError as error:
         message = "the job cannot start: no file for its output can be made in $TMPDIR, %s: %s" % (
             _folder(),
             error.strerror,
         )
         raise failed("command-failed", message + "; set TMPDIR to a folder where that is possible") from None
-    return os.fdopen(descriptor, "rb", buffering=0)
+    return os.fdopen(readable, "rb", buffering=0), writable
+
+
+def _open_unnamed(flags: int) -> Tuple[int, int]:
+    """Return two descriptors of a new file without a name, the first also for reading; raise ``OSError``."""
+    with suppress(OSError, AttributeError):  # macOS, and some file systems, have no O_TMPFILE
+        readable = os.open(_folder(), os.O_TMPFILE | os.O_RDWR | flags, 0o600)
+        try:
+            return readable, os.open("/proc/self/fd/%d" % readable, os.O_WRONLY | flags)
+        except OSError:  # no /proc
+            os.close(readable)
+    path = os.path.join(_folder(), "servo-batch-%d-%s" % (os.getpid(), os.urandom(8).hex()))
+    readable = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | flags, 0o600)
+    try:
+        return readable, os.open(path, os.O_WRONLY | flags)
+    finally:
+        os.unlink(path)
 
 
 def _folder() -> str:
