@@ -6,13 +6,13 @@ from servo_batch import command, config, metrics, protocol, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from servo_batch.cancel import Cancellation
     from servo_batch.cli import Options
     from servo_batch.config import Config
     from servo_batch.job import Result
-    from servo_batch.metrics import Metric
+    from servo_batch.metrics import Metric, Value
 
 DEFAULT_EXPECTED_SECONDS = 3600
 
@@ -31,9 +31,16 @@ def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]
         application = state.current(loaded.application, state.path_of(options.state))
         arguments = planned(loaded, application, state.overlay(requested_control(request), options.control))
         command.check_syntax(arguments, loaded.place(config.COMMAND_PATH))
+    # Not paid for by a request that is refused; nor after the job, when this program's file may be another one.
+    from servo_batch import search
+
+    def report_search(elapsed: float) -> None:
+        if not options.for_people:
+            protocol.write_progress(99, "the job has ended, its output has been searched for %.0f s" % elapsed)
+
+    wanted = {name: loaded.metrics[name] for name in names}
     result = _run(arguments, loaded, cancellation, options.for_people)
-    with cancellation.interrupting(), result.stdout, result.stderr:
-        measured = _measured(result, loaded, names)
+    measured = _measured(result, wanted, search.search(wanted, result, cancellation, report_search))
     if not options.for_people:
         try:
             protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
@@ -79,12 +86,12 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
 
 def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation", for_people: bool) -> "Result":
     """Run the job, with protocol lines unless stdout is for people, and a progress bar where stderr is a terminal."""
-    from servo_batch import job  # not paid for by a request that is refused
+    from servo_batch import job
 
     def report(elapsed: float) -> None:
         if not for_people:
             percent = int(min(99, 100 * elapsed / (loaded.expected_duration or DEFAULT_EXPECTED_SECONDS)))
-            protocol.write({"progress": percent, "message": "the job has been running for %.0f s" % elapsed})
+            protocol.write_progress(percent, "the job has been running for %.0f s" % elapsed)
 
     on_progress, bar, interval = report, None, job.PROGRESS_SECONDS
     if os.isatty(protocol.STDERR):
@@ -106,19 +113,15 @@ def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation",
             bar.remove()
 
 
-def _measured(result: "Result", loaded: "Config", names: "List[str]") -> "Dict[str, Any]":
+def _measured(result: "Result", wanted: "Dict[str, Metric]", found: "Dict[str, Optional[Value]]") -> "Dict[str, Any]":
     """Return the answer's metrics, ``{NAME: {"value": …, "unit": …}}``; raise ``ServoError`` (no-match)."""
-    measured = metrics.described({name: loaded.metrics[name] for name in names})
-    measured[metrics.TOTAL_RUNTIME]["value"] = round(result.runtime_seconds, 6)
-    output = metrics.mapped(result.stdout, result.stdout_size)
-    missing = []
-    for name in names:
-        value = metrics.find(loaded.metrics[name].pattern, output)
-        if value is None:
-            missing.append(name)
-        measured[name]["value"] = value
+    missing = [(name, wanted[name]) for name, value in found.items() if value is None]
     if missing:
-        raise protocol.failed("no-match", _no_match([(name, loaded.metrics[name]) for name in missing], result))
+        raise protocol.failed("no-match", _no_match(missing, result))
+    measured = metrics.described(wanted)
+    measured[metrics.TOTAL_RUNTIME]["value"] = round(result.runtime_seconds, 6)
+    for name, value in found.items():
+        measured[name]["value"] = value
     return measured
 
 

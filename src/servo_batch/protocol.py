@@ -79,6 +79,17 @@ def write(response: "Dict[str, Any]") -> None:
     write_text(json.dumps(response, allow_nan=False) + "\n")
 
 
+def write_progress(percent: int, message: str) -> None:
+    """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``OSError``.
+
+    Nobody who does not read may keep the driver from stopping the job.
+    """
+    import select
+
+    if select.select([], [STDOUT], [], 0)[1]:
+        write({"progress": percent, "message": message})
+
+
 def write_text(text: str) -> None:
     """Write ``text`` to stdout as UTF-8, whole, past Python's buffers; raise ``OSError``."""
     rest = memoryview(text.encode("utf-8", "replace"))

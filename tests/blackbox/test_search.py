@@ -1,0 +1,99 @@
+"""The search for the metrics, in a process of its own: whatever becomes of it, the driver answers."""
+
+import json
+import os
+import resource
+import signal
+
+import pytest
+from calling import LIMIT_SECONDS, batch
+from measuring import children, kill, wait_until
+
+pytest_plugins = ("servo_fixtures",)
+
+pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
+
+# Many short attempts, none of which is long enough for Python up to 3.10 to look for a signal: hours in all.
+ENDLESS = {"x": {"output_regex": "(?:aa?){16}b(x)"}}
+PRINTING = "head -c 4000000 /dev/zero | tr '\\0' a"
+
+
+@pytest.fixture
+def searching(servo):
+    """A driver that searches, and the pid of the process that does it for the driver."""
+    servo.configure(batch(PRINTING + "; echo >ended", metrics=ENDLESS))
+    process = servo.start("measure")
+    process.stdin.close()
+    wait_until(lambda: os.path.exists(servo.path("ended")))
+    # The guard has a session of its own, the search has the driver's.
+    (search,) = wait_until(lambda: [pid for pid in children(process.pid) if os.getsid(pid) == os.getsid(0)])
+    yield process, search
+    kill(process.pid)
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+    kill(search)
+
+
+def answer_of(process):
+    output = process.stdout.read()
+    process.wait(LIMIT_SECONDS)
+    return json.loads(output.decode().splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_ends_it(searching, name):
+    process, search = searching
+    process.send_signal(getattr(signal, name))
+    assert answer_of(process) == {
+        "status": "failed",
+        "reason": "cancelled",
+        "message": "cancelled by %s: the job had ended, but what it printed was not searched to the end" % name,
+    }
+    assert not os.path.exists("/proc/%d" % search)
+
+
+def test_it_does_not_outlive_the_driver(searching):
+    process, search = searching
+    process.kill()
+    process.wait(LIMIT_SECONDS)
+    wait_until(lambda: not os.path.exists("/proc/%d" % search))
+
+
+def test_a_stdout_that_is_closed_ends_it(searching):
+    process, search = searching
+    process.stdout.close()
+    assert process.wait(LIMIT_SECONDS) == 1
+    assert not os.path.exists("/proc/%d" % search)
+
+
+def test_that_somebody_kills_is_said(searching):
+    process, search = searching
+    os.kill(search, signal.SIGKILL)
+    answer = answer_of(process)
+    assert (answer["status"], answer["reason"]) == ("failed", "command-failed")
+    assert answer["message"].startswith("the job ended well, but what it printed could not be searched for x: SIGKILL")
+
+
+def test_output_that_is_cut_short_meanwhile_is_said(servo):
+    # The first pattern matches only once the file has been cut; what is mapped is then not there any more.
+    os.mkfifo(servo.path("gate"))
+    cut = "import os; open('gate').close(); os.ftruncate(1, 0)"
+    servo.configure(batch(PRINTING + '; (exec python3 -c "%s") & echo >ended' % cut, metrics=ENDLESS))
+    process = servo.start("measure")
+    process.stdin.close()
+    wait_until(lambda: os.path.exists(servo.path("ended")))
+    wait_until(lambda: [pid for pid in children(process.pid) if os.getsid(pid) == os.getsid(0)])
+    open(servo.path("gate"), "w").close()
+    answer = answer_of(process)
+    process.stdout.close()
+    process.stderr.close()
+    assert answer["reason"] == "command-failed"
+    assert "SIGBUS killed the search: a process that the job left running cut the output short" in answer["message"]
+
+
+def test_memory_that_runs_out_is_said_with_the_metrics_name(servo):
+    servo.configure(batch(PRINTING, metrics={"greedy": {"output_regex": "(?:.|\\n)*n=(\\d+)"}}))
+    limit = 300 << 20
+    ended = servo.measure(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    ended.failed("failed", "command-failed", "could not be searched for greedy: memory ran out")
