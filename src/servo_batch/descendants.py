@@ -173,10 +173,11 @@ def _force(wait: Callable[[float], None], spared: FrozenSet[int]) -> List[Proces
         for pid in reversed(pids):
             _signal(pid, signal.SIGKILL)
         for pid in pids:
-            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
-                _signal_group(os.getpgid(pid), signal.SIGKILL)
-                os.waitpid(pid, os.WNOHANG)
+            with suppress(ChildProcessError):  # cloned so that nobody is told of its end
+                if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                    # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
+                    _signal_group(os.getpgid(pid), signal.SIGKILL)
+                    os.waitpid(pid, os.WNOHANG)
         if time.monotonic() > deadline:
             alive = [process for process in list_all(spared) if process.state != "Z"]
             # /proc can hide the processes of other users (hidepid); the list of children does not.

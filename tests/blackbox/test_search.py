@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from calling import LIMIT_SECONDS, batch
-from measuring import children, kill, wait_until
+from measuring import children, kill, stat, wait_until
 
 pytest_plugins = ("servo_fixtures",)
 
@@ -25,14 +25,19 @@ def searching(servo):
     process = servo.start("measure")
     process.stdin.close()
     wait_until(lambda: os.path.exists(servo.path("ended")))
-    # The guard has a session of its own, the search has the driver's.
-    (search,) = wait_until(lambda: [pid for pid in children(process.pid) if os.getsid(pid) == os.getsid(0)])
+    (search,) = wait_until(lambda: searches_of(process))
     yield process, search
     kill(process.pid)
     process.wait()
     process.stdout.close()
     process.stderr.close()
     kill(search)
+
+
+def searches_of(process):
+    """Return the pids of the children that have the driver's session, as a search has; the guard has one of its own."""
+    found = [(pid, stat(pid)) for pid in children(process.pid)]
+    return [pid for pid, fields in found if fields and int(fields[3]) == os.getsid(process.pid)]
 
 
 def answer_of(process):
@@ -76,14 +81,13 @@ def test_that_somebody_kills_is_said(searching):
 
 
 def test_output_that_is_cut_short_meanwhile_is_said(servo):
-    # The first pattern matches only once the file has been cut; what is mapped is then not there any more.
     os.mkfifo(servo.path("gate"))
     cut = "import os; open('gate').close(); os.ftruncate(1, 0)"
     servo.configure(batch(PRINTING + '; (exec python3 -c "%s") & echo >ended' % cut, metrics=ENDLESS))
     process = servo.start("measure")
     process.stdin.close()
     wait_until(lambda: os.path.exists(servo.path("ended")))
-    wait_until(lambda: [pid for pid in children(process.pid) if os.getsid(pid) == os.getsid(0)])
+    wait_until(lambda: searches_of(process))
     open(servo.path("gate"), "w").close()
     answer = answer_of(process)
     process.stdout.close()
