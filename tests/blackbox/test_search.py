@@ -4,10 +4,11 @@ import json
 import os
 import resource
 import signal
+import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, batch
-from measuring import children, kill, stat, wait_until
+from measuring import children, default_signals, find_processes, kill, stat, wait_until
 
 pytest_plugins = ("servo_fixtures",)
 
@@ -18,20 +19,24 @@ ENDLESS = {"x": {"output_regex": "(?:aa?){16}b(x)"}}
 PRINTING = "head -c 4000000 /dev/zero | tr '\\0' a"
 
 
+def start(servo):
+    """Return a driver whose job has ended."""
+    process = servo.start("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+    wait_until(lambda: os.path.exists(servo.path("ended")))
+    return process
+
+
 @pytest.fixture
 def searching(servo):
     """A driver that searches, and the pid of the process that does it for the driver."""
     servo.configure(batch(PRINTING + "; echo >ended", metrics=ENDLESS))
-    process = servo.start("measure")
-    process.stdin.close()
-    wait_until(lambda: os.path.exists(servo.path("ended")))
+    process = start(servo)
     (search,) = wait_until(lambda: searches_of(process))
     yield process, search
     kill(process.pid)
-    process.wait()
-    process.stdout.close()
-    process.stderr.close()
-    kill(search)
+    process.communicate()
+    if search in find_processes(servo.pyz):
+        kill(search)
 
 
 def searches_of(process):
@@ -41,8 +46,7 @@ def searches_of(process):
 
 
 def answer_of(process):
-    output = process.stdout.read()
-    process.wait(LIMIT_SECONDS)
+    output, _ = process.communicate(timeout=LIMIT_SECONDS)
     return json.loads(output.decode().splitlines()[-1])
 
 
@@ -69,6 +73,7 @@ def test_a_stdout_that_is_closed_ends_it(searching):
     process, search = searching
     process.stdout.close()
     assert process.wait(LIMIT_SECONDS) == 1
+    process.stdout = None  # communicate would read it
     assert not os.path.exists("/proc/%d" % search)
 
 
@@ -84,14 +89,10 @@ def test_output_that_is_cut_short_meanwhile_is_said(servo):
     os.mkfifo(servo.path("gate"))
     cut = "import os; open('gate').close(); os.ftruncate(1, 0)"
     servo.configure(batch(PRINTING + '; (exec python3 -c "%s") & echo >ended' % cut, metrics=ENDLESS))
-    process = servo.start("measure")
-    process.stdin.close()
-    wait_until(lambda: os.path.exists(servo.path("ended")))
+    process = start(servo)
     wait_until(lambda: searches_of(process))
     open(servo.path("gate"), "w").close()
     answer = answer_of(process)
-    process.stdout.close()
-    process.stderr.close()
     assert answer["reason"] == "command-failed"
     assert "SIGBUS killed the search: a process that the job left running cut the output short" in answer["message"]
 
