@@ -34,9 +34,9 @@ def searching(servo):
     (search,) = wait_until(lambda: searches_of(process))
     yield process, search
     kill(process.pid)
-    process.communicate()
-    if search in find_processes(servo.pyz):
+    if search in find_processes(servo.pyz):  # with the driver gone, nobody else keeps this pid from another process
         kill(search)
+    process.communicate()
 
 
 def searches_of(process):
