@@ -40,7 +40,8 @@ def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]
 
     wanted = {name: loaded.metrics[name] for name in names}
     result = _run(arguments, loaded, cancellation, options.for_people)
-    measured = _measured(result, wanted, search.search(wanted, result, cancellation, report_search))
+    with result.stdout, result.stderr:
+        measured = _measured(result, wanted, search.search(wanted, result, cancellation, report_search))
     if not options.for_people:
         try:
             protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
