@@ -2,8 +2,9 @@
 
 import pytest
 
-from servo_batch import adjust, terminal
+from servo_batch import terminal
 from servo_batch.protocol import failed
+from servo_batch.verbs import adjust
 
 
 def test_numbers_stand_to_the_right_and_mixed_columns_to_the_left():

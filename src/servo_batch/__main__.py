@@ -1,21 +1,31 @@
-"""What ``python3 -m servo_batch`` and the built file run."""
+"""What the built file and ``python3 -m servo_batch`` run: the verbs, under a Python that can.
 
-import gc
+This file and the two that lead to it are in words that also Python 2 reads, so that it can say what it lacks.
+"""
+
 import os
 import sys
 
-# A short call makes less garbage than looking for it costs; the agent, which lives on, turns this on again.
-gc.disable()
-
 INTERRUPTED = 128 + 2  # SIGINT has this number on every system; the module signal costs start-up time
 
-if __name__ == "__main__":
+
+def start():  # type: () -> None
+    """Run what the command line says, and end the process with its exit status."""
+    if sys.version_info < (3, 6):  # noqa: UP036 - whoever has an older one is to be told
+        sys.exit("servo-batch needs Python 3.6 or newer, but this is %d.%d: run it by python3" % sys.version_info[:2])
     try:
         from servo_batch.cli import main
 
         exit_status = main()
     except KeyboardInterrupt:
         exit_status = INTERRUPTED
+    except ImportError as error:
+        if (error.name or "").startswith("servo_batch"):
+            raise
+        sys.exit(
+            "servo-batch needs all of Python's standard library, but %s; on Debian, python3 has it, not python3-minimal"
+            % error
+        )
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -23,3 +33,7 @@ if __name__ == "__main__":
             pass  # closed, by us or by whoever reads it
     # All is written, and nothing is left to clean up: taking the interpreter apart would only cost time.
     os._exit(exit_status)
+
+
+if __name__ == "__main__":
+    start()

@@ -7,13 +7,13 @@ argparse, whose import and parser take longer than all that ``--info`` does.
 import os
 import sys
 
-from servo_batch import __version__, protocol
+from servo_batch import __version__, protocol, wording
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    from servo_batch.adjust import Assignment
+    from servo_batch.verbs.adjust import Assignment
 
     Answer = Dict[str, Any]
 
@@ -133,7 +133,7 @@ def _no_verb(name: str, verb: str) -> int:
     if verb == "--version":
         protocol.write_text(__version__ + "\n")
         return 0
-    hint = "there is no verb %s%s" % (verb, protocol.did_you_mean(verb, VERBS)) if verb else "no verb is given"
+    hint = "there is no verb %s%s" % (verb, wording.did_you_mean(verb, VERBS)) if verb else "no verb is given"
     raise UsageError("%s; the verbs are %s" % (hint, ", ".join(VERBS)))
 
 
@@ -167,7 +167,7 @@ def _options(verb: str, arguments: "List[str]") -> Options:
         else:
             name, equals, value = argument.partition("=")
             if name not in known:
-                raise UsageError("%s has no option %s%s" % (verb, name, protocol.did_you_mean(name, known)))
+                raise UsageError("%s has no option %s%s" % (verb, name, wording.did_you_mean(name, known)))
             value_name = known[name][0]
             if value_name and not equals:
                 value = next(rest, "")
@@ -191,14 +191,14 @@ def _set_option(options: Options, name: str, value: str) -> None:
 
 
 def _json_object(text: str) -> "Dict[str, Any]":
-    from servo_batch import strict_json
+    from servo_batch.formats import strict_json
 
     try:
         value = strict_json.loads(os.fsencode(text))
     except strict_json.JsonError as error:
         raise UsageError("--control is not JSON: %s" % error.msg) from None
     if not isinstance(value, dict):
-        raise UsageError("--control must be a JSON object, but is %s" % protocol.kind(value))
+        raise UsageError("--control must be a JSON object, but is %s" % wording.kind(value))
     return value
 
 
@@ -214,7 +214,7 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
     if options.question == "info":
         return _answered(lambda: {"version": __version__, "has_cancel": verb == "measure"})
     if verb == "check":
-        from servo_batch import check
+        from servo_batch.verbs import check
 
         return check.check(options)
     return _adjust(options) if verb == "adjust" else _measure(options)
@@ -248,7 +248,7 @@ def _assignment(word: str) -> "Assignment":
 
 
 def _adjust(options: Options) -> int:
-    from servo_batch import adjust
+    from servo_batch.verbs import adjust
 
     def ask() -> "Answer":
         if not options.question:
@@ -260,14 +260,14 @@ def _adjust(options: Options) -> int:
 
 def _measure(options: Options) -> int:
     if options.question:
-        from servo_batch import measure
+        from servo_batch.verbs import measure
 
         return _answered(lambda: measure.describe(options))
-    from servo_batch.cancel import Cancellation
+    from servo_batch.job.cancel import Cancellation
 
     with Cancellation() as cancellation:
         # Imported after the signals are taken care of: it takes a while.
-        from servo_batch import measure
+        from servo_batch.verbs import measure
 
         return _answered(lambda: measure.measure(options, cancellation), options.for_people)
 
@@ -275,11 +275,8 @@ def _measure(options: Options) -> int:
 def _servo(name: str, arguments: "List[str]") -> int:
     # The agent starts once and lives for months: it may take the time for argparse.
     import argparse
-    import gc
 
     from servo_batch import agent
-
-    gc.enable()
 
     parser = argparse.ArgumentParser(
         prog=name if name.startswith("servo") and not name.startswith("servo-batch") else name + " servo",

@@ -5,7 +5,8 @@ Source: section 4 of the contract.
 
 import os
 
-from servo_batch.protocol import failed, kind, named
+from servo_batch.protocol import failed
+from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def load(path: str) -> "Optional[Dict[str, Any]]":
         return None
     except (OSError, ValueError) as error:
         raise _bad_state(path, "cannot be read", error) from None
-    from servo_batch import strict_json  # not paid for where nothing is stored, or the configuration is YAML
+    from servo_batch.formats import strict_json  # not paid for where nothing is stored, or the configuration is YAML
 
     try:
         stored = strict_json.loads(data)

@@ -4,10 +4,11 @@ import json
 import os
 
 import pytest
+from fakes import ANSWER, METRICS, Alive, write, write_measure
 
 from servo_batch.agent import driver
 
-from .fakes import ANSWER, METRICS, Alive, write, write_measure
+pytest_plugins = ("agent_fixtures",)
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 TWO_MEBIBYTES = 2 * 1024 * 1024

@@ -4,8 +4,9 @@ import json
 import os
 
 import pytest
+from fakes import ANSWER, METRICS, TOKEN, Alive, write, write_measure
 
-from .fakes import ANSWER, METRICS, TOKEN, Alive, write, write_measure
+pytest_plugins = ("agent_fixtures",)
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 ADJUST = {"cmd": "ADJUST", "param": {"state": STATE, "control": {"userdata": {"a": 1}}}}

@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from fakes import LAUNCHER, TOKEN
 
 from servo_batch.agent import options
 from servo_batch.protocol import ServoError
 
-from .fakes import LAUNCHER, TOKEN
+pytest_plugins = ("agent_fixtures",)
 
 
 def parse(*arguments, **environment):

@@ -5,8 +5,9 @@ import os
 import signal
 
 import pytest
+from fakes import TOKEN, Alive
 
-from .fakes import TOKEN, Alive
+pytest_plugins = ("agent_fixtures",)
 
 CONFIG = {
     "batch": {

@@ -10,12 +10,13 @@ import subprocess
 import threading
 
 import pytest
+from fakes import ANSWER, LIMIT, METRICS, TOKEN, write_measure
 
 from servo_batch.agent import loop
 from servo_batch.agent.options import Options
 from servo_batch.agent.service import Service
 
-from .fakes import ANSWER, LIMIT, METRICS, TOKEN, write_measure
+pytest_plugins = ("agent_fixtures",)
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 

@@ -10,8 +10,9 @@ import sys
 import time
 
 import pytest
+from fakes import ANSWER, LAUNCHER, LIMIT, METRICS, Servo, write_measure
 
-from .fakes import ANSWER, LAUNCHER, LIMIT, METRICS, Servo, write_measure
+pytest_plugins = ("agent_fixtures",)
 
 MEASURE = {"cmd": "MEASURE", "param": {}}
 STARTED = "echo '{\"progress\": 1}'; "

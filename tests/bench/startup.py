@@ -41,7 +41,7 @@ REQUEST = json.dumps({"application": {"components": {"web": {"settings": {"cpu":
 
 def calls(pyz, folder):
     """Return (label, arguments, stdin, target) of each call that is timed."""
-    from servo_batch import yaml_subset
+    from servo_batch.formats import yaml_subset
 
     yaml_config = os.path.join(folder, "config.yaml")
     json_config = os.path.join(folder, "config.json")

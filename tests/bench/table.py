@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, "src"), os.path.join(ROOT, "tests")]
+sys.path[:0] = [os.path.join(ROOT, "src"), os.path.join(ROOT, "tests", "support")]
 
-from conftest import PYTHONS  # noqa: E402, F401
+from machine import PYTHONS  # noqa: E402, F401
 
 
 def build(folder):

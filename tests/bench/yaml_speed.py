@@ -10,7 +10,7 @@ import time
 import table
 import yaml
 
-from servo_batch.yaml_subset import YamlError, loads
+from servo_batch.formats.yaml_subset import YamlError, loads
 
 SIZES = (("10 KB", 10000), ("100 KB", 100000), ("1 MB", 1000000))
 TIMES_FASTER = 5.0

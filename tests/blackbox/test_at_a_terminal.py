@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import PYTHONS
+from machine import PYTHONS
 from terminals import Terminal
 
 VERSIONS = list(PYTHONS)  # from old to new

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import PYTHONS, ROOT
+from machine import PYTHONS, ROOT
 
 SAMPLE = os.path.join(ROOT, "tests", "fixtures", "first-documentation.yaml")
 CONFIGURATION = """\

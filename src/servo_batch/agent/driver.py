@@ -15,8 +15,8 @@ import time
 from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import servo_batch
-from servo_batch import strict_json
 from servo_batch.agent.events import Events
+from servo_batch.formats import strict_json
 from servo_batch.protocol import ServoError, failed
 
 # A longer line of a driver's stdout is no answer.

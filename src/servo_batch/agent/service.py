@@ -14,7 +14,8 @@ import urllib.request
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 from urllib.parse import urlsplit
 
-from servo_batch import __version__, strict_json
+from servo_batch import __version__
+from servo_batch.formats import strict_json
 from servo_batch.protocol import failed
 
 # For all of an exchange, from the name look-up to the last byte.

@@ -1,0 +1,1 @@
+"""A command template and values → what to execute."""

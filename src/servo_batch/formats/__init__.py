@@ -1,0 +1,1 @@
+"""Text → plain values with their places."""

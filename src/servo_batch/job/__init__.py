@@ -1,0 +1,1 @@
+"""A command → what became of it."""

@@ -1,0 +1,1 @@
+"""What a job printed → the values found in it."""

@@ -1,0 +1,1 @@
+"""Past measurements → the next settings to try."""

@@ -1,0 +1,1 @@
+"""The verbs: each a page over the same few functions."""

@@ -1,0 +1,38 @@
+"""How messages name things: the kind of a value, a value as it is shown, a name, the nearest name."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable
+
+
+def kind(value: "Any") -> str:
+    """Return what a message calls the type of a JSON value: ``"a list"``, ``"a string"``, …."""
+    if value is None:
+        return "null"
+    for types, name in ((bool, "a boolean"), ((int, float), "a number"), (str, "a string"), (list, "a list")):
+        if isinstance(value, types):
+            return name
+    return "a mapping"
+
+
+def shown(value: "Any") -> str:
+    """Return a JSON value as a message shows it: as JSON, at most 80 characters of it."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False)
+    if not text.isprintable():
+        text = json.dumps(value)  # a terminal acts upon U+009B, some readers end a line at U+2028
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def named(name: str) -> str:
+    """Return a name from outside as a message shows it: as it is where it is plain and short, else as JSON."""
+    return name if len(name) <= 80 and name.replace("-", "_").isidentifier() else shown(name)
+
+
+def did_you_mean(name: str, names: "Iterable[str]") -> str:
+    """Return `` (did you mean "NEAREST"?)``, or nothing where no name is near."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(names), 1)
+    return " (did you mean %s?)" % shown(near[0]) if near else ""

@@ -1,0 +1,251 @@
+"""A value from outside reaches the job as it is, as one word, wherever a placeholder may stand; elsewhere it is refused.
+
+Nothing here is judged by what the quoting looks like: real shells read the scripts.
+"""
+
+import os
+import random
+import shutil
+import string
+import subprocess
+
+import pytest
+
+from servo_batch.command import render, shell
+from servo_batch.command import template as templates
+
+SHELLS = {
+    "sh": ["/bin/sh"],
+    "bash": ["bash", "--posix"],
+    "busybox": ["busybox", "sh"],
+    "dash": ["dash"],
+    "ksh": ["ksh"],
+}
+FOUND = [name for name in SHELLS if shutil.which(SHELLS[name][0])]
+
+# Where a placeholder may stand, and the one word that has to arrive there for the value v.
+PLACES = {
+    "a word": ("show {w.v}", "%s"),
+    "a part of a word": ("show a{w.v}b", "a%sb"),
+    "twice in a word": ("show {w.v}{w.v}", "%s%s"),
+    "after an equals sign": ("show --name={w.v}", "--name=%s"),
+    "before a redirection": ("show {w.v}>&1", "%s"),
+    "before a hash": ("show {w.v}#b", "%s#b"),
+    "after an escaped backslash": ("show \\\\{w.v}", "\\%s"),
+    "after an escaped dollar": ("show \\${w.v}", "$%s"),
+    "after a variable": ("show $X{w.v}", "x%s"),
+    "after a plain expansion": ("show ${{X}}{w.v}", "x%s"),
+    "in double quotes": ('show "{w.v}"', "%s"),
+    "a part of a double-quoted word": ('show "a b{w.v}c d"', "a b%sc d"),
+    "after a variable in double quotes": ('show "$X{w.v}"', "x%s"),
+    "after an escape in double quotes": ('show "\\"{w.v}\\""', '"%s"'),
+    "in single quotes": ("show '{w.v}'", "%s"),
+    "a part of a single-quoted word": ("show 'a \" $( {w.v} b'", 'a " $( %s b'),
+    "between quotes": ("show 'a'{w.v}\"b\"", "a%sb"),
+    "in a command substitution": ('show "$(printf %s. {w.v})"', "%s."),
+    "double-quoted in a substitution": ('show "$(printf %s. "{w.v}")"', "%s."),
+    "single-quoted in a substitution": ("show \"$(printf %s. '{w.v}')\"", "%s."),
+    "in a nested substitution": ('show "$(printf %s. "$(printf %s. "{w.v}")")"', "%s.."),
+    "in a subshell in a substitution": ('show "$( (printf %s. {w.v}) )"', "%s."),
+    "after a substitution": ('show "$(echo "a)" \')\')"{w.v}', "a) )%s"),
+    "in an assignment": ('Y={w.v}; show "$Y"', "%s"),
+    "in the environment of a command": ('Y={w.v} sh -c \'printf "%s\\0" 1 "$Y"\'', "%s"),
+    "an argument of an inner shell": ('sh -c \'printf "%s\\0" 1 "$1"\' sh {w.v}', "%s"),
+    "a pattern": ("case {w.v} in {w.v}) show {w.v};; esac", "%s"),
+    "in a loop": ('for y in {w.v}; do show "$y"; done', "%s"),
+    "in a subshell": ("(show {w.v})", "%s"),
+    "in a group": ("{{ show {w.v}; }}", "%s"),
+    "after a comment": ("# don't\nshow {w.v}", "%s"),
+    "after a here-document": ("cat <<E >/dev/null\nit's \"\nE\nshow {w.v}", "%s"),
+    "on the line of a here-document": ("cat >/dev/null <<'E' && show {w.v}\n\\ $(\nE\n", "%s"),
+    "after a tabbed here-document": ("cat <<-E >/dev/null\n\t'\n\tE\nshow {w.v}", "%s"),
+    "after arithmetic": ("show $((1+(2*3))){w.v}", "7%s"),
+    "after a backquote": ("show `echo \\`echo a\\``{w.v}", "a%s"),
+    "after a continued line": ("show \\\n{w.v}", "%s"),
+}
+# Where it may not, and a part of the reason that is given.
+REFUSED_PLACES = {
+    "show `echo {w.v}`": "backquotes",
+    'show "`echo {w.v}`"': "backquotes",
+    "show ${{X:-{w.v}}}": "${…}",
+    'show "${{X:-{w.v}}}"': "${…}",
+    "show $(({w.v}+1))": "$((",
+    "show $((1+(2)+{w.v}))": "$((",
+    "(( {w.v} ))": "((",
+    "cat <<E\n{w.v}\nE\n": "here-document",
+    "cat <<'E'\n{w.v}\nE\n": "here-document",
+    "cat <<-E\n\t{w.v}\n\tE\n": "here-document",
+    "cat <<{w.v}\nE\n": "here-document",
+    "cat <<A <<B\nA\n{w.v}\nB\n": "here-document",
+    "show a # {w.v}": "comment",
+    "# {w.v}": "comment",
+    "show \\{w.v}": "backslash",
+    'show "\\{w.v}"': "backslash",
+    "show ${w.v}": "after a $",
+    'show "${w.v}"': "after a $",
+    "show $'{w.v}'": "$'…'",
+    "show $'\\''{w.v}": "$'…'",
+    "show $[{w.v}]": "$[",
+    'show ${{X:-"}}"}}{w.v}': "${…}",
+    "show $(case a in a) echo;; esac){w.v}": "case",
+    "cat <<E\na\\\nE\n{w.v}\nE\n": "here-document",
+    "cat <<$E\n$E\nshow {w.v}": "here-document",
+    "eval show {w.v}": "eval",
+    "eval 'show {w.v}'": "eval",
+    'eval "$(printf %s {w.v})"': "eval",
+    "let x={w.v}": "let",
+    "trap 'rm {w.v}' EXIT": "trap",
+    "unset {w.v}": "unset",
+    "export {w.v}": "export",
+    "[[ {w.v} -eq 1 ]]": "[[",
+    "sh -c 'show {w.v}'": "inner shell",
+    "sh -ec 'show {w.v}'": "inner shell",
+    'exec /bin/bash -c "show {w.v}"': "inner shell",
+    'timeout 5 sh -c "$(echo {w.v})"': "inner shell",
+    "su -c 'show {w.v}' user": "inner shell",
+    "ssh host show {w.v}": "ssh",
+    "watch show {w.v}": "watch",
+    "sbatch --wrap='show {w.v}'": "--wrap",
+    "sbatch -n 2 --wrap 'show {w.v}'": "--wrap",
+}
+HOSTILE = [
+    "", " ", "a b", "  ", "'", '"', "''", '""', "'\"", "`", "``", "\\", "\\\\", "\\'", '\\"', "a\\", "$", "$$", "$X", "${X}",
+    "$(echo pwned)", "`echo pwned`", "$((1+1))", ";echo pwned", "'; echo pwned; '", '"; echo pwned; "', "&", "&&", "|", "||",
+    ">f", "<f", "2", "0", "*", "?", "[a-z]", "~", "~root", "-", "--", "-n", "-e", "!", "!!", "#", "#a", "\n", "a\nb", "\n\n",
+    "\t", "\r", "\r\n", "\x01", "\x7f", "\x1b[0m", "a=b", "=", ":", "{", "}", "{a,b}", "(", ")", "()", "é", "日本語", "\U0001f600",
+    "\u2028", "\x85", "%", "%s", "%n", "E", "E\necho pwned", "case", "esac", "if", "done", "$'a'", '$"a"', "a" * 5000,
+]  # fmt: skip
+
+
+def rendered(template, value):
+    names = render.values({"application": {"components": {"w": {"settings": {"v": {"value": value}}}}}}, {})
+    return render.render(templates.parse_script(template), names)[2]
+
+
+def words_received(shell_name, template, values):
+    """Return, for each value, the words that `show` got, from one process of a real shell."""
+    # Each call's words, preceded by their number; NUL ends each.
+    script = 'show() { printf \'%s\\0\' "$#" "$@"; }\nX=x\n'
+    script += "".join(rendered(template, value) + "\n" for value in values)
+    output = subprocess.run(
+        SHELLS[shell_name] + ["-s"], input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60
+    )
+    assert output.stderr == b""
+    items = output.stdout.decode().split("\0")[:-1]
+    received = []
+    while items:
+        count = int(items[0])
+        received.append(items[1 : 1 + count])
+        items = items[1 + count :]
+    return received
+
+
+def random_values(count):
+    generator = random.Random(5)
+    alphabet = string.printable + "'\"\\$`" * 8 + " \n;&|()#é日"
+    return ["".join(generator.choice(alphabet) for _ in range(generator.randrange(1, 12))) for _ in range(count)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("shell_name", FOUND)
+@pytest.mark.parametrize("values", ["hostile", "printable", "random"])
+def test_a_value_arrives_as_one_word(shell_name, place, values):
+    template, expected = PLACES[place]
+    chosen = {"hostile": HOSTILE, "printable": list(string.printable), "random": random_values(100)}[values]
+    arrives = expected.replace("%s", "{0}").format
+    assert words_received(shell_name, template, chosen) == [[arrives(value)] for value in chosen]
+
+
+def test_a_value_arrives_as_an_argument_of_the_script_that_measure_executes():
+    for value in HOSTILE:
+        arguments = ["/bin/sh", "-c", rendered("printf '%s\\0' {w.v}", value)]
+        assert subprocess.run(arguments, stdout=subprocess.PIPE).stdout.decode() == value + "\0"
+
+
+@pytest.mark.parametrize(
+    "value", ["", "-Xmx1g -Xms1g", "a 'b c' \"d e\" f\\ g", "$(echo pwned) `x` ;", "*", "\n a\tb "]
+)
+@pytest.mark.parametrize("shell_name", FOUND)
+def test_words_arrive_as_a_shell_would_split_them(shell_name, value):
+    import shlex
+
+    assert words_received(shell_name, "show a {w.v!w} b", [value]) == [["a"] + shlex.split(value) + ["b"]]
+
+
+@pytest.mark.parametrize("template", REFUSED_PLACES)
+def test_a_place_where_no_quoting_is_safe_is_refused(template):
+    with pytest.raises(templates.TemplateError) as caught:
+        templates.parse_script(template)
+    assert REFUSED_PLACES[template] in str(caught.value)
+    assert "as a list" in str(caught.value)
+
+
+@pytest.mark.parametrize("template", ["show '{w.v!w}'", 'show "{w.v!w}"'])
+def test_words_in_quotes_are_refused(template):
+    with pytest.raises(templates.TemplateError, match="!w"):
+        templates.parse_script(template)
+
+
+@pytest.mark.parametrize(
+    "script", ["echo '", 'echo "', "echo `", "echo $(", "echo ${X", "echo $((1", 'echo "$(echo ")"']
+)
+def test_an_open_quote_is_an_error(script):
+    with pytest.raises(shell.UnclosedError):
+        shell.contexts(script)
+
+
+def test_deep_nesting_is_an_error_of_its_own():
+    with pytest.raises(shell.UnclosedError, match="deeper"):
+        shell.contexts("$(" * 100000)
+
+
+PIECES = [
+    "'", '"', "`", "$(", ")", "(", "((", "))", "${{X:-", "${{", "}}", "$((", "$[", "$'", "$", "\\", "#", " #", "\n", ";", " ", "&& ",
+    "<<E\n", "<<'E'\n", "<<-E\n", "\nE\n", "\n\tE\n", "echo ", "x", "X=", "case x in ", "x)", ";; ", " esac", "[[ ", " ]]", "eval ",
+    "sh -c ", "let ", "export ", "| ", "if :; then ", "fi", "{w.v}", "{w.v}", "{w.v}", "{w.v}",
+]  # fmt: skip
+ATTACKS = [
+    "$(>pwned)", "`>pwned`", "';>pwned;'", '";>pwned;"', ";>pwned;", "\n>pwned\n", "a[$(>pwned)]", ")>pwned;(", "))>pwned;((",
+    "}`>pwned`", "E\n>pwned\n", "\nE\n>pwned\n", "'\n>pwned\n", "\\';>pwned;'", '\\";>pwned;"', "' $(>pwned) '", ";;esac;>pwned;",
+    "'\"'\"';>pwned;'", "x=$(>pwned)",
+]  # fmt: skip
+
+
+def attack(shell_names, seed, count, folder):
+    """Run ``count`` random templates that the scanner accepts with a hostile value each; return those that ran it."""
+    generator = random.Random(seed)
+    broken = []
+    tried = 0
+    while tried < count:
+        template = "".join(generator.choice(PIECES) for _ in range(generator.randrange(1, 14)))
+        value = generator.choice(ATTACKS)
+        try:
+            script = rendered(template, value)
+        except templates.TemplateError:
+            continue
+        if "{w.v}" not in template:
+            continue
+        tried += 1
+        for name in shell_names:
+            arguments = SHELLS[name] + ["-c", script]
+            null = subprocess.DEVNULL
+            try:
+                subprocess.run(arguments, cwd=folder, stdin=null, stdout=null, stderr=null, timeout=10)
+            except subprocess.TimeoutExpired:
+                pass  # some scripts that are nonsense keep ksh waiting
+            if os.path.exists(os.path.join(folder, "pwned")):
+                broken.append((name, template, value, script))
+                os.unlink(os.path.join(folder, "pwned"))
+    return broken
+
+
+def test_no_accepted_template_ever_runs_a_value(tmp_path):
+    assert attack(FOUND, 1, 300, str(tmp_path)) == []
+
+
+if __name__ == "__main__":
+    import sys
+    import tempfile
+
+    for found in attack(FOUND, int(sys.argv[1]), int(sys.argv[2]), tempfile.mkdtemp()):
+        print(*found, sep="\n   ")

@@ -1,0 +1,68 @@
+"""One truthful answer, and nothing left behind, at whatever moment of the driver's life a signal comes."""
+
+import os
+import signal
+
+import pytest
+from machine import PYTHONS
+from measuring import HERE, LIMIT, wait_until
+
+pytest_plugins = ("job_fixtures",)
+
+pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
+
+OLDEST_AND_NEWEST = list(PYTHONS)[:1] + list(PYTHONS)[1:][-1:]
+GRACE_SECONDS = 0.2
+# How many moments of a life to try. All of them take minutes: MOMENTS=9999 pytest …
+MOMENTS = int(os.environ.get("MOMENTS", 20))
+
+
+def interrupted(*moments):
+    return [os.path.join(HERE, "job_interrupted.py"), ",".join(moments)]
+
+
+def lines_executed(driver):
+    with open(os.path.join(driver.folder, "lines")) as stream:
+        return int(stream.read())
+
+
+def spread(count):
+    """Return about MOMENTS of the numbers from 1 to ``count``."""
+    return range(1, count + 1, max(1, count // MOMENTS))
+
+
+@pytest.mark.parametrize("python", OLDEST_AND_NEWEST, indirect=True)
+def test_a_driver_killed_at_any_moment_takes_the_job_with_it(measuring, hide, python):
+    lasting = measuring(python, hide("plain").command, interrupted=interrupted())
+    assert b"progress" in lasting.process.stdout.readline()
+    for moment in spread(lines_executed(lasting)):
+        job = hide("deaf")
+        driver = measuring(
+            python, job.command, interrupted=interrupted("%d:SIGKILL" % moment), grace_period=GRACE_SECONDS
+        )
+        driver.process.stdout.readline()  # nothing, or progress where the driver got so far in fewer lines
+        driver.send(signal.SIGKILL)
+        driver.process.wait(LIMIT)
+        wait_until(lambda job=job, driver=driver: not job.alive() and not driver.leftovers(), GRACE_SECONDS + 1)
+
+
+@pytest.mark.parametrize("python", OLDEST_AND_NEWEST, indirect=True)
+@pytest.mark.parametrize("second", [[], ["SIGINT"]], ids=["once", "twice"])
+def test_a_signal_at_any_moment_leads_to_one_answer(measuring, python, second):
+    whole = measuring(python, ["true"], interrupted=interrupted())
+    assert whole.answer()["status"] == "ok"
+    seen = set()
+    for moment in spread(lines_executed(whole)):
+        moments = ["%d:SIGTERM" % moment] + ["%d:%s" % (moment + 3, name) for name in second]
+        driver = measuring(python, ["true"], interrupted=interrupted(*moments))
+        if driver.process.wait(LIMIT) == -signal.SIGTERM:
+            assert driver.process.communicate() == (b"", b"")
+            seen.add("killed before it could catch signals")
+            continue
+        answer = driver.answer()
+        assert driver.leftovers() == []
+        # Of two signals that wait for each other, the kernel and Python tell the one with the lower number first.
+        assert answer["status"] == "ok" or answer["message"].startswith("cancelled by SIG")
+        seen.add(answer.get("message"))
+    # The others depend on how fast the job is.
+    assert {"killed before it could catch signals", "cancelled by SIGTERM: the job was not started"} <= seen
