@@ -3,9 +3,10 @@ ARG PYTHON_IMAGE=python:3.13.5-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
-COPY build.py ./
+COPY build.py README.md ./
 COPY src ./src
-RUN ["python3", "build.py", "-o", "servo-batch.pyz"]
+# Both stages have the same Python, so its bytecode is what runs.
+RUN ["python3", "build.py", "--bytecode", "-o", "servo-batch.pyz"]
 
 FROM ${PYTHON_IMAGE}
 WORKDIR /servo

@@ -1,89 +1,95 @@
-"""Which verb is called, its options, and the exit status. The only module that reads sys.argv.
+"""Which verb is called, its options, the form of its answer, and the exit status. The only module that reads sys.argv.
 
-Source: section 1 of the contract. What a verb needs is imported when it is chosen, and options are read here without
-argparse, whose import and parser take longer than all that ``--info`` does.
+What a verb needs is imported when it is chosen. Options are read here without argparse, whose import and parser take
+longer than all that a short call does.
 """
 
 import os
 import sys
+from collections import namedtuple
 
-from servo_batch import __version__, protocol, wording
+from servo_batch import __version__, protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
-    from servo_batch.verbs.adjust import Assignment
+    from servo_batch.protocol import Answer, ForPrograms
+    from servo_batch.terminal import ForPeople
 
-    Answer = Dict[str, Any]
+    Voice = Union[ForPrograms, ForPeople]
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-VERBS = {
-    "adjust": "store settings, given as arguments or by a request on stdin; or answer what they are",
-    "measure": "run the job with the stored settings; report how long it took, and its metrics",
-    "check": "say what is wrong with the configuration, and what measure would run, without running it",
-    "servo": "be the agent: do what the service says, with the two drivers",
-}
-# Option: what its value is called (None: it takes none), and the help.
-COMMON_OPTIONS = {
-    "--config": ("FILE", "the configuration; else $OPTUNE_CONFIG, ./config.yaml or ./config.json"),
-    "--state": ("FILE", "where the settings are stored; else $OPTUNE_STATE or ./_state.json"),
-}
-CONTROL_OPTION = {"--control": ("JSON", "control values, laid over those of the request")}
-QUESTIONS = {
-    "--info": (None, "say what the driver can do"),
-    "--version": (None, "say its version"),
-}
-JSON_OPTION = {"--json": (None, "answer in JSON also at a terminal")}
+VERBS = ("adjust", "measure", "check", "history", "tune", "servo", "help")
+# The verbs that a file can be called by, and the names that mean the file as a whole.
+CALLED_BY = ("adjust", "measure", "servo")
+WHOLE = ("servo-batch", "servo_batch", "servobatch")
+# What each option's value is called, None where it takes none. What they mean is told by verbs/help.py.
+CONFIG = {"--config": "FILE", "--state": "FILE"}
+QUESTIONS = {"--info": None, "--version": None, "--describe": None}
 OPTIONS = {
-    "adjust": {
-        **COMMON_OPTIONS,
-        **JSON_OPTION,
-        **QUESTIONS,
-        "--query": (None, "say what the settings are"),
-        "--describe": (None, "the same"),
-    },
+    "adjust": {**CONFIG, "--json": None, **QUESTIONS, "--query": None, "--reset": None},
     "measure": {
-        **COMMON_OPTIONS,
-        **CONTROL_OPTION,
-        **JSON_OPTION,
+        **CONFIG,
+        "--control": "JSON",
+        "--runs": "N",
+        "--warmup-runs": "N",
+        "--history": "FILE",
+        "--json": None,
+        "--show-output": None,
+        "--keep-output": "FILE",
         **QUESTIONS,
-        "--describe": (None, "say which metrics there are"),
     },
-    "check": {
-        **COMMON_OPTIONS,
-        **CONTROL_OPTION,
-        "--version": QUESTIONS["--version"],
-        "--output": ("FILE", "what the job once printed: try the metrics' patterns on it"),
+    "check": {**CONFIG, "--control": "JSON", "--output": "FILE", "--version": None},
+    "history": {
+        "--config": "FILE",
+        "--history": "FILE",
+        "--csv": None,
+        "--json": None,
+        "--svg": "FILE",
+        "--version": None,
     },
-}  # type: Dict[str, Dict[str, Tuple[Optional[str], str]]]
-
-
-WORDS = {
-    "adjust": "[APP_ID] [COMPONENT.SETTING=VALUE …]",
-    "measure": "[APP_ID]",
-    "check": "",
-}
+    "tune": {
+        **CONFIG,
+        "--control": "JSON",
+        "--history": "FILE",
+        "--measurements": "N",
+        "--minimize": "FORMULA",
+        "--maximize": "FORMULA",
+        "--cap": "FACTOR",
+        "--confirm": "N",
+        "--seed": "N",
+        "--json": None,
+        "--version": None,
+    },
+}  # type: Dict[str, Dict[str, Optional[str]]]
+# Options that ask for something else than what the verb does.
+ASKING = ("--info", "--version", "--describe", "--query", "--reset")
+LEAST = {"--runs": 1, "--warmup-runs": 0, "--measurements": 1, "--confirm": 0, "--seed": 0}
+MOST = 1000000
 
 
 class UsageError(ValueError):
     """What is wrong with the command line, as one sentence."""
 
 
-class Options:
-    """The options of a driver's call: ``config``, ``state``, … as given or None; ``question`` is the one asked."""
+class Options(namedtuple("Options", ("given", "question", "assignments"))):
+    """What a command line says: ``given`` options by name, the question among them, and COMPONENT.SETTING=VALUE words.
 
-    def __init__(self) -> None:
-        self.config: "Optional[str]" = None
-        self.state: "Optional[str]" = None
-        self.control: "Dict[str, Any]" = {}
-        self.output: "Optional[str]" = None
-        self.question: "Optional[str]" = None
-        self.words: "List[str]" = []  # what is no option
-        self.assignments: "List[Assignment]" = []
-        self.for_people = False  # stdout is a terminal, and JSON was not asked for
+    A value is a string, but for ``--control`` (a mapping), counts (int) and ``--cap`` (float); True where an option
+    takes none.
+    """
+
+    __slots__ = ()
+    given: "Dict[str, Any]"
+    question: "Optional[str]"
+    assignments: "List[Tuple[str, str, str]]"  # component, setting, value as typed
+
+    def get(self, name: str) -> "Any":
+        """Return the value of an option, or None where it was not given."""
+        return self.given.get(name)
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -102,174 +108,190 @@ def main(argv: "Optional[List[str]]" = None) -> int:
             return _driver(verb, name, arguments)
         if verb == "servo":
             return _servo(name, arguments)
-        return _no_verb(name, verb)
+        return _help(verb, name, arguments)
     except UsageError as error:
-        protocol.complain("%s; see --help" % error)
+        protocol.complain(f"{error}; see --help")
         return EXIT_USAGE
     except OSError as error:  # of what is no answer: answers are taken care of where they are written
-        protocol.complain("stdout takes nothing: %s" % error.strerror)
+        protocol.complain(f"stdout takes nothing: {error.strerror}")
         return EXIT_FAILED
 
 
 def _verb(name: str, arguments: "List[str]") -> "Tuple[str, List[str]]":
     """Return the verb, which may be none, and its arguments."""
-    for verb in ("adjust", "measure", "servo"):
-        if (
-            name.startswith(verb)
-            and name[len(verb) :][:1] in ("", "-", "_", ".")
-            and not name.startswith("servo-batch")
-        ):
+    for verb in CALLED_BY:
+        if name.startswith(verb) and name[len(verb) :][:1] in ("", "-", "_", ".") and not name.startswith(WHOLE):
             return verb, arguments
     return (arguments[0], arguments[1:]) if arguments else ("", [])
 
 
-def _no_verb(name: str, verb: str) -> int:
+def _help(verb: str, name: str, arguments: "List[str]") -> int:
+    from servo_batch.verbs import help as help_verb
+
     if verb in ("--help", "-h"):
-        protocol.write_text(
-            "usage: %s VERB [--help | options]\n\nBoth Optune drivers for a batch job.\n\nverbs:\n%s\n\n"
-            "Called by the name of a verb, as by a link called adjust, it is that verb.\n" % (name, _columns(VERBS))
-        )
-        return 0
-    if verb == "--version":
-        protocol.write_text(__version__ + "\n")
-        return 0
-    hint = "there is no verb %s%s" % (verb, wording.did_you_mean(verb, VERBS)) if verb else "no verb is given"
-    raise UsageError("%s; the verbs are %s" % (hint, ", ".join(VERBS)))
+        protocol.write_text(help_verb.overview(name))
+    elif verb == "--version":
+        protocol.write_text(help_verb.version())
+    elif verb == "help":
+        return help_verb.show(arguments)
+    else:
+        hint = "there is no verb " + verb if verb else "no verb is given"
+        near = _did_you_mean(verb, VERBS)
+        raise UsageError(f"{hint}{near}; the verbs are {', '.join(VERBS)}")
+    return 0
 
 
-def _columns(rows: "Dict[str, str]") -> str:
-    width = max(map(len, rows))
-    return "\n".join("  %-*s  %s" % (width, left, right) for left, right in rows.items())
+def _did_you_mean(name: str, names: "Any") -> str:
+    from servo_batch import wording
 
-
-def _help(verb: str, name: str) -> str:
-    shown = {"%s %s" % (option, value) if value else option: text for option, (value, text) in OPTIONS[verb].items()}
-    call = name if name.startswith(verb) else "%s %s" % (name, verb)
-    return "usage: %s [options] %s\n\n%s.\n\noptions:\n%s\n" % (
-        call,
-        WORDS[verb],
-        VERBS[verb][:1].upper() + VERBS[verb][1:],
-        _columns(shown),
-    )
+    return wording.did_you_mean(name, names)
 
 
 def _options(verb: str, arguments: "List[str]") -> Options:
-    """Return the options in ``arguments``; raise ``UsageError``."""
+    """Return what ``arguments`` say; raise ``UsageError``."""
     known = OPTIONS[verb]
-    options = Options()
-    options.for_people = os.isatty(protocol.STDOUT)
+    given: "Dict[str, Any]" = {}
+    words: "List[str]" = []
     rest = iter(arguments)
     for argument in rest:
         if argument == "--":
-            options.words.extend(rest)
+            words.extend(rest)
         elif not argument.startswith("-") or argument == "-":
-            options.words.append(argument)
+            words.append(argument)
         else:
             name, equals, value = argument.partition("=")
             if name not in known:
-                raise UsageError("%s has no option %s%s" % (verb, name, wording.did_you_mean(name, known)))
-            value_name = known[name][0]
-            if value_name and not equals:
+                raise UsageError(f"{verb} has no option {name}{_did_you_mean(name, known)}")
+            kind = known[name]
+            if kind and not equals:
                 value = next(rest, "")
-            if bool(value) != bool(value_name):
-                raise UsageError("%s needs a %s" % (name, value_name) if value_name else "%s takes no value" % name)
-            _set_option(options, name[2:], value)
-    return options
+            if bool(value) != bool(kind):
+                raise UsageError(f"{name} needs a {kind}" if kind else f"{name} takes no value")
+            given[name] = _value(name, value) if kind else True
+    questions = [name for name in ASKING if name in given]
+    if len(questions) > 1:
+        raise UsageError(f"{questions[0]} and {questions[1]} exclude each other")
+    question = questions[0] if questions else None
+    return Options(given, question, _assignments(verb, words, question))
 
 
-def _set_option(options: Options, name: str, value: str) -> None:
-    if name == "control":
-        options.control = _json_object(value)
-    elif name == "json":
-        options.for_people = False
-    elif value:
-        setattr(options, name, value)
-    elif options.question in (None, name):
-        options.question = name
-    else:
-        raise UsageError("--%s and --%s exclude each other" % (options.question, name))
+def _value(name: str, text: str) -> "Any":
+    if name == "--control":
+        return _json_object(text)
+    if name in LEAST:
+        if not text.isdecimal() or not LEAST[name] <= int(text) <= MOST:
+            raise UsageError(f"{name} needs a whole number from {LEAST[name]} to {MOST}, not {text}")
+        return int(text)
+    if name == "--cap":
+        try:
+            factor = float(text)
+        except ValueError:
+            factor = 0.0
+        if not 1 < factor < MOST:
+            raise UsageError(
+                f"--cap needs a number more than 1, how many times the best so far a run may take, not {text}"
+            )
+        return factor
+    return text
 
 
 def _json_object(text: str) -> "Dict[str, Any]":
     from servo_batch.formats import strict_json
+    from servo_batch.wording import kind
 
     try:
         value = strict_json.loads(os.fsencode(text))
     except strict_json.JsonError as error:
-        raise UsageError("--control is not JSON: %s" % error.msg) from None
+        raise UsageError(f"--control is not JSON: {error.msg}") from None
     if not isinstance(value, dict):
-        raise UsageError("--control must be a JSON object, but is %s" % wording.kind(value))
+        raise UsageError(f"--control must be a JSON object, but is {kind(value)}")
     return value
 
 
-def _driver(verb: str, name: str, arguments: "List[str]") -> int:
-    if "--help" in arguments or "-h" in arguments:
-        protocol.write_text(_help(verb, name))
-        return 0
-    options = _options(verb, arguments)
-    _take_words(verb, options)
-    if options.question == "version":
-        protocol.write_text(__version__ + "\n")
-        return 0
-    if options.question == "info":
-        return _answered(lambda: {"version": __version__, "has_cancel": verb == "measure"})
-    if verb == "check":
-        from servo_batch.verbs import check
-
-        return check.check(options)
-    return _adjust(options) if verb == "adjust" else _measure(options)
-
-
-def _take_words(verb: str, options: Options) -> None:
-    """Take settings among the words apart; raise ``UsageError`` where a word is neither one nor the only APP_ID."""
-    settings = [word for word in options.words if "=" in word]
-    if verb == "check" and options.words:
-        raise UsageError("check takes options only, not %s" % " ".join(options.words))
-    if settings and (verb != "adjust" or options.question):
-        raise UsageError("only adjust on its own takes settings: adjust %s" % " ".join(settings))
-    if len(options.words) - len(settings) > 1:
-        raise UsageError(
-            "only one APP_ID can be given, not %s; a setting is COMPONENT.SETTING=VALUE" % " ".join(options.words)
-        )
-    options.assignments = [_assignment(word) for word in settings]
+def _assignments(verb: str, words: "List[str]", question: "Optional[str]") -> "List[Tuple[str, str, str]]":
+    """Return the settings among the words; raise ``UsageError`` where a word is neither one nor the only APP_ID."""
+    settings = [word for word in words if "=" in word]
+    others = [word for word in words if "=" not in word]
+    takes_words = verb in ("adjust", "measure")
+    if words and not takes_words:
+        raise UsageError(f"{verb} takes options only, not {' '.join(words)}")
+    if settings and question:
+        raise UsageError(f"{question} takes no settings: {verb} {' '.join(settings)}")
+    for word in others:
+        if word.endswith((".yaml", ".yml", ".json")) or os.path.isfile(word):
+            raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
+    if len(others) > 1:
+        raise UsageError(f"only one APP_ID can be given, not {' '.join(others)}; a setting is COMPONENT.SETTING=VALUE")
+    return [_assignment(word) for word in settings]
 
 
-def _assignment(word: str) -> "Assignment":
+def _assignment(word: str) -> "Tuple[str, str, str]":
     """Return the component, the setting and the value of ``COMPONENT.SETTING=VALUE``; a component may have dots."""
     try:
         # As it was typed; Python decoded it by a locale that need not be UTF-8.
         name, _, value = os.fsencode(word).decode("utf-8").partition("=")
     except UnicodeDecodeError:
-        raise UsageError("%s is not UTF-8" % ascii(word)) from None
+        raise UsageError(f"{word!a} is not UTF-8") from None
     component, _, setting = name.rpartition(".")
     if not component or not setting:
-        raise UsageError("%s does not name a setting: write COMPONENT.SETTING=VALUE" % word)
+        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE")
     return component, setting, value
 
 
-def _adjust(options: Options) -> int:
-    from servo_batch.verbs import adjust
+def _driver(verb: str, name: str, arguments: "List[str]") -> int:
+    if "--help" in arguments or "-h" in arguments:
+        from servo_batch.verbs import help as help_verb
 
-    def ask() -> "Answer":
-        if not options.question:
-            answer = adjust.adjust(options)
-        return adjust.query(options) if options.question or options.for_people else answer
+        protocol.write_text(help_verb.usage(verb, name))
+        return 0
+    options = _options(verb, arguments)
+    if options.question == "--version":
+        from servo_batch.verbs import help as help_verb
 
-    return _answered(ask, options.for_people)
+        protocol.write_text(help_verb.version())
+        return 0
+    voice = _voice(verb, options)
+    if options.question == "--info":
+        info = {"version": __version__, "has_cancel": verb == "measure"}
+        return _answered(voice, lambda: protocol.Answer(info, lambda terminal: f"{info}\n"))
+    if verb == "adjust":
+        from servo_batch.verbs import adjust
 
+        return _answered(voice, lambda: adjust.adjust(options))
+    if verb == "check":
+        from servo_batch.verbs import check
 
-def _measure(options: Options) -> int:
+        return check.check(options)
+    if verb == "history":
+        from servo_batch.verbs import history
+
+        return _answered(voice, lambda: history.history(options))
     if options.question:
         from servo_batch.verbs import measure
 
-        return _answered(lambda: measure.describe(options))
+        return _answered(voice, lambda: measure.describe(options))
     from servo_batch.job.cancel import Cancellation
 
     with Cancellation() as cancellation:
         # Imported after the signals are taken care of: it takes a while.
-        from servo_batch.verbs import measure
+        if verb == "measure":
+            from servo_batch.verbs import measure
 
-        return _answered(lambda: measure.measure(options, cancellation), options.for_people)
+            return _answered(voice, lambda: measure.measure(options, voice, cancellation))
+        from servo_batch.verbs import tune
+
+        return _answered(voice, lambda: tune.tune(options, voice, cancellation))
+
+
+def _voice(verb: str, options: Options) -> "Voice":
+    """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
+    for_people = os.isatty(protocol.STDOUT) or verb == "history"
+    if not for_people or options.get("--json") or (options.question in ("--info", "--describe") and verb == "measure"):
+        return protocol.ForPrograms()
+    # At once: after a job of hours this program's file may be another one.
+    from servo_batch import terminal
+
+    return terminal.ForPeople()
 
 
 def _servo(name: str, arguments: "List[str]") -> int:
@@ -279,7 +301,7 @@ def _servo(name: str, arguments: "List[str]") -> int:
     from servo_batch import agent
 
     parser = argparse.ArgumentParser(
-        prog=name if name.startswith("servo") and not name.startswith("servo-batch") else name + " servo",
+        prog=name if name.startswith("servo") and not name.startswith(WHOLE) else name + " servo",
         description="Take the service's commands and run the drivers for it.",
         allow_abbrev=False,
     )
@@ -288,32 +310,26 @@ def _servo(name: str, arguments: "List[str]") -> int:
     return agent.main(parser.parse_args(arguments), arguments)
 
 
-def _answered(ask: "Callable[[], Answer]", for_people: bool = False) -> int:
+def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
     """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
     failure: "Optional[protocol.ServoError]" = None
     try:
         answer = ask()
     except protocol.ServoError as error:
-        failure, answer = error, error.answer()
+        failure = error
     except Exception as bug:
         import traceback
 
         traceback.print_exc()
-        failure = protocol.failed("internal", "a bug of servo-batch; report it with what is on stderr: %r" % bug)
-        answer = failure.answer()
+        failure = protocol.failed("internal", f"a bug of servo-batch; report it with what is on stderr: {bug!r}")
     exit_status = failure.exit_status if failure else 0
     try:
-        if for_people:
-            from servo_batch import terminal
-
-            protocol.write_text(terminal.failure(failure) if failure else terminal.described(answer))
+        if failure:
+            voice.failure(failure)
         else:
-            if failure:
-                first, *rest = failure.message.split("\n")
-                protocol.complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
-            protocol.write(answer)
+            voice.answer(answer)
     except OSError as error:
-        protocol.complain("the answer cannot be written to stdout: %s" % error.strerror)
+        protocol.complain(f"the answer cannot be written to stdout: {error.strerror}")
         return exit_status or EXIT_FAILED
     return exit_status
 

@@ -1,38 +1,51 @@
 """The drivers' side of the protocol: a request read, progress and answers written, and what can go wrong.
 
-Source: section 2 of the contract. Requests and responses are JSON; nothing but responses reaches stdout.
+Requests and responses are JSON (README, Requests and answers); nothing but responses reaches stdout.
 """
 
 import os
 import sys
+from collections import namedtuple
 
 from servo_batch.wording import kind
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from types import ModuleType
+    from typing import Any, Callable, Dict, Optional
 
 STDIN, STDOUT, STDERR = 0, 1, 2
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
+PATIENCE_SECONDS = 2.0  # whoever waits longer for a request may not know that one is awaited
+NO_REQUEST = "where there is no request, give it </dev/null"
 
 
 class ServoError(Exception):
     """A call that failed or was rejected, as the answer says it.
 
-    ``status`` and ``reason`` are a pair of section 2's table; ``message`` says what is wrong, where, and what to do.
+    ``status`` and ``reason`` are a pair of the README's table; ``message`` says what is wrong, where, and what to do.
     """
 
     exit_status = 1
 
     def __init__(self, status: str, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
         # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
         self.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
+        super().__init__(self.message)
+        self.status = status
+        self.reason = reason
 
-    def answer(self) -> "Dict[str, Any]":
-        """Return the answer of section 2: ``{"status": …, "reason": …, "message": …}``."""
+    def response(self) -> "Dict[str, Any]":
+        """Return the answer: ``{"status": …, "reason": …, "message": …}``."""
         return {"status": self.status, "reason": self.reason, "message": self.message}
+
+
+class Answer(namedtuple("Answer", ("response", "text"))):
+    """What a verb answers: to a program the response, to a person the text."""
+
+    __slots__ = ()
+    response: "Dict[str, Any]"
+    text: "Callable[[ModuleType], str]"  # from the module terminal, which is there only where a person reads
 
 
 def bad_request(message: str) -> ServoError:
@@ -41,8 +54,32 @@ def bad_request(message: str) -> ServoError:
 
 
 def failed(reason: str, message: str) -> ServoError:
-    """Return the error of status ``failed`` with one of section 2's reasons."""
+    """Return the error of status ``failed`` with one of its reasons."""
     return ServoError("failed", reason, message)
+
+
+class ForPrograms:
+    """Writes answers and progress as lines of JSON."""
+
+    def answer(self, answer: Answer) -> None:
+        """Write what a verb answers; raise ``OSError``."""
+        write(answer.response)
+
+    def failure(self, error: ServoError) -> None:
+        """Write why a call failed, and one line of it to stderr; raise ``OSError``."""
+        first, *rest = error.message.split("\n")
+        complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
+        write(error.response())
+
+    def progress(self, percent: int, message: str) -> None:
+        """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``OSError``.
+
+        Nobody who does not read may keep the driver from stopping the job.
+        """
+        import select
+
+        if select.select([], [STDOUT], [], 0)[1]:
+            write({"progress": percent, "message": message})
 
 
 def read_request() -> "Dict[str, Any]":
@@ -53,9 +90,9 @@ def read_request() -> "Dict[str, Any]":
     if sys.stdin is None or os.isatty(STDIN):
         return {}
     try:
-        data = sys.stdin.buffer.read()
+        data = _read_stdin()
     except OSError as error:
-        raise bad_request("the request on stdin cannot be read: %s" % error.strerror) from None
+        raise bad_request(f"the request on stdin cannot be read: {error.strerror}") from None
     if not data.strip():
         return {}
     from servo_batch.formats import strict_json
@@ -63,11 +100,33 @@ def read_request() -> "Dict[str, Any]":
     try:
         request = strict_json.loads(data)
     except strict_json.JsonError as error:
-        place = ", line %d, column %d" % (error.lineno, error.colno) if error.lineno else ""
-        raise bad_request("the request on stdin is not JSON%s: %s" % (place, error.msg)) from None
+        place = f", line {error.lineno}, column {error.colno}" if error.lineno else ""
+        raise bad_request(f"the request on stdin is not JSON{place}: {error.msg}; {NO_REQUEST}") from None
     if not isinstance(request, dict):
-        raise bad_request("the request on stdin is %s: send a JSON object" % kind(request))
+        raise bad_request(f"the request on stdin is {kind(request)}: send a JSON object; {NO_REQUEST}")
     return request
+
+
+def _read_stdin() -> bytes:
+    """Return all that is on stdin; say it once where that has to be waited for. Raises ``OSError``."""
+    import select
+
+    data = bytearray()
+    patience: "Optional[float]" = PATIENCE_SECONDS
+    while True:
+        if not select.select([STDIN], [], [], patience)[0]:
+            complain(f"waiting for the request on stdin to come and to end; {NO_REQUEST}")
+            patience = None
+            continue
+        try:
+            piece = os.read(STDIN, 1 << 20)
+        except BlockingIOError:  # somebody else, who has the other end too, was quicker
+            continue
+        if not piece:
+            return bytes(data)
+        data += piece
+        if len(data) > MAX_REQUEST_BYTES:
+            raise bad_request(f"the request on stdin has more than 64 MiB, which no request has; {NO_REQUEST}")
 
 
 def write(response: "Dict[str, Any]") -> None:
@@ -76,20 +135,9 @@ def write(response: "Dict[str, Any]") -> None:
     Raises ``OSError`` where stdout takes nothing any more. ASCII only, so that a reader that splits lines at U+2028
     reads the same lines.
     """
-    import json  # here and below: its import takes as long as all else that --help does
+    import json  # here: its import takes as long as all else that --help does
 
     write_text(json.dumps(response, allow_nan=False) + "\n")
-
-
-def write_progress(percent: int, message: str) -> None:
-    """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``OSError``.
-
-    Nobody who does not read may keep the driver from stopping the job.
-    """
-    import select
-
-    if select.select([], [STDOUT], [], 0)[1]:
-        write({"progress": percent, "message": message})
 
 
 def write_text(text: str) -> None:
@@ -109,6 +157,6 @@ def complain(message: str) -> None:
     if sys.stderr is None:
         return  # print would take stdout instead
     try:
-        print("servo-batch: %s" % message, file=sys.stderr, flush=True)
+        print("servo-batch: " + message, file=sys.stderr, flush=True)
     except (OSError, ValueError):
         pass

@@ -1,55 +1,39 @@
-"""The default state overlaid with the stored one, and the atomic store.
+"""The state: the default state overlaid with what was last stored.
 
-Source: section 4 of the contract.
+It is kept as ``{"application": …}``, JSON, as an adjust asked for it.
 """
 
 import os
 
+from servo_batch.config.settings import overlay, refusals
 from servo_batch.protocol import failed
 from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, List, Optional
 
+    from servo_batch.config.settings import Settings
     from servo_batch.protocol import ServoError
 
 DEFAULT_PATH = "_state.json"
 
 
-def path_of(option: "Optional[str]") -> str:
-    """Return where the state is stored (section 1): ``--state``, else ``$OPTUNE_STATE``, else ``./_state.json``."""
-    return option or os.environ.get("OPTUNE_STATE") or DEFAULT_PATH
-
-
-def current(default: "Dict[str, Any]", path: str) -> "Dict[str, Any]":
-    """Return the application as it is now: ``default`` overlaid with what is stored at ``path``.
-
-    Raises ``ServoError`` (bad-state) where the stored state is damaged or cannot be read.
-    """
-    stored = load(path)
-    return default if stored is None else overlay(default, stored)
-
-
-def overlay(lower: "Dict[str, Any]", upper: "Dict[str, Any]") -> "Dict[str, Any]":
-    """Return ``lower`` with ``upper`` laid over it: mappings are merged key by key, of other values the upper wins."""
-    result = dict(lower)
-    for key, value in upper.items():
-        below = result.get(key)
-        result[key] = overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return result
+def path_of(option: "Optional[str]", configured: "Optional[str]") -> str:
+    """Return the state's file: ``--state``, else ``$OPTUNE_STATE``, else ``batch.state``, else ``./_state.json``."""
+    return option or os.environ.get("OPTUNE_STATE") or configured or DEFAULT_PATH
 
 
 def load(path: str) -> "Optional[Dict[str, Any]]":
-    """Return the stored application, or None where nothing has been stored; raise ``ServoError`` (bad-state)."""
+    """Return the stored application, or None where nothing is stored; raise ``ServoError`` (bad-state)."""
     try:
         with open(path, "rb") as stream:
             data = stream.read()
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise _bad_state(path, "cannot be read", error) from None
-    from servo_batch.formats import strict_json  # not paid for where nothing is stored, or the configuration is YAML
+        raise cannot(path, "cannot be read", error) from None
+    from servo_batch.formats import strict_json
 
     try:
         stored = strict_json.loads(data)
@@ -89,72 +73,38 @@ def _damaged(path: str, problem: str) -> "ServoError":
     )
 
 
-def _bad_state(path: str, action: str, error: "Exception") -> "ServoError":
+def cannot(path: str, action: str, error: "Exception", remedy: str = "") -> "ServoError":
+    """Return the error (bad-state) for a state file that cannot be read or written."""
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return failed("bad-state", "%s: the state file %s: %s" % (path, action, reason))
+    return failed("bad-state", f"{path}: the state file {action}: {reason}{remedy}")
 
 
-def store(path: str, application: "Dict[str, Any]") -> None:
-    """Store ``{"application": application}`` at ``path``, whole and on the disk, or leave what was there.
+def current(settings: "Settings", stored: "Optional[Dict[str, Any]]") -> "Dict[str, Any]":
+    """Return the application as a command sees it: the default one overlaid with ``stored``, its formulas computed."""
+    application = overlay(settings.application, stored or {})
+    if settings.rules:
+        from servo_batch.config import derived
 
-    Written beside the target, flushed, renamed over it, and the directory flushed: rename(2) replaces atomically, and
-    only a flushed directory keeps the new name over a power cut. A symbolic link is followed, not replaced. What a
-    crash leaves, ``PATH.partial``, the next store takes over. Raises ``ServoError`` (bad-state).
-    """
-    import json
-
-    text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
-    try:
-        target = os.path.realpath(path)  # which asks for the working directory: it may be gone
-        if os.path.isdir(target):
-            raise IsADirectoryError(0, "it is a directory: name a file")
-        _replace(target, text.encode("utf-8"))
-    except (OSError, ValueError) as error:
-        raise _bad_state(path, "cannot be written and is as it was", error) from None
-    try:
-        _flush_directory(os.path.dirname(target))
-    except OSError as error:
-        raise _bad_state(path, "is written, but its folder could not be flushed to the disk", error) from None
+        application = derived.computed(settings.rules, application)
+    return application
 
 
-def _replace(target: str, data: bytes) -> None:
-    partial = target + ".partial"
-    # The lock is held up to the end: whoever gets it next finds another file, or none, under the name.
-    with open(_open_locked(partial), "wb") as stream:
-        try:
-            if os.path.exists(target):
-                os.fchmod(stream.fileno(), os.stat(target).st_mode & 0o7777)
-            stream.truncate()
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-            os.replace(partial, target)
-        except BaseException:
-            os.unlink(partial)
-            raise
+def problems(settings: "Settings", stored: "Optional[Dict[str, Any]]", path: str) -> "List[str]":
+    """Return what of ``stored`` the configuration does not allow, any more: nothing may be measured with it."""
+    if stored is None:
+        return []
+    remedy = "adjust it, or remove what is stored by adjust --reset"
+    found = [f"{path}: the stored {problem}: {remedy}" for problem in refusals(settings.application, stored)]
+    if settings.rules and not found:
+        from servo_batch.config import derived
+
+        broken = derived.broken(settings.rules, overlay(settings.application, stored))
+        found = [f"{path}: the stored state {problem}: {remedy}" for problem in broken]
+    return found
 
 
-def _open_locked(path: str) -> int:
-    """Return a descriptor of the file at ``path`` that no other process writes to: two may store at once."""
-    import fcntl
-
-    while True:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:
-            pass  # a file system without locks: then one store at a time is the caller's business
-        try:
-            if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
-                return descriptor
-        except FileNotFoundError:
-            pass
-        os.close(descriptor)  # the process that had the lock has renamed this file to its target
-
-
-def _flush_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def refuse_problems(settings: "Settings", stored: "Optional[Dict[str, Any]]", path: str) -> None:
+    """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored."""
+    found = problems(settings, stored, path)
+    if found:
+        raise failed("bad-state", "\n".join(found))

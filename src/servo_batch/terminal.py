@@ -1,6 +1,6 @@
 """What people see: tables, a failure as text, and the progress bar.
 
-Source: section 8 of the contract. Imported only where stdout or stderr is a terminal, and by ``check``.
+Imported only where stdout or stderr is a terminal, and by ``check``.
 """
 
 import json
@@ -8,9 +8,11 @@ import locale
 import os
 import re
 import select
-import unicodedata
+import sys
 
 from servo_batch import protocol
+from servo_batch.config.settings import full_name, walk
+from servo_batch.wording import is_number, percent, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,30 +34,43 @@ SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-def described(answer: "Dict[str, Any]") -> str:
-    """Return the table of what a driver answered: the settings, or the metrics, by name."""
-    named = answer.get("metrics")
-    if named is None:
-        named = {
-            "%s.%s" % (name, setting): description
-            for name, component in answer["application"]["components"].items()
-            for setting, description in component.get("settings", {}).items()
-        }
-    rows = [(name, one.get("value"), one.get("unit")) for name, one in named.items()]
-    return table(("name", "value", "unit"), rows)
+class ForPeople:
+    """Writes answers as a person reads them; progress is the bar's."""
+
+    def answer(self, answer: "protocol.Answer") -> None:
+        """Write what a verb answers; raise ``OSError``."""
+        protocol.write_text(answer.text(sys.modules[__name__]))
+
+    def failure(self, error: "protocol.ServoError") -> None:
+        """Write why a call failed; raise ``OSError``."""
+        protocol.write_text(failure(error))
+
+    def progress(self, percent: int, message: str) -> None:
+        """Write nothing: on a terminal progress is drawn, not told."""
+
+
+def settings(application: "Dict[str, Any]") -> str:
+    """Return the table of the settings: name, value, unit."""
+    return table(
+        ("name", "value", "unit"),
+        [
+            (full_name(component, name), setting.get("value"), setting.get("unit"))
+            for component, name, setting in walk(application)
+        ],
+    )
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
     """Return rows of values under their titles, aligned; a column of nothing but numbers to the right."""
     columns = list(zip(titles, *rows))
     texts = [[_cell(value) for value in column] for column in columns]
-    widths = [max(map(_width, column)) for column in texts]
-    to_right = [all(value is None or _is_number(value) for value in column[1:]) for column in columns]
+    widths = [max(map(width, column)) for column in texts]
+    to_right = [all(value is None or is_number(value) for value in column[1:]) for column in columns]
     lines = []
     for cells in zip(*texts):
         line = ""
-        for text, width, right in zip(cells, widths, to_right):
-            blanks = " " * (width - _width(text))
+        for text, columns_wide, right in zip(cells, widths, to_right):
+            blanks = " " * (columns_wide - width(text))
             line += (blanks + text if right else text + blanks) + "  "
         lines.append(line.rstrip() + "\n")
     return "".join(lines)
@@ -66,17 +81,6 @@ def _cell(value: "Any") -> str:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _is_number(value: "Any") -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _width(text: str) -> int:
-    """Return how many columns a text takes."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
 
 
 def failure(error: "protocol.ServoError") -> str:
@@ -160,12 +164,12 @@ def progress_line(elapsed: float, expected_seconds: "Optional[float]", columns: 
     room = max(0, columns - MARGIN)
     if expected_seconds is None:
         return ("running for %s" % duration(elapsed))[:room]
-    percent = int(min(99, 100 * elapsed / expected_seconds))
-    text = "%2d%%  %s, expected %s" % (percent, duration(elapsed), duration(expected_seconds))
-    width = min(MAX_BAR_WIDTH, room - len(text) - len("[]  "))
-    if width > 0:
-        done = width * percent // 100
-        text = "[%s%s]  %s" % ("#" * done, "." * (width - done), text)
+    part = percent(elapsed, expected_seconds)
+    text = "%2d%%  %s, expected %s" % (part, duration(elapsed), duration(expected_seconds))
+    length = min(MAX_BAR_WIDTH, room - len(text) - len("[]  "))
+    if length > 0:
+        done = length * part // 100
+        text = "[%s%s]  %s" % ("#" * done, "." * (length - done), text)
     return text[:room]
 
 

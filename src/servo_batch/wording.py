@@ -1,6 +1,6 @@
-"""How messages name things: the kind of a value, a value as it is shown, a name, the nearest name."""
+"""How messages name things: the kind of a value, a value as it is shown, a name, the nearest name, a text's width."""
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from typing import Any, Iterable
 
@@ -25,6 +25,13 @@ def shown(value: "Any") -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
+def found(value: "Any") -> str:
+    """Return what a message says was found where something else belongs: ``"empty"``, ``"a number, 5"``, …."""
+    if value is None:
+        return "empty"
+    return kind(value) if isinstance(value, (dict, list)) else f"{kind(value)}, {shown(value)}"
+
+
 def named(name: str) -> str:
     """Return a name from outside as a message shows it: as it is where it is plain and short, else as JSON."""
     return name if len(name) <= 80 and name.replace("-", "_").isidentifier() else shown(name)
@@ -35,4 +42,28 @@ def did_you_mean(name: str, names: "Iterable[str]") -> str:
     import difflib
 
     near = difflib.get_close_matches(name, list(names), 1)
-    return " (did you mean %s?)" % shown(near[0]) if near else ""
+    return f" (did you mean {shown(near[0])}?)" if near else ""
+
+
+def is_number(value: "Any") -> bool:
+    """Tell whether a JSON value is a number; a boolean, which Python takes for one, is not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_scalar(value: "Any") -> bool:
+    """Tell whether a JSON value is a string, a number or a boolean."""
+    return value is not None and not isinstance(value, (dict, list))
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def percent(part: float, whole: float) -> int:
+    """Return how far ``part`` is on its way to ``whole``, from 0 to 99: only what has ended is at 100."""
+    return int(max(0, min(99, 100 * part / whole)))

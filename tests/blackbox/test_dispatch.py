@@ -1,11 +1,13 @@
 """Which verb a call means, its options, and its exit status: section 1."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 from calling import application, asked, batch
+from machine import ROOT
 
 pytest_plugins = ("servo_fixtures",)
 
@@ -53,7 +55,7 @@ def test_the_verb_comes_from_the_name(servo, name, info):
 
 
 @pytest.mark.parametrize(
-    "name", ["adjusted", "adjust2", "my-adjust", "Adjust", "measures", "servo-batch-adjust", "servo-batch"]
+    "name", ["adjusted", "adjust2", "my-adjust", "Adjust", "measures", "servo-batch-adjust", "servo-batch", "servo_batch.pyz", "servobatch"],
 )
 def test_a_name_that_only_resembles_a_verb_is_none(servo, name):
     assert is_no_verb(servo.call("--info", program=named(servo, name)))
@@ -97,7 +99,18 @@ def test_info_needs_no_configuration(servo_everywhere, verb, info):
 @pytest.mark.parametrize("arguments", [["--version"], ["adjust", "--version"], ["measure", "--version"]])
 def test_version_is_plain_text(servo, arguments):
     ended = servo.call(*arguments)
-    assert (ended.status, ended.stdout, ended.stderr) == (0, b"1.0.0\n", "")
+    assert (ended.status, ended.stderr) == (0, "")
+    assert re.match(rb"1\.0\.0 \(sources sha256 [0-9a-f]{64}\)\n\Z", ended.stdout), ended
+
+
+def test_the_digest_of_the_sources_is_what_sha256sum_says_of_them(servo):
+    command = "find * -name '*.py' | LC_ALL=C sort | xargs sha256sum | sha256sum"
+    expected = subprocess.check_output(["/bin/sh", "-c", command], cwd=os.path.join(ROOT, "src")).split()[0]
+    assert expected in servo.call("--version").stdout
+    unpacked = servo.call(
+        "adjust", "--version", program="-mservo_batch", environment={"PYTHONPATH": os.path.join(ROOT, "src")}
+    )
+    assert expected in unpacked.stdout
 
 
 @pytest.mark.parametrize("option", ["--query", "--describe"])
@@ -137,6 +150,17 @@ def test_help_lists_what_there_is(servo, arguments, words):
         (["measure", "--control", "[]"], ["--control", "object", "a list"]),
         (["measure", "--control", '{"a": 1, "a": 2}'], ["--control", "twice"]),
         (["measure", "--control", '{"a": NaN}'], ["--control", "NaN"]),
+        (["measure", "--runs", "0"], ["--runs", "1", "0"]),
+        (["measure", "--runs", "two"], ["--runs", "two"]),
+        (["measure", "--warmup-runs=-1"], ["--warmup-runs", "-1"]),
+        (["tune", "--cap", "0.5"], ["--cap", "0.5"]),
+        (["measure", "sub/other.yaml"], ["sub/other.yaml", "--config"]),
+        (["adjust", "config.json"], ["config.json", "--config"]),
+        (["adjust", "other.yml", "web.cpu=1"], ["other.yml", "--config"]),
+        (["adjust", "--query", "web.cpu=1"], ["--query", "web.cpu=1"]),
+        (["adjust", "--reset", "web.cpu=1"], ["--reset", "web.cpu=1"]),
+        (["check", "web.cpu=1"], ["check", "web.cpu=1"]),
+        (["help", "nosuchsection"], ["nosuchsection"]),
     ],
 )
 def test_wrong_usage_is_status_2_and_says_what_is_wrong(servo, arguments, words):
@@ -156,6 +180,31 @@ def test_the_application_id_is_accepted(servo, verb):
 # Which configuration: each file's command tells its name.
 
 CONFIGURATIONS = ["given.json", "environment.json", "config.json"]
+
+
+def test_a_yml_file_is_found_too(servo):
+    os.unlink(servo.path("config.json"))
+    servo.write("config.yml", b"batch: {command: 'true', default_state: {application: {components: {}}}}\n")
+    assert servo.query().status == 0
+
+
+def test_help_shows_the_manual_s_sections_and_each_of_them(servo):
+    ended = servo.call("help")
+    titles = [line.strip() for line in ended.stdout.decode().split("\n\n")[0].split("\n")]
+    assert "Configuration" in titles
+    for title in titles:
+        shown = servo.call("help", title)
+        assert shown.status == 0, shown
+        assert re.match("#+ %s\n" % re.escape(title), shown.stdout.decode()), shown
+
+
+@pytest.mark.parametrize("verb", ["adjust", "measure", "check", "history", "tune"])
+def test_each_verb_s_help_has_an_example_and_names_its_section(servo, verb):
+    helped = servo.call(verb, "--help").stdout.decode()
+    assert "example:\n  " in helped
+    section = re.search('the manual\'s section "(.*)", which `help (.*)` shows', helped)
+    shown = servo.call("help", section.group(2)).stdout.decode()
+    assert shown.startswith("## %s\n" % section.group(1)), shown
 
 
 def configured(servo, *names):

@@ -143,9 +143,7 @@ def _placeholder(field: str, conversion: "Optional[str]", spec: str, levels: int
         raise TemplateError("%s: there is no conversion !%s, only !s, !r, !a and !w" % (text, conversion))
     if conversion == "w" and spec:
         raise TemplateError("%s: !w (words) takes no format specification" % text)
-    return Placeholder(
-        text, _keys(field, text), conversion, tuple(_parts(spec, levels - 1) if spec else ()), None
-    )
+    return Placeholder(text, _keys(field, text), conversion, tuple(_parts(spec, levels - 1) if spec else ()), None)
 
 
 def _keys(field: str, text: str) -> "Tuple[str, ...]":

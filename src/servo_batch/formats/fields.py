@@ -1,4 +1,4 @@
-"""The field of a placeholder, ``a.b[c]`` → its keys; ``a.b`` and ``a[b]`` mean the same, as commands and formulas have it.
+"""The field of a placeholder, ``a.b[c]`` → its keys; ``a.b`` and ``a[b]`` mean the same.
 
 Source: Format String Syntax, in the documentation of Python's module string.
 """

@@ -1,53 +1,129 @@
-"""The adjust driver: check the values asked for, and store them (sections 2 and 4 of the contract)."""
+"""The adjust driver: say what the settings are, or check the values asked for and store them."""
 
-from servo_batch import protocol, state, wording
-from servo_batch.config import schema as config
+import os
+
+from servo_batch import protocol, state
+from servo_batch.config import document, settings
+from servo_batch.wording import did_you_mean, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
     from servo_batch.cli import Options
-    from servo_batch.config.schema import Config
+    from servo_batch.config.settings import Application, Settings
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed
 
 
-def query(options: "Options") -> "Dict[str, Any]":
-    """Return the answer to ``adjust --query``: the default state overlaid with what was last stored."""
-    loaded = config.load(options.config)
-    return {"application": state.current(loaded.application, state.path_of(options.state))}
+def adjust(options: "Options") -> protocol.Answer:
+    """Do what the command line says; return the answer, or raise ``ServoError``.
 
-
-def adjust(options: "Options") -> "Dict[str, Any]":
-    """Store what is asked for, if the configuration allows all of it, and return the answer.
-
-    A request on stdin is the whole new state; arguments (``options.assignments``) change what was stored before.
+    ``--query`` and ``--describe`` ask what the settings are, ``--reset`` removes what is stored. Else a request on
+    stdin is the whole new state, and arguments change what was stored before.
     """
-    loaded = config.load(options.config)
-    asked = assigned(options.assignments, loaded) if options.assignments else requested(protocol.read_request())
-    problems = refused_values(loaded, asked)
+    source = document.load(options.get("--config"))
+    configured = settings.read(source)
+    source.refuse_problems()
+    path = state.path_of(options.get("--state"), configured.state)
+    if options.question in ("--query", "--describe"):
+        application = state.current(configured, state.load(path))
+        return protocol.Answer({"application": application}, lambda terminal: terminal.settings(application))
+    stored = None
+    if options.question == "--reset":
+        _remove(path)
+    else:
+        if options.assignments:
+            # A damaged state is somebody's to look at, not ours to overwrite.
+            asked = settings.overlay(state.load(path) or {}, assigned(options.assignments, configured, source.name))
+        else:
+            asked = requested(protocol.read_request())
+            state.load(path)
+        is_new = not os.path.lexists(path)
+        stored = accepted(configured, asked, state.current(configured, state.load(path)))
+        store(path, stored)
+        _complain_of_undeclared(stored, configured, source.name)
+        if is_new and path == state.DEFAULT_PATH and os.path.dirname(source.name):
+            protocol.complain(
+                f"the settings are stored in ./{path}, for whoever is called in this folder; batch.state in "
+                f"{source.name} names a file that goes with the configuration"
+            )
+    application = state.current(configured, stored)
+    return protocol.Answer({"status": "ok", "reason": "success"}, lambda terminal: terminal.settings(application))
+
+
+def store(path: str, application: "Application") -> None:
+    """Store the application whole, or leave what was there and raise ``ServoError`` (bad-state)."""
+    from servo_batch.store import replace
+
+    replace(path, application)
+
+
+def accepted(configured: "Settings", asked: "Application", present: "Application") -> "Application":
+    """Return what is to be stored where ``asked`` is allowed; raise ``ServoError`` (rejected).
+
+    ``present`` is the state as it is. A formula's value is computed and never stored: the present one and the one that
+    would result are taken, any other is rejected.
+    """
+    problems = settings.refusals(configured.application, asked)
+    if configured.rules:
+        from servo_batch.config import derived
+
+        asked, formula_problems = derived.without_computed(configured, asked, present)
+        problems += formula_problems
     if problems:
         raise protocol.ServoError("rejected", "invalid-value", "nothing was changed: " + "; ".join(problems))
-    path = state.path_of(options.state)
-    stored = state.load(path)  # a damaged state is somebody's to look at, not ours to overwrite
-    state.store(path, state.overlay(stored or {}, asked) if options.assignments else asked)
-    _complain_of_undeclared(options.assignments, loaded)
-    return {"status": "ok", "reason": "success"}
+    if configured.rules:
+        broken = derived.broken(configured.rules, settings.overlay(configured.application, asked))
+        if broken:
+            raise protocol.ServoError("rejected", "constraint", "nothing was changed: " + "; ".join(broken))
+    return asked
 
 
-def assigned(assignments: "List[Assignment]", loaded: "Config") -> "Dict[str, Any]":
-    """Return the application that arguments ask for; a value is a JSON scalar, else a string.
+def assigned(assignments: "List[Assignment]", configured: "Settings", name: str) -> "Application":
+    """Return the application that arguments ask for; raise ``ServoError`` (bad-request) for an undeclared setting.
 
-    Where the configuration lists the text as it stands among a setting's ``values``, that is what is meant: the version
-    ``"1.10"``, not the number 1.1.
+    ``name`` is the configuration's, for the message.
     """
     components: "Dict[str, Any]" = {}
+    problems = []
     for component, setting, text in assignments:
-        described = _declared(loaded, component).get(setting, {})
-        value = text if config.is_enum(described) and text in described["values"] else _scalar(text)
-        components.setdefault(component, {"settings": {}})["settings"][setting] = {"value": value}
+        described = settings.declared(configured.application, component, setting)
+        if described is None:
+            full_name = settings.full_name(component, setting)
+            known = [settings.full_name(*each[:2]) for each in settings.walk(configured.application)]
+            problems.append(f"{name} has no setting {shown(full_name)}{did_you_mean(full_name, known)}")
+        else:
+            value = typed(described, text)
+            components.setdefault(component, {"settings": {}})["settings"][setting] = {"value": value}
+    if problems:
+        raise protocol.bad_request("nothing was changed: " + "; ".join(problems))
     return {"components": components}
+
+
+def typed(setting: "Dict[str, Any]", text: str) -> "Any":
+    """Return the value that ``text``, typed by a person, means for a described setting.
+
+    Text where the setting's values or its default are text: the version ``1.10``, not a number. Else what JSON reads:
+    for a setting that takes numbers however they are spelt, for any other only where it prints back as it was typed.
+    """
+    if settings.is_enum(setting):
+        choices = setting["values"]
+        if text in choices:
+            return text
+        value = _scalar(text)
+        return next((choice for choice in choices if settings.is_same(value, choice)), text)
+    default = setting.get("value")
+    if isinstance(default, str):
+        return text
+    value = _scalar(text)
+    if (
+        settings.is_range(setting)
+        or settings.is_formula(setting)
+        or (default is not None and kind(value) == kind(default))
+    ):
+        return value
+    return value if not isinstance(value, str) and shown(value) == text else text
 
 
 def _scalar(text: str) -> "Any":
@@ -57,67 +133,54 @@ def _scalar(text: str) -> "Any":
         value = strict_json.loads(text.encode("utf-8"))
     except strict_json.JsonError:
         return text
-    return text if isinstance(value, (dict, list)) else value
+    return text if isinstance(value, (dict, list, str)) or value is None else value
 
 
-def _complain_of_undeclared(assignments: "List[Assignment]", loaded: "Config") -> None:
-    """Say it where a person stored something that the configuration does not have: it may be a slip."""
-    declared = [
-        "%s.%s" % (component, setting)
-        for component in loaded.application["components"]
-        for setting in _declared(loaded, component)
+def _complain_of_undeclared(stored: "Application", configured: "Settings", name: str) -> None:
+    """Say it where something was stored that the configuration does not have: it may be a slip."""
+    undeclared = [
+        f"{named(component)}.{named(setting)}"
+        for component, setting, _ in settings.walk(stored)
+        if settings.declared(configured.application, component, setting) is None
     ]
-    for component, setting, _ in assignments:
-        name = "%s.%s" % (component, setting)
-        if name not in declared:
-            shown = "%s.%s" % (wording.named(component), wording.named(setting))
-            hint = wording.did_you_mean(name, declared)
-            protocol.complain("%s is stored, though %s has no such setting%s" % (shown, loaded.name, hint))
+    if undeclared:
+        verb = "is" if len(undeclared) == 1 else "are"
+        protocol.complain(f"{', '.join(undeclared)} {verb} stored, though {name} has no such setting")
 
 
-def requested(request: "Dict[str, Any]") -> "Dict[str, Any]":
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise state.cannot(path, "cannot be removed", error) from None
+
+
+def requested(request: "Dict[str, Any]") -> "Application":
     """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
     application = _inner(request, "application", "")
     components = _inner(application, "components", "application")
     for name in components:
-        path = "application.components"
-        settings = _inner(_inner(components, name, path), "settings", "%s.%s" % (path, wording.named(name)))
-        for setting in settings:
-            inner_path = "%s.%s.settings" % (path, wording.named(name))
-            if "value" not in _inner(settings, setting, inner_path):
+        path = f"application.components.{named(name)}"
+        described = _inner(_inner(components, name, "application.components"), "settings", path)
+        for setting in described:
+            if "value" not in _inner(described, setting, path + ".settings"):
                 raise protocol.bad_request(
-                    'the request has no value for the setting: %s.%s must be {"value": …}'
-                    % (inner_path, wording.named(setting))
+                    f'the request has no value for the setting: {path}.settings.{named(setting)} must be {{"value": …}}'
                 )
     return application
 
 
 def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
-    full_path = "%s.%s" % (path, wording.named(key)) if path else key
+    full_path = f"{path}.{named(key)}" if path else key
     if key not in outer:
         raise protocol.bad_request(
-            'the request has no %s; adjust takes {"application": {"components": {COMPONENT: {"settings": '
-            '{SETTING: {"value": …}}}}}} on stdin, or arguments, COMPONENT.SETTING=VALUE' % full_path
+            f"the request has no {full_path}; "
+            'adjust takes {"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}} on '
+            "stdin, or arguments, COMPONENT.SETTING=VALUE"
         )
     value = outer[key]
     if not isinstance(value, dict):
-        raise protocol.bad_request("the request's %s must be an object, but is %s" % (full_path, wording.kind(value)))
+        raise protocol.bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
     return value
-
-
-def refused_values(loaded: "Config", application: "Dict[str, Any]") -> "List[str]":
-    """Return a problem for every value in ``application`` that the configuration does not allow."""
-    problems: "List[str]" = []
-    for component, description in application["components"].items():
-        declared = _declared(loaded, component)
-        for setting, asked in description.get("settings", {}).items():
-            problem = "value" in asked and config.refusal(declared.get(setting, {}), asked["value"])
-            if problem:
-                problems.append("%s.%s %s" % (wording.named(component), wording.named(setting), problem))
-    return problems
-
-
-def _declared(loaded: "Config", component: str) -> "Dict[str, Any]":
-    """Return the settings that the configuration describes for a component."""
-    settings: "Dict[str, Any]" = loaded.application["components"].get(component, {}).get("settings", {})
-    return settings

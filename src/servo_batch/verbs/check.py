@@ -1,6 +1,7 @@
-"""The check verb: would this work? Every problem, and what measure would run, without running it.
+"""The check verb: would this work? Every problem, what may be a slip, and what measure would run, without running it.
 
-Source: section 8 of the contract. A part that is wrong does not keep the others from being looked at.
+A part that is wrong does not keep the others from being looked at. What is executed is the shell, twice: to read the
+script (``/bin/sh -n``) and to look for its first word (``command -v``).
 """
 
 import os
@@ -9,26 +10,33 @@ import shutil
 import subprocess
 
 from servo_batch import protocol, state, terminal
-from servo_batch.command import render
-from servo_batch.config import schema as config
-from servo_batch.job import cancel, failures
-from servo_batch.job import run as job
-from servo_batch.metrics import find
-from servo_batch.metrics import patterns as metrics
-from servo_batch.verbs import adjust, measure
+from servo_batch.command import template
+from servo_batch.config import settings
+from servo_batch.history import record
+from servo_batch.job import cancel, failures, output
+from servo_batch.metrics import find, metric, patterns
+from servo_batch.verbs import configuration, measurement
+from servo_batch.wording import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional
 
     from servo_batch.cli import Options
-    from servo_batch.config.schema import Config
+    from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
-    from servo_batch.metrics.patterns import Metric
+    from servo_batch.metrics.metric import OutputMetric
+    from servo_batch.verbs.configuration import Config
+    from servo_batch.verbs.measurement import Plan
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
 LINE_BREAK = re.compile(b"\n")
+GOOD, DOUBTFUL, BAD = (
+    "all is well",
+    "this would run: look first at what the warnings say",
+    "this would not work yet: mend what is named above and check again",
+)
 
 
 class Findings:
@@ -50,9 +58,7 @@ class Findings:
     def text(self) -> str:
         """Return all of it for a person: what is wrong last, next to the prompt."""
         notes = ["warning: " + warning for warning in self.warnings] + self.problems
-        verdict = (
-            "this would not work yet: mend what is named above and check again" if self.problems else "all is well"
-        )
+        verdict = BAD if self.problems else DOUBTFUL if self.warnings else GOOD
         parts = self.sections + ["".join(terminal.printable(note) + "\n" for note in notes), verdict + "\n"]
         return "\n".join(filter(None, parts))
 
@@ -61,65 +67,137 @@ def check(options: "Options") -> int:
     """Write what is found to stdout, and return the exit status: 1 if anything is wrong."""
     cancel.expect_children()
     findings = Findings()
-    findings.attempt(job.check_working_directory)
-    findings.attempt(job.check_output_folder)
-    output = findings.attempt(_output, options.output) if options.output else None
-    path = state.path_of(options.state)
-    loaded = findings.attempt(config.load, options.config)
-    if loaded:
-        findings.sections.append(_facts(loaded))
-    application = findings.attempt(_application, findings, loaded, path)
-    if loaded and application:
-        findings.sections.append(terminal.described({"application": application}))
-        findings.attempt(_look_at_command, findings, loaded, application, options.control)
-    if loaded:
-        findings.sections.append(_metrics(findings, loaded, options.output, output))
+    findings.attempt(output.check_working_directory)
+    findings.attempt(output.check_folder)
+    saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else None
+    config = findings.attempt(configuration.load, options.get("--config"))
+    if config:
+        findings.sections.append(_facts(config))
+    application = findings.attempt(_application, findings, config, options)
+    if config and application:
+        findings.sections.append(terminal.settings(application))
+        plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
+        if plan:
+            _look_at_commands(findings, config, plan)
+    if config:
+        _look_at_settings(findings, config)
+        if config.schema.history:
+            findings.attempt(record.check_writable, config.schema.history)
+        findings.sections.append(_metrics(findings, config, options.get("--output"), saved))
     protocol.write_text(findings.text())
     return 1 if findings.problems else 0
 
 
-def _facts(loaded: "Config") -> str:
-    expected = "%g s" % loaded.expected_duration if loaded.expected_duration else "not given"
-    timeout = "%g s" % loaded.timeout if loaded.timeout else "none"
-    return "configuration: %s\nexpected duration: %s; timeout: %s; grace period: %g s\n" % (
-        terminal.printable(loaded.name),
-        expected,
-        timeout,
-        loaded.grace_period,
-    )
+def _facts(config: "Config") -> str:
+    schema = config.schema
+    expected = f"{schema.expected_seconds:g} s" if schema.expected_seconds else "not given"
+    timeout = f"{schema.timeout_seconds:g} s" if schema.timeout_seconds else "none"
+    lines = [
+        f"configuration: {terminal.printable(config.source.name)}",
+        f"expected duration: {expected}; timeout: {timeout}; grace period: {schema.grace_seconds:g} s",
+    ]
+    if schema.runs > 1 or schema.warmup_runs:
+        lines.append(f"runs: {schema.runs}; warm-up runs before them: {schema.warmup_runs}")
+    if schema.objective:
+        lines.append(f"objective: {config.objective.direction} {terminal.printable(config.objective.text)}")
+    if schema.history:
+        lines.append(f"history: {terminal.printable(schema.history)}")
+    return "\n".join(lines) + "\n"
 
 
-def _application(findings: Findings, loaded: "Optional[Config]", path: str) -> "Optional[Dict[str, Any]]":
+def _application(findings: Findings, config: "Optional[Config]", options: "Options") -> "Optional[Application]":
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
+    path = state.path_of(options.get("--state"), config.settings.state if config else None)
     stored = state.load(path)
     if stored is None:
-        source = "the default state; nothing is stored yet, %s is not there" % path
+        source = f"the default state; nothing is stored yet, {path} is not there"
     else:
-        source = "the default state overlaid with what is stored in %s" % path
-    findings.sections.append("state: %s\n" % terminal.printable(source))
-    if loaded is None:
+        source = f"the default state overlaid with what is stored in {path}"
+    findings.sections.append(f"state: {terminal.printable(source)}\n")
+    if config is None:
         return None
-    for problem in adjust.refused_values(loaded, stored or {"components": {}}):
-        findings.warnings.append("%s: the stored %s" % (path, problem))
-    return state.overlay(loaded.application, stored or {})
+    if path == state.DEFAULT_PATH and os.path.dirname(config.source.name):
+        findings.warnings.append(
+            f"./{path} is the state of whoever is called in this folder, and the configuration lies in another: "
+            "batch.state names a file that goes with it"
+        )
+    undeclared = [
+        f"{named(component)}.{named(name)}"
+        for component, name, _ in settings.walk(stored or {"components": {}})
+        if settings.declared(config.settings.application, component, name) is None
+    ]
+    if undeclared:
+        findings.warnings.append(
+            f"{path}: the configuration has no {', '.join(undeclared)}; if two configurations share this state, "
+            "batch.state gives each its own"
+        )
+    findings.problems += state.problems(config.settings, stored, path)
+    return state.current(config.settings, stored)
 
 
-def _look_at_command(
-    findings: Findings, loaded: "Config", application: "Dict[str, Any]", control: "Dict[str, Any]"
+def _look_at_settings(findings: Findings, config: "Config") -> None:
+    """Warn of a range of whole numbers in which other numbers are allowed as well."""
+    for component, name, setting in settings.walk(config.settings.application):
+        bounds = [setting.get("min"), setting.get("max")]
+        if settings.is_range(setting) and "step" not in setting and bounds[0] != bounds[1]:
+            if all(isinstance(bound, int) for bound in bounds):
+                findings.warnings.append(
+                    f"{named(component)}.{named(name)} has no step, so a service may choose "
+                    f"{bounds[0] + 0.5:g}: whole numbers need step: 1"
+                )
+
+
+def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> None:
+    """Show the commands as they would be run; note what of them could not be."""
+    for key in ("prepare", "command", "cleanup"):
+        arguments = getattr(plan.job, key)
+        if not arguments:
+            continue
+        command = config.commands[key]
+        place = config.source.place(("batch", key))
+        how = "by /bin/sh -c" if command.uses_shell else "without a shell"
+        findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
+        for warning in template.warnings(command):
+            findings.warnings.append(f"{place}: {warning}")
+        _look_for_program(findings, place, arguments, command.uses_shell, may_come=key != "prepare" and plan.job.prepare)
+
+
+def _look_for_program(
+    findings: Findings, place: str, arguments: "List[str]", uses_shell: bool, may_come: "Any"
 ) -> None:
-    """Show the command as it would be run; raise ``ServoError`` where it could not be."""
-    arguments = measure.planned(loaded, application, control)
-    uses_shell = loaded.command.uses_shell
-    place = loaded.place(config.COMMAND_PATH)
-    how = "by /bin/sh -c" if uses_shell else "without a shell"
-    findings.sections.append("command, run %s:\n%s\n" % (how, terminal.printable(failures.as_typed(arguments))))
-    render.check_syntax(arguments, place)
-    # As UTF-8 whatever the locale is, as measure gives it to the job.
-    if not uses_shell and not shutil.which(os.fsdecode(arguments[0].encode("utf-8", "surrogateescape"))):
-        raise protocol.failed("bad-config", "%s: %s" % (place, _not_found(arguments[0])))
-    word = FIRST_WORD.match(arguments[2]) if uses_shell else None
-    if word and not _shell_finds(word.group(1)):
-        findings.warnings.append("%s: %s" % (place, _not_found(word.group(1))))
+    """Note where the program that comes first is not there; ``prepare`` may be what makes it."""
+    if uses_shell and not os.access("/bin/sh", os.X_OK):
+        findings.problems.append(
+            f"{place}: there is no /bin/sh here to run it: write the command as a list, [program, argument, …], or "
+            "install a shell"
+        )
+        return
+    if uses_shell:
+        match = FIRST_WORD.match(arguments[2])
+        if not match or ("/" not in match.group(1) and _shell_finds(match.group(1))):
+            return
+        program, is_certain = match.group(1), "/" in match.group(1)
+    else:
+        # As UTF-8 whatever the locale is, as measure gives it to the job.
+        program, is_certain = os.fsdecode(arguments[0].encode("utf-8", "surrogateescape")), True
+    problem = _why_not_executable(program)
+    if problem:
+        notes = findings.problems if is_certain and not may_come else findings.warnings
+        notes.append(f"{place}: {problem}")
+
+
+def _why_not_executable(program: str) -> "Optional[str]":
+    if "/" not in program:
+        if shutil.which(program):
+            return None
+        return f"there is no program {program} on PATH that can be executed: correct the name, or install it"
+    if os.path.isdir(program):
+        return f"{program} is a folder: name a program"
+    if not os.path.exists(program):
+        return f"there is no program {program} that can be executed: correct the name, or install it"
+    if not os.access(program, os.X_OK):
+        return f"{program} cannot be executed: chmod +x makes it so, unless its file system is mounted noexec"
+    return None
 
 
 def _shell_finds(word: str) -> bool:
@@ -128,43 +206,10 @@ def _shell_finds(word: str) -> bool:
     return not subprocess.call(finder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _not_found(program: str) -> str:
-    where = "" if "/" in program else " on PATH"
-    return "there is no program %s%s that can be executed: correct the name, or install it" % (program, where)
-
-
-def _output(path: str) -> "Output":
+def _saved_output(path: str) -> "Output":
     try:
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             return find.mapped(stream, size) if size else stream.read()  # a pipe has no size
     except OSError as error:
-        raise protocol.bad_request("%s: the saved output cannot be read: %s" % (path, error.strerror)) from None
-
-
-def _metrics(findings: Findings, loaded: "Config", path: "Optional[str]", output: "Optional[Output]") -> str:
-    """Return the table of the metrics, with what each pattern yields where there is an output to try it on."""
-    titles = ["metric", "unit", "pattern", "value", "line"]
-    rows: "List[List[Any]]" = [[metrics.TOTAL_RUNTIME, metrics.TOTAL_RUNTIME_UNIT, None, None, None]]
-    for name, metric in loaded.metrics.items():
-        value = line = None
-        if output is not None:
-            value = find.find(metric.pattern, output)
-            line = _line(metric, output)
-            if value is None:
-                problem = "no match in %s" % path
-                if line:
-                    problem = "line %d of %s matches, but its first group took no part" % (line, path)
-                place = loaded.place(("batch", "metrics", name, "output_regex"))
-                findings.problems.append("%s: %s: %s" % (place, problem, metric.output_regex))
-        rows.append([name, metric.unit, metric.output_regex, value, line])
-    columns = len(titles) if output is not None else titles.index("value")
-    return terminal.table(titles[:columns], [row[:columns] for row in rows])
-
-
-def _line(metric: "Metric", output: "Output") -> "Optional[int]":
-    """Return the line on which a pattern finds its value, or without one its match; None where it has no match."""
-    match = metric.pattern.search(output)
-    if not match:
-        return None
-    return 1 + sum(1 for _ in LINE_BREAK.finditer(output, 0, max(match.start(0), match.start(1))))
+        raise protocol.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None

@@ -1,139 +1,182 @@
-"""The measure driver: run the job with the current settings and report (sections 2, 6 and 7 of the contract)."""
+"""The measure driver: run the job with the current settings, and report."""
 
 import os
 
-from servo_batch import protocol, state, wording
-from servo_batch.command import render
-from servo_batch.config import schema as config
-from servo_batch.metrics import patterns as metrics
+from servo_batch import protocol, state
+from servo_batch.config import settings
+from servo_batch.metrics import metric
+from servo_batch.verbs import configuration
+from servo_batch.wording import did_you_mean, kind, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from types import ModuleType
+    from typing import Any, Dict, List, Optional
 
-    from servo_batch.cli import Options
-    from servo_batch.config.schema import Config
+    from servo_batch.cli import Options, Voice
+    from servo_batch.config.settings import Application
     from servo_batch.job.cancel import Cancellation
-    from servo_batch.job.run import Result
-    from servo_batch.metrics.find import Value
-    from servo_batch.metrics.patterns import Metric
-
-DEFAULT_EXPECTED_SECONDS = 3600
+    from servo_batch.verbs.configuration import Config
+    from servo_batch.verbs.measurement import Measurement
 
 
-def describe(options: "Options") -> "Dict[str, Any]":
-    """Return the answer to ``measure --describe``: every metric with its unit."""
-    return {"status": "ok", "metrics": metrics.described(config.load(options.config).metrics)}
+def describe(options: "Options") -> protocol.Answer:
+    """Return the answer to ``measure --describe``: every metric with its unit; raise ``ServoError``."""
+    response = {"status": "ok", "metrics": metric.described(configuration.load(options.get("--config")).metrics)}
+    return protocol.Answer(response, str)
 
 
-def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]":
-    """Run the job as the request on stdin asks, write progress, and return the answer; raise ``ServoError``."""
+def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") -> protocol.Answer:
+    """Measure as the command line and the request on stdin ask, and return the answer; raise ``ServoError``.
+
+    Whatever can be known before the job runs is checked before it runs.
+    """
+    # Also what is needed after the job only: by then this program's file may be another one.
+    from servo_batch.history import record
+    from servo_batch.job.show import Show
+    from servo_batch.verbs import measurement
+    from servo_batch.verbs.telling import Telling
+
     with cancellation.interrupting():
-        loaded = config.load(options.config)
+        config = configuration.load(options.get("--config"))
+        history = options.get("--history") or config.schema.history
         request = protocol.read_request()
-        names = requested_metrics(request, loaded)
-        application = state.current(loaded.application, state.path_of(options.state))
-        arguments = planned(loaded, application, state.overlay(requested_control(request), options.control))
-        render.check_syntax(arguments, loaded.place(config.COMMAND_PATH))
-    # Not paid for by a request that is refused; nor after the job, when this program's file may be another one.
-    from servo_batch.metrics import search
-
-    def report_search(elapsed: float) -> None:
-        if not options.for_people:
-            protocol.write_progress(99, "the job has ended, its output has been searched for %.0f s" % elapsed)
-
-    wanted = {name: loaded.metrics[name] for name in names}
-    result = _run(arguments, loaded, cancellation, options.for_people)
-    with result.stdout, result.stderr:
-        measured = _measured(result, wanted, search.search(wanted, result, cancellation, report_search))
-    if not options.for_people:
-        try:
-            protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
-        except OSError as error:
-            raise protocol.failed("cancelled", "cannot write progress to stdout: %s" % error.strerror) from None
-    answer = {"status": "ok", "metrics": measured}
+        asked = requested_metrics(request, config)
+        application = measured_with(config, options)
+        control = settings.overlay(requested_control(request), options.get("--control") or {})
+        plan = measurement.plan(config, application, control, asked, options.get("--runs"), options.get("--warmup-runs"))
+        if history:
+            record.check_writable(history)
+    lock = say_if_another_measures(config.source.name)
+    telling = Telling(voice, config.schema.expected_seconds, plan.job.runs + plan.job.warmup_runs)
+    show = Show(protocol.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
+    try:
+        measured = measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
+    except protocol.ServoError as error:
+        if history and error.reason != "cancelled":
+            remember(history, measurement.entry(plan, error))
+        raise
+    finally:
+        telling.finish()
+        if lock is not None:
+            os.close(lock)
+    if history:
+        remember(history, measurement.entry(plan, measured))
+    for note in measured.notes:
+        protocol.complain(note)
+    try:
+        voice.progress(100, _ended(measured))
+    except OSError as error:
+        raise protocol.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
+    response = {"status": "ok", "metrics": measured.metrics, "settings": settings.values(application)}
     if "annotations" in application:
-        answer["annotations"] = application["annotations"]
-    return answer
+        response["annotations"] = application["annotations"]
+    return protocol.Answer(response, lambda terminal: _table(terminal, application, measured))
 
 
-def planned(loaded: "Config", application: "Dict[str, Any]", control: "Dict[str, Any]") -> "List[str]":
-    """Return the arguments to execute for a state and a request's control; raise ``ServoError``."""
-    names = render.values({"application": application}, state.overlay(loaded.default_control, control))
-    return render.render(loaded.command, names, loaded.place(config.COMMAND_PATH))
+def measured_with(config: "Config", options: "Options") -> "Application":
+    """Return the state to measure with: what is stored, and over it what the command line says.
+
+    Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
+    values are not.
+    """
+    path = state.path_of(options.get("--state"), config.settings.state)
+    stored = state.load(path)
+    if options.assignments:
+        from servo_batch.verbs import adjust
+
+        asked = adjust.assigned(options.assignments, config.settings, config.source.name)
+        present = state.current(config.settings, stored)
+        stored = adjust.accepted(config.settings, settings.overlay(stored or {}, asked), present)
+    else:
+        state.refuse_problems(config.settings, stored, path)
+    return state.current(config.settings, stored)
 
 
-def requested_metrics(request: "Dict[str, Any]", loaded: "Config") -> "List[str]":
+def requested_metrics(request: "Dict[str, Any]", config: "Config") -> "List[str]":
     """Return the configured metrics that the request asks for, all where it names none; raise ``ServoError``."""
-    asked = request.get("metrics", list(loaded.metrics))
+    asked = request.get("metrics", list(config.metrics))
     if not isinstance(asked, (list, dict)) or not all(isinstance(name, str) for name in asked):
         raise protocol.bad_request(
-            "the request's metrics must be a list of names, or an object whose keys are names, but is %s"
-            % wording.shown(asked)
+            "the request's metrics must be a list of names, or an object whose keys are names, but is " + shown(asked)
         )
-    known = metrics.described(loaded.metrics)
+    known = metric.measured(config.metrics)
     for name in asked:
         if name not in known:
             raise protocol.bad_request(
-                "the request asks for the metric %s, which the configuration does not have; known are %s%s"
-                % (wording.shown(name), ", ".join(known), wording.did_you_mean(name, known))
+                f"the request asks for the metric {shown(name)}, which the configuration does not have; "
+                f"known are {', '.join(known)}{did_you_mean(name, known)}"
             )
-    return [name for name in asked if name in loaded.metrics]
+    return [name for name in asked if name in config.metrics]
 
 
 def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
     """Return the request's control, empty where it has none; raise ``ServoError``."""
     control = request.get("control", {})
     if not isinstance(control, dict):
-        raise protocol.bad_request("the request's control must be an object, but is %s" % wording.kind(control))
+        raise protocol.bad_request(f"the request's control must be an object, but is {kind(control)}")
     return control
 
 
-def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation", for_people: bool) -> "Result":
-    """Run the job, with protocol lines unless stdout is for people, and a progress bar where stderr is a terminal."""
-    from servo_batch.job import run as job
+def say_if_another_measures(name: str) -> "Optional[int]":
+    """Lock the configuration file, and say on stderr where another measurement has it: each disturbs the other.
 
-    def report(elapsed: float) -> None:
-        if not for_people:
-            percent = int(min(99, 100 * elapsed / (loaded.expected_duration or DEFAULT_EXPECTED_SECONDS)))
-            protocol.write_progress(percent, "the job has been running for %.0f s" % elapsed)
+    Returns the descriptor that holds the lock as long as it is open, or None.
+    """
+    import fcntl
+    import stat
 
-    on_progress, bar, interval = report, None, job.PROGRESS_SECONDS
-    if os.isatty(protocol.STDERR):
-        from servo_batch.terminal import ProgressBar
-
-        bar = ProgressBar(loaded.expected_duration, None if for_people else report, interval)
-        on_progress, interval = bar.update, bar.redraw_seconds
     try:
-        return job.run(
-            arguments,
-            grace_seconds=loaded.grace_period,
-            timeout_seconds=loaded.timeout,
-            cancellation=cancellation,
-            on_progress=on_progress,
-            progress_seconds=interval,
-        )
-    finally:
-        if bar:
-            bar.remove()
+        if not stat.S_ISREG(os.stat(name).st_mode):
+            return None
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None  # it has been read; that nobody else can any more is no reason to stop
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        protocol.complain(f"another measurement with {name} is running: each makes the other's figures wrong")
+    except OSError:
+        pass  # a file system without locks
+    return descriptor
 
 
-def _measured(result: "Result", wanted: "Dict[str, Metric]", found: "Dict[str, Optional[Value]]") -> "Dict[str, Any]":
-    """Return the answer's metrics, ``{NAME: {"value": …, "unit": …}}``; raise ``ServoError`` (no-match)."""
-    missing = [(name, wanted[name]) for name, value in found.items() if value is None]
-    if missing:
-        raise protocol.failed("no-match", _no_match(missing, result))
-    measured = metrics.described(wanted)
-    measured[metrics.TOTAL_RUNTIME]["value"] = round(result.runtime_seconds, 6)
-    for name, value in found.items():
-        measured[name]["value"] = value
-    return measured
+def remember(history: str, entry: "Dict[str, Any]") -> None:
+    """Append to the history; where that fails, say so, since the answer is worth more."""
+    from servo_batch.history import record
+
+    try:
+        record.append(history, entry)
+    except protocol.ServoError as error:
+        protocol.complain(error.message)
 
 
-def _no_match(missing: "List[Tuple[str, Metric]]", result: "Result") -> str:
-    from servo_batch.job.run import tail
+def _ended(measured: "Measurement") -> str:
+    if len(measured.runtimes) == 1:
+        return f"the job ended after {measured.runtimes[0]:.1f} s"
+    median = measured.metrics[metric.TOTAL_RUNTIME]["value"]
+    return f"{len(measured.runtimes)} runs of the job ended, after {median:.1f} s each (median)"
 
-    searched = "; ".join("%s: %s" % (name, metric.output_regex) for name, metric in missing)
-    message = "the job ended well, but in what it printed there is no match for the first group of %s" % searched
-    printed = "stdout:\n" + tail(result.stdout, result.stdout_size) if result.stdout_size else "stdout: nothing"
-    return "%s; check --output FILE tries patterns\n%s" % (message, printed)
+
+def _table(terminal: "ModuleType", application: "Application", measured: "Measurement") -> str:
+    """Return what was measured as a person reads it: the settings, then the metrics with how far runs are apart."""
+    from servo_batch.metrics import summary
+
+    rows = [
+        [settings.full_name(component, name), setting["value"], setting.get("unit"), None]
+        for component, name, setting in settings.walk(application)
+        if setting.get("value") is not None
+    ]
+    for name, each in measured.metrics.items():
+        spread = summary.spread(each["runs"]) if "runs" in each else None
+        rows.append([name, each["value"], each.get("unit"), spread and _spread(spread)])
+    titles = ["name", "value", "unit"]
+    if len(measured.runtimes) > 1:
+        titles.append(f"median of {len(measured.runtimes)} runs")
+    text: str = terminal.table(titles, [row[: len(titles)] for row in rows])
+    return text
+
+
+def _spread(spread: "Any") -> str:
+    relative = "" if spread.relative is None else f" ({100 * spread.relative:.1f} %)"
+    return f"± {spread.half_range:.3g}{relative}"

@@ -1,0 +1,218 @@
+"""One measurement as functions of values: what is to be run, running it, and what came of it.
+
+Whoever measures (the verb, the tuning) calls these; they read no stdin, write no stdout and know no options.
+"""
+
+import datetime
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+
+from servo_batch.command import render, syntax
+from servo_batch.config import settings
+from servo_batch.config.settings import Application
+from servo_batch.history import record
+from servo_batch.job import failures, repeat
+from servo_batch.job.cancel import Cancellation
+from servo_batch.job.outcomes import Ended
+from servo_batch.job.show import Show
+from servo_batch.metrics import metric, search, summary
+from servo_batch.metrics.metric import Metric
+from servo_batch.protocol import ServoError, failed
+from servo_batch.verbs.configuration import Config, Objective
+from servo_batch.wording import is_number, named
+
+
+class Plan(NamedTuple):
+    """What one measurement runs and looks for; nothing of it is looked up any more."""
+
+    job: repeat.Job
+    metrics: Dict[str, Metric]  # those asked for, without the time, which is always measured
+    needed: Dict[str, Metric]  # these, and those that their formulas are about
+    application: Application
+    control: Dict[str, Any]
+    expected_seconds: Optional[float]  # of all runs together
+    comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
+
+
+class Measurement(NamedTuple):
+    """What was measured."""
+
+    metrics: Dict[str, Dict[str, Any]]  # as answered
+    runtimes: List[float]  # seconds, of each run
+    notes: List[str]  # what a person should know of it
+
+
+def plan(
+    config: Config,
+    application: Application,
+    control: Dict[str, Any],
+    asked: Optional[Sequence[str]] = None,
+    runs: Optional[int] = None,
+    warmup_runs: Optional[int] = None,
+) -> Plan:
+    """Return what a measurement runs with the settings of ``application``; raise ``ServoError``.
+
+    ``control`` is laid over the default one. ``asked`` names metrics, all by default; ``runs`` and ``warmup_runs`` are
+    the configuration's by default. A shell reads each script once, without running it.
+    """
+    schema = config.schema
+    control = settings.overlay(schema.default_control, control)
+    names = render.values({"application": application}, control)
+    rendered = {}
+    for key, command in config.commands.items():
+        place = config.source.place(("batch", key))
+        rendered[key] = render.render(command, names, place)
+        syntax.have_shell_read(rendered[key], place)
+    job = repeat.Job(
+        rendered["command"],
+        rendered.get("prepare"),
+        rendered.get("cleanup"),
+        schema.runs if runs is None else runs,
+        schema.warmup_runs if warmup_runs is None else warmup_runs,
+        schema.grace_seconds,
+        schema.timeout_seconds,
+    )
+    metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
+    return Plan(
+        job,
+        metrics,
+        {name: config.metrics[name] for name in config.metrics if name in _needed(metrics, config.metrics)},
+        application,
+        control,
+        schema.expected_seconds and schema.expected_seconds * (job.runs + job.warmup_runs),
+        {
+            "commands": schema.commands,
+            "runs": [job.runs, job.warmup_runs],
+            "metrics": {name: list(entry[1:]) for name, entry in sorted(schema.metrics.items())},
+            "control": control,
+        },
+    )
+
+
+def _needed(metrics: Dict[str, Metric], known: Dict[str, Metric]) -> Set[str]:
+    """Return the names of ``metrics`` and of all that their formulas, directly or not, are about."""
+    found: Set[str] = set()
+    pending = list(metrics)
+    while pending:
+        name = pending.pop()
+        if name in known and name not in found:
+            found.add(name)
+            if isinstance(known[name], metric.FormulaMetric):
+                pending.extend(".".join(field) for field in known[name].formula.fields)
+    return found
+
+
+def run(
+    planned: Plan,
+    cancellation: Cancellation,
+    listener: repeat.Listener,
+    show: Optional[Show] = None,
+    keep_output: Optional[str] = None,
+) -> Measurement:
+    """Run the job as planned and return what was measured; raise ``ServoError``.
+
+    ``show`` says where what the job prints is to be shown, too; ``keep_output`` is a file to keep its stdout in.
+    """
+    notes: Dict[str, None] = {}
+
+    def examine(ended: Ended) -> Dict[str, Any]:
+        values, found = _values(planned, ended, cancellation, listener)
+        notes.update(dict.fromkeys(found))
+        return values
+
+    results = repeat.measure(planned.job, examine, cancellation, listener, show=show, keep_output=keep_output)
+    runtimes = [result.runtime_seconds for result in results]
+    described = metric.described(planned.metrics)
+    values = [{name: result.value[name] for name in described} for result in results]
+    metrics = summary.summarise(values, runtimes, described)
+    if len(runtimes) > 1:
+        remark = summary.remark(metric.TOTAL_RUNTIME, runtimes, planned.job.warmup_runs)
+        notes.update(dict.fromkeys(filter(None, [remark])))
+    return Measurement(metrics, runtimes, list(notes))
+
+
+def _values(
+    planned: Plan, ended: Ended, cancellation: Cancellation, listener: repeat.Listener
+) -> Tuple[Dict[str, Any], List[str]]:
+    """Return the value of every metric that is needed, for one run, and what a person should know of them."""
+
+    def report(elapsed: float) -> None:
+        listener.progress(repeat.Progress("the search of what the job printed", "", 0, 0, elapsed))
+
+    searched = search.search(planned.needed, ended.output, cancellation, report)
+    if searched.missing:
+        details = failures.details(planned.job.command, ended.output)
+        raise failed("no-match", search.no_match_message(planned.needed, searched) + details)
+    notes = [f"{named(name)}: {hint}" for name, hint in searched.hints.items()]
+    usage = ended.usage
+    figures = {metric.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
+    values = summary.run_values(planned.needed, figures, searched.values)
+    for name, each in planned.needed.items():
+        if isinstance(each, metric.ResourceMetric) and each.resource == "max_rss" and usage.max_rss <= usage.max_rss_floor:
+            notes.append(f"{named(name)}: the job needed at most so much: less than a process has that was just forked")
+    computed = {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
+    if computed:
+        values.update(_computed(computed, values, planned))
+    return values, notes
+
+
+def _computed(computed: Dict[str, Any], values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
+    """Return the values of formulas over ``values``, settings and control; raise ``ServoError`` (no-match)."""
+    from servo_batch.config import formulas
+
+    known = dict(values)
+    for name in formulas.order(computed):
+        try:
+            known[name] = formulas.evaluate(
+                computed[name], look_up(known, planned.application, planned.control), formulas.NUMBER
+            )
+        except formulas.FormulaError as error:
+            raise failed("no-match", f"the job ended well, but {named(name)} cannot be computed: {error}") from None
+    return known
+
+
+def look_up(
+    metrics: Dict[str, Any], application: Application, control: Dict[str, Any]
+) -> Callable[[Tuple[str, ...]], Any]:
+    """Return a function from a field's keys to its value among metrics, settings and control; it raises KeyError."""
+    known = {**settings.values(application), **metrics}
+
+    def value(field: Tuple[str, ...]) -> Any:
+        if field[0] in ("control", "_control"):
+            inner: Any = control
+            for key in field[1:]:
+                inner = inner[key] if isinstance(inner, dict) else {}[key]
+            return inner
+        return known[".".join(field)]
+
+    return value
+
+
+def objective_value(
+    objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
+) -> Optional[float]:
+    """Return what an objective comes to for metrics as answered, or None where it cannot be computed from them."""
+    values = {name: each["value"] for name, each in metrics.items() if "value" in each}
+    if objective.formula is None:
+        value = values.get(metric.TOTAL_RUNTIME)
+        return value if is_number(value) else None
+    from servo_batch.config import formulas
+
+    known = {**application_settings, **values}
+    try:
+        return formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)  # type: ignore[no-any-return]
+    except formulas.FormulaError:
+        return None
+
+
+def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
+    """Return the line of the history for a measurement that was made, or for one that failed."""
+    line = {
+        "time": datetime.datetime.utcfromtimestamp(time.time()).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "job": record.digest(planned.comparable),
+        "settings": settings.values(planned.application),
+        "control": planned.control,
+    }
+    if isinstance(outcome, ServoError):
+        return {**line, **outcome.response()}
+    return {**line, "status": "ok", "metrics": outcome.metrics}

@@ -1,0 +1,74 @@
+"""How a measurement goes, told to whoever reads the answer and drawn on the terminal at stderr, if there is one."""
+
+import os
+import time
+from typing import TYPE_CHECKING, Optional
+
+from servo_batch.job import repeat
+from servo_batch.job.child import PROGRESS_SECONDS
+from servo_batch.protocol import STDERR, complain
+from servo_batch.wording import percent
+
+if TYPE_CHECKING:
+    from servo_batch.cli import Voice
+    from servo_batch.terminal import ProgressBar
+
+DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
+
+
+class Telling(repeat.Listener):
+    """Listens to one measurement; ``expected_seconds`` is what a run is expected to take, None where nobody knows."""
+
+    def __init__(self, voice: "Voice", expected_seconds: Optional[float], runs: int) -> None:
+        self._voice = voice
+        self._expected_seconds = expected_seconds
+        self._began: Optional[float] = None
+        self._latest: Optional[repeat.Progress] = None
+        self._bar: "Optional[ProgressBar]" = None
+        if os.isatty(STDERR):
+            # At once: after a job of hours this program's file may be another one.
+            from servo_batch.terminal import ProgressBar
+
+            self._bar = ProgressBar(expected_seconds and expected_seconds * runs, self._report, PROGRESS_SECONDS)
+            self.progress_seconds = self._bar.redraw_seconds
+
+    def progress(self, progress: repeat.Progress) -> None:
+        """Tell and draw how far it is; raise ``OSError`` where nobody can be told any more."""
+        self._latest = progress
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        if self._bar:
+            self._bar.update(now - self._began)
+        else:
+            self._report()
+
+    def stopping(self, subject: str, grace_seconds: float) -> None:
+        """Say on a terminal why nothing seems to happen."""
+        if self._bar:
+            self._bar.remove()
+            complain(f"asked {subject} to end, which may take it {grace_seconds:g} s; Ctrl-C again ends it at once")
+
+    def left_running(self, text: str) -> None:
+        """Say what a command left running."""
+        self.finish()
+        complain(text)
+
+    def finish(self) -> None:
+        """Leave the terminal as it was."""
+        if self._bar:
+            self._bar.remove()
+
+    def _report(self, _elapsed: float = 0.0) -> None:
+        progress = self._latest
+        if progress is None:
+            return
+        place = progress.place + ": " if progress.place else ""
+        message = f"{place}{progress.subject} has been running for {progress.elapsed_seconds:.0f} s"
+        self._voice.progress(self._percent(progress), message)
+
+    def _percent(self, progress: repeat.Progress) -> int:
+        """Return how far all runs together are; what prepares and cleans up takes no part of it."""
+        expected = self._expected_seconds or DEFAULT_EXPECTED_SECONDS
+        of_run = {"prepare": 0.0, "the job": min(1.0, progress.elapsed_seconds / expected)}.get(progress.subject, 1.0)
+        return percent(progress.done + of_run, progress.total)

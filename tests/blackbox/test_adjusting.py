@@ -1,0 +1,183 @@
+"""adjust as its users call it: arguments, reset, formulas, constraints, and where the state lies."""
+
+import os
+
+import pytest
+from calling import application, asked, batch
+
+pytest_plugins = ("servo_fixtures",)
+
+CLUSTER = application(
+    spark={
+        "executors": {"type": "range", "min": 1, "max": 64, "step": 1, "value": 4},
+        "memory": {"type": "range", "min": 1, "max": 64, "step": 1, "value": 8},
+        "heap": {"type": "formula", "formula": "{spark.memory} * 0.75"},
+    }
+)
+
+
+@pytest.fixture
+def cluster(servo):
+    servo.configure(batch(default_state=CLUSTER, constraints=["{spark.executors} * {spark.memory} <= 256"]))
+    return servo
+
+
+def of_spark(**settings):
+    return application(spark={name: {"value": value} for name, value in settings.items()})
+
+
+def test_an_argument_changes_one_setting_and_keeps_the_others(servo):
+    servo.stored(cpu=3, gc="zgc")
+    assert servo.call("adjust", "web.cpu=5").status == 0
+    assert servo.query().query["web"] == {"cpu": 5, "mem": 1.5, "gc": "zgc", "opts": "-Xmx1g", "unset": None}
+
+
+def test_an_argument_for_an_undeclared_setting_is_refused_with_the_nearest_name(servo):
+    servo.call("adjust", "web.cpus=5").bad_request("nothing was changed", '"web.cpus"', 'did you mean "web.cpu"')
+    assert not os.path.exists(servo.state)
+
+
+def test_a_request_may_store_an_undeclared_setting_and_that_is_said(servo):
+    ended = servo.adjust(asked(cpus=5))
+    assert (ended.status, ended.answer["status"]) == (0, "ok")
+    assert ended.stderr == "servo-batch: web.cpus is stored, though config.json has no such setting\n"
+    assert servo.query().query["web"]["cpus"] == 5
+
+
+def test_reset_removes_what_is_stored(servo):
+    servo.stored(cpu=3)
+    assert servo.call("adjust", "--reset").answer["status"] == "ok"
+    assert not os.path.exists(servo.state)
+    assert servo.call("adjust", "--reset").answer["status"] == "ok"
+    assert servo.query().query["web"]["cpu"] == 2
+
+
+def test_reset_says_that_it_could_not(servo):
+    os.mkdir(servo.state)
+    servo.call("adjust", "--reset").bad_state("_state.json", "cannot be removed")
+
+
+def test_the_state_that_the_configuration_names_lies_beside_it(servo):
+    os.mkdir(servo.path("conf"))
+    servo.write("conf/config.json", batch(state="kept.json"))
+    ended = servo.adjust(asked(cpu=3), "--config", "conf/config.json")
+    assert (ended.status, ended.stderr) == (0, "")
+    assert sorted(os.listdir(servo.path("conf"))) == ["config.json", "kept.json"]
+    assert servo.call("adjust", "--query", "--config", "conf/config.json").query["web"]["cpu"] == 3
+    assert servo.call("adjust", "--query", "--config", "conf/config.json", "--state", "x").query["web"]["cpu"] == 2
+
+
+def test_a_new_state_away_from_its_configuration_is_pointed_out_once(servo):
+    os.mkdir(servo.path("conf"))
+    servo.write("conf/config.json", batch())
+    assert "batch.state" in servo.adjust(asked(cpu=3), "--config", "conf/config.json").stderr
+    assert servo.adjust(asked(cpu=4), "--config", "conf/config.json").stderr == ""
+
+
+@pytest.mark.parametrize("value", [5, "", [], {}, "a\0b"])
+def test_a_state_that_is_no_file_name_is_an_error(servo, value):
+    servo.configure(batch(state=value))
+    servo.query().bad_config("config.json: batch.state: must be the name of a file")
+
+
+def test_a_formula_is_computed_from_what_is_stored(cluster):
+    assert cluster.query().query["spark"]["heap"] == 6.0
+    assert cluster.adjust(of_spark(memory=16)).status == 0
+    assert cluster.query().query["spark"]["heap"] == 12.0
+
+
+@pytest.mark.parametrize("heap", [6.0, 6, 12.0])
+def test_a_request_may_carry_a_formula_s_present_or_coming_value(cluster, heap):
+    assert cluster.adjust(of_spark(memory=16, heap=heap)).status == 0
+    assert cluster.query().query["spark"]["heap"] == 12.0
+    assert b"heap" not in cluster.read("_state.json").replace(b'"heap": {}', b"")
+
+
+@pytest.mark.parametrize("heap", [7, "6", True])
+def test_another_value_for_a_formula_is_rejected(cluster, heap):
+    cluster.adjust(of_spark(heap=heap)).rejected("spark.heap is computed", "{spark.memory} * 0.75", "6.0")
+
+
+def test_values_that_break_a_constraint_together_are_rejected_with_the_formula_and_them(cluster):
+    ended = cluster.adjust(of_spark(executors=40, memory=8))
+    assert ended.status == 1
+    assert (ended.answer["status"], ended.answer["reason"]) == ("rejected", "constraint")
+    assert "{spark.executors} * {spark.memory} <= 256: 40 * 8 <= 256" in ended.answer["message"]
+    assert not os.path.exists(cluster.state)
+
+
+def test_the_state_that_would_result_is_what_must_satisfy_a_constraint(cluster):
+    assert cluster.adjust(of_spark(executors=30)).status == 0
+    assert cluster.call("adjust", "spark.memory=9").answer["reason"] == "constraint"
+    assert cluster.call("adjust", "spark.executors=8", "spark.memory=9").status == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "path", "words"),
+    [
+        ({"constraints": "{web.cpu} > 1"}, "batch.constraints", ["a list of formulas", "a string"]),
+        ({"constraints": [5]}, "batch.constraints[0]", ["a formula", "5"]),
+        ({"constraints": ["{web.cpus} > 1"]}, "batch.constraints[0]", ['"web.cpus"', 'did you mean "web.cpu"']),
+        ({"constraints": ["{web.cpu} + 1"]}, "batch.constraints[0]", ["a boolean is due"]),
+        ({"constraints": ["{web.cpu} >"]}, "batch.constraints[0]", []),
+        ({"constraints": ["__import__('os')"]}, "batch.constraints[0]", []),
+        ({"constraints": ["{web.cpu} > 2"]}, "batch.default_state.application.components", ["2 > 2"]),
+        (
+            {"default_state": application(a={"b": {"type": "formula", "formula": "{a.b} + 1"}})},
+            "batch",
+            ["a.b → a.b", "circle"],
+        ),
+        (
+            {"default_state": application(a={"b": {"type": "formula"}})},
+            "batch.default_state.application.components.a.settings.b.formula",
+            ["missing"],
+        ),
+        (
+            {"default_state": application(a={"b": {"type": "formula", "formula": "1", "value": 2}})},
+            "batch.default_state.application.components.a.settings.b.value",
+            ["beside a formula"],
+        ),
+        (
+            {"default_state": application(a={"b": {"type": "formula", "formula": "1 / 0"}})},
+            "batch.default_state.application.components",
+            ["a.b", "1 / 0"],
+        ),
+    ],
+)
+def test_a_wrong_rule_is_found_when_the_configuration_is_read(servo, keys, path, words):
+    servo.configure(batch(**keys))
+    servo.query().bad_config("config.json: %s: " % path, *words)
+
+
+# Requests.
+
+
+def test_whoever_waits_for_a_request_is_told_so(servo):
+    process = servo.start("adjust")
+    try:
+        assert process.stderr.readline() == (
+            b"servo-batch: waiting for the request on stdin to come and to end; "
+            b"where there is no request, give it </dev/null\n"
+        )
+        process.stdin.write(b"{}")
+    finally:
+        process.communicate()
+
+
+def test_a_broken_configuration_is_found_before_the_request_is_waited_for(servo):
+    servo.configure({"batch": {}})
+    process = servo.start("adjust")
+    try:
+        assert b"bad-config" in process.stdout.readline()
+    finally:
+        process.communicate()
+
+
+def test_a_request_without_an_end_is_refused_in_bounded_memory(servo):
+    with open("/dev/zero", "rb") as endless:
+        ended = servo.call("adjust", stdin=endless, prefix=["sh", "-c", 'ulimit -v 400000; exec "$@"', "-"])
+    ended.bad_request("more than 64 MiB", "</dev/null")
+
+
+def test_a_list_on_stdin_is_told_from_a_request(servo):
+    servo.adjust(b"one\ntwo\n").bad_request("not JSON", "</dev/null")
