@@ -41,8 +41,8 @@ def _unknown(wanted: str, known: "Dict[str, None]") -> str:
 
 
 def _listed(names: "List[str]") -> str:
-    more = ", …" if len(names) > MAX_LISTED else ""
-    return ", ".join(".".join(map(wording.named, each.split("."))) for each in names[:MAX_LISTED]) + more
+    listed = ["{%s}" % each if each.isprintable() and len(each) <= 80 else wording.shown(each) for each in names]
+    return ", ".join(listed[:MAX_LISTED] + ["…"] * (len(listed) > MAX_LISTED))
 
 
 def order(formulas: "Dict[str, Formula]") -> "List[str]":

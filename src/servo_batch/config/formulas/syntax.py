@@ -5,14 +5,14 @@ name ``_``: it decides what binds to what, and nothing more. Nothing is compiled
 """
 
 from servo_batch import wording
-from servo_batch.config.formulas.words import FUNCTIONS, Formula, FormulaError, Node, Token, column, tokens
+from servo_batch.config.formulas.words import FUNCTIONS, MAX_TOKENS, Formula, FormulaError, Node, Token, column, tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 # The parser of Python 3.6 overflows at 60 parentheses with an operator or two in each, or at 500 times **.
-MAX_TOKENS, MAX_PARENTHESES, MAX_DEPTH = 400, 25, 100
+MAX_PARENTHESES, MAX_DEPTH = 25, 100
 ARGUMENTS = dict.fromkeys(FUNCTIONS, (1, 1))  # the least and the most
 ARGUMENTS.update(log=(1, 2), max=(2, MAX_TOKENS), min=(2, MAX_TOKENS), round=(1, 2))
 BEFORE_NOT = ("", "(", ",", "and", "else", "if", "not", "or")
@@ -43,11 +43,6 @@ def parse(text: str) -> Formula:
     found = tokens(text)
     if not found:
         raise FormulaError("it is empty: write a formula, such as {web.mem} * 0.75")
-    if len(found) > MAX_TOKENS:
-        raise FormulaError(
-            "a formula has at most %d numbers, names, operators and parentheses, and this one %d"
-            % (MAX_TOKENS, len(found))
-        )
     _check_order(text, found)
     _check_pairs(text, found)
     fields = [token for token in found if token.kind == "field"]

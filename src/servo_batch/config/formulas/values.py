@@ -92,7 +92,7 @@ def shown(formula: "Formula", look_up: "LookUp") -> str:
             value = look_up(path)
         except KeyError:
             continue
-        parts += [formula.text[done:start], _shown(value)]
+        parts += [formula.text[done:start], _operand(value, formula.text[end:])]
         done = end
     return _one_line("".join(parts) + formula.text[done:])
 
@@ -102,9 +102,12 @@ def _one_line(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def _shown(value: "Any") -> str:
+def _operand(value: "Any", rest: str) -> str:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return "…"  # Python 3.11 writes no more than 4300 digits
     # -2 ** 2 is another formula than (-2) ** 2.
-    return "(%s)" % wording.shown(value) if _is_number(value) and value < 0 else wording.shown(value)
+    braced = _is_number(value) and value < 0 and rest.lstrip().startswith("**")
+    return ("(%s)" if braced else "%s") % wording.shown(value)
 
 
 def _is_number(value: "Any") -> bool:
@@ -161,10 +164,10 @@ def _computed(node: "Node", values: "List[Any]") -> "Any":
         text = "%s(%s)" % (sign, ", ".join(map(wording.shown, values)))
     elif node.what == "unary":
         function = operator.neg if sign == "-" else operator.pos
-        text = sign + _shown(values[0])
+        text = "%s(%s)" % (sign, wording.shown(values[0]))
     else:
         function = OPERATORS[sign]
-        text = "%s %s %s" % (_shown(values[0]), sign, _shown(values[1]))
+        text = "%s %s %s" % (_operand(values[0], sign), sign, wording.shown(values[1]))
     if sign in kinds.ANY_KIND:
         if isinstance(values[0], str):
             _need_plain_number(sign, values[0], text)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Path = Tuple[str, ...]
 
-MAX_CHARACTERS = 10000
+MAX_CHARACTERS, MAX_TOKENS = 10000, 400
 MAX_DIGITS = 308  # those of the largest float
 MAX_PROBLEMS = 10
 WORDS = ("and", "else", "if", "not", "or")
@@ -127,6 +127,9 @@ def tokens(text: str) -> "List[Token]":
             if token[0] in "\"'{":
                 break  # what follows may be inside of it or not
         pos = match.end()
+        if len(found) > MAX_TOKENS:
+            problems.append("a formula has at most %d numbers, names, operators and parentheses" % MAX_TOKENS)
+            break
     if problems:
         raise FormulaError(*problems)
     return found
