@@ -12,6 +12,7 @@ from servo_batch import protocol, state, terminal
 from servo_batch.command import render
 from servo_batch.config import schema as config
 from servo_batch.job import cancel, failures
+from servo_batch.job import output as job_output
 from servo_batch.job import run as job
 from servo_batch.metrics import find
 from servo_batch.metrics import patterns as metrics
@@ -62,7 +63,7 @@ def check(options: "Options") -> int:
     cancel.expect_children()
     findings = Findings()
     findings.attempt(job.check_working_directory)
-    findings.attempt(job.check_output_folder)
+    findings.attempt(job_output.check_folder)
     output = findings.attempt(_output, options.output) if options.output else None
     path = state.path_of(options.state)
     loaded = findings.attempt(config.load, options.config)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from servo_batch.cli import Options
     from servo_batch.config.schema import Config
     from servo_batch.job.cancel import Cancellation
-    from servo_batch.job.run import Result
+    from servo_batch.job.outcomes import Ended
     from servo_batch.metrics.find import Value
     from servo_batch.metrics.patterns import Metric
 
@@ -44,8 +44,8 @@ def measure(options: "Options", cancellation: "Cancellation") -> "Dict[str, Any]
 
     wanted = {name: loaded.metrics[name] for name in names}
     result = _run(arguments, loaded, cancellation, options.for_people)
-    with result.stdout, result.stderr:
-        measured = _measured(result, wanted, search.search(wanted, result, cancellation, report_search))
+    with result.output:
+        measured = _measured(result, wanted, search.search(wanted, result.output, cancellation, report_search))
     if not options.for_people:
         try:
             protocol.write({"progress": 100, "message": "the job ended after %.1f s" % result.runtime_seconds})
@@ -89,23 +89,25 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
     return control
 
 
-def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation", for_people: bool) -> "Result":
+def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation", for_people: bool) -> "Ended":
     """Run the job, with protocol lines unless stdout is for people, and a progress bar where stderr is a terminal."""
+    from servo_batch.job import failures
     from servo_batch.job import run as job
+    from servo_batch.job.child import PROGRESS_SECONDS
 
     def report(elapsed: float) -> None:
         if not for_people:
             percent = int(min(99, 100 * elapsed / (loaded.expected_duration or DEFAULT_EXPECTED_SECONDS)))
             protocol.write_progress(percent, "the job has been running for %.0f s" % elapsed)
 
-    on_progress, bar, interval = report, None, job.PROGRESS_SECONDS
+    on_progress, bar, interval = report, None, PROGRESS_SECONDS
     if os.isatty(protocol.STDERR):
         from servo_batch.terminal import ProgressBar
 
         bar = ProgressBar(loaded.expected_duration, None if for_people else report, interval)
         on_progress, interval = bar.update, bar.redraw_seconds
     try:
-        return job.run(
+        ended = job.run(
             arguments,
             grace_seconds=loaded.grace_period,
             timeout_seconds=loaded.timeout,
@@ -116,9 +118,12 @@ def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation",
     finally:
         if bar:
             bar.remove()
+    if ended.left_running:
+        protocol.complain(failures.left_running(ended))
+    return ended
 
 
-def _measured(result: "Result", wanted: "Dict[str, Metric]", found: "Dict[str, Optional[Value]]") -> "Dict[str, Any]":
+def _measured(result: "Ended", wanted: "Dict[str, Metric]", found: "Dict[str, Optional[Value]]") -> "Dict[str, Any]":
     """Return the answer's metrics, ``{NAME: {"value": …, "unit": …}}``; raise ``ServoError`` (no-match)."""
     missing = [(name, wanted[name]) for name, value in found.items() if value is None]
     if missing:
@@ -130,10 +135,10 @@ def _measured(result: "Result", wanted: "Dict[str, Metric]", found: "Dict[str, O
     return measured
 
 
-def _no_match(missing: "List[Tuple[str, Metric]]", result: "Result") -> str:
-    from servo_batch.job.run import tail
+def _no_match(missing: "List[Tuple[str, Metric]]", result: "Ended") -> str:
+    from servo_batch.job.failures import TAIL_BYTES
 
     searched = "; ".join("%s: %s" % (name, metric.output_regex) for name, metric in missing)
     message = "the job ended well, but in what it printed there is no match for the first group of %s" % searched
-    printed = "stdout:\n" + tail(result.stdout, result.stdout_size) if result.stdout_size else "stdout: nothing"
+    printed = "stdout:\n" + result.output.tail("stdout", TAIL_BYTES) if result.output.stdout_size else "stdout: nothing"
     return "%s; check --output FILE tries patterns\n%s" % (message, printed)
