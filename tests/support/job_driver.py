@@ -21,16 +21,17 @@ def write(answer):
 
 def measure(batch, cancellation):
     command = batch["command"]
-    result = job.run(
+    ended = job.run(
         ["/bin/sh", "-c", command] if isinstance(command, str) else command,
         grace_seconds=batch.get("grace_period", 5),
         timeout_seconds=batch.get("timeout"),
         cancellation=cancellation,
         on_progress=lambda elapsed: write({"progress": 0, "message": "%.3f s" % elapsed}),
     )
+    ended.output.close()
     if cancellation.signum:
         raise Cancelled(cancellation.signum)
-    return {"status": "ok", "metrics": {"total_runtime": {"value": result.runtime_seconds, "unit": "seconds"}}}
+    return {"status": "ok", "metrics": {"total_runtime": {"value": ended.runtime_seconds, "unit": "seconds"}}}
 
 
 def main():

@@ -6,6 +6,7 @@ The rule is one truthful answer, whenever a signal comes. So a signal is only re
 
 import os
 import signal
+import time
 
 from servo_batch.protocol import ServoError
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Whoever starts a driver with these ignored (nohup, a shell's background job) wants it to outlive the terminal.
 LEFT_IGNORED = (signal.SIGINT, signal.SIGHUP)
+# One stop can arrive as several signals: timeout(1) signals its child and then its own group, a terminal that is closed
+# hangs up once by the kernel and once by the shell. What comes so soon after another is no second wish.
+ONE_STOP_SECONDS = 0.2
 
 
 def signal_name(signum: int) -> str:
@@ -36,24 +40,28 @@ def expect_children() -> None:
 
 
 class Cancelled(ServoError):  # noqa: N818 - what happened is no error of anybody's
-    """A signal asked for the measurement to end; ``signum`` says which."""
+    """A signal asked for the measurement to end; ``signum`` says which, ``consequence`` what came of that."""
 
     def __init__(self, signum: int, consequence: str = "") -> None:
         message = "cancelled by %s" % signal_name(signum)
         super().__init__("failed", "cancelled", "%s: %s" % (message, consequence) if consequence else message)
         self.signum = signum
+        self.consequence = consequence
         self.exit_status = 128 + signum
 
 
 class Cancellation:
     """The signals that have come while the ``with`` block runs; for the main thread, once in a process.
 
-    ``signum`` is the first signal that came, or None. After the block none of the signals has an effect any more, until
-    the process ends: a signal between the answer and the exit must not change what the answer said.
+    ``signum`` is the first signal that came, or None, and ``count`` how often somebody has asked: signals within
+    ONE_STOP_SECONDS of each other are one. After the block none of the signals has an effect any more, until the
+    process ends: a signal between the answer and the exit must not change what the answer said.
     """
 
     def __init__(self) -> None:
         self.signum: "Optional[int]" = None
+        self.count = 0
+        self._last_came = 0.0
         self._raises = False
 
     def __enter__(self) -> "Cancellation":
@@ -79,13 +87,24 @@ class Cancellation:
         """Return a descriptor that is readable once a signal has come (and may be for a signal of another kind)."""
         return self._readable
 
+    def clear(self) -> None:
+        """Let the descriptor be readable no more until the next signal; those that came are recorded."""
+        try:
+            os.read(self._readable, 4096)
+        except BlockingIOError:
+            pass
+
     def interrupting(self) -> "_Interrupting":
         """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before."""
         return _Interrupting(self)
 
     def _record(self, signum: int, _frame: "Optional[FrameType]") -> None:
+        now = time.monotonic()
+        if self.signum is None or now - self._last_came > ONE_STOP_SECONDS:
+            self.count += 1
         if self.signum is None:
             self.signum = signum
+        self._last_came = now
         self._raise_if_asked()
 
     def _raise_if_asked(self) -> None:

@@ -22,6 +22,8 @@ KILL_SECONDS = 5.0
 PAUSE_SECONDS = 0.02
 # How many children to reap before looking at anything else: they may end faster than they can be reaped.
 MAX_REAPED = 100
+# How often to look at a list that can miss processes, before none in it means that there is none.
+LOOKS = 5
 UNKNOWN = "name unknown"
 
 
@@ -36,12 +38,12 @@ class Process(NamedTuple):
     start: int  # in clock ticks since boot; together with the pid it names one process for good
 
 
-def become_subreaper() -> bool:
-    """Make this process the parent of every orphan among its descendants; return whether the system can."""
+def become_subreaper(whether: bool = True) -> bool:
+    """Make this process the parent of every orphan among its descendants, or no more; return whether the system can."""
     try:
         import ctypes
 
-        return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+        return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(whether), 0, 0, 0) == 0)
     except (ImportError, AttributeError, OSError, MemoryError):
         # A Python without libffi; macOS; a system that forbids the executable memory that ctypes asks for.
         return False
@@ -74,46 +76,69 @@ def list_all(spared: FrozenSet[int] = frozenset()) -> List[Process]:
 def children(spared: FrozenSet[int] = frozenset()) -> List[int]:
     """Return the pids of this process's children, ended ones included, without those in ``spared``."""
     try:
-        with open("/proc/self/task/%d/children" % os.getpid()) as stream:
+        with open("/proc/self/task/%d/children" % os.getpid(), "rb") as stream:
             pids = [int(pid) for pid in stream.read().split()]
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN
         pids = [process.pid for process in list_all() if process.parent == os.getpid()]
     return [pid for pid in pids if not _is_spared(pid, spared)]
 
 
-def stop(grace_seconds: float, wait: Callable[[float], None], spared: FrozenSet[int] = frozenset()) -> List[Process]:
-    """Stop every descendant: SIGTERM, after ``grace_seconds`` SIGKILL; return those that are alive nevertheless.
+class Stop:
+    """How long to wait for processes that were asked to end, and how they ended."""
 
-    This process must be a subreaper and see ``/proc``. ``wait`` sleeps up to the given seconds, less when a child ends.
-    Children in ``spared``, which were there before the job, are left alone with all that descends from them.
+    def __init__(self, grace_seconds: float, wait: Callable[[float], bool]) -> None:
+        """``wait`` sleeps up to the given seconds, less when a child ends; True ends the grace at once."""
+        self.statuses: Dict[int, int] = {}
+        self._wait = wait
+        self._deadline = time.monotonic() + grace_seconds
+
+    def grace_left(self) -> float:
+        """Return the seconds that are left, 0 or less when they are over."""
+        return self._deadline - time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a change."""
+        if self._wait(seconds):
+            self._deadline = min(self._deadline, time.monotonic())
+
+    def reap(self) -> int:
+        """Reap children that have ended; return how many."""
+        ended = reap()
+        self.statuses.update(ended)
+        return len(ended)
+
+
+def stop(to_stop: Stop, spared: FrozenSet[int] = frozenset()) -> List[Process]:
+    """Stop every descendant: SIGTERM, after the grace SIGKILL; return those that are alive nevertheless.
+
+    This process must be a subreaper and see ``/proc``. Children in ``spared``, which were there before the job, are
+    left alone with all that descends from them.
     """
     # SIGCONT, since a stopped process would not get to the SIGTERM.
     _signal_each(list_all(spared), signal.SIGTERM, signal.SIGCONT)
-    deadline = time.monotonic() + grace_seconds
     while True:
-        ended = reap()
+        reaped = to_stop.reap()
         if _all_gone(spared):
             return []
-        left = deadline - time.monotonic()
+        left = to_stop.grace_left()
         if left <= 0:
-            return _force(wait, spared)
-        wait(0 if len(ended) == MAX_REAPED else left)
+            return _force(to_stop, spared)
+        to_stop.wait(0 if reaped == MAX_REAPED else left)
 
 
-def stop_group(group: int, grace_seconds: float, wait: Callable[[float], None]) -> None:
+def stop_group(group: int, to_stop: Stop) -> None:
     """Stop a process group in the same way, where descendants cannot be followed (macOS, no ``/proc``).
 
     Its leader must not have been reaped before. Who is alive afterwards cannot be told.
     """
     _signal_group(group, signal.SIGTERM)
     _signal_group(group, signal.SIGCONT)
-    deadline = time.monotonic() + grace_seconds
     while True:
-        reap()
-        left = deadline - time.monotonic()
+        to_stop.reap()
+        left = to_stop.grace_left()
         if not _signal_group(group, signal.SIGKILL if left <= 0 else 0) or left <= -KILL_SECONDS:
             return
-        wait(PAUSE_SECONDS)
+        to_stop.wait(PAUSE_SECONDS)
 
 
 def reap() -> Dict[int, int]:
@@ -163,7 +188,7 @@ def _signal_each(family: List[Process], *signals: int) -> None:
                     _signal(process.pid, signum)
 
 
-def _force(wait: Callable[[float], None], spared: FrozenSet[int]) -> List[Process]:
+def _force(to_stop: Stop, spared: FrozenSet[int]) -> List[Process]:
     """Kill the children, and the children that they leave, until there is none or the time is over."""
     deadline = time.monotonic() + KILL_SECONDS
     known: FrozenSet[int] = frozenset()
@@ -173,11 +198,11 @@ def _force(wait: Callable[[float], None], spared: FrozenSet[int]) -> List[Proces
         for pid in reversed(pids):
             _signal(pid, signal.SIGKILL)
         for pid in pids:
-            with suppress(ChildProcessError):  # cloned so that nobody is told of its end
-                if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                    # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
-                    _signal_group(os.getpgid(pid), signal.SIGKILL)
-                    os.waitpid(pid, os.WNOHANG)
+            if _has_ended(pid):
+                # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
+                _signal_group(os.getpgid(pid), signal.SIGKILL)
+                with suppress(ChildProcessError):  # cloned so that nobody is told of its end
+                    to_stop.statuses[pid] = os.waitpid(pid, os.WNOHANG)[1]
         if time.monotonic() > deadline:
             alive = [process for process in list_all(spared) if process.state != "Z"]
             # /proc can hide the processes of other users (hidepid); the list of children does not.
@@ -185,15 +210,26 @@ def _force(wait: Callable[[float], None], spared: FrozenSet[int]) -> List[Proces
         if known.issuperset(pids):
             # A child that cannot be killed (of another user, stopped by its tracer, frozen) has children that can.
             _signal_each(list_all(spared), signal.SIGKILL)
-            wait(PAUSE_SECONDS)
+            to_stop.wait(PAUSE_SECONDS)
         known = frozenset(pids)
     return []
 
 
+def _has_ended(pid: int) -> bool:
+    """Tell whether a child has ended and is not reaped."""
+    if hasattr(os, "waitid"):
+        with suppress(ChildProcessError):  # cloned so that nobody is told of its end
+            return bool(os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT))
+        return False
+    process = _read(pid)  # PyPy 3.9
+    return process is not None and process.state == "Z" and process.parent == os.getpid()
+
+
 def _all_gone(spared: FrozenSet[int]) -> bool:
-    if spared:
-        return not children(spared)
-    try:  # the list of children can miss some while others end, says proc(5); the kernel's own answer cannot
+    # The list of children can miss some while others end, says proc(5); the kernel's own answer cannot.
+    if spared or not hasattr(os, "waitid"):
+        return not any(children(spared) for _ in range(LOOKS))
+    try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return True

@@ -1,12 +1,35 @@
-"""Why a job did not start or did not end well, in words for the person who has to mend it."""
+"""Why a command did not start or did not end well, in words for the person who has to mend it."""
 
 import errno
 import os
+import re
 import shlex
 import signal
-from typing import Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
-from servo_batch.job.cancel import signal_name
+from servo_batch.job.cancel import SIGNALS, signal_name
+from servo_batch.job.descendants import Process
+from servo_batch.job.outcomes import Ended, NotStarted, Outcome, Output, Stopped
+
+TAIL_BYTES = 4096
+# What may be the name of a file in a shell command line.
+WORD = re.compile(r"[^\s;&|<>()$`\"'\\]+")
+# How a program ends that obeys a signal: by it, or as a shell says that.
+OBEDIENT = {0} | {128 + signum for signum in SIGNALS + (signal.SIGKILL,)}
+
+
+class Step(NamedTuple):
+    """What messages call a command: ``prepare`` in ``run 2 of 3``."""
+
+    subject: str
+    place: str = ""
+
+    def told(self, text: str) -> str:
+        """Return ``text`` with the place before it, if there is one to name."""
+        return "%s: %s" % (self.place, text) if self.place else text
+
+
+JOB = Step("the job")
 
 
 def as_typed(args: Sequence[str]) -> str:
@@ -14,11 +37,66 @@ def as_typed(args: Sequence[str]) -> str:
     return args[2] if _is_shell(args) else " ".join(shlex.quote(arg) for arg in args)
 
 
-def why_ended_badly(args: Sequence[str], status: int) -> str:
+def details(args: Sequence[str], output: Output) -> str:
+    """Return the command and the end of what it printed, as further lines of a message."""
+    lines = ["", "command: %s" % as_typed(args)]
+    for name, size in (("stderr", output.stderr_size), ("stdout", output.stdout_size)):
+        which = "%s, the last %d of %d bytes" % (name, TAIL_BYTES, size) if size > TAIL_BYTES else name
+        lines.append("%s:\n%s" % (which, output.tail(name, TAIL_BYTES).rstrip("\n")) if size else "%s: nothing" % name)
+    return "\n".join(lines)
+
+
+def became(outcome: Optional[Outcome], step: Step) -> str:
+    """Return what became of a command that nobody wants any more, as the end of a message."""
+    if isinstance(outcome, Stopped):
+        text = "%s was stopped" % step.subject
+        if outcome.runtime_seconds is not None:
+            text += " after %.1f s" % outcome.runtime_seconds
+        return step.told(text + _handler(outcome.status) + survivors(outcome.survivors))
+    if isinstance(outcome, Ended):
+        text = "%s had ended by itself after %.1f s" % (step.subject, outcome.runtime_seconds)
+        if outcome.status < 0:
+            text += ", killed by %s" % signal_name(-outcome.status)
+        elif outcome.status:
+            text += ", with exit status %d" % outcome.status
+        return step.told(text)
+    return step.told("%s was not started" % step.subject)
+
+
+def _handler(status: Optional[int]) -> str:
+    if status is None or status < 0 or status in OBEDIENT:
+        return ""
+    return "; it ended with exit status %d, so what it runs elsewhere may go on" % status
+
+
+def survivors(processes: Optional[Sequence[Process]]) -> str:
+    """Return which processes could not be stopped, as the end of a message; empty where all were."""
+    if processes is None:
+        return "; what has left its process group may live on: to follow it takes Linux's /proc and Python's ctypes"
+    names = names_of(processes)
+    return "; these could not be, stop them by hand before the next measurement: " + names if names else ""
+
+
+def names_of(processes: Sequence[Process]) -> str:
+    """Return ``PID (NAME), …``."""
+    return ", ".join("%d (%s)" % (process.pid, process.name) for process in processes)
+
+
+def left_running(ended: Ended, step: Step = JOB) -> str:
+    """Return a line for people about what a command left running, empty where it left nothing."""
+    if not ended.left_running:
+        return ""
+    text = "%s left running: %s" % (step.subject, names_of(ended.left_running))
+    if ended.reader is not None:
+        text += "; process %d reads what they print, for as long as they can" % ended.reader
+    return step.told(text)
+
+
+def why_ended_badly(args: Sequence[str], status: int, step: Step = JOB) -> str:
     """Return what an exit status, or minus a signal, says; an empty string for 0."""
     if status < 0:
         hint = ", by somebody or by the system when memory ran out" if status == -signal.SIGKILL else ""
-        return "the job was killed by %s%s" % (signal_name(-status), hint)
+        return "%s was killed by %s%s" % (step.subject, signal_name(-status), hint)
     hint = ""
     if _is_shell(args) and status >= 126:
         if status == 126:
@@ -27,14 +105,17 @@ def why_ended_badly(args: Sequence[str], status: int) -> str:
             hint = ": this is how the shell says that it did not find a command"
         elif 128 < status < 128 + signal.NSIG:
             hint = ": this is how the shell says that %s killed a command" % signal_name(status - 128)
-    return "the job ended with exit status %d%s" % (status, hint) if status else ""
+        if status in (126, 127):
+            hint += _script_without_interpreter(args[2])
+    return "%s ended with exit status %d%s" % (step.subject, status, hint) if status else ""
 
 
-def why_not_started(args: Sequence[str], number: Optional[int], text: str) -> str:
-    """Return what the system's error ``number`` means for ``args``; ``text`` is what Python said."""
+def why_not_started(args: Sequence[str], outcome: NotStarted, step: Step = JOB) -> str:
+    """Return what the system's error means for ``args``."""
     # As UTF-8 whatever the locale is, which is how the guard looks for it.
     program = os.fsdecode(args[0].encode("utf-8", "surrogateescape"))
-    return "the job was not started: %s\ncommand: %s" % (_explain(program, number, text), as_typed(args))
+    why = _explain(program, outcome.number, outcome.text)
+    return "%s was not started: %s\ncommand: %s" % (step.subject, why, as_typed(args))
 
 
 def _is_shell(args: Sequence[str]) -> bool:
@@ -48,6 +129,8 @@ def _explain(program: str, number: Optional[int], text: str) -> str:
         return "its arguments and environment are too long (Linux: one at most 128 KiB; all: see getconf ARG_MAX)"
     if number == errno.EAGAIN:
         return "there are too many processes (ulimit -u, or the limit of the container)"
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "there are too many open files (ulimit -n, or the limit of the system)"
     if number == errno.ENOEXEC:
         return "%s is neither a program for this machine nor a script that begins with #!" % program
     if number not in (errno.ENOENT, errno.EACCES, errno.ENOTDIR):
@@ -55,30 +138,53 @@ def _explain(program: str, number: Optional[int], text: str) -> str:
     path = _find(program)
     if path is None and number == errno.EACCES:
         return "%s is in a folder that this user may not enter" % shlex.quote(program)
+    if path is None and program == "/bin/sh":
+        return "there is no /bin/sh here, which runs a command that is a string; write it as a list of arguments"
     if path is None:
         where = "" if "/" in program else " in any folder of $PATH, %s" % os.environ.get("PATH", os.defpath)
         return "command not found: there is no %s%s" % (shlex.quote(program), where)
     interpreter = _interpreter(path)
     if number == errno.ENOENT:
-        return "%s needs the interpreter %s, which is not there" % (path, interpreter or "of another system")
+        return "%s needs the interpreter %s, which is not there%s" % (
+            path,
+            repr(interpreter) if interpreter else "of another system",
+            _windows_hint(path, interpreter),
+        )
     if os.path.isdir(path):
         return "%s is a folder" % path
     if not os.access(path, os.X_OK):
         return "%s is not executable (chmod +x makes it so)" % path
-    reason = "its interpreter %s may not either" % interpreter if interpreter else "this user may not"
+    reason = "its interpreter %r may not either" % interpreter if interpreter else "this user may not"
     return "%s may not be executed: %s, or its file system is mounted noexec" % (path, reason)
+
+
+def _script_without_interpreter(command_line: str) -> str:
+    """Return which script in a command line lacks its interpreter, for which a shell says that it is not found."""
+    for word in WORD.findall(command_line):
+        path = _find(word)
+        interpreter = _interpreter(path) if path else ""
+        if path and interpreter and (interpreter.endswith("\r") or not os.path.exists(interpreter.split()[0])):
+            windows_hint = _windows_hint(path, interpreter)
+            return "; %s needs the interpreter %r, which is not there%s" % (path, interpreter, windows_hint)
+    return ""
+
+
+def _windows_hint(path: str, interpreter: str) -> str:
+    if not interpreter.endswith("\r"):
+        return ""
+    return r": its lines end as Windows has them, mend it with sed -i 's/\r$//' %s" % shlex.quote(path)
 
 
 def _find(program: str) -> Optional[str]:
     paths = [program] if "/" in program else [os.path.join(folder, program) for folder in os.get_exec_path()]
-    return next(filter(os.path.exists, paths), None)
+    return next(filter(os.path.isfile if "/" not in program else os.path.exists, paths), None)
 
 
 def _interpreter(path: str) -> str:
-    """Return what a script names after ``#!``, quoted, so that a Windows line end shows; empty for anything else."""
+    """Return what a script names after ``#!``, with a Windows line end; empty for anything else."""
     try:
         with open(path, "rb") as stream:
             line = stream.readline(256)
     except OSError:
         return ""
-    return repr(line[2:].strip(b" \t\n").decode("utf-8", "replace")) if line.startswith(b"#!") else ""
+    return line[2:].strip(b" \t\n").decode("utf-8", "replace") if line.startswith(b"#!") else ""

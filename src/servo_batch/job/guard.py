@@ -1,28 +1,39 @@
 """The guard: a small process between the driver and the job, which outlives the driver just long enough to stop it.
 
-It is a child of the driver (see child.py). When its *control* is closed, because the driver wants the job to stop or
-because the driver was killed, it stops the job. What it reports is one of:
+It is a child of the driver (see child.py). The driver writes STOP to its *control* to have the job stopped, and KILL
+when it is to wait no longer; where the driver was killed, *control* is at its end, which is a STOP. The guard reports
 
-- ``{"started": T, "pid": N}``: T is the monotonic clock's time directly before the job's process was made;
-- ``{"errno": N, "error": TEXT}``: the job could not start;
-- ``{"ended": SECONDS, "status": N}``: the job took so long and ended by itself, N is its exit status or minus a signal;
-- ``{"stopped": [[PID, NAME], …]}``: the job was stopped, but for these processes; null where nobody can tell;
+- ``{"started": [T, PID]}``: T is the monotonic clock's time directly before the job's process was made;
+
+and then one of
+
+- ``{"not_started": [ERRNO, TEXT]}``: the system refused to start it;
+- ``{"ended": [SECONDS, STATUS, [USER, SYSTEM, RSS, FLOOR]]}``: it took so long and ended by itself, STATUS is its exit
+  status or minus a signal; the rest is what outcomes.Usage has. The guard then waits for the end of *control*, reports
+  ``{"left": [PROCESS, …]}``, what of the job is still running (null where nobody can tell), and leaves it alone;
+- ``{"stopped": [SECONDS, STATUS, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
+  (null where nobody can tell); STATUS is that of the job's own process, or null;
 - ``{"broken": TRACEBACK}``: a bug of ours.
 
 It has a session of its own, sleeps until something happens, and has nothing open but its pipes.
 """
 
+import math
 import os
-import select
+import resource
 import signal
 import subprocess
+import sys
 import time
 import traceback
 from contextlib import suppress
-from typing import Any, Iterable, List, Optional, Sequence, Set
+from typing import Any, List, Optional, Sequence, Set
 
 from servo_batch.job import descendants
-from servo_batch.job.child import BLOCKED, MAX_POLL_SECONDS, Child, tell
+from servo_batch.job.child import BLOCKED, Child, detach, open_nothing, tell, wait_for
+
+STOP, KILL = b"s", b"k"
+MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 
 
 def start(args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -> Child:
@@ -34,61 +45,65 @@ def _guard(
     args: Sequence[str], stdout: int, stderr: int, control: int, report: int, grace_seconds: float, mask: Set[Any]
 ) -> None:
     try:
-        os.setsid()
-        _close_all_but({stdout, stderr, control, report})
+        detach({stdout, stderr, control, report})
         wakeup = _wake_up_on_signals(mask)
         can_follow = descendants.become_subreaper() and descendants.visible()
+        nothing = open_nothing()
         began = time.monotonic()
         try:
             # UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
             job = subprocess.Popen(
                 [arg.encode("utf-8", "surrogateescape") for arg in args],
-                stdin=subprocess.DEVNULL,
+                stdin=nothing,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
                 close_fds=True,
             )
         except (OSError, ValueError) as error:  # ValueError: an argument that has a NUL character
-            tell(report, {"errno": getattr(error, "errno", None), "error": str(error)})
+            tell(report, {"not_started": [getattr(error, "errno", None), str(error)]})
             return
         os.close(stdout)
         os.close(stderr)
-        tell(report, {"started": began, "pid": job.pid})
+        tell(report, {"started": [began, job.pid]})
         status = _wait_for_end(job.pid, wakeup, control)
+        seconds = time.monotonic() - began
         if status is not None:
-            tell(report, {"ended": time.monotonic() - began, "status": status})
+            tell(report, {"ended": [seconds, exit_status(status), _usage()]})
+            while os.read(control, 100):
+                pass
+            tell(report, {"left": _left() if can_follow else None})
             return
-
-        def wait(seconds: float) -> None:
-            _wait_for([wakeup], seconds)
-            _drain(wakeup)
-
+        to_stop = descendants.Stop(grace_seconds, lambda seconds: _wait_or_hurry(wakeup, control, seconds))
+        survivors: Optional[List[descendants.Process]] = None
         if can_follow:
-            tell(report, {"stopped": descendants.stop(grace_seconds, wait)})
+            survivors = descendants.stop(to_stop)
         else:
-            descendants.stop_group(job.pid, grace_seconds, wait)
-            tell(report, {"stopped": None})
+            descendants.stop_group(job.pid, to_stop)
+        status = to_stop.statuses.get(job.pid)
+        tell(report, {"stopped": [seconds, None if status is None else exit_status(status), survivors]})
     except BaseException:
         tell(report, {"broken": traceback.format_exc()})
 
 
-def _close_all_but(kept: Set[int]) -> None:
-    """Let go of every descriptor but ``kept``, so that nobody waits for the guard; stdin and so on become /dev/null."""
-    os.close(0)  # so that there is one for the list, however few there may be
-    for descriptor in _open_descriptors():
-        if descriptor not in kept:
-            with suppress(OSError):  # the one that listed the folder
-                os.close(descriptor)
-    while os.open(os.devnull, os.O_RDWR) < 2:  # each is the lowest that is free
+def exit_status(status: int) -> int:
+    """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _usage() -> List[float]:
+    """Return what the job and the orphans that came to the guard have used, and what the guard adds to that at most."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
+    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return [used.ru_utime, used.ru_stime, used.ru_maxrss * MAX_RSS_UNIT, floor * MAX_RSS_UNIT]
+
+
+def _left() -> List[descendants.Process]:
+    while len(descendants.reap()) == descendants.MAX_REAPED:
         pass
-
-
-def _open_descriptors() -> Iterable[int]:
-    for folder in ("/proc/self/fd", "/dev/fd"):
-        with suppress(OSError):
-            return [int(name) for name in os.listdir(folder)]
-    return range(1024)  # not up to the limit, which in a container can be a thousand million
+    # The list of children first: where there is none, which is the rule, nobody has to look through all of /proc.
+    return [process for process in descendants.list_all() if process.state != "Z"] if descendants.children() else []
 
 
 def _wake_up_on_signals(mask: Set[Any]) -> int:
@@ -109,28 +124,33 @@ def _wake_up_on_signals(mask: Set[Any]) -> int:
 
 
 def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
-    """Return the exit status, or minus the signal, with which the job ended; None when it is to be stopped."""
-    pause = None
+    """Return the status of the job's process, as ``os.waitpid`` does; None when it is to be stopped."""
+    pause = math.inf
     while True:
-        readable = _wait_for([wakeup, control], pause)
+        readable = wait_for([wakeup, control], pause)
         _drain(wakeup)
         ended = descendants.reap()  # orphans that came to the guard are among them
         if job in ended:
-            status = ended[job]
-            return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+            return ended[job]
         if control in readable:
+            os.read(control, len(STOP))
             return None
-        pause = 0 if len(ended) == descendants.MAX_REAPED else None
+        pause = 0 if len(ended) == descendants.MAX_REAPED else math.inf
 
 
-def _wait_for(descriptors: Sequence[int], seconds: Optional[float] = None) -> List[int]:
-    # Not select(2), which knows only the first 1024 descriptors.
-    poll = select.poll()
-    for descriptor in descriptors:
-        poll.register(descriptor, select.POLLIN)
-    return [
-        descriptor for descriptor, _ in poll.poll(None if seconds is None else min(seconds, MAX_POLL_SECONDS) * 1000)
-    ]
+def _wait_or_hurry(wakeup: int, control: int, seconds: float) -> bool:
+    """Wait for the end of a child; return whether the driver will wait no longer."""
+    readable = wait_for([wakeup, control], seconds)
+    _drain(wakeup)
+    if control not in readable:
+        return False
+    if os.read(control, len(KILL)) == KILL:
+        return True
+    # The driver was killed. To have something that can still be waited for, without its end being told for ever:
+    nobody, _ = os.pipe()
+    os.dup2(nobody, control)
+    os.close(nobody)
+    return False
 
 
 def _drain(wakeup: int) -> None:

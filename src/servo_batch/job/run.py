@@ -1,42 +1,37 @@
-"""The job: execute it, time it, stop it; one command in, one Result out.
+"""The job: execute it, time it, stop it; one command in, one Ended out.
 
-Source: section 6 of the contract. The job is the child of a guard (see guard.py), which times it and sees to it that
-nothing of it outlives the driver. The driver sleeps until the guard reports, a signal comes, its stdout is closed, or
-the next progress or the timeout is due.
+The job is the child of a guard (see guard.py), which times it and sees to it that nothing of it outlives the driver; a
+keeper (see keeper.py) reads what it prints. The driver sleeps until the guard reports, a signal comes, its stdout is
+closed, or the next progress or the timeout is due.
 """
 
 import math
 import os
-import select
 import signal
 import time
-from contextlib import suppress
-from typing import Any, BinaryIO, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import ExitStack, suppress
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Union
 
-from servo_batch.job import descendants, guard
+from servo_batch.job import descendants, failures, guard, output
 from servo_batch.job.cancel import Cancellation, Cancelled
-from servo_batch.job.child import MAX_POLL_SECONDS
-from servo_batch.job.failures import as_typed, why_ended_badly, why_not_started
-from servo_batch.protocol import ServoError, failed
+from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unwanted, wait_for
+from servo_batch.job.descendants import Process
+from servo_batch.job.failures import JOB, Step
+from servo_batch.job.keeper import LATE_SECONDS, Keeper, Kept
+from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped, Usage
+from servo_batch.job.show import Show, Shower
+from servo_batch.protocol import failed
 
-PROGRESS_SECONDS = 30.0
-TAIL_BYTES = 4096
-NOT_STARTED, STOPPED = "the job was not started", "the job was stopped"
-
-
-class Result(NamedTuple):
-    """What a job that ended well took and printed.
-
-    ``stdout`` and ``stderr`` are unnamed files, open for reading, with what the job printed in the first ``…_size``
-    bytes. A process that the job left behind may go on writing after these; it also moves the position in the file, so
-    read with ``mmap`` or ``os.pread``.
-    """
-
-    runtime_seconds: float
-    stdout: BinaryIO
-    stdout_size: int
-    stderr: BinaryIO
-    stderr_size: int
+# How long the disk may take for what was on its way when the job had ended; when it was stopped, nobody waits for it.
+DISK_SECONDS, DISK_AFTER_STOP_SECONDS = 10.0, LATE_SECONDS + 0.5
+# How long nobody may take what is shown before the rest of it is given up.
+SHOW_SECONDS, SHOW_AFTER_STOP_SECONDS = 1.0, 0.1
+# How long a guard may take that has nothing more to wait for.
+GUARD_SECONDS = 5.0
+# Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
+SKEW_SECONDS = 0.1
+# A wait for the grace period that is shorter than this is not worth a word.
+UNSAID_SECONDS = 0.3
 
 
 def run(
@@ -47,161 +42,284 @@ def run(
     cancellation: Cancellation,
     on_progress: Callable[[float], None],
     progress_seconds: float = PROGRESS_SECONDS,
-) -> Result:
-    """Execute ``args`` and return its Result.
+    on_stopping: Callable[[float], None] = lambda grace_seconds: None,
+    step: Step = JOB,
+    show: Optional[Show] = None,
+    keep_output: Optional[str] = None,
+    heard: int = 0,
+    minds_stdout: bool = True,
+) -> Ended:
+    """Execute ``args`` and return what came of it, with the exit status 0; whoever calls closes its ``output``.
 
     ``on_progress(elapsed_seconds)`` is called just before the start, since what the driver does just after it would
-    slow the job down, and then every ``progress_seconds``.
+    slow the job down, and then every ``progress_seconds``. ``on_stopping(grace_seconds)`` is called where the job was
+    asked to end and takes its time; a second signal ends that wait with SIGKILL.
 
-    Raises ServoError: ``command-failed`` (not started, exit status not 0, killed), ``timeout`` or ``cancelled``, the
-    last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended before it could be
-    stopped. A signal that comes after the job ended by itself raises nothing here: look at ``cancellation.signum``.
+    ``step`` is what messages call it. ``show`` says where what it prints is to be shown, too. ``keep_output`` is the
+    path of a file to keep its stdout in; its stderr, where there is any, is kept beside it, with ``.stderr`` appended.
+
+    The first ``heard`` signals of ``cancellation`` are passed over; a closed stdout too, unless ``minds_stdout``.
+
+    Raises ServoError: ``command-failed`` (not started, exit status not 0, killed, output lost), ``timeout`` or
+    ``cancelled``, the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended
+    before it could be stopped. A signal that comes after the job ended well raises nothing here: look at
+    ``cancellation.signum``.
     """
-    if cancellation.signum is not None:
-        raise Cancelled(cancellation.signum, NOT_STARTED)
+    if cancellation.count > heard:
+        raise Cancelled(cancellation.signum or 0, failures.became(None, step))
     check_working_directory()
-    (stdout, job_stdout), (stderr, job_stderr) = _unnamed_file(), _unnamed_file()
-    report_progress(on_progress, 0.0, NOT_STARTED)
-    running = _Running(args, job_stdout, job_stderr, grace_seconds)
-    report = running.report
-    try:
+    schedule = Schedule(on_progress, progress_seconds, timeout_seconds)
+    wish: Union[Unwanted, TimeUp, None] = None
+    with ExitStack() as undo:
+        files = output.create(keep_output)
+        undo.callback(files.close)
+        running = _Running(files, cancellation, heard, grace_seconds, on_stopping)
         try:
-            running.watch(timeout_seconds, cancellation, on_progress, progress_seconds)
+            running.keep(show)
+            schedule.report(0.0)
+            running.start(args)
+            running.watch(schedule, minds_stdout)
+        except (Unwanted, TimeUp) as unwanted:
+            wish = unwanted
+        except OSError as error:
+            running.outcome = NotStarted(error.errno, str(error))
         finally:
-            running.stop()
-    except ServoError as error:
-        if "stopped" in report:
-            error.message += _survivors(report["stopped"])
-            if error.reason == "timeout":
-                error.message += _details(args, _result(0.0, stdout, stderr))
-            raise
-        # It ended, or failed to start, before it could be stopped. That is what happened, so that is what is said.
-    if "broken" in report:
-        raise RuntimeError("the guard failed:\n" + report["broken"])
-    if "error" in report:
-        raise failed("command-failed", why_not_started(args, report["errno"], report["error"]))
-    if "stopped" in report:
-        message = "somebody killed the guard, which watches the job, so " + STOPPED
-        raise failed("command-failed", message + _survivors(report["stopped"]))
-    result = _result(report["ended"], stdout, stderr)
-    if timeout_seconds is not None and result.runtime_seconds > timeout_seconds:
-        message = "the job ran past its timeout of %g s; it ended by itself" % timeout_seconds
-        raise failed("timeout", message + _details(args, result))
-    problems = list(filter(None, [why_ended_badly(args, report["status"]), _why_incomplete(result)]))
+            running.finish()
+        if wish is None and running.may_have_been_killed():
+            wait_for([cancellation.fileno()], SKEW_SECONDS)
+        signum = cancellation.signum if cancellation.count > heard else None
+        ended = _judged(args, running, wish, signum, timeout_seconds, step)
+        undo.pop_all()
+    return ended
+
+
+def _judged(
+    args: Sequence[str],
+    running: "_Running",
+    wish: Union[Unwanted, TimeUp, None],
+    signum: Optional[int],
+    timeout_seconds: Optional[float],
+    step: Step,
+) -> Ended:
+    """Return the Ended of a job that ended well; raise the one error that says all."""
+    outcome = running.outcome
+    if isinstance(outcome, Broken):
+        raise RuntimeError("a process of ours failed:\n" + outcome.traceback)
+    if signum is not None and not (isinstance(outcome, Ended) and outcome.status == 0 and not running.problem):
+        raise Cancelled(signum, failures.became(outcome, step))
+    if isinstance(outcome, NotStarted):
+        raise failed("command-failed", step.told(failures.why_not_started(args, outcome, step)))
+    if isinstance(outcome, Ended):
+        return _judged_end(args, outcome, running.problem, timeout_seconds, step)
+    if isinstance(wish, Unwanted):
+        raise wish.error(failures.became(outcome, step))
+    if isinstance(wish, TimeUp):
+        message = "%s ran past its timeout of %g s and was stopped" % (step.subject, timeout_seconds or 0)
+        message += failures.survivors(outcome.survivors) if outcome else ""
+        raise failed("timeout", step.told(message + failures.details(args, running.output())))
+    message = "somebody killed the guard, which watches the job; "
+    raise failed("command-failed", step.told(message + failures.became(outcome, Step(step.subject))))
+
+
+def _judged_end(
+    args: Sequence[str], ended: Ended, incomplete: str, timeout_seconds: Optional[float], step: Step
+) -> Ended:
+    if timeout_seconds is not None and ended.runtime_seconds > timeout_seconds:
+        message = "%s ran past its timeout of %g s; it ended by itself" % (step.subject, timeout_seconds)
+        raise failed("timeout", step.told(message + failures.details(args, ended.output)))
+    problems = list(filter(None, [failures.why_ended_badly(args, ended.status, step), incomplete]))
     if problems:
-        raise failed("command-failed", "; ".join(problems) + _details(args, result))
-    return result
-
-
-def tail(stream: BinaryIO, size: int, limit: int = TAIL_BYTES) -> str:
-    """Return the last ``limit`` bytes of the first ``size``, as text; a character that this would cut is left out."""
-    begin = max(0, size - limit)
-    data = os.pread(stream.fileno(), size - begin, begin)
-    if begin:
-        # In UTF-8 a character's second, third and fourth byte are 0b10xxxxxx, and no first byte is.
-        cut = 0
-        while cut < min(3, len(data)) and data[cut] & 0xC0 == 0x80:
-            cut += 1
-        data = data[cut:]
-    return data.decode("utf-8", "replace")
+        raise failed("command-failed", step.told("; ".join(problems) + failures.details(args, ended.output)))
+    return ended
 
 
 class _Running:
-    """The running job, as the driver sees it; ``report`` is what the guard has told so far."""
+    """The running job, as the driver sees it; ``outcome`` is what came of it, None until that is known."""
 
-    def __init__(self, args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -> None:
-        self.report: Dict[str, Any] = {}
+    def __init__(
+        self,
+        files: output.Files,
+        cancellation: Cancellation,
+        heard: int,
+        grace_seconds: float,
+        on_stopping: Callable[[float], None],
+    ) -> None:
+        self.outcome: Optional[Outcome] = None
+        self._ending: Optional[Sequence[Any]] = None  # what the guard has told of its end
+        self._files = files
+        self._cancellation = cancellation
+        self._heard = heard
         self._grace_seconds = grace_seconds
+        self._on_stopping = on_stopping
+        self._shower: Optional[Shower] = None
+        self._keeper: Optional[Keeper] = None
+        self._guard: Optional[Child] = None
+        self._kept = Kept(0, 0)
+        self._began: Optional[float] = None
+        self._pid: Optional[int] = None
+        self._left: Optional[List[Process]] = None
+        self._can_follow = False
+        self._spared: FrozenSet[int] = frozenset()
+        cancellation.clear()
+
+    def keep(self, show: Optional[Show]) -> None:
+        """Have what the job is going to print kept, and shown; raise ``OSError``."""
+        self._shower = Shower(show, self._files) if show else None
+        try:
+            self._keeper = Keeper(self._files, self._shower.grown if self._shower else None)
+        finally:
+            if self._shower:
+                os.close(self._shower.grown)
+
+    def start(self, args: Sequence[str]) -> None:
+        """Start the job; raise ``OSError``."""
+        assert self._keeper
         # If the guard is killed, the job's processes come to the driver.
         self._can_follow = descendants.become_subreaper() and descendants.visible()
-        # A shell that becomes the driver (exec) leaves it the children that it had.
+        # The keeper; and a shell that becomes the driver (exec) leaves it the children that it had.
         self._spared = frozenset(descendants.children()) if self._can_follow else frozenset()
-        try:
-            self._guard = guard.start(args, stdout, stderr, grace_seconds)
-        except OSError as error:
-            raise failed("command-failed", why_not_started(args, error.errno, str(error))) from None
-        finally:
-            os.close(stdout)
-            os.close(stderr)
+        self._guard = guard.start(args, self._keeper.stdout, self._keeper.stderr, self._grace_seconds)
+        self._keeper.hand_over()
 
-    def watch(
-        self,
-        timeout_seconds: Optional[float],
-        cancellation: Cancellation,
-        on_progress: Callable[[float], None],
-        progress_seconds: float,
-    ) -> None:
-        """Return when the guard is gone, which is when the job has ended; raise ServoError when it is to be stopped."""
-        limit_seconds = math.inf if timeout_seconds is None else timeout_seconds
-        began = next_progress = math.inf
-        deadline = time.monotonic() + limit_seconds  # until it is known when the job began
-        while True:
-            wait_seconds = min(next_progress, deadline) - time.monotonic()
-            if self._guard.wait(min(wait_seconds, progress_seconds), cancellation, STOPPED) and not self._receive():
+    def watch(self, schedule: Schedule, minds_stdout: bool) -> None:
+        """Return when the job has ended or the guard is gone; raise Unwanted or TimeUp when it is to be stopped."""
+        assert self._guard
+        for message in self._guard.watch(self._cancellation, schedule, heard=self._heard, minds_stdout=minds_stdout):
+            self._note(message)
+            if "started" in message and self._began is not None:
+                schedule.begin(self._began)
+            if self._is_over():
                 return
-            if "started" in self.report and began == math.inf:
-                began = self.report["started"]
-                next_progress = began + progress_seconds
-                deadline = began + limit_seconds
+
+    def finish(self) -> None:
+        """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
+        if self._guard and not self._is_over():
+            self._stop(self._guard)
+        has_ended = self._ending is not None
+        if self._keeper:
+            limit_seconds = DISK_SECONDS if has_ended else DISK_AFTER_STOP_SECONDS
+            self._kept = self._keeper.finish(limit_seconds, self._cancellation.fileno())
+            if self._kept.traceback:
+                self.outcome = Broken(self._kept.traceback)
+        if self._guard:
+            self._dismiss(self._guard)
+        if self._shower:
+            patience_seconds = SHOW_SECONDS if has_ended else SHOW_AFTER_STOP_SECONDS
+            self._shower.finish(patience_seconds, self._cancellation.fileno())
+        self._files.settle(self._kept.stderr_size)
+        if self._ending and not self.outcome:
+            runtime_seconds, status, usage = self._ending
+            reader = self._keeper.pid if self._keeper and self._keeper.reads_on else None
+            self.outcome = Ended(runtime_seconds, status, Usage(*usage), self.output(), self._left, reader)
+
+    def output(self) -> Output:
+        """Return what it printed."""
+        return Output(self._files.stdout, self._kept.stdout_size, self._files.stderr, self._kept.stderr_size)
+
+    @property
+    def problem(self) -> str:
+        """Why not all that it printed may have been kept, empty where it was."""
+        problem = self._kept.problem
+        if self._kept.number is not None:
+            problem = "%s: %s" % (self._files.place, output.why(self._kept.number))
+        return "the job's output may be incomplete: %s" % problem if problem else ""
+
+    def may_have_been_killed(self) -> bool:
+        """Tell whether somebody may have ended the job who is about to end the driver."""
+        if isinstance(self.outcome, Ended):
+            return self.outcome.status != 0
+        return isinstance(self.outcome, Stopped)
+
+    def _is_over(self) -> bool:
+        return self.outcome is not None or self._ending is not None
+
+    def _note(self, message: Dict[str, Any]) -> None:
+        """Take down what the guard has told."""
+        for name, value in message.items():
+            if name == "started":
+                self._began, self._pid = value
+            elif name == "not_started":
+                self.outcome = NotStarted(*value)
+            elif name == "ended":
+                self._ending = value
+            elif name == "stopped":
+                runtime_seconds, status, survivors = value
+                self.outcome = Stopped(runtime_seconds, status, _processes(survivors))
+            elif name == "broken":
+                self.outcome = Broken(value)
+            elif name == "left":
+                self._left = _processes(value)
+
+    def _stop(self, guard_: Child) -> None:
+        """Have the guard stop the job; do it here where the guard is gone or hangs."""
+        guard_.ask(guard.STOP)
+        os.kill(guard_.pid, signal.SIGCONT)  # somebody may have stopped it
+        now = time.monotonic()
+        say_at = now + UNSAID_SECONDS
+        limit = now + self._grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS
+        is_hurried = False
+        while not self._is_over():
             now = time.monotonic()
-            if now >= deadline:
-                raise failed("timeout", "the job ran past its timeout of %g s and was stopped" % limit_seconds)
-            if now >= next_progress:
-                while next_progress <= now:  # more than once where the driver was stopped (^Z): what is past is past
-                    next_progress += progress_seconds
-                report_progress(on_progress, now - began, STOPPED)
-
-    def stop(self) -> None:
-        """Return when nothing of the job is alive, or when it had ended by itself; in any case the guard is gone."""
-        os.close(self._guard.control)
-        os.kill(self._guard.pid, signal.SIGCONT)  # somebody may have stopped it
-        poll = select.poll()
-        poll.register(self._guard.report, select.POLLIN)
-        limit = time.monotonic() + self._grace_seconds + descendants.KILL_SECONDS + 5
-        while True:
-            left_seconds = limit - time.monotonic()
-            if not poll.poll(max(0.0, min(left_seconds, MAX_POLL_SECONDS)) * 1000):
-                if left_seconds > 0:
-                    continue
-                os.kill(self._guard.pid, signal.SIGKILL)
+            if self._is_hurried() and not is_hurried:
+                is_hurried = True
+                guard_.ask(guard.KILL)
+                limit = min(limit, now + descendants.KILL_SECONDS + GUARD_SECONDS)
+            if now >= say_at:
+                say_at = math.inf
+                with suppress(OSError):
+                    self._on_stopping(self._grace_seconds)
+            if now >= limit:
+                os.kill(guard_.pid, signal.SIGKILL)
                 limit = math.inf
-            elif not self._receive():
+            if self._cancellation.fileno() in wait_for(
+                [guard_.report, self._cancellation.fileno()], min(say_at, limit) - now
+            ):
+                self._cancellation.clear()
+            if not self._receive(guard_, 0):
                 break
-        self._guard.reap()
-        if not self.report.keys() & {"error", "ended", "stopped"}:
-            self.report["stopped"] = self._stop_without_guard()
+        if isinstance(self.outcome, Broken):
+            self._stop_without_guard()
+        elif not self._is_over():
+            runtime_seconds = None if self._began is None else time.monotonic() - self._began
+            self.outcome = Stopped(runtime_seconds, None, self._stop_without_guard())
 
-    def _receive(self) -> bool:
-        """Add to the report what the guard has told; return False when it is gone."""
-        messages = self._guard.receive()
+    def _dismiss(self, guard_: Child) -> None:
+        """Let the guard go, and note what it has seen that the job left running."""
+        # What the job left running goes to whom it would go to without the driver: it is no part of the next job.
+        descendants.become_subreaper(False)
+        os.close(guard_.control)
+        limit = time.monotonic() + GUARD_SECONDS
+        while self._receive(guard_, limit - time.monotonic()):
+            if time.monotonic() >= limit:
+                os.kill(guard_.pid, signal.SIGKILL)
+                limit = math.inf
+        guard_.reap()
+
+    def _receive(self, guard_: Child, seconds: float) -> bool:
+        """Take down what the guard has told, after ``seconds`` at the latest; return False when it is gone."""
+        messages = guard_.receive(seconds)
         for message in messages or []:
-            self.report.update(message)
+            self._note(message)
         return messages is not None
 
-    def _stop_without_guard(self) -> Optional[List[descendants.Process]]:
-        def wait(seconds: float) -> None:
+    def _stop_without_guard(self) -> Optional[List[Process]]:
+        def wait(seconds: float) -> bool:
             time.sleep(min(seconds, descendants.PAUSE_SECONDS))
+            return self._is_hurried()
 
+        to_stop = descendants.Stop(self._grace_seconds, wait)
         if self._can_follow:
-            return descendants.stop(self._grace_seconds, wait, self._spared)
-        if "pid" in self.report:
-            descendants.stop_group(self.report["pid"], self._grace_seconds, wait)
+            return descendants.stop(to_stop, self._spared)
+        if self._pid is not None:
+            descendants.stop_group(self._pid, to_stop)
         return None
 
-
-def report_progress(on_progress: Callable[[float], None], elapsed_seconds: float, consequence: str) -> None:
-    """Call ``on_progress(elapsed_seconds)``; raise ``ServoError`` (cancelled) where it cannot write any more."""
-    try:
-        on_progress(elapsed_seconds)
-    except OSError as error:
-        raise failed("cancelled", "cannot write progress to stdout (%s); %s" % (error, consequence)) from None
+    def _is_hurried(self) -> bool:
+        return self._cancellation.count > self._heard + 1
 
 
-def _survivors(survivors: Optional[Sequence[Sequence[Any]]]) -> str:
-    if survivors is None:
-        return "; what has left its process group may live on: to follow it takes Linux's /proc and Python's ctypes"
-    names = ", ".join("%d (%s)" % (pid, name) for pid, name, *_ in survivors)
-    return "; these could not be, stop them by hand before the next measurement: " + names if names else ""
+def _processes(told: Optional[Sequence[Sequence[Any]]]) -> Optional[List[Process]]:
+    return None if told is None else [Process(*fields) for fields in told]
 
 
 def check_working_directory() -> None:
@@ -212,79 +330,3 @@ def check_working_directory() -> None:
         raise failed(
             "command-failed", "the job cannot start: the working directory is gone; start the driver in another"
         ) from None
-
-
-def check_output_folder() -> None:
-    """Raise ``ServoError`` where the job's output could not be kept."""
-    stream, writable = _unnamed_file()
-    stream.close()
-    os.close(writable)
-
-
-def _unnamed_file() -> Tuple[BinaryIO, int]:
-    """Return a new file in $TMPDIR that has no name and goes away with its last descriptor: to read it, and to write.
-
-    The job gets the second, which has a position and flags of its own, so that nothing it does to them meets the
-    driver. Each write goes to the file's end: a job may open /dev/stderr again and must not overwrite what it wrote.
-    """
-    try:
-        readable, writable = _open_unnamed(os.O_APPEND | os.O_CLOEXEC)
-        os.write(readable, b"\n")  # is there room?
-        os.ftruncate(readable, 0)
-    except OSError as error:
-        message = "the job cannot start: no file for its output can be made in $TMPDIR, %s: %s" % (
-            _folder(),
-            error.strerror,
-        )
-        raise failed("command-failed", message + "; set TMPDIR to a folder where that is possible") from None
-    return os.fdopen(readable, "rb", buffering=0), writable
-
-
-def _open_unnamed(flags: int) -> Tuple[int, int]:
-    """Return two descriptors of a new file without a name, the first also for reading; raise ``OSError``."""
-    with suppress(OSError, AttributeError):  # macOS, and some file systems, have no O_TMPFILE
-        readable = os.open(_folder(), os.O_TMPFILE | os.O_RDWR | flags, 0o600)
-        try:
-            return readable, os.open("/proc/self/fd/%d" % readable, os.O_WRONLY | flags)
-        except OSError:  # no /proc
-            os.close(readable)
-    path = os.path.join(_folder(), "servo-batch-%d-%s" % (os.getpid(), os.urandom(8).hex()))
-    readable = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | flags, 0o600)
-    try:
-        return readable, os.open(path, os.O_WRONLY | flags)
-    finally:
-        os.unlink(path)
-
-
-def _folder() -> str:
-    return os.environ.get("TMPDIR") or "/tmp"
-
-
-def _result(runtime_seconds: float, stdout: BinaryIO, stderr: BinaryIO) -> Result:
-    sizes = [os.fstat(stream.fileno()).st_size for stream in (stdout, stderr)]
-    return Result(runtime_seconds, stdout, sizes[0], stderr, sizes[1])
-
-
-def _details(args: Sequence[str], result: Result) -> str:
-    lines = ["", "command: %s" % as_typed(args)]
-    for name, stream, size in (
-        ("stderr", result.stderr, result.stderr_size),
-        ("stdout", result.stdout, result.stdout_size),
-    ):
-        which = "%s, the last %d of %d bytes" % (name, TAIL_BYTES, size) if size > TAIL_BYTES else name
-        lines.append("%s:\n%s" % (which, tail(stream, size).rstrip("\n")) if size else "%s: nothing" % name)
-    return "\n".join(lines)
-
-
-def _why_incomplete(result: Result) -> str:
-    """Return why some of the output may be missing, or an empty string.
-
-    Most programs do not look whether they could write. When the disk is full, the file ends where its last block does;
-    then, and only then, one more byte fails. Where it does not fail, it lies beyond the noted size: nobody reads it.
-    """
-    for stream in (result.stdout, result.stderr):
-        try:
-            os.write(stream.fileno(), b"\n")
-        except OSError as error:
-            return "the job's output may be incomplete: %s: %s in $TMPDIR" % (_folder(), error.strerror)
-    return ""

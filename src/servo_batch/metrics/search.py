@@ -4,18 +4,16 @@ A pattern may take for ever, without the interpreter getting to a signal, or all
 running may cut the output short, which ends whoever has it mapped into memory. All of that meets the child only.
 """
 
-import fcntl
 import os
 import resource
-import select
 import signal
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 from servo_batch.job.cancel import Cancellation, signal_name
-from servo_batch.job.child import Child, tell
-from servo_batch.job.run import PROGRESS_SECONDS, Result, report_progress
+from servo_batch.job.child import Child, Schedule, Unwanted, die_with_the_driver, tell
+from servo_batch.job.outcomes import Output
 from servo_batch.metrics import find
 from servo_batch.metrics import patterns as metrics
 from servo_batch.protocol import failed
@@ -33,32 +31,27 @@ HINTS = {
 
 def search(
     patterns: Dict[str, metrics.Metric],
-    result: Result,
+    output: Output,
     cancellation: Cancellation,
     on_progress: Callable[[float], None],
 ) -> "Dict[str, Optional[Value]]":
     """Return what each metric's pattern finds in the job's stdout, None where it has no match.
 
-    ``on_progress(elapsed_seconds)`` is called every PROGRESS_SECONDS. Raises ``ServoError``: ``cancelled``, or
+    ``on_progress(elapsed_seconds)`` is called every 30 seconds. Raises ``ServoError``: ``cancelled``, or
     ``command-failed`` where the output could not be searched.
     """
     try:
-        child = Child(lambda control, report, _mask: _search(patterns, result, control, report))
+        child = Child(lambda control, report, _mask: _search(patterns, output, control, report))
     except OSError as error:
         raise failed("command-failed", "what the job printed cannot be searched: %s" % error.strerror) from None
     told: Dict[str, Any] = {}
-    messages: Optional[List[Dict[str, Any]]] = []
-    began = time.monotonic()
-    next_progress = began + PROGRESS_SECONDS
+    schedule = Schedule(on_progress)
+    schedule.begin(time.monotonic())
     try:
-        while messages is not None:
-            if child.wait(next_progress - time.monotonic(), cancellation, CONSEQUENCE):
-                messages = child.receive()
-                for message in messages or []:
-                    told.update(message)
-            elif time.monotonic() >= next_progress:
-                next_progress = time.monotonic() + PROGRESS_SECONDS
-                report_progress(on_progress, time.monotonic() - began, CONSEQUENCE)
+        for message in child.watch(cancellation, schedule):
+            told.update(message)
+    except Unwanted as unwanted:
+        raise unwanted.error(CONSEQUENCE) from None
     finally:
         os.close(child.control)
         os.kill(child.pid, signal.SIGKILL)
@@ -74,11 +67,11 @@ def search(
     return dict(zip(patterns, told["found"]))
 
 
-def _search(patterns: Dict[str, metrics.Metric], result: Result, control: int, report: int) -> None:
+def _search(patterns: Dict[str, metrics.Metric], job_output: Output, control: int, report: int) -> None:
     try:
-        _die_with_the_driver(control)
+        die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        output = find.mapped(result.stdout, result.stdout_size)
+        output = find.mapped(job_output.stdout, job_output.stdout_size)
         found = []
         for name, metric in patterns.items():
             tell(report, {"metric": name})
@@ -88,17 +81,3 @@ def _search(patterns: Dict[str, metrics.Metric], result: Result, control: int, r
         tell(report, {"error": str(error) or "memory ran out"})
     except BaseException:
         tell(report, {"broken": traceback.format_exc()})
-
-
-def _die_with_the_driver(control: int) -> None:
-    """Have the kernel kill this process when ``control`` is closed, also in the middle of a pattern.
-
-    With O_ASYNC the kernel sends SIGIO when the state of a pipe changes, whose default action ends a process, says
-    signal(7). macOS ignores SIGIO by default: there a search goes on to its end.
-    """
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGIO])
-    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(control, fcntl.F_SETFL, fcntl.FASYNC)
-    if select.select([control], [], [], 0)[0]:  # it was closed before
-        os._exit(0)

@@ -1,0 +1,117 @@
+"""What a job prints: the files that it is kept in."""
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from typing import BinaryIO, NamedTuple, Optional
+
+from servo_batch.protocol import failed
+
+STDERR_SUFFIX = ".stderr"
+
+
+class Files(NamedTuple):
+    """The files for what a job prints, and how a message names where they are."""
+
+    stdout: BinaryIO
+    stderr: BinaryIO
+    place: str
+    stderr_path: Optional[str] = None
+
+    def settle(self, stderr_size: int) -> None:
+        """Remove the named file for stderr where it holds nothing."""
+        if self.stderr_path is not None and not stderr_size:
+            with suppress(OSError):
+                os.unlink(self.stderr_path)
+
+    def close(self) -> None:
+        """Let go of them; those without a name are gone then."""
+        self.stdout.close()
+        self.stderr.close()
+
+
+def create(kept_as: Optional[str] = None) -> Files:
+    """Return new files: without a name in $TMPDIR, or ``kept_as`` and, for stderr, ``kept_as`` + ``.stderr``.
+
+    Files of that name are emptied. Raises ``ServoError`` (command-failed) where there can be none.
+    """
+    if kept_as is not None:
+        stdout = _open_named(kept_as)
+        try:
+            return Files(stdout, _open_named(kept_as + STDERR_SUFFIX), kept_as, kept_as + STDERR_SUFFIX)
+        except BaseException:
+            stdout.close()
+            raise
+    check_folder()
+    try:
+        stdout = _open_unnamed()
+        try:
+            return Files(stdout, _open_unnamed(), "%s in $TMPDIR" % _folder())
+        except OSError:
+            stdout.close()
+            raise
+    except OSError as error:
+        raise failed("command-failed", _why_none(error)) from None
+
+
+def check_folder() -> None:
+    """Raise ``ServoError`` (command-failed) where a job's output could not be kept in $TMPDIR."""
+    try:
+        # In a file of its own: to write to one and empty it again makes ext4 flush it when it is closed, says the
+        # kernel's documentation of auto_da_alloc.
+        probe = _open_unnamed()
+        try:
+            probe.write(b"\n")  # is there room?
+        finally:
+            probe.close()
+    except OSError as error:
+        raise failed("command-failed", _why_none(error)) from None
+
+
+def _why_none(error: OSError) -> str:
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.EFBIG):
+        return "the job cannot start: there can be no file for its output: %s" % why(error.errno)
+    message = "the job cannot start: no file for its output can be made in $TMPDIR, %s: %s"
+    return message % (_folder(), error.strerror) + "; set TMPDIR to a folder where that is possible"
+
+
+def why(number: int) -> str:
+    """Return what an error of the system says, and what to do where that can be told."""
+    hints = {
+        errno.EMFILE: "raise the limit, ulimit -n",
+        errno.ENFILE: "the system has no more, sysctl fs.file-max",
+        errno.EFBIG: "raise the limit, ulimit -f, or that of the file system",
+    }
+    hint = hints.get(number)
+    return os.strerror(number) + (" (%s)" % hint if hint else "")
+
+
+def _open_named(path: str) -> BinaryIO:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if status.st_size:
+            os.ftruncate(descriptor, 0)
+    except OSError as error:
+        message = "the job cannot start: its output cannot be kept in %s: %s" % (path, error.strerror)
+        raise failed("command-failed", message) from None
+    return os.fdopen(descriptor, "rb+", buffering=0)
+
+
+def _open_unnamed() -> BinaryIO:
+    """Return a new file in $TMPDIR that has no name and goes away with its last descriptor; raise ``OSError``."""
+    flags = os.O_RDWR | os.O_CLOEXEC
+    with suppress(OSError, AttributeError):  # macOS, and some file systems, have no O_TMPFILE
+        return os.fdopen(os.open(_folder(), os.O_TMPFILE | flags, 0o600), "rb+", buffering=0)
+    path = os.path.join(_folder(), "servo-batch-%d-%s" % (os.getpid(), os.urandom(8).hex()))
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | flags, 0o600)
+    os.unlink(path)
+    return os.fdopen(descriptor, "rb+", buffering=0)
+
+
+def _folder() -> str:
+    return os.environ.get("TMPDIR") or "/tmp"
