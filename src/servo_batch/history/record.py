@@ -12,7 +12,7 @@ from servo_batch.wording import kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 
     from servo_batch.protocol import ServoError
 
@@ -24,6 +24,7 @@ NEEDED_BYTES = 65536
 # How much of a file is looked at before anything is appended to it.
 HEAD_BYTES = 65536
 DIGEST_LENGTH = 16
+TO_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
 REQUIRED = (("time", str), ("job", str), ("settings", dict), ("status", str))
 OPTIONAL = (("control", dict), ("metrics", dict), ("reason", str), ("message", str))
 
@@ -43,7 +44,7 @@ def check_writable(path: str) -> None:
     The null device is fine: then nothing is recorded.
     """
     try:
-        descriptor = _opened(path)
+        descriptor = _opened(path, TO_APPEND)
         try:
             if _is_null(descriptor):
                 return
@@ -58,15 +59,16 @@ def check_writable(path: str) -> None:
 def append(path: str, entry: "Dict[str, Any]") -> None:
     """Append a measurement as one line and return when it is on the disk; raise ``ServoError`` (bad-config).
 
-    ``entry`` has ``time`` and ``status`` (strings), ``job`` (what ``digest`` returns), ``settings`` (``{"web.cpu": 4}``)
-    and, where there are such, ``control`` and ``metrics`` (mappings, as answered), ``reason`` and ``message``.
+    ``entry`` has ``time`` and ``status`` (strings), ``job`` (what ``digest`` returns), ``settings``
+    (``{"web.cpu": 4}``) and, where there are such, ``control`` and ``metrics`` (mappings, as answered), ``reason`` and
+    ``message``.
     """
     import json
 
     # ASCII only, so that no reader ends a line at U+2028, and no half of a surrogate pair keeps the rest from the disk.
     line = json.dumps(entry, allow_nan=False).encode("ascii") + b"\n"
     try:
-        descriptor = _opened(path)
+        descriptor = _opened(path, TO_APPEND)
         try:
             if not _is_null(descriptor):
                 _append_line(path, descriptor, line)
@@ -76,10 +78,10 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
         raise _unwritable(path, error) from None
 
 
-def _opened(path: str) -> int:
-    """Return a descriptor of a regular file, new or old, or of the null device; raise ``OSError``."""
+def _opened(path: str, flags: int) -> int:
+    """Return a descriptor of a regular file or of the null device; raise ``OSError``."""
     # O_NONBLOCK: a FIFO is to be refused, not waited for.
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY | os.O_NONBLOCK, 0o666)
+    descriptor = os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK, 0o666)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode) and not _is_null(descriptor):
         os.close(descriptor)
         raise OSError(0, "it is not a regular file")
@@ -92,6 +94,7 @@ def _is_null(descriptor: int) -> bool:
 
 def _append_line(path: str, descriptor: int, line: bytes) -> None:
     is_locked = _lock(descriptor, exclusive=True)
+    # Taken under the lock: to it the file is cut back where the line cannot be written whole.
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
         line = b"\n" + line  # ends what a crash has torn
@@ -139,6 +142,12 @@ def _lock(descriptor: int, exclusive: bool) -> bool:
             time.sleep(LOCK_POLL_SECONDS)
         except OSError:
             return False  # a file system without locks
+
+
+def _unlock(descriptor: int) -> None:
+    import fcntl
+
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _refuse_another_file(path: str, head: bytes) -> None:
@@ -189,47 +198,42 @@ def read(path: str) -> "Tuple[List[Dict[str, Any]], List[str]]":
     """
     entries: "List[Dict[str, Any]]" = []
     damaged: "List[Tuple[int, str]]" = []
-    names: "Dict[str, str]" = {}
+    texts: "Dict[str, str]" = {}
+    is_torn = False
     try:
-        # O_NONBLOCK: see above.
-        with open(os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode) and not _is_null(stream.fileno()):
-                raise OSError(0, "it is not a regular file")
-            is_torn = False
-            rest = _settled_size(path)
-            number = 0
-            while rest > 0:
-                line = stream.readline(rest)
-                if not line:
-                    break
-                rest -= len(line)
-                number += 1
-                if not line.strip():
-                    continue
+        with open(_opened(path, os.O_RDONLY), "rb") as stream:
+            for number, line in _lines(stream):
                 entry = _entry(line)
                 if isinstance(entry, dict):
-                    entries.append(_shared(entry, names))
+                    entries.append(_shared(entry, texts))
                 else:
                     damaged.append((number, entry))
                     is_torn = not line.endswith(b"\n")
     except FileNotFoundError:
         return [], []
     except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else str(error)
+        what = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
         raise failed("bad-config", "%s: the history cannot be read: %s; name another file" % (path, what)) from None
     return entries, _warnings(path, damaged, is_torn)
 
 
-def _settled_size(path: str) -> int:
-    """Return the size of the file at a moment when nobody writes: what is below it no longer changes."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        if _is_null(descriptor):
-            return 0
-        _lock(descriptor, exclusive=False)
-        return os.fstat(descriptor).st_size
-    finally:
-        os.close(descriptor)
+def _lines(stream: "BinaryIO") -> "Iterator[Tuple[int, bytes]]":
+    """Yield the lines that are more than blanks, with their numbers from 1."""
+    if _is_null(stream.fileno()):
+        return
+    # The size at a moment when nobody writes: what is below it no longer changes, and readers keep no writer waiting.
+    if _lock(stream.fileno(), exclusive=False):
+        _unlock(stream.fileno())
+    rest = os.fstat(stream.fileno()).st_size
+    number = 0
+    while rest > 0:
+        line = stream.readline(rest)
+        if not line:
+            return  # somebody has made the file shorter
+        rest -= len(line)
+        number += 1
+        if line.strip():
+            yield number, line
 
 
 def _entry(line: bytes) -> "Any":
@@ -256,11 +260,11 @@ def _entry(line: bytes) -> "Any":
     return entry
 
 
-def _shared(value: "Any", names: "Dict[str, str]") -> "Any":
+def _shared(value: "Any", texts: "Dict[str, str]") -> "Any":
     """Return ``value`` with each key and text once in memory, however many lines have it."""
     if isinstance(value, dict):
-        return {names.setdefault(key, key): _shared(item, names) for key, item in value.items()}
-    return names.setdefault(value, value) if isinstance(value, str) and len(value) < 40 else value
+        return {texts.setdefault(key, key): _shared(item, texts) for key, item in value.items()}
+    return texts.setdefault(value, value) if isinstance(value, str) and len(value) < 40 else value
 
 
 def _warnings(path: str, damaged: "List[Tuple[int, str]]", is_torn: bool) -> "List[str]":
