@@ -10,15 +10,13 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from servo_batch.history import chart, drawing, panels, ticks
 from servo_batch.history.chart import Picture, Scale
 from servo_batch.history.drawing import BODY, HEADING, MARGIN, SMALL, WIDTH
-from servo_batch.history.trials import Trial, best_so_far, objective_of, varying
+from servo_batch.history.trials import Trial, best_so_far, comparable, objective_of, varying
 
 TITLE = 21
 RIGHT = WIDTH - MARGIN
 HEIGHT = 240
 # The best one's settings that are named.
 MOST_SETTINGS, WIDEST_SETTING = 12, 260
-# So many times farther off than three quarters of the values are from the best, a value is off the scale.
-FAR_OUT = 5
 # How far the text of the best stands from its mark.
 FAR, NEAR = 11, 8
 
@@ -36,7 +34,7 @@ def document(
     ``setting_units`` has the units of settings that have one, ``{"web.mem": "MiB"}``.
     """
     values = [value for value in map(objective_of, trials) if value is not None]
-    axis = ticks.axis(*ticks.domain(_comparable(values, minimize), 0.15), count=5) if values else None
+    axis = ticks.axis(*ticks.domain(comparable(values, minimize), 0.15), count=5) if values else None
     picture = Picture(trials, unit, minimize, axis, setting_units or {})
     left = MARGIN + math.ceil(_gutter(axis))
     lines, bottom = _header(picture, objective_label)
@@ -55,16 +53,6 @@ def document(
         '<rect class="paper" width="%d" height="%d"/>' % (WIDTH, height),
     ]
     return "\n".join(start + lines + ["</svg>", ""])
-
-
-def _comparable(values: List[float], minimize: bool) -> List[float]:
-    """Return the values without those so far on the wrong side that beside them all others would look the same."""
-    ordered = sorted(values, reverse=not minimize)
-    third_quarter = ordered[len(ordered) * 3 // 4]
-    usual = abs(third_quarter - ordered[0])
-    return [
-        value for value in values if not usual or (value - third_quarter) * (1 if minimize else -1) <= FAR_OUT * usual
-    ]
 
 
 def _counted(count: int, name: str) -> str:

@@ -4,6 +4,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 # Farther out the span of two values may be no float any more; nearer to zero, the step between two ticks.
 LARGEST, SMALLEST = 1e300, 1e-290
+# So many times farther off than three quarters of the values are from the best, a value is off the scale.
+FAR_OUT = 5
 
 
 class Trial(NamedTuple):
@@ -76,6 +78,18 @@ def best_so_far(trials: Sequence[Trial], minimize: bool) -> List[Optional[float]
             current = value
         found.append(current)
     return found
+
+
+def comparable(values: Sequence[float], minimize: bool) -> List[float]:
+    """Return the values (one at least) that belong on one scale.
+
+    Without those so far on the wrong side that beside them all others would look the same.
+    """
+    ordered = sorted(values, reverse=not minimize)
+    bad = 1 if minimize else -1
+    third_quarter = ordered[len(ordered) * 3 // 4]
+    usual = abs(third_quarter - ordered[0])
+    return [value for value in values if not usual or bad * (value - third_quarter) <= FAR_OUT * usual]
 
 
 def objective_of(trial: Trial) -> Optional[float]:
