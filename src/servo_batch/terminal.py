@@ -101,11 +101,15 @@ def printable(text: str) -> str:
     """Return ``text`` with nothing in it that a terminal obeys or, in a locale that is not UTF-8, cannot show."""
     text = SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     text = CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
-    encoding = "utf-8"
+    if has_unicode():
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text.replace("…", "...").replace("±", "+-").encode("ascii", "backslashreplace").decode("ascii")
+
+
+def has_unicode() -> bool:
+    """Tell whether the terminal shows more than ASCII, by the locale."""
     # Not sys.stdout.encoding: newer Pythons take UTF-8 for granted where the locale says otherwise.
-    if "utf" not in locale.nl_langinfo(locale.CODESET).lower():
-        text, encoding = text.replace("…", "..."), "ascii"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return "utf" in locale.nl_langinfo(locale.CODESET).lower()
 
 
 def _emphasised(text: str) -> str:
@@ -137,6 +141,7 @@ class ProgressBar:
         self._is_dumb = _is_dumb()
         self._is_drawn = False
         self.redraw_seconds = report_seconds if self._is_dumb else REDRAW_SECONDS
+        self.room = b"" if self._is_dumb else (TO_START + ERASE_REST).encode()
 
     def update(self, elapsed: float) -> None:
         """Draw the bar, and report if it is time; raise what ``report`` raises."""

@@ -32,6 +32,16 @@ class Telling(repeat.Listener):
             self._bar = ProgressBar(expected_seconds and expected_seconds * runs, self._report, PROGRESS_SECONDS)
             self.progress_seconds = self._bar.redraw_seconds
 
+    @property
+    def has_bar(self) -> bool:
+        """Whether a bar is drawn, which what else is shown there has to make room for."""
+        return self._bar is not None
+
+    @property
+    def room(self) -> bytes:
+        """What makes room on the terminal for a line of something else."""
+        return self._bar.room if self._bar else b""
+
     def progress(self, progress: repeat.Progress) -> None:
         """Tell and draw how far it is; raise ``OSError`` where nobody can be told any more."""
         self._latest = progress

@@ -1,0 +1,112 @@
+"""The history verb: what was measured, as a table and a plot, for other tools, or as a picture."""
+
+import shutil
+
+from servo_batch import protocol
+from servo_batch.config import settings
+from servo_batch.history import record, trials
+from servo_batch.metrics import metric
+from servo_batch.verbs import configuration, measurement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Dict, List, Optional
+
+    from servo_batch.cli import Options
+    from servo_batch.history.trials import Trial
+    from servo_batch.verbs.configuration import Config
+
+PLOT_HEIGHT = 10
+
+
+def history(options: "Options") -> protocol.Answer:
+    """Show the measurements that can be compared with the latest one; raise ``ServoError``.
+
+    Those of another job, whose command, metrics, runs or control were others, are counted and left out.
+    """
+    config = configuration.load(options.get("--config"))
+    path = options.get("--history") or config.schema.history
+    if not path:
+        raise protocol.bad_request("no history is named: give --history FILE, or batch.history in " + config.source.name)
+    entries, warnings = record.read(path)
+    for warning in warnings:
+        protocol.complain(warning)
+    found = as_trials([entry for entry in entries if entry["job"] == entries[-1]["job"]], config)
+    others = len(entries) - len(found)
+    if options.get("--svg"):
+        _draw(options.get("--svg"), found, config)
+    label, minimize = config.objective.text, config.objective.direction == "minimize"
+    if options.get("--csv"):
+        from servo_batch.history import export
+
+        text = export.as_csv(found)
+        return protocol.Answer({}, lambda terminal: text)
+    if options.get("--json"):
+        from servo_batch.history import export
+
+        return protocol.Answer(export.as_json(found, label, minimize), str)
+    return protocol.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
+
+
+def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]":
+    """Return entries of the history as they are compared, each with what the objective comes to."""
+    return [
+        trials.Trial(
+            number,
+            entry["time"],
+            entry["settings"],
+            entry["status"],
+            entry.get("reason"),
+            entry["metrics"],
+            measurement.objective_value(config.objective, entry["metrics"], entry["settings"]),
+            entry["control"],
+            entry.get("message"),
+        )
+        for number, entry in enumerate(entries, 1)
+    ]
+
+
+def _page(terminal: "ModuleType", path: str, found: "List[Trial]", others: int, config: "Config") -> str:
+    from servo_batch.history import plot, table
+
+    if not found:
+        return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
+    label, minimize = config.objective.text, config.objective.direction == "minimize"
+    width = shutil.get_terminal_size().columns
+    values = [trials.objective_of(trial) for trial in found]
+    parts = [table.text(found, label, minimize, width)]
+    if len(found) > 1:
+        so_far = trials.best_so_far(found, minimize)
+        parts.append(plot.text(values, so_far, width, PLOT_HEIGHT, terminal.has_unicode(), label))
+    if others:
+        parts.append(
+            f"{others} more in {terminal.printable(path)} are of another job: its command, runs, metrics or control "
+            "were others than in the latest measurement\n"
+        )
+    return "\n".join(filter(None, parts))
+
+
+def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
+    from servo_batch.history import svg
+
+    units = {
+        settings.full_name(component, name): setting["unit"]
+        for component, name, setting in settings.walk(config.settings.application)
+        if isinstance(setting.get("unit"), str)
+    }
+    minimize = config.objective.direction == "minimize"
+    picture = svg.document(found, config.objective.text, objective_unit(config), minimize, units)
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(picture)
+    except OSError as error:
+        raise protocol.bad_request(f"{path}: the picture cannot be written: {error.strerror}; name another file") from None
+
+
+def objective_unit(config: "Config") -> "Optional[str]":
+    """Return the unit of the objective where it is one metric alone, else None."""
+    for name, each in metric.measured(config.metrics).items():
+        if config.objective.text.strip() == "{%s}" % name:
+            return each.unit
+    return None
