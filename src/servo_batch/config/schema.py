@@ -7,7 +7,8 @@ import os
 from collections import namedtuple
 
 from servo_batch.command import template
-from servo_batch.metrics import patterns as metrics
+from servo_batch.metrics import metric as metrics
+from servo_batch.metrics import patterns
 from servo_batch.protocol import failed
 from servo_batch.wording import did_you_mean, kind, named, shown
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
     from servo_batch.command.template import Command
-    from servo_batch.metrics.patterns import Metric
+    from servo_batch.metrics.metric import Metric
 
     Path = Tuple[Union[str, int], ...]
 
@@ -32,7 +33,7 @@ BATCH_KEYS = (
     "grace_period",
     "default_control",
 )
-METRIC_KEYS = ("output_regex", "unit")
+METRIC_KEYS = ("output_regex", "stream", "unit")
 SETTING_TYPES = ("range", "enum")
 SCALAR = "a string, a number or a boolean"
 SETTING_KEYS = frozenset(("type", "min", "max", "step", "values", "value", "default", "unit"))
@@ -275,6 +276,9 @@ def _metric(check: _Check, path: "Path", value: "Any") -> "Optional[Metric]":
     unit = value.get("unit")
     if "unit" in value and not isinstance(unit, str):
         check.add(path + ("unit",), "must be a string, but is %s" % _found(unit))
+    stream = value.get("stream", metrics.STREAMS[0])
+    if stream not in metrics.STREAMS:
+        check.add(path + ("stream",), "must be stdout or stderr, but is %s" % _found(stream))
     text = value.get("output_regex")
     if "output_regex" not in value:
         check.add(path + ("output_regex",), "is missing: give a regular expression with a group around the value")
@@ -282,8 +286,8 @@ def _metric(check: _Check, path: "Path", value: "Any") -> "Optional[Metric]":
         check.add(path + ("output_regex",), "must be a string, but is %s" % _found(text))
     else:
         try:
-            return metrics.Metric(text, metrics.compile_pattern(text), unit)
-        except metrics.PatternError as error:
+            return metrics.OutputMetric(text, patterns.compile_pattern(text), stream, unit)
+        except patterns.PatternError as error:
             check.add(path + ("output_regex",), str(error))
     return None
 

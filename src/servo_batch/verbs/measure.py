@@ -5,18 +5,18 @@ import os
 from servo_batch import protocol, state, wording
 from servo_batch.command import render
 from servo_batch.config import schema as config
-from servo_batch.metrics import patterns as metrics
+from servo_batch.metrics import metric as metrics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List
 
     from servo_batch.cli import Options
     from servo_batch.config.schema import Config
     from servo_batch.job.cancel import Cancellation
     from servo_batch.job.run import Result
-    from servo_batch.metrics.find import Value
-    from servo_batch.metrics.patterns import Metric
+    from servo_batch.metrics.metric import Metric
+    from servo_batch.metrics.search import Searched
 
 DEFAULT_EXPECTED_SECONDS = 3600
 
@@ -71,7 +71,7 @@ def requested_metrics(request: "Dict[str, Any]", loaded: "Config") -> "List[str]
             "the request's metrics must be a list of names, or an object whose keys are names, but is %s"
             % wording.shown(asked)
         )
-    known = metrics.described(loaded.metrics)
+    known = metrics.measured(loaded.metrics)
     for name in asked:
         if name not in known:
             raise protocol.bad_request(
@@ -118,22 +118,25 @@ def _run(arguments: "List[str]", loaded: "Config", cancellation: "Cancellation",
             bar.remove()
 
 
-def _measured(result: "Result", wanted: "Dict[str, Metric]", found: "Dict[str, Optional[Value]]") -> "Dict[str, Any]":
+def _measured(result: "Result", wanted: "Dict[str, Metric]", searched: "Searched") -> "Dict[str, Any]":
     """Return the answer's metrics, ``{NAME: {"value": …, "unit": …}}``; raise ``ServoError`` (no-match)."""
-    missing = [(name, wanted[name]) for name, value in found.items() if value is None]
-    if missing:
-        raise protocol.failed("no-match", _no_match(missing, result))
-    measured = metrics.described(wanted)
-    measured[metrics.TOTAL_RUNTIME]["value"] = round(result.runtime_seconds, 6)
-    for name, value in found.items():
-        measured[name]["value"] = value
-    return measured
+    from servo_batch.metrics import search, summary
+
+    if searched.missing:
+        raise protocol.failed("no-match", search.no_match_message(wanted, searched) + _printed(result))
+    for name, hint in searched.hints.items():
+        protocol.complain("%s: %s" % (wording.named(name), hint))
+    values = summary.run_values(wanted, {metrics.TOTAL_RUNTIME: result.runtime_seconds}, searched.values)
+    return summary.summarise([values], [result.runtime_seconds], metrics.described(wanted))
 
 
-def _no_match(missing: "List[Tuple[str, Metric]]", result: "Result") -> str:
+def _printed(result: "Result") -> str:
     from servo_batch.job.run import tail
 
-    searched = "; ".join("%s: %s" % (name, metric.output_regex) for name, metric in missing)
-    message = "the job ended well, but in what it printed there is no match for the first group of %s" % searched
-    printed = "stdout:\n" + tail(result.stdout, result.stdout_size) if result.stdout_size else "stdout: nothing"
-    return "%s; check --output FILE tries patterns\n%s" % (message, printed)
+    text = ""
+    for name, stream, size in (
+        ("stderr", result.stderr, result.stderr_size),
+        ("stdout", result.stdout, result.stdout_size),
+    ):
+        text += "\n%s:\n%s" % (name, tail(stream, size).rstrip("\n")) if size else "\n%s: nothing" % name
+    return text
