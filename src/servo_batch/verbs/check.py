@@ -13,8 +13,8 @@ from servo_batch.command import render
 from servo_batch.config import schema as config
 from servo_batch.job import cancel, failures
 from servo_batch.job import run as job
-from servo_batch.metrics import find
-from servo_batch.metrics import patterns as metrics
+from servo_batch.metrics import find, hints, older
+from servo_batch.metrics import metric as metrics
 from servo_batch.verbs import adjust, measure
 
 TYPE_CHECKING = False
@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from servo_batch.cli import Options
     from servo_batch.config.schema import Config
     from servo_batch.metrics.find import Output
-    from servo_batch.metrics.patterns import Metric
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
-LINE_BREAK = re.compile(b"\n")
 
 
 class Findings:
@@ -145,26 +143,26 @@ def _output(path: str) -> "Output":
 def _metrics(findings: Findings, loaded: "Config", path: "Optional[str]", output: "Optional[Output]") -> str:
     """Return the table of the metrics, with what each pattern yields where there is an output to try it on."""
     titles = ["metric", "unit", "pattern", "value", "line"]
-    rows: "List[List[Any]]" = [[metrics.TOTAL_RUNTIME, metrics.TOTAL_RUNTIME_UNIT, None, None, None]]
-    for name, metric in loaded.metrics.items():
-        value = line = None
-        if output is not None:
-            value = find.find(metric.pattern, output)
-            line = _line(metric, output)
-            if value is None:
-                problem = "no match in %s" % path
-                if line:
-                    problem = "line %d of %s matches, but its first group took no part" % (line, path)
-                place = loaded.place(("batch", "metrics", name, "output_regex"))
-                findings.problems.append("%s: %s: %s" % (place, problem, metric.output_regex))
-        rows.append([name, metric.unit, metric.output_regex, value, line])
+    rows: "List[List[Any]]" = []
+    for name, metric in metrics.measured(loaded.metrics).items():
+        pattern = value = line = None
+        if isinstance(metric, metrics.OutputMetric):
+            pattern = metric.output_regex
+            place = loaded.place(("batch", "metrics", name, "output_regex"))
+            notes = older.differences(pattern)
+            if output is not None:
+                found = find.find(metric.pattern, output)
+                if found:
+                    value, line = found.value, find.line_number(found.match)
+                    doubt = hints.doubt(found)
+                    findings.warnings.extend(["%s: %s" % (place, doubt)] if doubt else [])
+                else:
+                    hint = hints.would_match(metric.pattern, output)
+                    problem = "no match in %s: %s%s" % (path, pattern, " (%s)" % hint if hint else "")
+                    findings.problems.append("%s: %s" % (place, problem))
+                differs = older.difference(pattern, output, found)
+                notes = [differs] if differs else []
+            findings.warnings.extend("%s: %s" % (place, note) for note in notes)
+        rows.append([name, metric.unit, pattern, value, line])
     columns = len(titles) if output is not None else titles.index("value")
     return terminal.table(titles[:columns], [row[:columns] for row in rows])
-
-
-def _line(metric: "Metric", output: "Output") -> "Optional[int]":
-    """Return the line on which a pattern finds its value, or without one its match; None where it has no match."""
-    match = metric.pattern.search(output)
-    if not match:
-        return None
-    return 1 + sum(1 for _ in LINE_BREAK.finditer(output, 0, max(match.start(0), match.start(1))))
