@@ -78,6 +78,8 @@ def test_a_pattern_that_cannot_work_is_refused(pattern, problem):
         (r"(\d){(\d)}", "5{5}"),
         (r"a(?#b [ é)+(\d)", "aaa5"),
         (r"(?#(x)(\d)", "5"),
+        ("(?ix) # of C++, by f() [é]\n (\\d) [#] # and so on", "5#"),
+        (r"(?#[\)(x)(\d)", "5"),
         (r"(\d)\1(?#)2", "552"),
         (r"\<(\d)\>", "<5>"),
         (r"(?P<took>\d+)(?P=took)", "55"),

@@ -57,7 +57,9 @@ FOREIGN_ESCAPES = {
     "e": r"write \x1b",
     "N": r"write the character itself, or \uHHHH",
 }
-EMPTY_COMMENT = "(?#)"
+# With this flag a # begins a note, up to the end of the line.
+VERBOSE = r"\(\?[a-zA-Z]*x[a-zA-Z]*\)"
+COMMENT, EMPTY_COMMENT = r"(?s)\(\?#(?:\\.|[^)\\])*\)", "(?#)"
 CAPTURING = ("(", "(?P<")
 ONE_OF_MANY = "[\\."
 
@@ -118,8 +120,12 @@ def _translated(text: str) -> "Tuple[bytes, List[Tuple[str, str]]]":
     result = bytearray()
     parts = []
     pos = 0
+    has_notes = re.match(VERBOSE, text)
     while pos < len(text):
         begin = pos
+        if has_notes and text[pos] == "#":
+            pos = text.find("\n", pos) if "\n" in text[pos:] else len(text)
+            continue
         if text[pos] == "[":
             part, pos = _class(text, pos)
         elif text[pos] == "\\":
@@ -212,9 +218,9 @@ def _numbered(letter: str, digits: str) -> str:
 
 
 def _comment(text: str, begin: int) -> "Tuple[str, int]":
-    """Return an empty comment, and where this one ends: at the first parenthesis, whatever is before it."""
-    end = text.find(")", begin)
-    return ("(?#", len(text)) if end < 0 else (EMPTY_COMMENT, end + 1)
+    """Return an empty comment, and where this one ends: at the first parenthesis without a backslash before it."""
+    match = re.match(COMMENT, text[begin:])
+    return (EMPTY_COMMENT, begin + match.end()) if match else ("(?#", len(text))
 
 
 def _extension(text: str, begin: int) -> "Tuple[str, int]":
