@@ -67,7 +67,7 @@ FOUND = [
     (r"(?P<name>fir)st (?P<other>\d)", "fir"),
     (r"(second|first) (\d)", "first"),
     (r"(absent)?first", None),
-    (r"(x*)", ""),
+    (r"(x*)", None),
     (r"(\S+) (?=4)", "indented"),
     (r"(?<=heap=)(\S+)", "-17MB"),
     (r"[]\[](\])", "]"),
@@ -96,8 +96,12 @@ def test_a_group_that_took_no_part_is_no_match(servo):
 
 
 def test_no_output_is_searched_like_any_other(servo):
-    assert measured(servo, b"", ["^(.*)$"]).answer["metrics"]["m0"] == {"value": ""}
     measured(servo, b"", ["(.)"]).failed("failed", "no-match", "m0", "(.)", "nothing")
+
+
+def test_a_group_that_holds_nothing_is_no_match(servo):
+    measured(servo, b"", ["^(.*)$"]).failed("failed", "no-match", "m0")
+    measured(servo, b"loss= \r\n", ["loss=(.*)"]).failed("failed", "no-match", "m0", "first group is empty")
 
 
 def test_output_that_is_not_utf8_is_searched_all_the_same(servo):

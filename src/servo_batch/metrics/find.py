@@ -1,22 +1,29 @@
 """A pattern and what a job printed → the value."""
 
 import re
+from typing import TYPE_CHECKING, BinaryIO, Match, NamedTuple, Optional, Pattern, Union
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmap import mmap
-    from typing import BinaryIO, Optional, Pattern, Union
 
-    Output = Union[bytes, mmap]
-    Value = Union[int, float, str]
+Output = Union[bytes, "mmap"]
+Value = Union[int, float, str]
 
 # A longer run of digits is no measurement; this many every Python reads, whatever PYTHONINTMAXSTRDIGITS says.
 MAX_NUMBER_LENGTH = 640
-INTEGER = r"[+-]?[0-9]+\Z"
-FLOAT = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z"
+INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+LINE_BREAK = re.compile(b"\n")
 
 
-def mapped(stream: "BinaryIO", size: int) -> "Output":
+class Found(NamedTuple):
+    """A value, and the match that it was taken from."""
+
+    value: Value
+    match: "Match[bytes]"
+
+
+def mapped(stream: BinaryIO, size: int) -> Output:
     """Return the first ``size`` bytes of a file to search in, without reading them into memory."""
     if not size:
         return b""  # which mmap refuses
@@ -25,22 +32,38 @@ def mapped(stream: "BinaryIO", size: int) -> "Output":
     return mmap(stream.fileno(), size, access=ACCESS_READ)
 
 
-def find(pattern: "Pattern[bytes]", output: "Output") -> "Optional[Value]":
-    """Return the value of the first match's first group in ``output``, or None where there is none.
+def find(pattern: "Pattern[bytes]", output: Output) -> Optional[Found]:
+    """Return what the first match's first group holds in ``output``, or None where that is nothing.
 
-    A plain finite decimal number is an int or a float; any other text a string, what is not UTF-8 in it replaced.
+    That is nothing where there is no match, where the group took no part in it, and where it holds only blanks. A plain
+    finite decimal number is an int or a float, whatever blanks and line ends are around it; any other text is a string
+    as it stands, what is not UTF-8 in it replaced.
     """
     match = pattern.search(output)
-    text = match.group(1) if match else None
-    return None if text is None else _value(text.decode("utf-8", "replace"))
+    return found_in(match) if match else None
 
 
-def _value(text: str) -> "Value":
-    if len(text) <= MAX_NUMBER_LENGTH:
-        if re.match(INTEGER, text):
-            return int(text)
-        if re.match(FLOAT, text):
-            number = float(text)
+def found_in(match: "Match[bytes]") -> Optional[Found]:
+    """Return the value of a match, or None where its first group took no part or holds only blanks."""
+    text = match.group(1)
+    if text is None or not text.strip():
+        return None
+    return Found(value_of(text.decode("utf-8", "replace")), match)
+
+
+def value_of(text: str) -> Value:
+    """Return the number that a text is, or the text."""
+    digits = text.strip(" \t\r\n\v\f")
+    if len(digits) <= MAX_NUMBER_LENGTH:
+        if INTEGER.match(digits):
+            return int(digits)
+        if FLOAT.match(digits):
+            number = float(digits)
             if number - number == 0:  # finite: neither inf - inf nor nan - nan is 0
                 return number
     return text
+
+
+def line_number(match: "Match[bytes]") -> int:
+    """Return the line, from 1, that a match's first group stands on, or its begin where the group took no part."""
+    return 1 + sum(1 for _ in LINE_BREAK.finditer(match.string, 0, max(match.start(0), match.start(1))))

@@ -9,39 +9,54 @@ import resource
 import signal
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from servo_batch.job.cancel import Cancellation, signal_name
-from servo_batch.job.child import Child, Schedule, Unwanted, die_with_the_driver, tell
+from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
+from servo_batch.job.child import Child, Schedule, TimeUp, Unwanted, die_with_the_driver, tell
 from servo_batch.job.outcomes import Output
-from servo_batch.metrics import find
-from servo_batch.metrics import patterns as metrics
+from servo_batch.metrics import find, hints
+from servo_batch.metrics.find import Value
+from servo_batch.metrics.metric import STREAMS, OutputMetric
 from servo_batch.protocol import failed
-from servo_batch.wording import named
+from servo_batch.wording import named, shown
 
 if TYPE_CHECKING:
-    from servo_batch.metrics.find import Value
+    from servo_batch.metrics.metric import Metric
 
 CONSEQUENCE = "the job had ended, but what it printed was not searched to the end"
-HINTS = {
+KILLERS = {
     "SIGBUS": ": a process that the job left running cut the output short, or $TMPDIR has no room for its holes",
     "SIGKILL": ", somebody or the system when memory ran out",
 }
+HINT_SECONDS = 2.0  # so long may be thought about what was found and what was not, after the values are known
+
+
+class Searched(NamedTuple):
+    """What became of the metrics that are searched for, by name."""
+
+    values: Dict[str, Value]
+    missing: List[str]  # found nothing
+    hints: Dict[str, str]  # what a person should know of one: a value that is cut off, or what would have matched
 
 
 def search(
-    patterns: Dict[str, metrics.Metric],
+    metrics: "Mapping[str, Metric]",
     output: Output,
     cancellation: Cancellation,
     on_progress: Callable[[float], None],
-) -> "Dict[str, Optional[Value]]":
-    """Return what each metric's pattern finds in the job's stdout, None where it has no match.
+) -> Searched:
+    """Return what the patterns among ``metrics`` find in what the job printed.
 
     ``on_progress(elapsed_seconds)`` is called every 30 seconds. Raises ``ServoError``: ``cancelled``, or
     ``command-failed`` where the output could not be searched.
     """
+    wanted = {name: metric for name, metric in metrics.items() if isinstance(metric, OutputMetric)}
+    if not wanted:
+        if cancellation.signum is not None:
+            raise Cancelled(cancellation.signum, CONSEQUENCE)
+        return Searched({}, [], {})
     try:
-        child = Child(lambda control, report, _mask: _search(patterns, output, control, report))
+        child = Child(lambda control, report, _mask: _search(wanted, output, control, report))
     except OSError as error:
         raise failed("command-failed", "what the job printed cannot be searched: %s" % error.strerror) from None
     told: Dict[str, Any] = {}
@@ -50,34 +65,81 @@ def search(
     try:
         for message in child.watch(cancellation, schedule):
             told.update(message)
+            if "values" in message:
+                schedule.end_in(HINT_SECONDS)
     except Unwanted as unwanted:
         raise unwanted.error(CONSEQUENCE) from None
+    except TimeUp:
+        pass  # the values are there, and hints enough
     finally:
         os.close(child.control)
         os.kill(child.pid, signal.SIGKILL)
         status = child.reap()
     if "broken" in told:
         raise RuntimeError("the search failed:\n" + told["broken"])
-    if "found" not in told:
+    if "values" not in told:
         metric = " for %s" % named(told["metric"]) if "metric" in told else ""
         name = signal_name(os.WTERMSIG(status))
-        why = told.get("error") or "%s killed the search%s" % (name, HINTS.get(name, ""))
+        why = told.get("error") or "%s killed the search%s" % (name, KILLERS.get(name, ""))
         text = "the job ended well, but what it printed could not be searched%s: %s"
         raise failed("command-failed", text % (metric, why))
-    return dict(zip(patterns, told["found"]))
+    values = told["values"]
+    return Searched(values, [name for name in wanted if name not in values], told.get("hints", {}))
 
 
-def _search(patterns: Dict[str, metrics.Metric], job_output: Output, control: int, report: int) -> None:
+def no_match_message(metrics: "Mapping[str, Metric]", searched: Searched) -> str:
+    """Return the line that says which patterns found nothing, in which stream, and what would have matched."""
+    parts = []
+    for name in searched.missing:
+        metric = metrics[name]
+        assert isinstance(metric, OutputMetric)
+        pattern = metric.output_regex if metric.output_regex.isprintable() else shown(metric.output_regex)
+        hint = searched.hints.get(name)
+        parts.append("%s in %s: %s%s" % (named(name), metric.stream, pattern, " (%s)" % hint if hint else ""))
+    return "the job ended well, but there is no match for the first group of %s; check --output FILE tries patterns" % (
+        "; ".join(parts)
+    )
+
+
+def _search(metrics: Dict[str, OutputMetric], output: Output, control: int, report: int) -> None:
     try:
         die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        output = find.mapped(job_output.stdout, job_output.stdout_size)
-        found = []
-        for name, metric in patterns.items():
+        streams = {
+            "stdout": find.mapped(output.stdout, output.stdout_size),
+            "stderr": find.mapped(output.stderr, output.stderr_size),
+        }
+        found = {}
+        for name, metric in metrics.items():
             tell(report, {"metric": name})
-            found.append(find.find(metric.pattern, output))
-        tell(report, {"found": found})
+            found[name] = find.find(metric.pattern, streams[metric.stream])
+        tell(report, {"values": {name: one.value for name, one in found.items() if one}})
     except (MemoryError, OSError) as error:
         tell(report, {"error": str(error) or "memory ran out"})
+        return
     except BaseException:
         tell(report, {"broken": traceback.format_exc()})
+        return
+    try:
+        for told in _hints(metrics, streams, found):
+            tell(report, {"hints": told})
+    except (MemoryError, OSError):
+        pass  # a value is not lost for a hint
+    except Exception:
+        traceback.print_exc()  # a bug, but nor is it then
+
+
+def _hints(
+    metrics: Dict[str, OutputMetric], streams: Dict[str, find.Output], found: "Dict[str, Optional[find.Found]]"
+) -> Iterator[Dict[str, str]]:
+    """Yield all hints so far after each metric."""
+    so_far = {}
+    for name, metric in metrics.items():
+        one = found[name]
+        other = next(streams[stream] for stream in STREAMS if stream != metric.stream)
+        hint = (
+            hints.doubt(one) if one else hints.would_match(metric.pattern, streams[metric.stream], other, metric.stream)
+        )
+        if hint:
+            so_far[name] = hint
+            yield so_far

@@ -14,18 +14,17 @@ from servo_batch.command import template
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
-from servo_batch.metrics import find, metric, patterns
+from servo_batch.metrics import find
 from servo_batch.verbs import configuration, measurement
 from servo_batch.wording import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional
+    from typing import Any, Callable, List, Optional
 
     from servo_batch.cli import Options
     from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
-    from servo_batch.metrics.metric import OutputMetric
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Plan
 
@@ -159,7 +158,9 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
         for warning in template.warnings(command):
             findings.warnings.append(f"{place}: {warning}")
-        _look_for_program(findings, place, arguments, command.uses_shell, may_come=key != "prepare" and plan.job.prepare)
+        _look_for_program(
+            findings, place, arguments, command.uses_shell, may_come=key != "prepare" and plan.job.prepare
+        )
 
 
 def _look_for_program(

@@ -148,7 +148,11 @@ def _values(
     figures = {metric.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
     values = summary.run_values(planned.needed, figures, searched.values)
     for name, each in planned.needed.items():
-        if isinstance(each, metric.ResourceMetric) and each.resource == "max_rss" and usage.max_rss <= usage.max_rss_floor:
+        if (
+            isinstance(each, metric.ResourceMetric)
+            and each.resource == "max_rss"
+            and usage.max_rss <= usage.max_rss_floor
+        ):
             notes.append(f"{named(name)}: the job needed at most so much: less than a process has that was just forked")
     computed = {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
     if computed:

@@ -1,0 +1,69 @@
+"""What can be measured: a metric for each source that the configuration may name, and the one that is always there.
+
+Imported by ``measure --describe``, so it imports nothing that takes time.
+"""
+
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Mapping, Optional, Pattern, Union
+
+TOTAL_RUNTIME = "total_runtime"
+# What the system measures of a run, and in what: the time by the clock, and the figures that getrusage(2) describes.
+UNITS = {
+    TOTAL_RUNTIME: "seconds",
+    "cpu_time": "seconds",
+    "user_time": "seconds",
+    "system_time": "seconds",
+    "max_rss": "bytes",
+}
+RESOURCES = tuple(name for name in UNITS if name != TOTAL_RUNTIME)
+STREAMS = ("stdout", "stderr")
+
+
+class OutputMetric(namedtuple("OutputMetric", ("output_regex", "pattern", "stream", "unit"))):
+    """A value that a pattern finds in what the job printed to ``stream``, one of STREAMS."""
+
+    __slots__ = ()
+    output_regex: str  # as it is written
+    pattern: "Pattern[bytes]"  # as it is searched for
+    stream: str
+    unit: "Optional[str]"
+
+
+class ResourceMetric(namedtuple("ResourceMetric", ("resource", "unit"))):
+    """A figure of the system about a run; ``resource`` is one of UNITS."""
+
+    __slots__ = ()
+    resource: str
+    unit: "Optional[str]"
+
+
+class FormulaMetric(namedtuple("FormulaMetric", ("formula", "unit"))):
+    """A value that follows from other metrics, settings and control; ``formula`` is whatever computes it."""
+
+    __slots__ = ()
+    formula: "Any"
+    unit: "Optional[str]"
+
+
+if TYPE_CHECKING:
+    Metric = Union[OutputMetric, ResourceMetric, FormulaMetric]
+
+
+def resource_metric(resource: str, unit: "Optional[str]" = None) -> ResourceMetric:
+    """Return the metric of a resource, in the source's own unit where none is given."""
+    return ResourceMetric(resource, UNITS[resource] if unit is None else unit)
+
+
+def measured(configured: "Mapping[str, Metric]") -> "Dict[str, Metric]":
+    """Return every metric of a measurement: ``total_runtime``, which is always there, then the configured."""
+    result: "Dict[str, Metric]" = {TOTAL_RUNTIME: resource_metric(TOTAL_RUNTIME)}
+    result.update(configured)
+    return result
+
+
+def described(configured: "Mapping[str, Metric]") -> "Dict[str, Dict[str, Any]]":
+    """Return the metrics of a measurement as ``measure --describe`` answers them, ``{NAME: {"unit": UNIT}}``."""
+    return {name: {} if metric.unit is None else {"unit": metric.unit} for name, metric in measured(configured).items()}

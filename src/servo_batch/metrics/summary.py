@@ -1,0 +1,137 @@
+"""Several runs of a job → one measurement, and how far it can be trusted."""
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
+
+from servo_batch.metrics.find import Value
+from servo_batch.metrics.metric import ResourceMetric, measured
+
+if TYPE_CHECKING:
+    from servo_batch.metrics.metric import Metric
+
+Number = Union[int, float]
+
+# Digits after the point of a time in seconds: a microsecond is less than any clock here can tell.
+TIME_DIGITS = 6
+NOTABLE_SPREAD = 0.05
+# A first run this many times as far from the median as half of the runs are is no coincidence. It is what hyperfine
+# takes: ten standard deviations, estimated by the median absolute deviation (Iglewicz and Hoaglin, 1993).
+OUTLIER = 14.826
+EXACT = 2**53  # up to here floats hold every integer
+
+
+class Spread(NamedTuple):
+    """How far apart numbers are: ``median`` ± ``half_range``, which is ``relative`` to the median (None: it is 0)."""
+
+    median: Number
+    half_range: Number
+    relative: Optional[float]
+
+
+def run_values(
+    metrics: "Mapping[str, Metric]", figures: Mapping[str, Number], found: Mapping[str, Value]
+) -> Dict[str, Value]:
+    """Return the metrics of one run that the system and the output have, ``total_runtime`` first.
+
+    ``figures`` are the system's, by the names in ``metric.UNITS``; ``found`` is what the search found. Metrics that are
+    formulas are left to whoever computes them.
+    """
+    values: Dict[str, Value] = {}
+    for name, metric in measured(metrics).items():
+        if isinstance(metric, ResourceMetric):
+            figure = figures[metric.resource]
+            values[name] = round(figure, TIME_DIGITS) if isinstance(figure, float) else figure
+        elif name in found:
+            values[name] = found[name]
+    return values
+
+
+def summarise(
+    runs: Sequence[Mapping[str, Value]], runtimes: Sequence[float], described: Mapping[str, Mapping[str, Any]]
+) -> Dict[str, Dict[str, Any]]:
+    """Return the answer's metrics, ``{NAME: {"value": …, "unit": …, "runs": […]}}``, for runs in their order.
+
+    ``runs`` has the values of each, ``runtimes`` how long each took, ``described`` the units, as ``--describe``
+    has them. A value is the median; where not all of them are numbers, it is that of the run with the median runtime,
+    the shorter of two. Of a single run the value is the run's, and there is no ``runs``.
+    """
+    middle = sorted(range(len(runs)), key=lambda index: runtimes[index])[(len(runs) - 1) // 2]
+    summary: Dict[str, Dict[str, Any]] = {}
+    for name in runs[0]:
+        values = [run[name] for run in runs]
+        numbers = _numbers(values)
+        summary[name] = {"value": values[middle] if numbers is None else median(numbers)}
+        summary[name].update(described.get(name, {}))
+        if len(runs) > 1:
+            summary[name]["runs"] = values
+    return summary
+
+
+def median(numbers: Sequence[Number]) -> Number:
+    """Return the median, of an even number the mean of the middle two; a whole number stays an int where it was one."""
+    ordered = sorted(numbers)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return low if low == high else _mean(low, high)
+
+
+def _mean(low: Number, high: Number) -> Number:
+    if isinstance(low, int) and isinstance(high, int):
+        total = low + high
+        return total // 2 if total % 2 == 0 or abs(total) > EXACT else total / 2
+    try:
+        return low / 2 + high / 2  # halves first: the sum may be more than a float holds
+    except OverflowError:  # an int may be, too
+        return low
+
+
+def spread(values: Sequence[Value]) -> Optional[Spread]:
+    """Return how far apart the values of several runs are, or None where they are not numbers or only one."""
+    numbers = _numbers(values)
+    if numbers is None or len(numbers) < 2:
+        return None
+    middle = median(numbers)
+    try:
+        half_range = max(numbers) / 2 - min(numbers) / 2
+        return Spread(middle, half_range, abs(half_range / middle) if middle else None if half_range else 0.0)
+    except OverflowError:
+        return None
+
+
+def remark(name: str, values: Sequence[Value], warmup_runs: int = 0) -> Optional[str]:
+    """Return a line that says so where the runs of a metric differ by more than they should, or None.
+
+    The first run stands out: it found caches cold. Otherwise more than NOTABLE_SPREAD to either side of the median is
+    worth a word.
+    """
+    apart = spread(values)
+    numbers = _numbers(values)
+    if apart is None or numbers is None or apart.relative is None:
+        return None
+    if _first_is_outlier(numbers, apart.median):
+        remedy = "--warmup-runs 1 runs the job once before that"
+        if warmup_runs:
+            remedy = "more than --warmup-runs %d, or a quieter machine, may help" % warmup_runs
+        return "%s: the first run, %.4g, is far from the others, median %.4g, as with cold caches: %s" % (
+            name,
+            numbers[0],
+            apart.median,
+            remedy,
+        )
+    if apart.relative > NOTABLE_SPREAD:
+        return "%s: the runs differ by ± %.0f %% of the median: more --runs, or a quieter machine, make it surer" % (
+            name,
+            100 * apart.relative,
+        )
+    return None
+
+
+def _first_is_outlier(numbers: Sequence[Number], middle: Number) -> bool:
+    if len(numbers) < 3:
+        return False
+    distances = [abs(number - middle) for number in numbers]
+    return distances[0] > OUTLIER * median(distances) and distances[0] > NOTABLE_SPREAD * abs(middle)
+
+
+def _numbers(values: Sequence[Value]) -> Optional[List[Number]]:
+    """Return the values if all of them are numbers, which a boolean is not."""
+    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    return numbers if len(numbers) == len(values) else None
