@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ def newest():
     return list(PYTHONS.values())[-1]
 
 
+STOPPED = r"cancelled by %s: the job was stopped after \d+\.\d s$"
 USER_S_CHILD = "import signal; signal.alarm(60); signal.pause()"
 # What the driver has imported it need not be able to read any more.
 # Each run of the tests is a user of its own, who has no other process.
@@ -81,7 +83,7 @@ class TestEveryPython:
             job.wait_until_hidden()
         driver.send(getattr(signal, name))
         if name == "SIGUSR1":
-            assert driver.answer()["message"] == "cancelled by SIGUSR1: the job was stopped"
+            assert re.match(STOPPED % "SIGUSR1", driver.answer()["message"])
             assert [job.alive() for job in jobs] == [[]] * len(jobs)
         wait_until(lambda: not driver.leftovers() and not any(job.alive() for job in jobs), 1.2)
 
@@ -155,10 +157,11 @@ class TestWhatIsToldOfAFailure:
         driver = measuring(newest, "echo up >%s; sleep 0.7; echo last >%s" % (fifo, fifo), timeout=0.6)
         with open(fifo) as up:
             assert up.read() == "up\n"
+        guard = driver.guard()
         driver.send(signal.SIGSTOP)
         with open(fifo) as last:
             assert last.read() == "last\n"
-        wait_until(lambda: not children(driver.pid))
+        wait_until(lambda: not children(guard))
         driver.send(signal.SIGCONT)
         answer = driver.answer()
         assert answer["reason"] == "timeout"
@@ -282,8 +285,8 @@ class TestWhatTheJobIsGiven:
         files = given()["files"]
         assert sorted(files) == ["0", "1", "2"]
         assert files["0"] == "/dev/null"
-        assert files["1"].endswith("(deleted)")
-        assert files["2"].endswith("(deleted)")
+        assert files["1"].startswith("pipe:")
+        assert files["2"].startswith("pipe:")
         assert files["1"] != files["2"]
 
     def test_the_environment_and_the_folder_of_the_driver(self, given):
@@ -322,7 +325,7 @@ class TestWhatTheJobIsGiven:
         job.wait_until_hidden()
         driver.send(getattr(signal, name))
         driver.send(signal.SIGTERM)
-        assert driver.answer()["message"] == "cancelled by SIGTERM: the job was stopped"
+        assert re.match(STOPPED % "SIGTERM", driver.answer()["message"])
 
     def test_blocked_signals_reach_the_driver(self, measuring, newest, hide):
         block = (
@@ -415,7 +418,8 @@ class TestWhatIsLeftAlone:
         driver = measuring(newest, "%s & read line <%s" % (" ".join(daemon.command), daemon.command[-3]))
         assert driver.answer()["status"] == "ok"
         assert len(daemon.alive()) == 1
-        assert driver.leftovers() == []
+        daemon.clean_up()
+        wait_until(lambda: not driver.leftovers())  # the keeper reads on for as long as somebody can write
 
     def test_children_that_the_driver_had_before(self, measuring, newest, hide, tmp_path):
         """A shell starts a process, then becomes the driver, whose guard is killed."""
@@ -542,7 +546,7 @@ class TestStopping:
             message = run_job(newest, BECOME_NOBODY + "from servo_batch.job import descendants\n" + body)
             if "root" not in message:
                 pytest.skip("set-user-ID programs have no effect here")
-            (alive,) = find_processes(folder)
+            (alive,) = [pid for pid in find_processes(folder) if pid not in find_processes("servo_batch")]
             kill(alive)
         assert (
             "these could not be, stop them by hand before the next measurement: %d (%s)"
@@ -557,7 +561,7 @@ class TestWithoutASubreaper:
     @pytest.mark.parametrize("role", ["plain", "bomb"])
     def test_the_group_is_stopped(self, newest, hide, role):
         job = hide(role)
-        body = "job.descendants.become_subreaper = lambda: False\nmeasure(%r, timeout=0.3)" % job.command
+        body = "job.descendants.become_subreaper = lambda *_: False\nmeasure(%r, timeout=0.3)" % job.command
         assert run_job(newest, body).startswith("timeout: ")
         wait_until(lambda: not job.alive())
 
@@ -565,11 +569,11 @@ class TestWithoutASubreaper:
         job = hide("bomb")
         body = (
             "import os, signal\n"
-            "job.descendants.become_subreaper = lambda: False\n"
+            "job.descendants.become_subreaper = lambda *_: False\n"
             "def kill_guard(elapsed):\n"
             "    if not elapsed: return\n"
             "    with open(%r) as ready: ready.readline()\n"
-            "    with open('/proc/self/task/%%d/children' %% os.getpid()) as stream: guard = int(stream.read())\n"
+            "    with open('/proc/self/task/%%d/children' %% os.getpid()) as stream: guard = int(stream.read().split()[-1])\n"
             "    os.kill(guard, signal.SIGKILL)\n"
             "measure(%r, kill_guard)" % (job.command[-3], job.command)
         )
@@ -630,4 +634,4 @@ class TestProgress:
                 "measure(['sleep', '60'], closed)" % when
             )
             problem = "cancelled: cannot write progress to stdout ([Errno 32] Broken pipe); the job was "
-            assert run_job(newest, body) == problem + consequence + "\n"
+            assert run_job(newest, body).startswith(problem + consequence)

@@ -1,6 +1,11 @@
-"""Nothing is left behind: whoever stops a measurement, and however the job hides."""
+"""Nothing is left behind: whoever stops a measurement, and however the job hides.
+
+A job that is stopped by the guard is stopped in one way, whatever the cause. So each role meets some cause under each
+Python, and each cause meets a role that is hard to stop; but each role meets the driver without a guard.
+"""
 
 import os
+import re
 import signal
 
 import pytest
@@ -14,53 +19,53 @@ pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="w
 
 OLDEST_AND_NEWEST = list(PYTHONS)[:1] + list(PYTHONS)[1:][-1:]
 SIGNALS = ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"]
+CAUSES = [*SIGNALS, "timeout", "driver", "stdout"]
 GRACE_SECONDS = 0.2
+CASES = [
+    (python, role, CAUSES[(number + 3 * old) % len(CAUSES)])
+    for old, python in enumerate(OLDEST_AND_NEWEST)
+    for number, role in enumerate(ROLES)
+]
+CASES += [(python, "chain", cause) for python in OLDEST_AND_NEWEST for cause in CAUSES]
+
+
+@pytest.mark.parametrize(("python", "role", "cause"), sorted(set(CASES)), indirect=["python"])
+def test_everything_is_gone(measuring, hide, python, role, cause):
+    job = hide(role)
+    options = {"timeout": 0.3} if cause == "timeout" else {}
+    driver = measuring(python, job.command, grace_period=GRACE_SECONDS, **options)
+    if cause != "timeout":
+        job.wait_until_hidden()
+    if cause == "driver":
+        driver.send(signal.SIGKILL)
+        wait_until(lambda: not job.alive() and not driver.leftovers(), GRACE_SECONDS + 1)
+        return
+    if cause == "stdout":
+        driver.process.stdout.close()
+        wait_until(lambda: not job.alive() and not driver.leftovers())
+        return
+    if cause in SIGNALS:
+        driver.send(getattr(signal, cause))
+    answer = driver.answer()
+    assert job.alive() == []
+    assert driver.leftovers() == []
+    if cause == "timeout":
+        assert (answer["status"], answer["reason"]) == ("failed", "timeout")
+        assert answer["message"].startswith("the job ran past its timeout of 0.3 s and was stopped\ncommand: ")
+    else:
+        assert (answer["status"], answer["reason"]) == ("failed", "cancelled")
+        assert re.match(r"cancelled by %s: the job was stopped after \d+\.\d s$" % cause, answer["message"])
 
 
 @pytest.mark.parametrize("python", OLDEST_AND_NEWEST, indirect=True)
 @pytest.mark.parametrize("role", ROLES)
-class TestEverythingIsGone:
-    @pytest.mark.parametrize("name", SIGNALS)
-    def test_after_a_signal(self, measuring, hide, python, role, name):
-        job = hide(role)
-        driver = measuring(python, job.command, grace_period=GRACE_SECONDS)
-        job.wait_until_hidden()
-        driver.send(getattr(signal, name))
-        answer = driver.answer()
-        assert job.alive() == []
-        assert driver.leftovers() == []
-        assert (answer["status"], answer["reason"]) == ("failed", "cancelled")
-        assert answer["message"] == "cancelled by %s: the job was stopped" % name
-
-    def test_after_the_timeout(self, measuring, hide, python, role):
-        job = hide(role)
-        driver = measuring(python, job.command, grace_period=GRACE_SECONDS, timeout=0.3)
-        answer = driver.answer()
-        assert job.alive() == []
-        assert driver.leftovers() == []
-        assert (answer["status"], answer["reason"]) == ("failed", "timeout")
-        assert answer["message"].startswith("the job ran past its timeout of 0.3 s and was stopped\ncommand: ")
-
-    def test_after_the_death_of_the_driver(self, measuring, hide, python, role):
-        job = hide(role)
-        driver = measuring(python, job.command, grace_period=GRACE_SECONDS)
-        job.wait_until_hidden()
-        driver.send(signal.SIGKILL)
-        wait_until(lambda: not job.alive() and not driver.leftovers(), GRACE_SECONDS + 1)
-
-    def test_after_the_death_of_the_guard(self, measuring, hide, python, role):
-        job = hide(role)
-        driver = measuring(python, job.command, grace_period=GRACE_SECONDS)
-        job.wait_until_hidden()
-        kill(driver.guard())
-        answer = driver.answer()
-        assert job.alive() == []
-        assert (answer["status"], answer["reason"]) == ("failed", "command-failed")
-        assert answer["message"].startswith("somebody killed the guard")
-
-    def test_after_stdout_was_closed(self, measuring, hide, python, role):
-        job = hide(role)
-        driver = measuring(python, job.command, grace_period=GRACE_SECONDS)
-        job.wait_until_hidden()
-        driver.process.stdout.close()
-        wait_until(lambda: not job.alive() and not driver.leftovers())
+def test_everything_is_gone_after_the_death_of_the_guard(measuring, hide, python, role):
+    job = hide(role)
+    driver = measuring(python, job.command, grace_period=GRACE_SECONDS)
+    job.wait_until_hidden()
+    kill(driver.guard())
+    answer = driver.answer()
+    assert job.alive() == []
+    assert driver.leftovers() == []
+    assert (answer["status"], answer["reason"]) == ("failed", "command-failed")
+    assert answer["message"].startswith("somebody killed the guard, which watches the job; the job was stopped after ")

@@ -31,4 +31,4 @@ def hide(tmp_path):
 
     yield make
     for each in made:
-        each.clean_up()
+        each.close()

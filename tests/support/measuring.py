@@ -60,12 +60,16 @@ class Measuring:
         assert self.process.returncode in statuses
         return lines[-1]
 
+    def helpers(self, limit=LIMIT):
+        """Return the pids of the keeper and of the guard, which is started after it."""
+        return wait_until(lambda: len(children(self.pid)) == 2 and sorted(children(self.pid)), limit)
+
     def guard(self, limit=LIMIT):
         """Return the pid of the guard."""
-        return wait_until(lambda: children(self.pid), limit)[0]
+        return self.helpers(limit)[1]
 
     def leftovers(self):
-        """Return the pids of the driver and its guard, which both have the configuration among their arguments."""
+        """Return the pids of the driver and its children, which all have the configuration among their arguments."""
         return find_processes(os.path.join(self.folder, "config.json"))
 
     def clean_up(self):
@@ -96,6 +100,9 @@ class Actor:
         while self.alive():
             for pid in self.alive():
                 kill(pid)
+
+    def close(self):
+        self.clean_up()
         os.close(self._ready)
 
 

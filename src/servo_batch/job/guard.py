@@ -63,8 +63,8 @@ def _guard(
         except (OSError, ValueError) as error:  # ValueError: an argument that has a NUL character
             tell(report, {"not_started": [getattr(error, "errno", None), str(error)]})
             return
-        os.close(stdout)
-        os.close(stderr)
+        for descriptor in (nothing, stdout, stderr):
+            os.close(descriptor)
         tell(report, {"started": [began, job.pid]})
         status = _wait_for_end(job.pid, wakeup, control)
         seconds = time.monotonic() - began

@@ -112,7 +112,7 @@ class Keeper:
             kept = Kept(sizes[0], sizes[1], traceback=told["broken"])
         else:
             self.reads_on = self._child.report not in ready
-            hangs = "%s took longer than %g s" % (self._files.place, limit_seconds)
+            hangs = self._files.told("to write took longer than %g s" % limit_seconds)
             kept = Kept(sizes[0], sizes[1], hangs if self.reads_on else "somebody killed the process that keeps it")
         if self.reads_on:
             os.close(self._child.report)

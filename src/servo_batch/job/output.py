@@ -12,18 +12,21 @@ STDERR_SUFFIX = ".stderr"
 
 
 class Files(NamedTuple):
-    """The files for what a job prints, and how a message names where they are."""
+    """The files for what a job prints; ``path`` is the name that the one for stdout has, if it has one."""
 
     stdout: BinaryIO
     stderr: BinaryIO
-    place: str
-    stderr_path: Optional[str] = None
+    path: Optional[str] = None
+
+    def told(self, what: str) -> str:
+        """Return what is wrong with them, with where they are."""
+        return "%s: %s in $TMPDIR" % (_folder(), what) if self.path is None else "%s: %s" % (self.path, what)
 
     def settle(self, stderr_size: int) -> None:
         """Remove the named file for stderr where it holds nothing."""
-        if self.stderr_path is not None and not stderr_size:
+        if self.path is not None and not stderr_size:
             with suppress(OSError):
-                os.unlink(self.stderr_path)
+                os.unlink(self.path + STDERR_SUFFIX)
 
     def close(self) -> None:
         """Let go of them; those without a name are gone then."""
@@ -39,7 +42,7 @@ def create(kept_as: Optional[str] = None) -> Files:
     if kept_as is not None:
         stdout = _open_named(kept_as)
         try:
-            return Files(stdout, _open_named(kept_as + STDERR_SUFFIX), kept_as, kept_as + STDERR_SUFFIX)
+            return Files(stdout, _open_named(kept_as + STDERR_SUFFIX), kept_as)
         except BaseException:
             stdout.close()
             raise
@@ -47,7 +50,7 @@ def create(kept_as: Optional[str] = None) -> Files:
     try:
         stdout = _open_unnamed()
         try:
-            return Files(stdout, _open_unnamed(), "%s in $TMPDIR" % _folder())
+            return Files(stdout, _open_unnamed())
         except OSError:
             stdout.close()
             raise

@@ -77,6 +77,8 @@ def run(
         try:
             running.keep(show)
             schedule.report(0.0)
+            if cancellation.count > heard:
+                raise Unwanted(cancellation.signum)
             running.start(args)
             running.watch(schedule, minds_stdout)
         except (Unwanted, TimeUp) as unwanted:
@@ -221,7 +223,7 @@ class _Running:
         """Why not all that it printed may have been kept, empty where it was."""
         problem = self._kept.problem
         if self._kept.number is not None:
-            problem = "%s: %s" % (self._files.place, output.why(self._kept.number))
+            problem = self._files.told(output.why(self._kept.number))
         return "the job's output may be incomplete: %s" % problem if problem else ""
 
     def may_have_been_killed(self) -> bool:

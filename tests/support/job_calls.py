@@ -1,0 +1,78 @@
+"""Runs jobs one after the other in one process and tells what came of each: ``job_calls.py <CALLS >RESULTS``.
+
+CALLS is a JSON list of the arguments of ``job.run``, ``args`` a string for a shell or a list; ``show`` is the path of a
+file to show the output in. RESULTS is a list of what each came to: stdout, stderr, left, …, or the failure's reason and
+message.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIMIT_SECONDS = 60
+
+
+def run_all(python, calls, **options):
+    """Return the results of ``calls`` (texts, lists, or dicts of arguments) under the interpreter ``python``."""
+    calls = [call if isinstance(call, dict) else {"args": call} for call in calls]
+    done = subprocess.run(
+        [python, os.path.abspath(__file__)],
+        input=json.dumps(calls).encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=LIMIT_SECONDS,
+        **options,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert not done.stderr, done.stderr.decode()
+    return json.loads(done.stdout.decode())
+
+
+def _main():
+    from servo_batch.job import failures, run
+    from servo_batch.job.cancel import Cancellation
+    from servo_batch.job.show import Show
+    from servo_batch.protocol import ServoError
+
+    results = []
+    calls = json.load(sys.stdin)
+    with Cancellation() as cancellation:
+        for call in calls:
+            args = call.pop("args")
+            show = call.pop("show", None)
+            if show:
+                call["show"] = Show(os.open(show, os.O_WRONLY | os.O_CREAT, 0o600))
+            try:
+                ended = run.run(
+                    ["/bin/sh", "-c", args] if isinstance(args, str) else args,
+                    cancellation=cancellation,
+                    on_progress=lambda elapsed: None,
+                    **dict({"grace_seconds": 0.2, "timeout_seconds": None}, **call),
+                )
+            except ServoError as error:
+                results.append({"reason": error.reason, "message": error.message})
+                continue
+            with ended.output as output:
+                results.append(
+                    {
+                        "stdout": output.tail("stdout", 1 << 20),
+                        "stderr": output.tail("stderr", 1 << 20),
+                        "head": os.pread(output.stdout.fileno(), 100, 0).decode("latin-1"),
+                        "stdout_size": output.stdout_size,
+                        "runtime": ended.runtime_seconds,
+                        "left": [process.name for process in ended.left_running or []],
+                        "left_pids": [process.pid for process in ended.left_running or []],
+                        "reader": ended.reader,
+                        "told": failures.left_running(ended),
+                        "usage": ended.usage._asdict(),
+                        "cpu_time": ended.usage.cpu_time,
+                    }
+                )
+    json.dump(results, sys.stdout)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.join(ROOT, "src"))
+    _main()
