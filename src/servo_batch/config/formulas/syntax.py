@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
-# The parser of Python 3.6 overflows at 60 parentheses with an operator or two in each, or at 500 times **.
+# The parser of Python 3.6 overflows at 60 to 80 parentheses with a few operators in each, or at 500 to 800 times **.
 MAX_PARENTHESES, MAX_DEPTH = 25, 100
 ARGUMENTS = dict.fromkeys(FUNCTIONS, (1, 1))  # the least and the most
 ARGUMENTS.update(log=(1, 2), max=(2, MAX_TOKENS), min=(2, MAX_TOKENS), round=(1, 2))

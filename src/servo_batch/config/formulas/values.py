@@ -70,7 +70,10 @@ def evaluate(formula: "Formula", look_up: "LookUp", due: "Optional[str]" = None)
             if value is None:
                 raise _NoValueError("{%s} has no value" % name(path))
             read[path] = value
-        return _bounded(read[path], "{%s}" % name(path))
+            fault = _fault(value)
+            if fault:
+                raise _NoValueError("{%s} %s" % (name(path), fault))
+        return read[path]
 
     try:
         value = _value(formula.tree, value_of)
@@ -158,62 +161,65 @@ def _need_numbers(by: str, *values: "Any") -> None:
 
 
 def _computed(node: "Node", values: "List[Any]") -> "Any":
-    sign = node.sign
-    if node.what == "function":
-        function = FUNCTIONS[sign]
-        text = "%s(%s)" % (sign, ", ".join(map(wording.shown, values)))
-    elif node.what == "unary":
-        function = operator.neg if sign == "-" else operator.pos
-        text = "%s(%s)" % (sign, wording.shown(values[0]))
-    else:
-        function = OPERATORS[sign]
-        text = "%s %s %s" % (_operand(values[0], sign), sign, wording.shown(values[1]))
-    if sign in kinds.ANY_KIND:
-        if isinstance(values[0], str):
-            _need_plain_number(sign, values[0], text)
-    elif not (node.what == "arithmetic" and sign == "+" and all(isinstance(value, str) for value in values)):
+    strings = [value for value in values if isinstance(value, str)]
+    joins = node.what == "arithmetic" and node.sign == "+" and len(strings) == 2
+    if not joins and node.sign not in kinds.ANY_KIND:
         _need_numbers(kinds.operation(node), *values)
-    _need_bounded_work(sign, values, text)
-    try:
-        return _bounded(function(*values), text)
-    except ZeroDivisionError:
-        raise _NoValueError("%s divides by zero" % text) from None
-    except OverflowError:
-        raise _NoValueError("%s is too large" % text) from None
-    except ValueError:  # a root or a logarithm of what has none (math)
-        raise _NoValueError("%s is not a number" % text) from None
+    fault = _fault_of_operands(node.sign, values)
+    if not fault:
+        try:
+            value = _function(node)(*values)
+        except ZeroDivisionError:
+            fault = "divides by zero"
+        except OverflowError:
+            fault = "is too large"
+        except ValueError:  # a root or a logarithm of what has none (math)
+            fault = "is not a number"
+        else:
+            fault = _fault(value)
+            if not fault:
+                return value
+    raise _NoValueError("%s %s" % (_written(node, values), fault))
 
 
-def _need_plain_number(function: str, value: str, text: str) -> None:
-    digits = value[1:] if value[:1] in ("+", "-") else value
-    if len(digits) > MAX_DIGITS or not NUMBER.match(digits) or (function == "int" and not digits.isdigit()):
-        due = "an integer" if function == "int" else "a decimal number"
-        raise _NoValueError("%s: the string is not %s" % (text, due))
+def _function(node: "Node") -> "Callable[..., Any]":
+    if node.what == "unary":
+        return operator.neg if node.sign == "-" else operator.pos
+    return FUNCTIONS[node.sign] if node.what == "function" else OPERATORS[node.sign]
 
 
-def _need_bounded_work(sign: str, values: "List[Any]", text: str) -> None:
-    """Refuse what would take long before its result could be looked at."""
+def _written(node: "Node", values: "List[Any]") -> str:
+    if node.what == "arithmetic":
+        return "%s %s %s" % (_operand(values[0], node.sign), node.sign, wording.shown(values[1]))
+    return "%s(%s)" % (node.sign, ", ".join(map(wording.shown, values)))
+
+
+def _fault_of_operands(sign: str, values: "List[Any]") -> str:
+    """Return why an operation has no result, or would take long before that could be looked at; else nothing."""
+    if sign in kinds.ANY_KIND and isinstance(values[0], str):
+        digits = values[0][1:] if values[0][:1] in ("+", "-") else values[0]
+        if len(digits) > MAX_DIGITS or not NUMBER.match(digits):
+            return "needs a plain decimal number"
+        if sign == "int" and not digits.isdigit():
+            return "needs an integer: float() takes a fraction"
     if sign == "**" and all(isinstance(value, int) for value in values):
         base, exponent = values
         if (base.bit_length() - 1) * exponent > MAX_BITS:
-            raise _NoValueError("%s is too large" % text)
+            return "is too large"
     # round(5, -10**9) computes 10**10**9
     if sign == "round" and len(values) == 2 and not (isinstance(values[1], int) and abs(values[1]) <= MAX_DIGITS):
-        raise _NoValueError("%s: how many digits is an integer from -%d to %d" % (text, MAX_DIGITS, MAX_DIGITS))
+        return "needs an integer from -%d to %d for the digits" % (MAX_DIGITS, MAX_DIGITS)
+    return ""
 
 
-def _bounded(value: "Any", text: str) -> "Any":
+def _fault(value: "Any") -> str:
+    """Return why a value can be none of a formula's; else nothing."""
     if isinstance(value, str):
-        if len(value) > MAX_CHARACTERS:
-            raise _NoValueError("%s is too long, with %d characters" % (text, len(value)))
-    elif isinstance(value, int):
-        if value.bit_length() > MAX_BITS:
-            raise _NoValueError("%s is too large" % text)
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise _NoValueError("%s is %s" % (text, "not a number" if math.isnan(value) else "too large"))
-    elif isinstance(value, complex):
-        raise _NoValueError("%s is not a real number" % text)
-    else:
-        raise _NoValueError("%s is %s, not a value" % (text, wording.kind(value)))
-    return value
+        return "is too long, with %d characters" % len(value) if len(value) > MAX_CHARACTERS else ""
+    if isinstance(value, int):
+        return "is too large" if value.bit_length() > MAX_BITS else ""
+    if isinstance(value, float):
+        return "is not a number" if math.isnan(value) else "is too large" if math.isinf(value) else ""
+    if isinstance(value, complex):
+        return "is not a real number"
+    return "is %s, not a value" % wording.kind(value)
