@@ -11,7 +11,9 @@ def tuned(count, settings, failing=0.0, cost=None, seed=1, unit="seconds", start
     trials = []
     for number in range(1, count + 1):
         chosen = {
-            name: values[0] if number == 1 else chance.choice(values[: max(2, len(values) - number * len(values) // (3 * count))])
+            name: values[0]
+            if number == 1
+            else chance.choice(values[: max(2, len(values) - number * len(values) // (3 * count))])
             for name, values in settings.items()
         }
         fails = number > 1 and chance.random() < failing
@@ -57,7 +59,7 @@ def cases():
     chance = random.Random(7)
     names = ["r5.%dxlarge-%s" % (number, kind) for number in (1, 2, 4, 9, 12, 24) for kind in ("spot", "on-demand")]
     many = ["node-%03d" % number for number in range(120)]
-    shapes = {
+    return {
         "none": ([], *plain),
         "1": (tuned(1, FIVE), *plain),
         "3-of-one": (tuned(3, ONE), *plain),
@@ -68,7 +70,12 @@ def cases():
         "3-of-five": (tuned(3, FIVE), *plain),
         "two": (tuned(20, {"web.cpu": [1, 2, 4, 8], "jvm.gc": ["G1", "ZGC", "Serial"]}), *plain),
         "four": (tuned(40, dict(list(FIVE.items())[:4]), 0.05), *plain),
-        "maximize": (tuned(30, FIVE, 0.1, lambda settings, some: 9e5 / runtime(settings, some)), "throughput", "requests/s", False),
+        "maximize": (
+            tuned(30, FIVE, 0.1, lambda settings, some: 9e5 / runtime(settings, some)),
+            "throughput",
+            "requests/s",
+            False,
+        ),
         "equal": (same([5.0] * 12), *plain),
         "huge": (same([3.1e12 * chance.uniform(1, 9) for _ in range(25)]), "bytes_read", "bytes", True),
         "tiny": (same([2e-7 * chance.uniform(1, 9) for _ in range(25)]), "latency", "seconds", True),
@@ -78,15 +85,28 @@ def cases():
         "all-failed": (same([None] * 8), *plain),
         "first-failed": (same([None, None, 5.0, 4.0]), *plain),
         "long-names": (
-            tuned(30, {LONG: [1 << power for power in range(20, 31)], "x" * 300 + ".y": ["a" * 90 + "1", "a" * 90 + "2"], "s.<&>\"'\x1b": ["<b>&amp;", "\x00\u202e", "]]>", "日本語の値"]}, 0.1),
+            tuned(
+                30,
+                {
+                    LONG: [1 << power for power in range(20, 31)],
+                    "x" * 300 + ".y": ["a" * 90 + "1", "a" * 90 + "2"],
+                    "s.<&>\"'\x1b": ["<b>&amp;", "\x00\u202e", "]]>", "日本語の値"],
+                },
+                0.1,
+            ),
             "{total_runtime} / 3600 * {web.replicas} * 0.34 + " * 4 + "<1 & 2>",
             "dollars per month & <customer>" * 3,
             True,
         ),
-        "categories": (tuned(90, {"node.type": names, "web.cpu": [1, 2, 4, 8], "job.parallel": ["on", "off"]}, 0.1), *plain),
+        "categories": (
+            tuned(90, {"node.type": names, "web.cpu": [1, 2, 4, 8], "job.parallel": ["on", "off"]}, 0.1),
+            *plain,
+        ),
         "many-categories": (tuned(250, {"node.name": many, "web.cpu": [1, 2, 4, 8]}, 0.1), *plain),
         "missing": ([trial(n, {"a.x": n} if n % 2 else {"a.x": n, "a.y": "z"}, 5.0 + n) for n in range(1, 9)], *plain),
-        "mixed": ([trial(n, {"a.x": value}, 9.0 - n) for n, value in enumerate([1, "auto", None, True, 2.5, [1, 2]], 1)], *plain),
+        "mixed": (
+            [trial(n, {"a.x": value}, 9.0 - n) for n, value in enumerate([1, "auto", None, True, 2.5, [1, 2]], 1)],
+            *plain,
+        ),
         "many-settings": (tuned(40, {"c%d.setting_%d" % (n, n): list(range(n + 2)) for n in range(20)}), *plain),
     }
-    return shapes

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # A lock is held for the time of a flush. Longer is a writer that was stopped (^Z), or whoever started this process
 # under ``flock FILE``: neither may cost a measurement, and a single write with O_APPEND is whole without a lock too.
-LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.02
+LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005
 # Below this much free space the file system counts as full: a line with some runs has one to a few KiB.
 NEEDED_BYTES = 65536
 # How much of a file is looked at before anything is appended to it.
@@ -65,8 +65,10 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
     """
     import json
 
-    # ASCII only, so that no reader ends a line at U+2028, and no half of a surrogate pair keeps the rest from the disk.
-    line = json.dumps(entry, allow_nan=False).encode("ascii") + b"\n"
+    # A byte of an argument that is no UTF-8 has no place in JSON: it becomes "?". The line itself is ASCII, so that no
+    # reader ends it at U+2028.
+    text = json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    line = json.dumps(json.loads(text)).encode("ascii") + b"\n"
     try:
         descriptor = _opened(path, TO_APPEND)
         try:
@@ -82,9 +84,10 @@ def _opened(path: str, flags: int) -> int:
     """Return a descriptor of a regular file or of the null device; raise ``OSError``."""
     # O_NONBLOCK: a FIFO is to be refused, not waited for.
     descriptor = os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK, 0o666)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode) and not _is_null(descriptor):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode) and not _is_null(descriptor):
         os.close(descriptor)
-        raise OSError(0, "it is not a regular file")
+        raise OSError(0, "it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file")
     return descriptor
 
 

@@ -1,0 +1,233 @@
+"""The history on the disk, which neither crash, full disk nor other writers may cost a measurement."""
+
+import fcntl
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+
+import history_writer
+import pytest
+from history_writer import entry
+from machine import ROOT
+
+from servo_batch.history import record
+from servo_batch.protocol import ServoError
+
+ENDLESS = 10**9
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "history.jsonl")
+
+
+def writer(path, tag, count):
+    arguments = [sys.executable, history_writer.__file__, path, tag, str(count)]
+    environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "src"))
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment)
+
+
+def numbers(path, tag="a"):
+    entries, _ = record.read(path)
+    return [one["settings"]["writer.number"] for one in entries if one["settings"]["writer.tag"] == tag]
+
+
+def refusal(call, *arguments):
+    with pytest.raises(ServoError) as caught:
+        call(*arguments)
+    assert (caught.value.status, caught.value.reason) == ("failed", "bad-config")
+    assert arguments[0] in caught.value.message
+    return caught.value.message
+
+
+def test_what_is_appended_is_read(path):
+    recorded = [
+        dict(entry("a", 1, "é\u2028"), metrics={"m": {"value": 1.5}}, control={}),
+        dict(entry("a", 2), reason="x"),
+    ]
+    for one in recorded:
+        record.append(path, one)
+    with open(path, "rb") as stream:
+        assert len(stream.read().decode("ascii").splitlines()) == 2
+    assert record.read(path) == ([recorded[0], dict(recorded[1], metrics={}, control={})], [])
+
+
+def test_a_value_that_is_no_unicode_costs_no_line(path):
+    record.append(path, entry("a\udcff", 1))
+    assert numbers(path, "a?") == [1]
+
+
+def test_a_missing_history_is_an_empty_one(path):
+    assert record.read(path) == ([], [])
+    record.check_writable(path)
+    assert record.read(path) == ([], [])
+    assert record.read(os.devnull) == ([], [])
+
+
+def test_a_line_torn_anywhere_costs_that_line_alone(path):
+    whole = json.dumps(entry("a", 1)).encode()
+    for length in range(1, len(whole)):
+        with open(path, "wb") as stream:
+            stream.write(json.dumps(entry("a", 0)).encode() + b"\n" + whole[:length])
+        assert record.read(path)[1] == ["%s, line 2: passed over, since it was never written to its end" % path]
+        record.check_writable(path)
+        record.append(path, entry("a", 2))
+        assert numbers(path) == [0, 2]
+        (warning,) = record.read(path)[1]
+        assert "line 2: passed over, since it" in warning
+
+
+def test_a_last_line_that_lacks_only_its_end_counts(path):
+    with open(path, "wb") as stream:
+        stream.write(json.dumps(entry("a", 1)).encode())
+    assert record.read(path)[1] == []
+    record.append(path, entry("a", 2))
+    assert numbers(path) == [1, 2]
+
+
+def test_damaged_lines_are_named_and_cost_only_themselves(path):
+    good = json.dumps(entry("a", 1)).encode()
+    misshapen = json.dumps(dict(entry("a", 1), metrics={"m": 5})).encode()
+    others = [b"[1]", b'{"time": 5}', b"{}", b"\xff", b'{"a":NaN}', misshapen]
+    lines = [good, b"\0\0\0", good, b"", b"  ", good, *others, good]
+    with open(path, "wb") as stream:
+        stream.write(b"\n".join(lines) + b"\n")
+    entries, warnings = record.read(path)
+    assert len(entries) == 4
+    assert len(warnings) == 2
+    assert warnings[0].startswith("%s, line 2: passed over, since it is not JSON: " % path)
+    assert warnings[1] == "%s, lines 7 to 12: passed over, since line 7 is a list where a mapping belongs" % path
+
+
+def test_many_writers_lose_and_tear_nothing(path):
+    writers = [writer(path, "w%d" % index, 100) for index in range(10)]
+    for one in writers:
+        one.communicate(timeout=120)
+        assert one.returncode == 0
+    entries, warnings = record.read(path)
+    assert warnings == []
+    assert len(entries) == 1000
+    for index in range(10):
+        assert numbers(path, "w%d" % index) == list(range(100))
+
+
+def test_what_was_said_to_be_recorded_survives_a_kill(path):
+    for turn, tag in enumerate("abcdefgh"):
+        process = writer(path, tag, ENDLESS)
+        for _ in range(turn + 1):
+            said = int(process.stdout.readline())
+        process.kill()
+        assert process.wait(timeout=30) == -signal.SIGKILL
+        process.stdout.close()
+        found = numbers(path, tag)
+        assert found == list(range(len(found)))
+        assert len(found) > said
+    for tag in "abcdefgh":
+        assert numbers(path, tag)
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(path):
+    record.append(path, entry("a", 1))
+    size = os.path.getsize(path)
+    # EFBIG comes in the middle of a line, as ENOSPC does; SIGXFSZ is ignored by Python.
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
+    try:
+        assert "cannot be written: file too large" in refusal(record.append, path, entry("a", 2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert os.path.getsize(path) == size
+    record.append(path, entry("a", 3))
+    assert numbers(path) == [1, 3]
+
+
+def test_a_lock_that_nobody_gives_back_costs_no_measurement(path, monkeypatch):
+    monkeypatch.setattr(record, "LOCK_SECONDS", 0.05)
+    with open(path, "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        record.append(path, entry("a", 1))
+        assert numbers(path) == [1]
+
+
+@pytest.mark.parametrize("call", [record.check_writable, record.read])
+def test_what_is_no_file_is_refused(tmp_path, call):
+    os.mkfifo(str(tmp_path / "fifo"))
+    assert "not a regular file" in refusal(call, str(tmp_path / "fifo"))
+    assert "not a regular file" in refusal(call, "/dev/zero")
+    assert "directory" in refusal(call, str(tmp_path))
+
+
+def test_a_folder_that_is_missing_is_named_before_the_job(tmp_path):
+    message = refusal(record.check_writable, str(tmp_path / "none" / "h"))
+    assert message.endswith("its folder does not exist; create the folder, or name another file")
+    refusal(record.append, str(tmp_path / "none" / "h"), entry("a", 1))
+
+
+def test_a_file_that_may_not_be_written_is_refused_before_the_job():
+    with tempfile.TemporaryDirectory() as folder:  # not tmp_path, which is its user's alone
+        os.chmod(folder, 0o755)
+        path = os.path.join(folder, "h")
+        record.append(path, entry("a", 1))
+        os.chmod(path, 0o444)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(65534)  # root may write whatever the mode says
+        try:
+            message = refusal(record.check_writable, path)
+        finally:
+            if is_root:
+                os.seteuid(0)
+        assert message.endswith("permission denied; make it writable, or name another file")
+
+
+def test_a_full_file_system_is_refused_before_the_job(path, monkeypatch):
+    # A real one needs root to mount; what the system says of it is all that counts here.
+    full = os.statvfs_result((4096, 4096, 1000, 3, 3, 100, 100, 100, 0, 255))
+    uncounted = os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "fstatvfs", lambda descriptor: full)
+    assert "no space left" in refusal(record.check_writable, path)
+    monkeypatch.setattr(os, "fstatvfs", lambda descriptor: uncounted)
+    record.check_writable(path)
+
+
+@pytest.mark.parametrize(
+    "other",
+    ['{\n  "application": {}\n}\n', '{"batch": {"command": "x"}}', "batch:\n  command: x\n", "x", "[]\n" * 50000],
+)
+def test_a_file_that_holds_something_else_is_not_spoilt(path, other):
+    with open(path, "w") as stream:
+        stream.write(other)
+    assert "holds something else" in refusal(record.check_writable, path)
+    with open(path) as stream:
+        assert stream.read() == other
+
+
+def test_a_history_with_a_torn_or_empty_first_line_is_one(path):
+    for start in (b'{"time": "20', b"\0" * 100, b"\n"):
+        with open(path, "wb") as stream:
+            stream.write(start)
+        record.check_writable(path)
+
+
+def test_a_link_is_followed(tmp_path):
+    os.symlink("target", str(tmp_path / "link"))
+    record.append(str(tmp_path / "link"), entry("a", 1))
+    assert numbers(str(tmp_path / "target")) == [1]
+    assert os.path.islink(str(tmp_path / "link"))
+
+
+def test_the_null_device_records_nothing():
+    record.check_writable(os.devnull)
+    record.append(os.devnull, entry("a", 1))
+
+
+def test_a_digest_stands_for_the_values_whatever_their_order():
+    one = record.digest({"command": "x", "runs": 3, "metrics": {"a": 1, "b": [None, True]}})
+    assert one == record.digest({"runs": 3, "metrics": {"b": [None, True], "a": 1}, "command": "x"})
+    assert len(one) == 16
+    assert int(one, 16) >= 0
+    assert len({one, record.digest({"command": "x"}), record.digest({"command": ["x"]}), record.digest({})}) == 4
