@@ -39,7 +39,7 @@ def replace(path: str, application: "Dict[str, Any]") -> None:
         _replace(target, text.encode("utf-8"))
     except (OSError, ValueError) as error:
         raise cannot(
-            path, "cannot be written and is as it was", error, REMEDIES.get(getattr(error, "errno", None), "")
+            path, "cannot be written and is as it was", error, REMEDIES.get(getattr(error, "errno", None) or 0, "")
         ) from None
     try:
         _flush_directory(os.path.dirname(target))

@@ -55,7 +55,18 @@ def test_the_verb_comes_from_the_name(servo, name, info):
 
 
 @pytest.mark.parametrize(
-    "name", ["adjusted", "adjust2", "my-adjust", "Adjust", "measures", "servo-batch-adjust", "servo-batch", "servo_batch.pyz", "servobatch"],
+    "name",
+    [
+        "adjusted",
+        "adjust2",
+        "my-adjust",
+        "Adjust",
+        "measures",
+        "servo-batch-adjust",
+        "servo-batch",
+        "servo_batch.pyz",
+        "servobatch",
+    ],
 )
 def test_a_name_that_only_resembles_a_verb_is_none(servo, name):
     assert is_no_verb(servo.call("--info", program=named(servo, name)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
-    from servo_batch.config.settings import Application, Setting, Settings
+    from servo_batch.config.settings import Application, Setting
 
     LookUp = Callable[[Tuple[str, ...]], Any]
 
@@ -184,20 +184,19 @@ def _has_values(formula: "Formula", values: "LookUp") -> bool:
 
 
 def without_computed(
-    configured: "Settings", asked: "Application", present: "Application"
+    rules: Rules, default: "Application", asked: "Application", present: "Application"
 ) -> "Tuple[Application, List[str]]":
     """Return ``asked`` without the values of formula settings, and a problem for each that is not as computed.
 
-    A service sends back what it was told: so the value of the state that is, ``present``, is taken, and also the one
-    that is to be.
+    ``default`` is the configuration's application. A service sends back what it was told: so the value of the state
+    that is, ``present``, is taken, and also the one that is to be.
     """
-    rules = configured.rules
     bare = asked
     for component, name in rules.formulas:
         setting = declared(asked, component, name)
         if setting and "value" in setting:
             bare = _with_value(bare, component, name, None)
-    future = computed(rules, overlay(configured.application, bare))
+    future = computed(rules, overlay(default, bare))
     problems = []
     for component, name in rules.formulas:
         setting = declared(asked, component, name)

@@ -69,7 +69,7 @@ def accepted(configured: "Settings", asked: "Application", present: "Application
     if configured.rules:
         from servo_batch.config import derived
 
-        asked, formula_problems = derived.without_computed(configured, asked, present)
+        asked, formula_problems = derived.without_computed(configured.rules, configured.application, asked, present)
         problems += formula_problems
     if problems:
         raise protocol.ServoError("rejected", "invalid-value", "nothing was changed: " + "; ".join(problems))
@@ -97,7 +97,7 @@ def assigned(assignments: "List[Assignment]", configured: "Settings", name: str)
             value = typed(described, text)
             components.setdefault(component, {"settings": {}})["settings"][setting] = {"value": value}
     if problems:
-        raise protocol.bad_request("nothing was changed: " + "; ".join(problems))
+        raise protocol.bad_request("; ".join(problems))
     return {"components": components}
 
 

@@ -14,17 +14,19 @@ from servo_batch.command import template
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
-from servo_batch.metrics import find
+from servo_batch.job.run import check_working_directory
+from servo_batch.metrics import find, hints, metric, older
 from servo_batch.verbs import configuration, measurement
 from servo_batch.wording import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional
+    from typing import Any, Callable, List, Optional, Sequence, Tuple
 
     from servo_batch.cli import Options
     from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
+    from servo_batch.metrics.metric import OutputMetric
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Plan
 
@@ -39,12 +41,13 @@ GOOD, DOUBTFUL, BAD = (
 
 
 class Findings:
-    """What would work, as the sections of a page; what would not; and what may be a slip."""
+    """What would work, as the sections of a page; what would not; what may be a slip; and what is good to know."""
 
     def __init__(self) -> None:
         self.sections: "List[str]" = []
         self.problems: "List[str]" = []
         self.warnings: "List[str]" = []
+        self.notes: "List[str]" = []
 
     def attempt(self, step: "Callable[..., Any]", *arguments: "Any") -> "Any":
         """Return what ``step`` returns, or None after noting why it failed."""
@@ -56,7 +59,8 @@ class Findings:
 
     def text(self) -> str:
         """Return all of it for a person: what is wrong last, next to the prompt."""
-        notes = ["warning: " + warning for warning in self.warnings] + self.problems
+        notes = ["note: " + note for note in self.notes] + ["warning: " + warning for warning in self.warnings]
+        notes += self.problems
         verdict = BAD if self.problems else DOUBTFUL if self.warnings else GOOD
         parts = self.sections + ["".join(terminal.printable(note) + "\n" for note in notes), verdict + "\n"]
         return "\n".join(filter(None, parts))
@@ -66,7 +70,7 @@ def check(options: "Options") -> int:
     """Write what is found to stdout, and return the exit status: 1 if anything is wrong."""
     cancel.expect_children()
     findings = Findings()
-    findings.attempt(output.check_working_directory)
+    findings.attempt(check_working_directory)
     findings.attempt(output.check_folder)
     saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else None
     config = findings.attempt(configuration.load, options.get("--config"))
@@ -137,13 +141,14 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
 def _look_at_settings(findings: Findings, config: "Config") -> None:
     """Warn of a range of whole numbers in which other numbers are allowed as well."""
     for component, name, setting in settings.walk(config.settings.application):
-        bounds = [setting.get("min"), setting.get("max")]
-        if settings.is_range(setting) and "step" not in setting and bounds[0] != bounds[1]:
-            if all(isinstance(bound, int) for bound in bounds):
-                findings.warnings.append(
-                    f"{named(component)}.{named(name)} has no step, so a service may choose "
-                    f"{bounds[0] + 0.5:g}: whole numbers need step: 1"
-                )
+        if not settings.is_range(setting) or "step" in setting:
+            continue
+        low, high = setting["min"], setting["max"]
+        if low != high and isinstance(low, int) and isinstance(high, int):
+            findings.warnings.append(
+                f"{named(component)}.{named(name)} has no step, so a service may choose {low}.5: whole numbers need "
+                "step: 1"
+            )
 
 
 def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> None:
@@ -158,13 +163,12 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
         for warning in template.warnings(command):
             findings.warnings.append(f"{place}: {warning}")
-        _look_for_program(
-            findings, place, arguments, command.uses_shell, may_come=key != "prepare" and plan.job.prepare
-        )
+        may_come = key != "prepare" and plan.job.prepare is not None
+        _look_for_program(findings, place, arguments, command.uses_shell, may_come)
 
 
 def _look_for_program(
-    findings: Findings, place: str, arguments: "List[str]", uses_shell: bool, may_come: "Any"
+    findings: Findings, place: str, arguments: "Sequence[str]", uses_shell: bool, may_come: bool
 ) -> None:
     """Note where the program that comes first is not there; ``prepare`` may be what makes it."""
     if uses_shell and not os.access("/bin/sh", os.X_OK):
@@ -214,3 +218,48 @@ def _saved_output(path: str) -> "Output":
             return find.mapped(stream, size) if size else stream.read()  # a pipe has no size
     except OSError as error:
         raise protocol.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
+
+
+def _metrics(findings: Findings, config: "Config", path: "Optional[str]", saved: "Optional[Output]") -> str:
+    """Return the table of the metrics, with what each pattern yields where there is an output to try it on."""
+    titles = ["metric", "unit", "source", "value", "line"]
+    rows: "List[List[Any]]" = []
+    for name, each in metric.measured(config.metrics).items():
+        source = value = line = None
+        if isinstance(each, metric.OutputMetric):
+            source = each.output_regex
+            place = config.source.place(("batch", "metrics", name, "output_regex"))
+            if saved is not None:
+                value, line = _try_pattern(findings, place, each, path or "", saved)
+            elif _is_for_older(config):
+                findings.notes += [f"{place}: {difference}" for difference in older.differences(source)]
+        elif isinstance(each, metric.FormulaMetric):
+            source = each.formula.text
+        elif name != metric.TOTAL_RUNTIME:
+            source = each.resource
+        rows.append([name, each.unit, source, value, line])
+    columns = len(titles) if saved is not None else titles.index("value")
+    return terminal.table(titles[:columns], [row[:columns] for row in rows])
+
+
+def _try_pattern(
+    findings: Findings, place: str, each: "OutputMetric", path: str, saved: "Output"
+) -> "Tuple[Any, Optional[int]]":
+    """Return the value that a pattern finds in a saved output and its line; note what is wrong or doubtful."""
+    found = find.find(each.pattern, saved)
+    difference = older.difference(each.output_regex, saved, found)
+    if difference:
+        findings.warnings.append(f"{place}: {difference}")
+    if not found:
+        hint = hints.would_match(each.pattern, saved)
+        findings.problems.append(f"{place}: no match in {path}: {each.output_regex}{f' ({hint})' if hint else ''}")
+        return None, None
+    doubt = hints.doubt(found)
+    if doubt:
+        findings.warnings.append(f"{place}: {doubt}")
+    return found.value, find.line_number(found.match)
+
+
+def _is_for_older(config: "Config") -> bool:
+    """Tell whether a configuration looks like one that was written for the older servo-batch."""
+    return "application" in config.source.batch

@@ -58,7 +58,7 @@ def load(path: "Optional[str]") -> Config:
     if shape.objective:
         goal = objective(source, shape.objective, configured, shape)
     source.refuse_problems()
-    return Config(source, configured, shape, commands, metrics, goal)  # type: ignore[arg-type]
+    return Config(source, configured, shape, commands, metrics, goal)
 
 
 def objective(source: "Document", given: "Tuple[str, str]", configured: "Settings", shape: "Schema") -> Objective:

@@ -2,20 +2,14 @@
 
 import os
 import re
+from collections import namedtuple
 
 from servo_batch import __version__, cli, protocol, sources
 from servo_batch.wording import did_you_mean, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, NamedTuple
-
-    class Section(NamedTuple):
-        """A section of the manual: its title, how deep it is, and its text with the title."""
-
-        title: str
-        level: int
-        text: str
+    from typing import Dict, List
 
 
 VERBS = {
@@ -65,6 +59,15 @@ EXAMPLES = {
     "history": ("--svg picture.svg", "Which settings are fastest?"),
     "tune": ("--measurements 30", "Tuning"),
 }
+
+
+class Section(namedtuple("Section", ("title", "level", "text"))):
+    """A section of the manual: its title, how deep it is below the manual's own, and its text with the title."""
+
+    __slots__ = ()
+    title: str
+    level: int
+    text: str
 
 
 def version() -> str:
@@ -130,14 +133,8 @@ def manual() -> "List[Section]":
     found = []
     for index, (start, level, title) in enumerate(places):
         end = next((number for number, other, _ in places[index + 1 :] if other <= level), len(lines))
-        found.append(_new_section(title, level - 1, "\n".join(lines[start:end]).rstrip() + "\n"))
+        found.append(Section(title, level - 1, "\n".join(lines[start:end]).rstrip() + "\n"))
     return found
-
-
-def _new_section(title: str, level: int, text: str) -> "Section":
-    from collections import namedtuple
-
-    return namedtuple("Section", ("title", "level", "text"))(title, level, text)  # type: ignore[return-value]
 
 
 def _section(found: "List[Section]", words: str) -> str:

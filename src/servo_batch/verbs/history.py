@@ -28,9 +28,8 @@ def history(options: "Options") -> protocol.Answer:
     config = configuration.load(options.get("--config"))
     path = options.get("--history") or config.schema.history
     if not path:
-        raise protocol.bad_request(
-            "no history is named: give --history FILE, or batch.history in " + config.source.name
-        )
+        remedy = f"give --history FILE, or batch.history in {config.source.name}"
+        raise protocol.bad_request("no history is named: " + remedy)
     entries, warnings = record.read(path)
     for warning in warnings:
         protocol.complain(warning)
@@ -103,9 +102,8 @@ def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(picture)
     except OSError as error:
-        raise protocol.bad_request(
-            f"{path}: the picture cannot be written: {error.strerror}; name another file"
-        ) from None
+        problem = f"{path}: the picture cannot be written: {error.strerror}; name another file"
+        raise protocol.bad_request(problem) from None
 
 
 def objective_unit(config: "Config") -> "Optional[str]":

@@ -44,9 +44,8 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         asked = requested_metrics(request, config)
         application = measured_with(config, options)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
-        plan = measurement.plan(
-            config, application, control, asked, options.get("--runs"), options.get("--warmup-runs")
-        )
+        runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
+        plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         if history:
             record.check_writable(history)
     lock = say_if_another_measures(config.source.name)

@@ -5,30 +5,32 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 
 import datetime
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from servo_batch.command import render, syntax
 from servo_batch.config import settings
-from servo_batch.config.settings import Application
 from servo_batch.history import record
 from servo_batch.job import failures, repeat
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.show import Show
 from servo_batch.metrics import metric, search, summary
-from servo_batch.metrics.metric import Metric
 from servo_batch.protocol import ServoError, failed
 from servo_batch.verbs.configuration import Config, Objective
 from servo_batch.wording import is_number, named
+
+if TYPE_CHECKING:
+    from servo_batch.config.settings import Application
+    from servo_batch.metrics.metric import Metric
 
 
 class Plan(NamedTuple):
     """What one measurement runs and looks for; nothing of it is looked up any more."""
 
     job: repeat.Job
-    metrics: Dict[str, Metric]  # those asked for, without the time, which is always measured
-    needed: Dict[str, Metric]  # these, and those that their formulas are about
-    application: Application
+    metrics: "Dict[str, Metric]"  # those asked for, without the time, which is always measured
+    needed: "Dict[str, Metric]"  # these, and those that their formulas are about
+    application: "Application"
     control: Dict[str, Any]
     expected_seconds: Optional[float]  # of all runs together
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
@@ -44,7 +46,7 @@ class Measurement(NamedTuple):
 
 def plan(
     config: Config,
-    application: Application,
+    application: "Application",
     control: Dict[str, Any],
     asked: Optional[Sequence[str]] = None,
     runs: Optional[int] = None,
@@ -89,7 +91,7 @@ def plan(
     )
 
 
-def _needed(metrics: Dict[str, Metric], known: Dict[str, Metric]) -> Set[str]:
+def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> Set[str]:
     """Return the names of ``metrics`` and of all that their formulas, directly or not, are about."""
     found: Set[str] = set()
     pending = list(metrics)
@@ -97,8 +99,9 @@ def _needed(metrics: Dict[str, Metric], known: Dict[str, Metric]) -> Set[str]:
         name = pending.pop()
         if name in known and name not in found:
             found.add(name)
-            if isinstance(known[name], metric.FormulaMetric):
-                pending.extend(".".join(field) for field in known[name].formula.fields)
+            each = known[name]
+            if isinstance(each, metric.FormulaMetric):
+                pending.extend(".".join(field) for field in each.formula.fields)
     return found
 
 
@@ -147,17 +150,17 @@ def _values(
     usage = ended.usage
     figures = {metric.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
     values = summary.run_values(planned.needed, figures, searched.values)
-    for name, each in planned.needed.items():
-        if (
-            isinstance(each, metric.ResourceMetric)
-            and each.resource == "max_rss"
-            and usage.max_rss <= usage.max_rss_floor
-        ):
-            notes.append(f"{named(name)}: the job needed at most so much: less than a process has that was just forked")
+    if usage.max_rss <= usage.max_rss_floor:
+        at_most = "the job needed at most so much, which is what a process has that was just forked"
+        notes += [f"{named(name)}: {at_most}" for name, each in planned.metrics.items() if _is_max_rss(each)]
     computed = {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
     if computed:
         values.update(_computed(computed, values, planned))
     return values, notes
+
+
+def _is_max_rss(each: "Metric") -> bool:
+    return isinstance(each, metric.ResourceMetric) and each.resource == "max_rss"
 
 
 def _computed(computed: Dict[str, Any], values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
@@ -176,7 +179,7 @@ def _computed(computed: Dict[str, Any], values: Dict[str, Any], planned: Plan) -
 
 
 def look_up(
-    metrics: Dict[str, Any], application: Application, control: Dict[str, Any]
+    metrics: Dict[str, Any], application: "Application", control: Dict[str, Any]
 ) -> Callable[[Tuple[str, ...]], Any]:
     """Return a function from a field's keys to its value among metrics, settings and control; it raises KeyError."""
     known = {**settings.values(application), **metrics}
@@ -185,7 +188,9 @@ def look_up(
         if field[0] in ("control", "_control"):
             inner: Any = control
             for key in field[1:]:
-                inner = inner[key] if isinstance(inner, dict) else {}[key]
+                if not isinstance(inner, dict):
+                    raise KeyError(key)
+                inner = inner[key]
             return inner
         return known[".".join(field)]
 
