@@ -14,10 +14,13 @@ MOST_IN_A_ROW = 3
 LABEL_ROOM = 22
 # So far a label may stand out on either side, with some room left to the neighbour's.
 OVERHANG = 10
+AIR = 12.0
+# Labels of more figures are too wide for a small chart.
+LARGE = 1e5
 # Labels that do not fit side by side are turned; so near they may stand then, and so wide they may be.
 ANGLE, NARROWEST, WIDEST = 35, 23, 150
-# What is left of the first panel at least; a turned label may not leave the picture there.
-LEFT = drawing.MARGIN + 40
+# What of the room left of the first panel a turned label may take, whatever the numbers there: it stays in the picture.
+LEFT = drawing.MARGIN + 24
 # So many values of a setting can be told apart by eye, where they are so far apart; each has its median marked where it
 # was measured so often.
 FEW_VALUES, APART, FEW_MEASUREMENTS = 12, 22, 3
@@ -110,7 +113,7 @@ def _numeric(picture: Picture, name: str, width: float) -> Optional[Panel]:
     found = {number: value for number, value in numbers.items() if value is not None}
     low, high = _with_margin(list(found.values()))
     across = Scale(low, high, 0, 1)
-    axis = ticks.axis(low, high, max(2, int(width / 55)), whole=all(isinstance(one, int) for one in values.values()))
+    axis = _fitting(low, high, width, whole=all(isinstance(one, int) for one in values.values()))
     labels = [(across.at(value), label) for value, label in axis.ticks]
     labels = [label for label in labels if _fit([label], width)]
     distinct = sorted(set(found.values()))
@@ -135,12 +138,22 @@ def _with_margin(values: Sequence[float]) -> Tuple[float, float]:
     return low - (high - low) * 0.06, high + (high - low) * 0.06
 
 
+def _fitting(low: float, high: float, width: float, whole: bool) -> ticks.Axis:
+    """Return the axis with the most ticks, about, whose labels do not crowd."""
+    for count in range(int(width / 50), 1, -1):
+        axis = ticks.axis(low, high, count, whole, LARGE)
+        inner = [(Scale(low, high, 0, 1).at(value), label) for value, label in axis.ticks]
+        if _fit([one for one in inner if _fit([one], width)], width):
+            break
+    return axis
+
+
 def _fit(labels: Sequence[Tuple[float, str]], width: float) -> bool:
     """Tell whether labels stand side by side with some air between them, and end in the gap beside the panel."""
-    end = -OVERHANG - 8.0
+    end = -OVERHANG - AIR
     for place, label in labels:
         half = drawing.width(label, SMALL) / 2
-        if place * width - half < end + 8:
+        if place * width - half < end + AIR:
             return False
         end = place * width + half
     return end <= width + OVERHANG
@@ -199,11 +212,11 @@ def _laid_out(name: str, note: str, groups: Dict[str, List[Trial]], width: float
     is_slanted = widest > slot - 10
     if is_slanted and slot < NARROWEST:
         return None
-    room = min(WIDEST, (LEFT + slot / 2) / math.cos(math.radians(ANGLE)))
     places = {}
     labels = []
     for index, (label, trials) in enumerate(groups.items()):
         place = (index + 0.5) / len(groups)
+        room = min(WIDEST, (LEFT + place * width) / math.cos(math.radians(ANGLE)))
         labels.append((place, drawing.clipped(label, room, SMALL) if is_slanted else label))
         places.update({trial.number: place for trial in trials})
     return Panel(name, note, places, labels, is_slanted, True)
