@@ -14,7 +14,7 @@ MOST_IN_A_ROW = 3
 LABEL_ROOM = 22
 # So far a label may stand out on either side, with some room left to the neighbour's.
 OVERHANG = 10
-AIR = 12.0
+AIR = 10.0
 # Labels of more figures are too wide for a small chart.
 LARGE = 1e5
 # Labels that do not fit side by side are turned; so near they may stand then, and so wide they may be.
@@ -66,10 +66,8 @@ def drawn(picture: Picture, left: float, right: float, top: float) -> Tuple[List
         bottom = top + 12 + HEIGHT
         for index, panel in enumerate(row.panels):
             start = left + index * (row.width + GAP)
-            across, down = (
-                Scale(0, 1, start, start + row.width),
-                Scale(picture.axis.low, picture.axis.high, bottom, top + 12),
-            )
+            across = Scale(0, 1, start, start + row.width)
+            down = Scale(picture.axis.low, picture.axis.high, bottom, top + 12)
             lines.append(_title(panel, start, top, row.width))
             lines += _panel(picture, panel, across, down, is_first=index == 0)
         top = bottom + picture.lane + max(_label_room(panel) for panel in row.panels)
