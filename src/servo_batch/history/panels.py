@@ -232,9 +232,10 @@ def _label_room(panel: Panel) -> float:
 
 def _title(panel: Panel, x: float, y: float, width: float) -> str:
     """Return the setting's name and the note beside it, in one element: so they cannot meet."""
-    room = width - (drawing.width(panel.note, SMALL) + 10 if panel.note else 0)
+    note = drawing.clipped(panel.note, width / 2, SMALL)
+    room = width - (drawing.width(note, SMALL) + 10 if note else 0)
     name = drawing.clipped(panel.name, room, BODY * drawing.STRONG)
-    return drawing.spans(x, y, BODY, [(name, "strong", 0, 0), (panel.note, "quiet", 8, SMALL)])
+    return drawing.spans(x, y, BODY, [(name, "strong", 0, 0), (note, "quiet", 8, SMALL)])
 
 
 def _panel(picture: Picture, panel: Panel, across: Scale, down: Scale, is_first: bool) -> List[str]:
