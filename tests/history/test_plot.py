@@ -24,7 +24,9 @@ def test_it_shows_the_values_the_best_so_far_and_the_failures():
 def test_with_more_than_ascii_it_draws_with_it():
     text = plot.text([2, 1], [2, 1], 40, 4, True, "größe")
     assert set("größe◆─•│└┤") <= set(text)
-    assert set(plot.text([2, 1], [2, 1], 40, 4, False, "x")) <= set(map(chr, range(128)))
+    plain = plot.text([2, 1], [2, 1], 40, 4, False, "größe\n\33[2J/ 2")
+    assert plain.startswith("gr\\xf6\\xdfe / 2 ")
+    assert set(plain) <= set(map(chr, range(128)))
 
 
 def test_nothing_measured_is_nothing_shown():

@@ -20,6 +20,20 @@ from servo_batch.protocol import ServoError
 ENDLESS = 10**9
 
 
+@pytest.fixture(autouse=True)
+def limited():
+    """End a test that waits for a lock or for a FIFO's other end."""
+
+    def end(number, frame):
+        raise TimeoutError("it waits for ever")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(100)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
 @pytest.fixture
 def path(tmp_path):
     return str(tmp_path / "history.jsonl")
@@ -137,7 +151,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
     try:
-        assert "cannot be written: file too large" in refusal(record.append, path, entry("a", 2))
+        assert "cannot be written: file too large; make room" in refusal(record.append, path, entry("a", 2))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert os.path.getsize(path) == size

@@ -68,7 +68,18 @@ def overlap(one, other):
 
 @pytest.mark.parametrize("name", CASES)
 def test_no_text_covers_another_or_leaves_the_picture(name):
-    root = drawn(name)
+    all_stand_apart(drawn(name))
+
+
+def test_a_long_unit_leaves_room_for_the_name_of_its_setting():
+    names = ["component.%d" % number + "_setting" * 5 for number in range(3)]
+    trials = [trial(number, dict.fromkeys(names, 10**9 * number), 1.0 * number) for number in range(1, 30)]
+    root = ElementTree.fromstring(svg.document(trials, "x", None, True, dict.fromkeys(names, "MiB per node " * 9)))
+    all_stand_apart(root)
+    assert sum(text.startswith("comp") and "\N{MULTIPLICATION SIGN}10" in text for text in texts(root)) == 3
+
+
+def all_stand_apart(root):
     height = float(root.get("height"))
     boxes = [("".join(one.itertext()), box(one)) for one in root.iter(SVG + "text")]
     for text, corners in boxes:

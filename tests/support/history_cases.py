@@ -103,6 +103,10 @@ def cases():
             *plain,
         ),
         "many-categories": (tuned(250, {"node.name": many, "web.cpu": [1, 2, 4, 8]}, 0.1), *plain),
+        "long-figures": (
+            tuned(40, {"a.%s" % name: [125 * chance.randrange(800, 7990) for _ in range(99)] for name in "xyz"}),
+            *plain,
+        ),
         "missing": ([trial(n, {"a.x": n} if n % 2 else {"a.x": n, "a.y": "z"}, 5.0 + n) for n in range(1, 9)], *plain),
         "mixed": (
             [trial(n, {"a.x": value}, 9.0 - n) for n, value in enumerate([1, "auto", None, True, 2.5, [1, 2]], 1)],

@@ -59,7 +59,10 @@ STYLE = "%s%s@media (prefers-color-scheme: dark) {\n%s}" % (SHAPES, COLOURS % LI
 
 # XML 1.0 has no such characters, not even escaped; U+202A and its like would turn the rest of a line around.
 UNPRINTABLE = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-NARROW, BROAD = frozenset("iIjlft.,:;'|!()[]{}/\\ -"), frozenset("mwMW@%…\N{MULTIPLICATION SIGN}")
+NARROW, BROAD = (
+    frozenset("iIjlft.,:;'|!()[]{}/\\ -\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"),
+    frozenset("mwMW@%…\N{MULTIPLICATION SIGN}"),
+)
 
 
 # How much wider bold text is.

@@ -14,10 +14,13 @@ MOST_IN_A_ROW = 3
 LABEL_ROOM = 22
 # So far a label may stand out on either side, with some room left to the neighbour's.
 OVERHANG = 10
+AIR = 10.0
+# Labels of more figures are too wide for a small chart.
+LARGE = 1e5
 # Labels that do not fit side by side are turned; so near they may stand then, and so wide they may be.
 ANGLE, NARROWEST, WIDEST = 35, 23, 150
-# What is left of the first panel at least; a turned label may not leave the picture there.
-LEFT = drawing.MARGIN + 40
+# What of the room left of the first panel a turned label may take, whatever the numbers there: it stays in the picture.
+LEFT = drawing.MARGIN + 24
 # So many values of a setting can be told apart by eye, where they are so far apart; each has its median marked where it
 # was measured so often.
 FEW_VALUES, APART, FEW_MEASUREMENTS = 12, 22, 3
@@ -63,10 +66,8 @@ def drawn(picture: Picture, left: float, right: float, top: float) -> Tuple[List
         bottom = top + 12 + HEIGHT
         for index, panel in enumerate(row.panels):
             start = left + index * (row.width + GAP)
-            across, down = (
-                Scale(0, 1, start, start + row.width),
-                Scale(picture.axis.low, picture.axis.high, bottom, top + 12),
-            )
+            across = Scale(0, 1, start, start + row.width)
+            down = Scale(picture.axis.low, picture.axis.high, bottom, top + 12)
             lines.append(_title(panel, start, top, row.width))
             lines += _panel(picture, panel, across, down, is_first=index == 0)
         top = bottom + picture.lane + max(_label_room(panel) for panel in row.panels)
@@ -110,7 +111,7 @@ def _numeric(picture: Picture, name: str, width: float) -> Optional[Panel]:
     found = {number: value for number, value in numbers.items() if value is not None}
     low, high = _with_margin(list(found.values()))
     across = Scale(low, high, 0, 1)
-    axis = ticks.axis(low, high, max(2, int(width / 55)), whole=all(isinstance(one, int) for one in values.values()))
+    axis = _fitting(low, high, width, whole=all(isinstance(one, int) for one in values.values()))
     labels = [(across.at(value), label) for value, label in axis.ticks]
     labels = [label for label in labels if _fit([label], width)]
     distinct = sorted(set(found.values()))
@@ -135,12 +136,22 @@ def _with_margin(values: Sequence[float]) -> Tuple[float, float]:
     return low - (high - low) * 0.06, high + (high - low) * 0.06
 
 
+def _fitting(low: float, high: float, width: float, whole: bool) -> ticks.Axis:
+    """Return the axis with the most ticks, about, whose labels do not crowd."""
+    for count in range(int(width / 50), 1, -1):
+        axis = ticks.axis(low, high, count, whole, LARGE)
+        inner = [(Scale(low, high, 0, 1).at(value), label) for value, label in axis.ticks]
+        if _fit([one for one in inner if _fit([one], width)], width):
+            break
+    return axis
+
+
 def _fit(labels: Sequence[Tuple[float, str]], width: float) -> bool:
     """Tell whether labels stand side by side with some air between them, and end in the gap beside the panel."""
-    end = -OVERHANG - 8.0
+    end = -OVERHANG - AIR
     for place, label in labels:
         half = drawing.width(label, SMALL) / 2
-        if place * width - half < end + 8:
+        if place * width - half < end + AIR:
             return False
         end = place * width + half
     return end <= width + OVERHANG
@@ -199,11 +210,11 @@ def _laid_out(name: str, note: str, groups: Dict[str, List[Trial]], width: float
     is_slanted = widest > slot - 10
     if is_slanted and slot < NARROWEST:
         return None
-    room = min(WIDEST, (LEFT + slot / 2) / math.cos(math.radians(ANGLE)))
     places = {}
     labels = []
     for index, (label, trials) in enumerate(groups.items()):
         place = (index + 0.5) / len(groups)
+        room = min(WIDEST, (LEFT + place * width) / math.cos(math.radians(ANGLE)))
         labels.append((place, drawing.clipped(label, room, SMALL) if is_slanted else label))
         places.update({trial.number: place for trial in trials})
     return Panel(name, note, places, labels, is_slanted, True)
@@ -221,9 +232,10 @@ def _label_room(panel: Panel) -> float:
 
 def _title(panel: Panel, x: float, y: float, width: float) -> str:
     """Return the setting's name and the note beside it, in one element: so they cannot meet."""
-    room = width - (drawing.width(panel.note, SMALL) + 10 if panel.note else 0)
+    note = drawing.clipped(panel.note, width / 2, SMALL)
+    room = width - (drawing.width(note, SMALL) + 10 if note else 0)
     name = drawing.clipped(panel.name, room, BODY * drawing.STRONG)
-    return drawing.spans(x, y, BODY, [(name, "strong", 0, 0), (panel.note, "quiet", 8, SMALL)])
+    return drawing.spans(x, y, BODY, [(name, "strong", 0, 0), (note, "quiet", 8, SMALL)])
 
 
 def _panel(picture: Picture, panel: Panel, across: Scale, down: Scale, is_first: bool) -> List[str]:

@@ -2,6 +2,7 @@
 
 from typing import List, NamedTuple, Optional, Sequence
 
+from servo_batch import terminal
 from servo_batch.history import ticks
 from servo_batch.history.trials import as_number, comparable
 
@@ -66,7 +67,7 @@ def text(
     if best is not None and best in numbers:
         canvas[_row(best, axis, rows)][columns[numbers.index(best)]] = marks.best
     floor = [marks.failed if number is None else marks.floor for number in _by_column(columns, numbers)]
-    lines = [_title(label, axis, marks, has_failures=None in numbers)]
+    lines = [_title(_plain(label, unicode), axis, marks, has_failures=None in numbers)]
     for index, cells in enumerate(canvas):
         side = marks.tick if index in labels else marks.side
         lines.append("%s %s%s" % (labels.get(index, "").rjust(gutter), side, "".join(cells)))
@@ -96,6 +97,12 @@ def _by_column(columns: Sequence[int], numbers: Sequence[Optional[float]]) -> Li
         if number is None:
             found[column] = None
     return found
+
+
+def _plain(label: str, unicode: bool) -> str:
+    """Return a label as one line that the terminal can show."""
+    text = " ".join(terminal.printable(label).split())
+    return text if unicode else text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _title(label: str, axis: ticks.Axis, marks: Marks, has_failures: bool) -> str:

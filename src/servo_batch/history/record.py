@@ -4,6 +4,7 @@ Source: the README, "History". Whoever writes holds flock(2) on the file; a line
 by fsync(2). So what a crash can leave is a torn last line, which the next writer ends and readers pass over.
 """
 
+import errno
 import os
 import stat
 
@@ -25,6 +26,8 @@ NEEDED_BYTES = 65536
 HEAD_BYTES = 65536
 DIGEST_LENGTH = 16
 TO_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
+MAKE_ROOM = "make room, or name another file"
+REMEDIES = {0: "name a file", errno.ENOSPC: MAKE_ROOM, errno.EDQUOT: MAKE_ROOM, errno.EFBIG: MAKE_ROOM}
 REQUIRED = (("time", str), ("job", str), ("settings", dict), ("status", str))
 OPTIONAL = (("control", dict), ("metrics", dict), ("reason", str), ("message", str))
 
@@ -174,8 +177,7 @@ def _refuse_full(path: str, descriptor: int) -> None:
     if system.f_blocks and free * system.f_frsize < NEEDED_BYTES:
         raise failed(
             "bad-config",
-            "%s: the history cannot be written: no space left on its file system; make room, or name another file"
-            % path,
+            "%s: the history cannot be written: no space left on its file system; %s" % (path, MAKE_ROOM),
         )
 
 
@@ -186,7 +188,8 @@ def _unwritable(path: str, error: Exception) -> "ServoError":
         problem = "it is a directory; name a file"
     elif isinstance(error, OSError):
         what = (error.strerror or str(error)).lower()
-        problem = "%s; make it writable, or name another file" % what if error.errno else "%s; name a file" % what
+        way = REMEDIES.get(error.errno or 0, "make it writable, or name another file")
+        problem = "%s; %s" % (what, way)
     else:
         problem = "%s; name another file" % error
     return failed("bad-config", "%s: the history cannot be written: %s" % (path, problem))

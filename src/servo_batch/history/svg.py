@@ -245,10 +245,10 @@ def _best_label(picture: Picture, across: Scale, down: Scale) -> str:
 def _covered(picture: Picture, across: Scale, down: Scale) -> List[Tuple[float, float]]:
     """Return points of the marks and of the line."""
     covered = []
-    trials = picture.trials
+    trials, best = picture.trials, picture.best
     for trial in trials:
         value = objective_of(trial)
-        if value is not None and trial is not picture.best:
+        if value is not None and trial is not best:
             covered.append((across.at(trial.number), down.at(value)))
     heights = [None if value is None else down.at(value) for value in best_so_far(trials, picture.minimize)]
     # The line has no gaps: a point every few pixels, and where it falls, on the way down.

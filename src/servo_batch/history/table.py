@@ -58,7 +58,7 @@ def text(
         lines.append("%d of %d measurements: the first, the best and the last" % (len(chosen), len(trials)))
     if hidden:
         lines.append("no room for %s" % ", ".join(column.title.strip() for column in hidden))
-    return "".join(terminal.printable(line) + "\n" for line in lines)
+    return "".join(line + "\n" for line in lines)
 
 
 def _chosen(trials: Sequence[Trial], minimize: bool, most: Optional[int]) -> List[Optional[Trial]]:

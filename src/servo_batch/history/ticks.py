@@ -44,13 +44,16 @@ def domain(values: Sequence[float], margin: float) -> Tuple[float, float]:
     return low - space, high + space
 
 
-def axis(low: float, high: float, count: int, whole: bool = False) -> Axis:
-    """Return the axis from ``low`` to ``high`` (greater) with about ``count`` ticks; ``whole``: at integers only."""
+def axis(low: float, high: float, count: int, whole: bool = False, large: float = LARGE) -> Axis:
+    """Return the axis from ``low`` to ``high`` (greater) with about ``count`` ticks.
+
+    ``whole``: at integers only. From ``large`` on labels are in units of a power of ten.
+    """
     mantissa, power = _step(low, high, count)
     if whole and power < 0:
         mantissa, power = 1, 0
     size = max(abs(low), abs(high))
-    exponent = _exponent(size)
+    exponent = _exponent(size, large)
     # Through integers, since 3 * 0.1 is not 0.3.
     up, down = 10 ** max(power, 0), 10 ** max(-power, 0)
     step = mantissa * up / down
@@ -71,8 +74,8 @@ def _step(low: float, high: float, count: int) -> Tuple[int, int]:
     return 1, power + 1
 
 
-def _exponent(size: float) -> int:
-    return 3 * math.floor(math.log10(size) / 3) if size and not SMALL <= size < LARGE else 0
+def _exponent(size: float, large: float = LARGE) -> int:
+    return 3 * math.floor(math.log10(size) / 3) if size and not SMALL <= size < large else 0
 
 
 def fixed_point(digits: int, power: int) -> str:
