@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 
 from servo_batch.tuning import search
 from servo_batch.tuning.confirm import is_better
+from servo_batch.tuning.model import Point
 
 Settings = Mapping[str, Any]
 # Settings and the objective's value that was measured with them, None for a failure.
@@ -101,7 +102,7 @@ def tune(
 class _Known(NamedTuple):
     """A measurement that counts for this task, and where in the space it lies."""
 
-    place: search.Point
+    place: Point
     settings: Settings
     value: Optional[float]
 
@@ -128,7 +129,7 @@ def next_step(task: Task, past: Past) -> Union[Step, Outcome]:
     return _confirmation(task, best, known[len(searched) :], tried)
 
 
-def _known(task: Task, default: search.Point, past: Past) -> List[_Known]:
+def _known(task: Task, default: Point, past: Past) -> List[_Known]:
     """Return what counts of the past: what lies within the space and has the task's values of all other settings.
 
     A default that failed ended the tuning, so whoever tunes again has mended something since: until it succeeds once,
@@ -140,7 +141,9 @@ def _known(task: Task, default: search.Point, past: Past) -> List[_Known]:
         comparable = all(name in task.space or settings.get(name) == kept for name, kept in task.default.items())
         if place is not None and comparable:
             known.append(_Known(place, settings, value))
-    started = next((i for i, (place, _, value) in enumerate(known) if place == default and value is not None), len(known))
+    started = next(
+        (i for i, (place, _, value) in enumerate(known) if place == default and value is not None), len(known)
+    )
     return [measured for i, measured in enumerate(known) if i >= started or measured.place != default]
 
 
@@ -149,7 +152,7 @@ def _of_the_search(task: Task, known: List[_Known]) -> List[_Known]:
 
     What comes after, of settings that had been measured, is the confirmation.
     """
-    tried: Set[search.Point] = set()
+    tried: Set[Point] = set()
     end = 0
     for index, measured in enumerate(known):
         if measured.place not in tried and len(tried) < task.measurements:
