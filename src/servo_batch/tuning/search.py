@@ -26,6 +26,8 @@ BEST = 3
 CHANGES = (1, 1, 2, 3)  # how many settings of a neighbour change, drawn from these
 NEAR = 0.08  # how far a small change goes on average, of the levels of a range
 FEW_LEVELS = 3  # among so few no change is small
+# The time grows with the cube of the number of measurements: of more, the best and the latest count.
+MOST = 300
 # Constraints may allow very little: so many points are looked at to have enough, and so many to have one at all.
 LOOKS = 3000
 LAST_LOOKS = 1000000
@@ -112,6 +114,9 @@ def _within(space: Space, past: Past) -> List[_Measured]:
 
 
 def _model(space: Space, measured: List[_Measured]) -> Model:
+    if len(measured) > MOST:
+        best = sorted(measured, key=lambda one: math.inf if one.cost is None else one.cost)[: MOST // 2]
+        measured = best + measured[-(MOST - len(best)) :]
     return fit([one.point for one in measured], [one.cost for one in measured], _distance(space))
 
 
