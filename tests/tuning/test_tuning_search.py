@@ -183,7 +183,7 @@ def test_a_number_is_the_same_however_it_is_written():
 
 def test_keeps_what_is_predicted_to_be_best_not_one_lucky_measurement():
     space = {"a": (range(20), True)}
-    past = [({"a": n}, 10 + abs(n - 4) + (-0.5 if n % 2 else 0.5)) for n in range(0, 10)]
+    past = [({"a": n}, 10 + abs(n - 4) + (-0.5 if n % 2 else 0.5)) for n in range(10)]
     past += [({"a": n}, 30.0 + n) for n in range(10, 20) if n != 15] + [({"a": 15}, 9.4)]
     assert choose(space, past)["a"] in (3, 4, 5)
 
