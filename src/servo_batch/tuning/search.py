@@ -1,0 +1,195 @@
+"""Past measurements → the next settings to try, and the ones to keep: a small Gaussian process, and what it expects.
+
+The search is a pure function of the space, the measurements and a seed, so that it goes on the same after a stop. Its
+source: Jones, Schonlau, Welch, Efficient Global Optimization of Expensive Black-Box Functions, 1998.
+"""
+
+import math
+import random
+from bisect import bisect_left
+from itertools import islice
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from servo_batch.tuning.model import Distance, Model, Point, fit, highest
+
+Settings = Mapping[str, Any]
+Space = Mapping[str, Tuple[Sequence[Any], bool]]
+Past = Sequence[Tuple[Settings, Optional[float]]]
+IsOpen = Callable[[Point], bool]
+
+# The model knows nothing at first: so many points, the default included, are each the farthest of some random ones.
+FIRST = 4
+FARTHEST_OF = 10
+# Where the model looks: half of the candidates are from anywhere, half are neighbours of the best measured.
+CANDIDATES = 300
+BEST = 3
+CHANGES = (1, 1, 2, 3)  # how many settings of a neighbour change, drawn from these
+NEAR = 0.08  # how far a small change goes on average, of the levels of a range
+FEW_LEVELS = 3  # among so few no change is small
+# The time grows with the cube of the number of measurements: of more, the best and the latest count.
+MOST = 300
+# Constraints may allow very little: so many points are looked at to have enough, and so many to have one at all.
+LOOKS = 3000
+LAST_LOOKS = 1000000
+
+
+class _Measured(NamedTuple):
+    point: Point  # the level of each setting; what was measured may lie between two
+    cost: Optional[float]
+    settings: Settings
+
+
+def propose(
+    space: Space, past: Past, seed: int, allowed: Optional[Callable[[Dict[str, Any]], bool]] = None
+) -> Optional[Dict[str, Any]]:
+    """Return the settings to measure next, never the same twice, or None where nothing is left.
+
+    ``space`` is ``{name: (values, ordered)}``, the values different and, where ordered, ascending; ``past`` a list of
+    ``(settings, cost)``, the cost to be minimised and None for a failure; what lies outside the space is passed over.
+    ``allowed`` tells whether settings may be measured. In a space of more than a million points None may also mean
+    that of a million none was allowed.
+    """
+    measured = _within(space, past)
+    tried = {one.point for one in measured}
+    rng = random.Random("%d %d" % (seed, len(past)))  # its random() is all that every Python promises to keep
+
+    def is_open(point: Point) -> bool:
+        return point not in tried and (allowed is None or allowed(_settings(space, point)))
+
+    if len(measured) < FIRST or all(one.cost is None for one in measured):
+        distance = _distance(space)
+        candidates = _anywhere(space, rng, is_open, FARTHEST_OF, LAST_LOOKS)
+        worth = [min((distance(point, other) for other in tried), default=0.0) for point in candidates]
+    else:
+        model = _model(space, measured)
+        near = _near(space, rng, is_open, measured)
+        anywhere = _anywhere(space, rng, is_open, CANDIDATES - len(near), LOOKS if near else LAST_LOOKS)
+        candidates = list(dict.fromkeys(near + anywhere))
+        worth = [model.expected_improvement(point) for point in candidates]
+    return _settings(space, candidates[highest(worth)]) if candidates else None
+
+
+def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
+    """Return the settings to keep: of those measured, the ones with the best prediction, which evens out the noise.
+
+    ``space`` and ``past`` are those of ``propose``. None where no measurement within the space succeeded.
+    """
+    measured = _within(space, past)
+    good = [one for one in measured if one.cost is not None]
+    if not good:
+        return None
+    model = _model(space, measured)
+    best = good[highest([-model.predict(one.point)[0] for one in good])].settings
+    return {name: best[name] for name in space}
+
+
+def locate(space: Space, settings: Settings) -> Optional[Point]:
+    """Return where settings lie in the space, None where that is outside; names that it does not have do not matter."""
+    levels = [_level(values, ordered, settings.get(name)) for name, (values, ordered) in space.items()]
+    inside = tuple(level for level in levels if level is not None)
+    return inside if len(inside) == len(levels) else None
+
+
+def _level(values: Sequence[Any], ordered: bool, value: Any) -> Optional[float]:
+    if ordered and all(type(one) in (int, float) for one in (value, values[0])):
+        above = bisect_left(values, value)
+        if 0 < above < len(values):
+            return above - float((values[above] - value) / (values[above] - values[above - 1]))
+        return 0.0 if value == values[0] else None
+    wanted = (type(value) is bool, value)  # 1 is not true
+    return next((level for level, other in enumerate(values) if (type(other) is bool, other) == wanted), None)
+
+
+def _settings(space: Space, point: Point) -> Dict[str, Any]:
+    return {name: values[int(level)] for (name, (values, _)), level in zip(space.items(), point)}
+
+
+def _within(space: Space, past: Past) -> List[_Measured]:
+    measured = []
+    for settings, cost in past:
+        point = locate(space, settings)
+        if point is not None:
+            measured.append(_Measured(point, cost if cost is not None and math.isfinite(cost) else None, settings))
+    return measured
+
+
+def _model(space: Space, measured: List[_Measured]) -> Model:
+    if len(measured) > MOST:
+        best = sorted(measured, key=lambda one: math.inf if one.cost is None else one.cost)[: MOST // 2]
+        measured = best + measured[-(MOST - len(best)) :]
+    return fit([one.point for one in measured], [one.cost for one in measured], _distance(space))
+
+
+def _distance(space: Space) -> Distance:
+    """Return what tells how far apart two points are: 1 at most in each setting, any two values of an enum 1."""
+    spans = [len(values) - 1 if ordered else 0 for values, ordered in space.values()]
+    settings = sum(len(values) > 1 for values, _ in space.values())
+
+    def distance(one: Point, other: Point) -> float:
+        apart = 0.0
+        for span, level, another in zip(spans, one, other):
+            if level != another:
+                apart += abs(level - another) / span if span else 1.0
+        return apart / settings if settings else 0.0
+
+    return distance
+
+
+def _anywhere(space: Space, rng: random.Random, is_open: IsOpen, count: int, last_looks: int) -> List[Point]:
+    """Return ``count`` open points, or the fewer that the first looks find, or the one found later."""
+    found: List[Point] = []
+    for looks, point in enumerate(islice(_walk(space, rng), last_looks)):
+        if len(found) == count or (found and looks >= LOOKS):
+            break
+        if is_open(point):
+            found.append(point)
+    return found
+
+
+def _walk(space: Space, rng: random.Random) -> Iterator[Point]:
+    """Yield every point of the space once, a stride apart that has no divisor in common with their number."""
+    lengths = [len(values) for values, _ in space.values()]
+    size, number, stride = 1, 0, 0
+    for length in lengths:
+        size *= length
+        number = number * length + int(rng.random() * length)
+        stride = stride * length + int(rng.random() * length)
+    while math.gcd(stride, size) != 1:
+        stride += 1
+    first, left = number, True
+    while left:
+        levels, rest = [], number
+        for length in lengths:
+            rest, level = divmod(rest, length)
+            levels.append(level)
+        yield tuple(levels)
+        number = (number + stride) % size
+        left = number != first
+
+
+def _near(space: Space, rng: random.Random, is_open: IsOpen, measured: List[_Measured]) -> List[Point]:
+    """Return open points that differ in few settings from the best measured."""
+    good = [(one.cost, index) for index, one in enumerate(measured) if one.cost is not None]
+    best = [measured[index].point for _, index in sorted(good)[:BEST]]
+    axes = [(index, len(values), ordered) for index, (values, ordered) in enumerate(space.values()) if len(values) > 1]
+    found: Dict[Point, None] = {}
+    for _ in range(LOOKS if axes else 0):
+        levels = [round(level) for level in _drawn(rng, best)]
+        for _ in range(_drawn(rng, CHANGES)):
+            index, length, ordered = _drawn(rng, axes)
+            near = ordered and length > FEW_LEVELS and rng.random() < 0.5
+            levels[index] = _moved(rng, levels[index], length) if near else int(rng.random() * length)
+        if tuple(levels) not in found and is_open(tuple(levels)):
+            found[tuple(levels)] = None
+        if len(found) == CANDIDATES // 2:
+            break
+    return list(found)
+
+
+def _moved(rng: random.Random, level: int, length: int) -> int:
+    far = max(1, round(-math.log(1.0 - rng.random()) * NEAR * length))  # exponentially distributed
+    return min(length - 1, max(0, level + (far if rng.random() < 0.5 else -far)))
+
+
+def _drawn(rng: random.Random, items: Sequence[Any]) -> Any:
+    return items[int(rng.random() * len(items))]

@@ -1,0 +1,97 @@
+"""The descriptions of settings → the space to search: the values that each may take, and whether they are ordered."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Dict, Mapping, Sequence, Tuple, Union, overload
+
+Number = Union[int, float]
+
+# So many levels a range has that is not told its step.
+LEVELS = 100
+# A range of more levels than these is not written out: a step of a byte makes a thousand million.
+WRITTEN_OUT = 1000
+# A finer step is as good as none.
+FINEST = 10**12
+
+
+def space(descriptions: Mapping[str, Mapping[str, Any]]) -> Dict[str, Tuple[Sequence[Any], bool]]:
+    """Return ``{name: (values, ordered)}`` of each range and enum among ``{name: description}``, in that order.
+
+    A description is a setting's, as the configuration has it and has checked it. A range gives its levels, ascending,
+    ``min`` and ``max`` among them: by its ``step``, without one 100. They are whole where ``min``, ``max`` and
+    ``step`` are; without a step, where ``min`` and ``max`` are and lie at least 99 apart. An enum gives its values.
+    Settings that are neither keep their values, so they are no part of the space.
+    """
+    found: Dict[str, Tuple[Sequence[Any], bool]] = {}
+    for name, description in descriptions.items():
+        kind = description.get("type", "range" if "min" in description or "max" in description else None)
+        if kind == "range":
+            found[name] = (_levels(description), True)
+        elif kind == "enum":
+            found[name] = (_distinct(description["values"]), False)
+    return found
+
+
+def _levels(description: Mapping[str, Any]) -> Sequence[Number]:
+    low, high, step = description["min"], description["max"], description.get("step")
+    if low == high:
+        return (low,)
+    if step is None or _decimal(high) - _decimal(low) > FINEST * _decimal(step):
+        return _even_levels(low, high)
+    levels = Levels(low, high, step)
+    return levels if len(levels) > WRITTEN_OUT else tuple(sorted(set(levels)))
+
+
+class Levels(Sequence[Number]):
+    """The levels of a range by its step, each computed when it is asked for.
+
+    They are sums of decimal numbers, so that they are the numbers that people write: 0.3, not 0.1 + 0.1 + 0.1. The
+    last one is ``high``, also where whole steps only come near to it.
+    """
+
+    def __init__(self, low: Number, high: Number, step: Number) -> None:
+        self._low, self._high, self._step = low, high, step
+        self._whole = all(isinstance(number, int) for number in (low, high, step))
+        self._steps = int(((_decimal(high) - _decimal(low)) / _decimal(step)).to_integral_value())
+
+    def __len__(self) -> int:
+        return self._steps + 1
+
+    @overload
+    def __getitem__(self, index: int) -> Number: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Number]: ...
+
+    def __getitem__(self, index: Union[int, slice]) -> Union[Number, Sequence[Number]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        level = range(len(self))[index]
+        if level == self._steps:
+            return self._high if self._whole else float(self._high)
+        if self._whole:
+            return self._low + level * self._step
+        return float(_decimal(self._low) + level * _decimal(self._step))
+
+
+def _even_levels(low: Number, high: Number) -> Sequence[Number]:
+    """Return 100 levels from ``low`` to ``high``, those between with no more digits than tell them apart."""
+    between = LEVELS - 1
+    span = _decimal(high) - _decimal(low)
+    whole = isinstance(low, int) and isinstance(high, int) and high - low >= between
+    digit = Decimal(1).scaleb(0 if whole else (span / between).adjusted())
+    kind = int if whole else float
+    inner = [((_decimal(low) + span * i / between) / digit).to_integral_value(ROUND_HALF_UP) for i in range(1, between)]
+    return tuple(sorted({kind(low), kind(high)}.union(kind(level * digit) for level in inner)))
+
+
+def _decimal(number: Number) -> Decimal:
+    """Return the number as it is written."""
+    return Decimal(repr(number))
+
+
+def _distinct(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values without repetitions; true is not 1."""
+    found: Dict[Tuple[bool, Any], Any] = {}
+    for value in values:
+        found.setdefault((isinstance(value, bool), value), value)
+    return tuple(found.values())

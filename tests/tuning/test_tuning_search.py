@@ -1,0 +1,202 @@
+"""The search: what it proposes, and that it finds good settings sooner than chance does."""
+
+import itertools
+import os
+import random
+import subprocess
+
+import pytest
+from machine import PYTHONS, ROOT
+
+from servo_batch.tuning import search
+from servo_batch.tuning.search import choose, locate, propose
+
+SPACE = {
+    "cpu": (range(1, 17), True),
+    "heap": ((0.5, 1.0, 2.0, 4.0, 8.0), True),
+    "gc": (("serial", "parallel", "g1"), False),
+    "compress": ((False, True), False),
+}
+
+
+def cost(settings):
+    """Best at 12, 4.0, g1, True, where it is 10."""
+    penalty = {"serial": 8, "parallel": 3, "g1": 0}[settings["gc"]]
+    return 10 + abs(settings["cpu"] - 12) + 2 * abs(settings["heap"] - 4) + penalty + (0 if settings["compress"] else 4)
+
+
+def searched(space, measure, count, seed=0, allowed=None):
+    """Return what was measured: ``count`` proposals, or as many as there are."""
+    past = []
+    for _ in range(count):
+        settings = propose(space, past, seed, allowed)
+        if settings is None:
+            break
+        past.append((settings, measure(settings)))
+    return past
+
+
+def test_finds_better_settings_than_random_ones_do():
+    found, drawn = 0, 0
+    for seed in range(6):
+        found += min(value for _, value in searched(SPACE, cost, 25, seed)) - 10
+        rng = random.Random(seed)
+        points = rng.sample(list(itertools.product(*(values for values, _ in SPACE.values()))), 25)
+        drawn += min(cost(dict(zip(SPACE, point))) for point in points) - 10
+    assert found < drawn / 3
+
+
+def test_proposes_nothing_twice_and_a_small_space_whole():
+    space = {"a": ((1, 2, 3, 4, 5), True), "b": (("x", "y", "z"), False), "c": ((True, False), False)}
+    past = searched(space, lambda settings: None if settings["b"] == "y" else settings["a"], 100)
+    assert len(past) == len({tuple(settings.values()) for settings, _ in past}) == 30
+
+
+def test_proposes_the_last_points_of_a_space_beyond_what_one_look_takes_in():
+    space = {"a": (range(80), True), "b": (range(50), True)}
+    points = [{"a": a, "b": b} for a, b in itertools.product(range(80), range(50))]
+    random.Random(1).shuffle(points)
+    past = [(settings, None) for settings in points[2:]]
+    for _ in range(2):
+        past.append((propose(space, past, 0), None))
+    assert sorted(map(str, points)) == sorted(str(settings) for settings, _ in past)
+    assert propose(space, past, 0) is None
+
+
+def test_proposes_the_same_from_the_same_whatever_happened_to_the_random_numbers_of_others():
+    past = searched(SPACE, cost, 8)
+    random.seed(1)
+    one = propose(SPACE, past, 5)
+    random.seed(2)
+    assert propose(SPACE, past, 5) == one
+
+
+def test_another_seed_goes_another_way():
+    assert searched(SPACE, cost, 6, seed=1) != searched(SPACE, cost, 6, seed=2)
+
+
+PROGRAM = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from servo_batch.tuning.search import choose, propose
+space = {"a": (range(1, 17), True), "b": ((0.1, 0.2, 0.7), True), "c": (("x", "y", "z"), False)}
+past = []
+for _ in range(12):
+    s = propose(space, past, 0)
+    past.append((s, None if s["a"] == 3 else (s["a"] - 11) ** 2 * s["b"] ** 0.5 + "yxz".index(s["c"])))
+print(json.dumps([past, choose(space, past)], sort_keys=True))
+"""
+
+
+def test_every_python_proposes_and_keeps_the_same():
+    command = ["-c", PROGRAM, os.path.join(ROOT, "src")]
+    outputs = {subprocess.run([path] + command, stdout=subprocess.PIPE, check=True).stdout for path in PYTHONS.values()}
+    assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("count", [0, 4])
+def test_finds_the_one_point_in_a_hundred_thousand_that_is_allowed(count):
+    space = {"a": (range(100), True), "b": (range(100), True), "c": (range(10), True)}
+    past = [({"a": n, "b": 0, "c": 0}, float(n)) for n in range(count)]
+    only = {"a": 77, "b": 13, "c": 5}
+    assert propose(space, past, 0, lambda settings: settings == only) == only
+    assert propose(space, past + [(only, 1.0)], 0, lambda settings: settings == only) is None
+
+
+def test_asks_the_predicate_only_about_settings_of_the_space():
+    asked = []
+    searched(SPACE, cost, 6, allowed=lambda settings: asked.append(settings) or settings["cpu"] > 8)
+    assert all(locate(SPACE, settings) is not None and list(settings) == list(SPACE) for settings in asked)
+
+
+def test_proposes_only_what_is_allowed():
+    past = searched(SPACE, cost, 20, allowed=lambda settings: settings["cpu"] * settings["heap"] <= 16)
+    assert len(past) == 20
+    assert all(settings["cpu"] * settings["heap"] <= 16 for settings, _ in past)
+
+
+def test_searches_a_space_of_a_thousand_million_points_and_more():
+    space = {"a": (range(10**9), True), "b": (range(10**9), True), "c": (("x",), False)}
+    past = searched(space, lambda settings: abs(settings["a"] - 3e8) + settings["b"], 12)
+    assert len({(settings["a"], settings["b"]) for settings, _ in past}) == 12
+
+
+@pytest.mark.parametrize(
+    "space",
+    [{}, {"a": ((5,), True)}, {"a": (("x",), False), "b": ((None,), False)}],
+    ids=["no settings", "a range of one level", "enums of one value"],
+)
+def test_a_space_of_one_point_is_proposed_once(space):
+    past = searched(space, lambda settings: 1.0, 3)
+    assert past == [({name: values[0] for name, (values, _) in space.items()}, 1.0)]
+    assert choose(space, past) == past[0][0]
+
+
+def test_goes_on_where_everything_failed_or_cost_the_same():
+    assert len(searched(SPACE, lambda settings: None, 8)) == 8
+    assert len(searched(SPACE, lambda settings: 7, 8)) == 8
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-5, 1e5, 1e300])
+def test_the_unit_of_the_cost_does_not_matter(unit):
+    def settings_of(past):
+        return [settings for settings, _ in past]
+
+    assert settings_of(searched(SPACE, lambda s: cost(s) * unit, 8)) == settings_of(searched(SPACE, cost, 8))
+
+
+def test_keeps_away_from_where_things_fail():
+    past = searched(SPACE, lambda settings: None if settings["gc"] == "serial" else cost(settings), 30)
+    assert sum(value is None for _, value in past) <= 6
+
+
+OUTSIDE = [
+    ({"cpu": 4, "heap": 2.0, "gc": "zgc", "compress": True}, 1.0),
+    ({"cpu": 99, "heap": 2.0, "gc": "g1", "compress": True}, 1.0),
+    ({"cpu": "many", "heap": 2.0, "gc": "g1", "compress": True}, 1.0),
+    ({"cpu": True, "heap": 2.0, "gc": "g1", "compress": True}, 1.0),
+    ({"cpu": 4, "heap": None, "gc": "g1", "compress": True}, 1.0),
+    ({"cpu": 4, "heap": 2.0, "gc": "g1", "compress": 1}, 1.0),
+    ({"cpu": 4}, 1.0),
+]
+
+
+@pytest.mark.parametrize("entry", OUTSIDE)
+def test_passes_over_what_was_measured_outside_the_space(entry):
+    assert locate(SPACE, entry[0]) is None
+    assert choose(SPACE, [entry]) is None
+    assert propose(SPACE, [entry] * 5, 0) is not None
+
+
+def test_learns_from_a_value_between_two_levels_and_may_keep_it():
+    between = {"a": 3.5}
+    space = {"a": ((1, 2, 3, 4, 5), True)}
+    past = [({"a": 1}, 9.0), ({"a": 5}, 9.0), (between, 1.0)]
+    assert choose(space, past) == between
+    assert propose(space, past + [({"a": 2}, 5.0)], 0) in ({"a": 3}, {"a": 4})
+
+
+def test_a_number_is_the_same_however_it_is_written():
+    past = [({"a": 1.0}, 1.0), ({"a": 2}, 2.0)]
+    assert propose({"a": ((1, 2), True)}, past, 0) is None
+
+
+def test_keeps_what_is_predicted_to_be_best_not_one_lucky_measurement():
+    space = {"a": (range(20), True)}
+    past = [({"a": n}, 10 + abs(n - 4) + (-0.5 if n % 2 else 0.5)) for n in range(10)]
+    past += [({"a": n}, 30.0 + n) for n in range(10, 20) if n != 15] + [({"a": 15}, 9.4)]
+    assert choose(space, past)["a"] in (3, 4, 5)
+
+
+def test_a_long_history_is_learnt_from_by_its_best_and_its_latest(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 30)
+    space = {"a": (range(1000), True)}
+    past = [({"a": n}, float(abs(n - 100))) for n in range(0, 600, 2)]
+    assert choose(space, past) in [{"a": n} for n in range(96, 105, 2)]
+    assert propose(space, past, 0) is not None
+
+
+def test_a_measurement_that_is_no_number_counts_as_a_failure():
+    past = [({"a": 1}, float("nan")), ({"a": 2}, float("inf")), ({"a": 3}, None)]
+    assert choose({"a": ((1, 2, 3, 4), True)}, past) is None
+    assert propose({"a": ((1, 2, 3, 4), True)}, past, 0) == {"a": 4}
