@@ -41,7 +41,7 @@ def bytecode(name, source):
     # type: (str, bytes) -> bytes
     """Return what an import under this Python, 3.7 or newer, would cache for a source: PEP 552, unchecked."""
     code = compile(source, name, "exec", dont_inherit=True)
-    header = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + importlib.util.source_hash(source)
+    header = importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + importlib.util.source_hash(source)  # novermin: from 3.7 on
     return header + marshal.dumps(code)
 
 

@@ -255,32 +255,32 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
         info = {"version": __version__, "has_cancel": verb == "measure"}
         return _answered(voice, lambda: protocol.Answer(info, lambda terminal: f"{info}\n"))
     if verb == "adjust":
-        from servo_batch.verbs import adjust
+        from servo_batch.verbs.adjust import adjust
 
-        return _answered(voice, lambda: adjust.adjust(options))
+        return _answered(voice, lambda: adjust(options))
     if verb == "check":
-        from servo_batch.verbs import check
+        from servo_batch.verbs.check import check
 
-        return check.check(options)
+        return check(options)
     if verb == "history":
-        from servo_batch.verbs import history
+        from servo_batch.verbs.history import history
 
-        return _answered(voice, lambda: history.history(options))
+        return _answered(voice, lambda: history(options))
     if options.question:
-        from servo_batch.verbs import measure
+        from servo_batch.verbs.measure import describe
 
-        return _answered(voice, lambda: measure.describe(options))
+        return _answered(voice, lambda: describe(options))
     from servo_batch.job.cancel import Cancellation
 
     with Cancellation() as cancellation:
         # Imported after the signals are taken care of: it takes a while.
         if verb == "measure":
-            from servo_batch.verbs import measure
+            from servo_batch.verbs.measure import measure
 
-            return _answered(voice, lambda: measure.measure(options, voice, cancellation))
-        from servo_batch.verbs import tune
+            return _answered(voice, lambda: measure(options, voice, cancellation))
+        from servo_batch.verbs.tune import tune
 
-        return _answered(voice, lambda: tune.tune(options, voice, cancellation))
+        return _answered(voice, lambda: tune(options, voice, cancellation))
 
 
 def _voice(verb: str, options: Options) -> "Voice":

@@ -81,6 +81,10 @@ class ForPrograms:
         if select.select([], [STDOUT], [], 0)[1]:
             write({"progress": percent, "message": message})
 
+    def step(self, percent: int, message: str, line: str) -> None:
+        """Write a line of progress for a step of several; ``line`` is how a person would read it."""
+        self.progress(percent, message)
+
 
 def read_request() -> "Dict[str, Any]":
     """Return the request on stdin; an empty stdin, a closed one and a terminal are ``{}``.

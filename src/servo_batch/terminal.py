@@ -48,6 +48,10 @@ class ForPeople:
     def progress(self, percent: int, message: str) -> None:
         """Write nothing: on a terminal progress is drawn, not told."""
 
+    def step(self, percent: int, message: str, line: str) -> None:
+        """Write the line of a step; raise ``OSError``."""
+        protocol.write_text(printable(line.rstrip()) + "\n")
+
 
 def settings(application: "Dict[str, Any]") -> str:
     """Return the table of the settings: name, value, unit."""
@@ -125,16 +129,14 @@ def _is_dumb() -> bool:
 class ProgressBar:
     """How far the job is, on the terminal at stderr: one line that is redrawn in place, and in the end removed.
 
-    A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None where nobody knows.
+    A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None while nobody knows.
     ``report`` is called at once and every ``report_seconds``, with nothing of the bar on the terminal, since what it
-    writes may come out there; None where there is nothing to report. Nothing here ever waits or raises for the
-    terminal's sake: one that is stopped (^S), gone, or in use by another job of the shell is left alone.
+    writes may come out there. Nothing here ever waits or raises for the terminal's sake: one that is stopped (^S),
+    gone, or in use by another job of the shell is left alone.
     """
 
-    def __init__(
-        self, expected_seconds: "Optional[float]", report: "Optional[Callable[[float], None]]", report_seconds: float
-    ) -> None:
-        self._expected_seconds = expected_seconds
+    def __init__(self, report: "Callable[[float], None]", report_seconds: float) -> None:
+        self.expected_seconds: "Optional[float]" = None
         self._report = report
         self._report_seconds = report_seconds
         self._next_report = 0.0
@@ -146,16 +148,16 @@ class ProgressBar:
     def update(self, elapsed: float) -> None:
         """Draw the bar, and report if it is time; raise what ``report`` raises."""
         reported = False
-        if self._report and elapsed + self.redraw_seconds / 2 >= self._next_report:
+        if elapsed + self.redraw_seconds / 2 >= self._next_report:
             reported = True
             self.remove()
             self._report(elapsed)
             while self._next_report <= elapsed + self.redraw_seconds / 2:  # more than once after a ^Z
                 self._next_report += self._report_seconds
         if self._is_dumb:
-            _write_if_possible(progress_line(elapsed, self._expected_seconds, DEFAULT_COLUMNS) + "\n")
+            _write_if_possible(progress_line(elapsed, self.expected_seconds, DEFAULT_COLUMNS) + "\n")
         elif not reported:  # else a second from now, when whoever shows the report on this terminal has done so
-            line = progress_line(elapsed, self._expected_seconds, _columns())
+            line = progress_line(elapsed, self.expected_seconds, _columns())
             self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
 
     def remove(self) -> None:

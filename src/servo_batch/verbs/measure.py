@@ -1,7 +1,5 @@
 """The measure driver: run the job with the current settings, and report."""
 
-import os
-
 from servo_batch import protocol, state
 from servo_batch.config import settings
 from servo_batch.metrics import metric
@@ -11,7 +9,7 @@ from servo_batch.wording import did_you_mean, kind, shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List
 
     from servo_batch.cli import Options, Voice
     from servo_batch.config.settings import Application
@@ -35,6 +33,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     from servo_batch.history import record
     from servo_batch.job.show import Show
     from servo_batch.verbs import measurement
+    from servo_batch.verbs.lock import alone
     from servo_batch.verbs.telling import Telling
 
     with cancellation.interrupting():
@@ -48,19 +47,17 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         if history:
             record.check_writable(history)
-    lock = say_if_another_measures(config.source.name)
-    telling = Telling(voice, config.schema.expected_seconds, plan.job.runs + plan.job.warmup_runs)
+    telling = Telling(voice, config.schema.expected_seconds)
     show = Show(protocol.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
-        measured = measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
+        with alone(config.source.name):
+            measured = measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
     except protocol.ServoError as error:
         if history and error.reason != "cancelled":
             remember(history, measurement.entry(plan, error))
         raise
     finally:
         telling.finish()
-        if lock is not None:
-            os.close(lock)
     if history:
         remember(history, measurement.entry(plan, measured))
     for note in measured.notes:
@@ -117,29 +114,6 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
     if not isinstance(control, dict):
         raise protocol.bad_request(f"the request's control must be an object, but is {kind(control)}")
     return control
-
-
-def say_if_another_measures(name: str) -> "Optional[int]":
-    """Lock the configuration file, and say on stderr where another measurement has it: each disturbs the other.
-
-    Returns the descriptor that holds the lock as long as it is open, or None.
-    """
-    import fcntl
-    import stat
-
-    try:
-        if not stat.S_ISREG(os.stat(name).st_mode):
-            return None
-        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None  # it has been read; that nobody else can any more is no reason to stop
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        protocol.complain(f"another measurement with {name} is running: each makes the other's figures wrong")
-    except OSError:
-        pass  # a file system without locks
-    return descriptor
 
 
 def remember(history: str, entry: "Dict[str, Any]") -> None:

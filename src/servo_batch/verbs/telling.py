@@ -1,4 +1,4 @@
-"""How a measurement goes, told to whoever reads the answer and drawn on the terminal at stderr, if there is one."""
+"""How measurements go, told to whoever reads the answer and drawn on the terminal at stderr, if there is one."""
 
 import os
 import time
@@ -17,11 +17,16 @@ DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
 
 
 class Telling(repeat.Listener):
-    """Listens to one measurement; ``expected_seconds`` is what a run is expected to take, None where nobody knows."""
+    """Listens to measurements: to one, or to ``of`` of them as ``begin`` says which.
 
-    def __init__(self, voice: "Voice", expected_seconds: Optional[float], runs: int) -> None:
+    ``run_seconds`` is what one run of the job is expected to take, None where nobody knows.
+    """
+
+    def __init__(self, voice: "Voice", run_seconds: Optional[float], of: int = 1) -> None:
         self._voice = voice
-        self._expected_seconds = expected_seconds
+        self._run_seconds = run_seconds
+        self._number = 1
+        self._of = of
         self._began: Optional[float] = None
         self._latest: Optional[repeat.Progress] = None
         self._bar: "Optional[ProgressBar]" = None
@@ -29,7 +34,7 @@ class Telling(repeat.Listener):
             # At once: after a job of hours this program's file may be another one.
             from servo_batch.terminal import ProgressBar
 
-            self._bar = ProgressBar(expected_seconds and expected_seconds * runs, self._report, PROGRESS_SECONDS)
+            self._bar = ProgressBar(self._report, PROGRESS_SECONDS)
             self.progress_seconds = self._bar.redraw_seconds
 
     @property
@@ -42,12 +47,23 @@ class Telling(repeat.Listener):
         """What makes room on the terminal for a line of something else."""
         return self._bar.room if self._bar else b""
 
+    def begin(self, number: int) -> None:
+        """Take note that the measurement of this number, from 1, is the next."""
+        self._number = number
+
+    def expect(self, seconds: Optional[float]) -> None:
+        """Take note of how long all of it is expected to take from its begin."""
+        if self._bar:
+            self._bar.expected_seconds = seconds
+
     def progress(self, progress: repeat.Progress) -> None:
         """Tell and draw how far it is; raise ``OSError`` where nobody can be told any more."""
         self._latest = progress
         now = time.monotonic()
         if self._began is None:
             self._began = now
+            if self._of == 1 and self._run_seconds:
+                self.expect(self._run_seconds * progress.total)
         if self._bar:
             self._bar.update(now - self._began)
         else:
@@ -73,12 +89,13 @@ class Telling(repeat.Listener):
         progress = self._latest
         if progress is None:
             return
-        place = progress.place + ": " if progress.place else ""
+        places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", progress.place]
+        place = "".join(place + ": " for place in places if place)
         message = f"{place}{progress.subject} has been running for {progress.elapsed_seconds:.0f} s"
         self._voice.progress(self._percent(progress), message)
 
     def _percent(self, progress: repeat.Progress) -> int:
         """Return how far all runs together are; what prepares and cleans up takes no part of it."""
-        expected = self._expected_seconds or DEFAULT_EXPECTED_SECONDS
+        expected = self._run_seconds or DEFAULT_EXPECTED_SECONDS
         of_run = {"prepare": 0.0, "the job": min(1.0, progress.elapsed_seconds / expected)}.get(progress.subject, 1.0)
-        return percent(progress.done + of_run, progress.total)
+        return percent(self._number - 1 + (progress.done + of_run) / progress.total, self._of)
