@@ -16,7 +16,9 @@ def refusal(script):
 
 
 def values(v="a b", n=4):
-    return render.values({"application": {"components": {"w": {"settings": {"v": {"value": v}, "n": {"value": n}}}}}}, {})
+    return render.values(
+        {"application": {"components": {"w": {"settings": {"v": {"value": v}, "n": {"value": n}}}}}}, {}
+    )
 
 
 def rendered(script, n, is_number=lambda path: path == ("w", "n")):
@@ -68,14 +70,17 @@ def test_a_number_may_stand_anywhere(spec):
     assert rendered("sh -c 'echo {w.n%s}'" % spec, 4)
 
 
-@pytest.mark.parametrize("text", ["{w.v:>5}", "{w.v:;>5d}", "{w.v!r}", "{w.n:;>5d}", "{w.n:x}", "{w.n:%}", "{w.n:,d}", "{w.n!w}"])
+@pytest.mark.parametrize(
+    "text", ["{w.v:>5}", "{w.v:;>5d}", "{w.v!r}", "{w.n:;>5d}", "{w.n:x}", "{w.n:%}", "{w.n:,d}", "{w.n!w}"]
+)
 def test_a_text_that_need_not_be_a_plain_number_may_not(text):
     with pytest.raises(template.TemplateError):
         rendered("sh -c 'echo %s'" % text, 4)
 
 
 @pytest.mark.parametrize(
-    "value", ["1; touch pwned", "", "1 2", "0x10", "٣", True, float("inf"), float("nan"), "1_0", "1e", "-", ".5", "--5", "1\n"]
+    "value",
+    ["1; touch pwned", "", "1 2", "0x10", "٣", True, float("inf"), float("nan"), "1_0", "1e", "-", ".5", "--5", "1\n"],
 )
 def test_a_number_is_checked_again_when_it_is_rendered(value):
     with pytest.raises(ServoError, match="only a number"):
@@ -103,7 +108,9 @@ def test_a_number_does_not_become_that_of_a_redirection():
             rendered(script, 2)
 
 
-@pytest.mark.parametrize("script", ["awk '{print $1}'", "curl -w '%{time_total}'", "ls *.{c,h}", "echo '${HOME}'", "find -exec x {} ;"])
+@pytest.mark.parametrize(
+    "script", ["awk '{print $1}'", "curl -w '%{time_total}'", "ls *.{c,h}", "echo '${HOME}'", "find -exec x {} ;"]
+)
 def test_braces_that_are_no_placeholder_are_explained(script):
     for parse in (template.parse_script, lambda text: template.parse_arguments(["x", text])):
         with pytest.raises((template.TemplateError, ServoError)) as caught:

@@ -65,7 +65,7 @@ ACCEPTED = [
     "sh -c 'echo \"$1\"' sh {w.v}",
     "sh -ce -- 'echo \"$1\"' sh {w.v}",
     "bash -euo pipefail -c 'echo \"$1\"' bash {w.v} {w.v!w}",
-    "find . -exec sh -c 'echo \"$1\" \"$2\"' sh {w.v} {{}} \\;",
+    'find . -exec sh -c \'echo "$1" "$2"\' sh {w.v} {{}} \\;',
     "sh run.sh {w.v}",
     "sh -e ./run.sh {w.v}",
     "echo {w.v} | xargs sh -c 'echo \"$@\"' sh",
@@ -236,3 +236,31 @@ UNWARNED = [
     "bash -o pipefail -c 'set -e; python3 job.py | tee log'",
     "set -o pipefail; ./job | tee log",
 ]
+
+# What a second look found.
+REFUSED.update(
+    {
+        '$"sh" -c {w.v}': "expansion",
+        "echo {w.v} | tee >(sh)": "reads as its script",
+        "echo {w.v} | $SHELL": "not named",
+        "echo {w.v} | ssh -p 22 host": "ssh",
+        "echo {w.v} | sh -c 'cat | sh'": "reads as its script",
+        "echo {w.v} | sh -c 'eval \"$(cat)\"'": "eval",
+        'echo {w.v} | eval "$(cat)"': "eval",
+        "echo {w.v} | {{ X=$(cat); echo $((X)); }}": "$X",
+        "while sh; do :; done <<< {w.v}": "reads as its script",
+        "echo {w.v} | sh /dev/stdin": "reads as its script",
+        "echo {w.v} | . /dev/stdin": "reads by",
+        "echo {w.v} | docker exec -i c sh": "reads as its script",
+        "echo {w.v} | sudo -s": "sudo",
+        "read PS4 <<< {w.v}": "PS4",
+        "Y={w.v}; : ${{X:=$Y}}; echo $((X))": "$X",
+        "X={w.v}; sh <<E\necho $X\nE\n": "$X",
+        'set -- {w.v}; "$@"': "argument",
+        "X={w.v}; $X": "$X",
+        "X={w.v}; env $X ./job": "$X",
+        "export X={w.v}; sh -c 'eval \"$X\"'": "$X",
+        "2>f sh 2>&1 -c {w.v}": "inner shell",
+        "sh -c 'f() {{ eval \"$1\"; }}; f \"$1\"' sh {w.v}": "argument",
+    }
+)

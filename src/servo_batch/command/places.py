@@ -1,7 +1,7 @@
-"""A shell script or a list of arguments → for each placeholder, how it is quoted in its place, or why it may not stand there.
+"""A shell script or a list of arguments → how each placeholder is quoted in its place, or why it may not stand there.
 
-A value is followed where the script itself hands it on: into a variable, into the arguments of a function, into the input
-of the next command of a pipeline, into an inner script. Where it then stands in code, the placeholder is refused.
+A value is followed where the script itself hands it on: into a variable, the arguments of a function, the input of the
+next command of a pipeline, an inner script. Where it then stands in code, the placeholder is refused.
 """
 
 from collections import namedtuple
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
-    from servo_batch.command.shell import Command, Redirection, Script
+    from servo_batch.command.shell import Command, Script
 
 
 class Place(namedtuple("Place", ("quoting", "danger", "warning", "in_arithmetic", "is_descriptor"))):
@@ -52,7 +52,7 @@ def of_arguments(texts: "Sequence[str]") -> Judged:
         holes = tuple(range(count, count + sum(text.count(char) for char in shell.PLACEHOLDERS)))
         judge.found.quoting.update((hole, shell.BARE) for hole in holes)
         count += len(holes)
-        arguments.append(Word(text, True, True, holes, set(), ()))
+        arguments.append(Word(text, True, True, holes, set(), (), ()))
     judge.words_of(Simple((), tuple(arguments), ()), in_shell=False)
     judge.follow()
     return judge.result(count)
@@ -74,6 +74,7 @@ class _Script:
         self.warned: "Dict[int, str]" = {}
         self.flows: "Dict[str, _Contents]" = {}  # what a parameter may hold
         self.functions: "Set[str]" = set()
+        self.fed = _Contents(set(), set())  # what may come from the input of the command that is judged
         self.calls: "List[Tuple[str, _Contents]]" = []
         self.declares: "Optional[str]" = None
         self.hidden: "List[str]" = []  # programs whose failure a pipeline hides
@@ -138,6 +139,8 @@ class _Script:
 
     def follow(self) -> None:
         """Refuse what comes into code by way of parameters."""
+        for name, names in self.found.flows:
+            self.flow(name, _Contents(set(), names))
         for name, contents in self.calls:
             if name in self.functions:
                 self.flow("@", contents)
@@ -167,31 +170,31 @@ class _Script:
     def script(self, script: "Script", fed: _Contents) -> None:
         """``fed``: what may come from its input."""
         for pipeline in script:
-            earlier = _Contents(set(), set())
+            sent = fed
             for stage in pipeline:
-                if earlier.holes or earlier.names:
-                    reads_code, reads_program = self._reads(stage)
-                    if reads_code:
-                        self.refuse(earlier, reads_code)
-                    if reads_program:
-                        self.warned.update((hole, reads_program) for hole in earlier.holes)
-                self.command(stage, _joined((fed, earlier)))
-                earlier = _joined((earlier, _contents_of_command(stage)))
+                self.command(stage, sent)
+                sent = _joined((sent, _contents_of_command(stage)))
 
     def command(self, command: "Command", fed: _Contents) -> None:
-        sent = _joined(_contents(redirection.word) for redirection in command.redirections)
-        fed = _joined((fed, sent))
+        outer, self.fed = self.fed, _joined([fed] + [_contents(word) for _, word in command.redirections])
         self.redirections(command)
         for word in _all_words(command):
             for inner in word.scripts:
-                self.script(inner, fed)
+                self.script(inner, self.fed)
+            for inner in word.sinks:
+                self.script(inner, _joined((self.fed, _contents_of_command(command))))
         if isinstance(command, Simple):
-            self.simple(command, fed)
+            self.simple(command)
         else:
-            self.compound(command, fed)
+            self.compound(command)
+        self.fed = outer
 
-    def compound(self, command: Compound, fed: _Contents) -> None:
-        contents = _joined(map(_contents, command.words))
+    def contents(self, word: Word) -> _Contents:
+        """Return what may stand in a word; the commands in it may print what they read."""
+        return _joined((_contents(word), self.fed)) if word.scripts else _contents(word)
+
+    def compound(self, command: Compound) -> None:
+        contents = _joined(map(self.contents, command.words))
         if command.kind == "[[":
             self.refuse(contents, "inside [[ … ]], where bash evaluates values; [ … ] does not")
         elif command.kind in ("for", "select"):
@@ -207,33 +210,26 @@ class _Script:
         elif command.kind == "case":
             self.refuse(_several(command.words), "where several words may not stand")
         for body in command.bodies:
-            self.script(body, fed)
+            self.script(body, self.fed)
 
     def redirections(self, command: "Command") -> None:
         for operator, word in command.redirections:
             if operator in (">&", "<&"):
                 reason = "after a %s, where bash evaluates it once more; write >{v} 2>&1 for a file" % operator
                 self.refuse(_contents(word), reason)
-            elif operator in ("<", "<>") and word.scripts or operator in ("<<", "<<<"):
-                reads_code, reads_program = self._reads(command)
-                if reads_code:
-                    self.refuse(_contents(word), reads_code)
-                if reads_program:
-                    self.warned.update((hole, reads_program) for hole in _contents(word).holes)
             self.refuse(_several((word,)), "in the name of a file, which is one word")
 
-    def simple(self, command: Simple, fed: _Contents) -> None:
+    def simple(self, command: Simple) -> None:
         for word in command.assignments:
             self.assignment(word)
-        if not command.words:
-            return
-        self.words_of(command, in_shell=True)
-        self.declarations(command, fed)
+        if command.words:
+            self.words_of(command, in_shell=True)
+            self.declarations(command)
 
     def assignment(self, word: Word) -> None:
         name, _, _ = word.text.rstrip("+").partition("=")
         name = name.rstrip("+")
-        contents = _contents(word)
+        contents = self.contents(word)
         if name.strip(shell.NAME_CHARS):
             self.refuse(contents, "in the assignment of an element, whose subscript shells evaluate")
         elif name in takers.CODE_VARIABLES or name.startswith(("BASH_FUNC_", "LD_", "DYLD_")):
@@ -247,13 +243,21 @@ class _Script:
         verdict = words.judge(all_words, in_shell)
         for index, reason in verdict.refused.items():
             if index < len(all_words):
-                self.refuse(_contents(all_words[index]), reason)
+                self.refuse(self.contents(all_words[index]), reason)
         for index, reason in verdict.warned.items():
             if index < len(all_words):
-                self.warned.update((hole, reason) for hole in _contents(all_words[index]).holes)
+                self.warn(self.contents(all_words[index]), reason)
+        if verdict.reads_code:
+            self.refuse(self.fed, "in " + verdict.reads_code)
+        if verdict.reads_program:
+            self.warn(self.fed, verdict.reads_program)
         for index, first in verdict.scripts:
             if index < len(all_words):
-                self.inner_script(all_words[index], _joined(map(_contents, all_words[first:])))
+                self.inner_script(all_words[index], _joined(map(self.contents, all_words[first:])))
+
+    def warn(self, contents: _Contents, reason: str) -> None:
+        for hole in contents.holes:
+            self.warned.setdefault(hole, reason)
 
     def inner_script(self, word: Word, arguments: _Contents) -> None:
         """Judge a script that an inner shell reads, as far as it is literal, and what it does with its arguments."""
@@ -265,7 +269,7 @@ class _Script:
         text = word.text.replace(shell.HOLE, shell.NUMBER).replace(shell.WORDS, shell.NUMBER)
         try:
             script = shell.read(text, word.holes, found)
-            inside.script(script, arguments)
+            inside.script(script, self.fed)
         except (UnclearError, UnclosedError) as error:
             reason = "in an argument of an inner script that shells read differently: %s" % error
             self.refuse(arguments, reason)
@@ -273,12 +277,13 @@ class _Script:
         self.found.arithmetic |= found.arithmetic
         self.found.descriptors |= found.descriptors
         self.found.uses.extend(found.uses)
+        self.found.flows.extend(found.flows)
         self.warned.update(inside.warned)
         self.declares = self.declares or inside.declares
         for hole in set(found.dangers) & set(self.found.quoting):
             self.found.dangers.setdefault(hole, found.dangers[hole])
 
-    def declarations(self, command: Simple, fed: _Contents) -> None:
+    def declarations(self, command: Simple) -> None:
         """Note what a command says of variables, aliases and functions."""
         texts = [word.text for word in command.words]
         name = words.program(command.words[0]) or ""
@@ -286,34 +291,22 @@ class _Script:
             texts.pop(0)
             name = texts[0]
         arguments = command.words[len(command.words) - len(texts) + 1 :]
-        self.calls.append((name, _joined(map(_contents, arguments))))
+        self.calls.append((name, _joined(map(self.contents, arguments))))
         has_option = any(text.startswith(("-", "+", shell.UNKNOWN)) for text in texts[1:])
         if name in takers.DECLARING_ALWAYS or (name in takers.DECLARING and has_option):
             self.declares = name
         elif name in takers.DECLARING:
             for word in arguments:
-                self.flow(word.text.partition("=")[0], _contents(word))
+                self.flow(word.text.partition("=")[0], self.contents(word))
         elif name in ("read", "mapfile", "readarray", "getopts"):
             for word in arguments:
-                self.flow(word.text, fed)
-            self.flow("REPLY", fed)
+                self.flow(word.text, self.fed)
+                if word.text in takers.CODE_VARIABLES:
+                    self.refuse(self.fed, words.variable_reason(word.text))
+            self.flow("REPLY", self.fed)
         elif name == "set":
-            self.flow("@", _joined(map(_contents, arguments)))
+            self.flow("@", _joined(map(self.contents, arguments)))
             self.sees_failures = self.sees_failures or "pipefail" in texts
-
-    def _reads(self, command: "Command") -> "Tuple[Optional[str], Optional[str]]":
-        """Return why what comes from a command's input is code, to a shell and to another language."""
-        if isinstance(command, Simple):
-            verdict = words.judge(command.words, in_shell=True)
-            return (
-                "in " + verdict.reads_code if verdict.reads_code else None,
-                verdict.reads_program,
-            )
-        of_parts = [self._reads(stage) for body in command.bodies for pipeline in body for stage in pipeline]
-        return (
-            next((code for code, _ in of_parts if code), None),
-            next((program for _, program in of_parts if program), None),
-        )
 
     def hidden_failures(self, script: "Script") -> None:
         """Note the commands whose exit status is lost because the output goes to another."""
@@ -331,7 +324,7 @@ class _Script:
 
 def _contents(word: Word) -> _Contents:
     """Return what may stand in a word, the output of its commands too."""
-    inner = [_contents_of_command(stage) for script in word.scripts for pipeline in script for stage in pipeline]
+    inner = [_contents_of_command(stage) for script in word.scripts + word.sinks for pipeline in script for stage in pipeline]
     return _joined([_Contents(set(word.holes), set(word.names))] + inner)
 
 

@@ -42,7 +42,7 @@ class UnclearError(Exception):
     """From here on, shells may disagree about what is quoted; the text is the place, as ``after …``."""
 
 
-class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scripts"))):
+class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scripts", "sinks"))):
     """A word without its quotes."""
 
     __slots__ = ()
@@ -52,6 +52,7 @@ class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scrip
     holes: "Tuple[int, ...]"  # the placeholders that stand in it, by their number
     names: "Set[str]"  # the parameters that are expanded in it
     scripts: "Tuple[Script, ...]"  # the commands whose output stands in it
+    sinks: "Tuple[Script, ...]"  # those that read what the command writes to it: >(…)
 
 
 class Redirection(namedtuple("Redirection", ("operator", "word"))):
@@ -97,6 +98,7 @@ class Found:
         self.arithmetic: "Set[int]" = set()  # the placeholders that stand in arithmetic
         self.descriptors: "Set[int]" = set()  # the placeholders that would be the number of a redirection
         self.uses: "List[Tuple[str, str]]" = []  # a parameter that stands in code, and where
+        self.flows: "List[Tuple[str, Set[str]]]" = []  # a parameter, and those that ${…:=…} assigns to it
         self.pipelines: "List[Tuple[Command, ...]]" = []  # those of the script itself that are read
         self.end = 0  # how far they go
 
@@ -123,13 +125,16 @@ class _Word:
         self.holes: "List[int]" = []
         self.names: "Set[str]" = set()
         self.scripts: "List[Script]" = []
+        self.sinks: "List[Script]" = []
 
     def unknown(self, splits: bool) -> None:
         self.text.append(UNKNOWN)
         self.one = self.one and not splits
 
     def done(self) -> Word:
-        return Word("".join(self.text), self.one, self.quoted, tuple(self.holes), self.names, tuple(self.scripts))
+        text = "".join(self.text)
+        holes, scripts, sinks = tuple(self.holes), tuple(self.scripts), tuple(self.sinks)
+        return Word(text, self.one, self.quoted, holes, self.names, scripts, sinks)
 
 
 class _Reader:
@@ -457,7 +462,7 @@ class _Reader:
             raise UnclearError("in or after a here-document whose delimiter is not plain")
         names: "Set[str]" = set()
         self.heredocs.append((delimiter, strips_tabs, literal, names))
-        return Word(UNKNOWN, True, True, (), names, ())
+        return Word(UNKNOWN, True, True, (), names, (), ())
 
     def _line_break(self) -> None:
         """Read a line break and the here-documents that follow it."""
@@ -503,7 +508,7 @@ class _Reader:
             char = self.src[self.pos]
             if char in "<>" and self.src.startswith("(", self.pos + 1):
                 self.pos += 2
-                word.scripts.append(self._substitution())
+                (word.scripts if char == "<" else word.sinks).append(self._substitution())
                 word.unknown(False)
             elif char in ENDS_WORD:
                 break
@@ -627,6 +632,7 @@ class _Reader:
         self.found.arithmetic |= found.arithmetic
         self.found.descriptors |= found.descriptors
         self.found.uses.extend(found.uses)
+        self.found.flows.extend(found.flows)
         word.unknown(not in_double)
 
     def _dollar(self, word: _Word, in_double: bool) -> None:
@@ -652,6 +658,9 @@ class _Reader:
             raise UnclearError("after $[")
         elif following == "'" and not in_double:
             self._ansi_quoted(word)
+        elif following == '"' and not in_double:
+            self.pos += 1
+            word.unknown(False)  # bash translates $"…" and leaves out the $
         else:
             self._variable(word, in_double)
 
@@ -723,6 +732,8 @@ class _Reader:
         word.names.update(names)
         if main == "@":
             word.one = False
+        if rest.lstrip(":")[:1] == "=":
+            self.found.flows.append((main, names))
         evaluates = rest[:1] == "[" or (rest[:1] == ":" and rest[1:2] not in tuple("-=?+")) or "@" in rest
         if body[:1] == "!" or evaluates:
             self._use(names | set(_identifiers(body)), "inside ${…}, where shells evaluate it")

@@ -26,7 +26,8 @@ CODE_BUILTINS = _names(
     "rehash repeat return sched setopt shift shopt strftime suspend syserror sysopen sysread sysseek syswrite trap "
     "ttyctl type ulimit umask unalias unfunction unhash unlimit unset unsetopt vared whence where zcompile zf_chgrp "
     "zf_chmod zf_chown zf_ln zf_mkdir zf_mv zf_rm zf_rmdir zf_sync zformat zle zmodload zparseopts zregexparse zstat "
-    "zstyle zsystem foreach")
+    "zstyle zsystem foreach"
+)
 # With an option these give a name a meaning (an integer, a reference) by which its values become code.
 DECLARING = _names("export readonly local declare typeset")
 DECLARING_ALWAYS = _names("alias integer float nameref enum compound autoload functions private")
@@ -41,7 +42,8 @@ CODE_VARIABLES = _names(
     "LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH EDITOR VISUAL PAGER MANPAGER BROWSER LESSOPEN LESSCLOSE "
     "GIT_SSH GIT_SSH_COMMAND GIT_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND GIT_ASKPASS SSH_ASKPASS RSYNC_RSH "
     "CVS_RSH PARALLEL MAKEFLAGS MFLAGS GNUMAKEFLAGS TAR_OPTIONS PERL5OPT PERL5DB RUBYOPT NODE_OPTIONS PYTHONSTARTUP "
-    "PYTHONINSPECT PYTHONWARNINGS PYTHONBREAKPOINT AWKPATH LUA_INIT")
+    "PYTHONINSPECT PYTHONWARNINGS PYTHONBREAKPOINT AWKPATH LUA_INIT"
+)
 
 # Programs that start the program in their words: options with a value of its own, words before the program.
 WRAPPERS = {
@@ -111,8 +113,10 @@ CODE_PROGRAMS = {
     )
     for name in names.split()
 }
-SCRIPT_OPERAND = _names(  # … which with a literal command leave what they read to that
-    "ssh rsh remsh mosh slogin autossh sshpass su runuser")
+# Of these, those to which a command after the host, or an option, says what to do with their input.
+COMMAND_OPERAND = _names("ssh slogin rsh remsh")
+SSH_VALUE_FLAGS = "BbcDEeFIiJLlmOopQRSWw"
+COMMAND_OPTION = {"su": ("c", "--command"), "runuser": ("c", "--command"), "script": ("c", "--command")}
 
 # Programs that run what certain options say; a value that begins with `-` would be such an option.
 CODE_OPTIONS = {

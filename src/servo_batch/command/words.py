@@ -110,6 +110,7 @@ class _Judge:
             if UNKNOWN not in word.text:
                 reason = "after a program whose name is not plain; write its name"
         self.refuse(index, reason)
+        self.reads("what a program that is not named reads")
         return False
 
     def _word(self, index: int) -> int:
@@ -252,7 +253,12 @@ class _Judge:
                 self.refuse(after, reason + ", or put -- before it")
             return after
         script = self.words[after]
-        if not script.one or not _is_literal(script.text) or script.scripts or (script.text == UNKNOWN and not takes_script):
+        if (
+            not script.one
+            or not _is_literal(script.text)
+            or script.scripts
+            or (script.text == UNKNOWN and not takes_script)
+        ):
             self.reads("what %s reads" % name)
             return self.refuse(after, reason)
         if takes_script and self.puts_in_words(script):
@@ -342,12 +348,25 @@ class _Judge:
 
     def _code_program(self, index: int, name: str) -> int:
         why, way_out = takers.CODE_PROGRAMS[name]
-        operands = [word for word in self.words[index + 1 :] if not word.text.startswith("-")]
-        literal = name in takers.SCRIPT_OPERAND and len(operands) > 1 and not self.handed_on
-        if not literal:
+        if self.handed_on or not self._has_command(index, name):
             self.reads("what `%s` reads" % name)
         way_out = way_out % {"text": "{v}", "program": name}
         return self.refuse(index + 1, "in an argument of `%s`, which %s; %s" % (name, why, way_out))
+
+    def _has_command(self, index: int, name: str) -> bool:
+        """Whether a program that otherwise takes its input as code has a command to do with it as it likes."""
+        texts = [word.text for word in self.words[index + 1 :]]
+        if name in takers.COMMAND_OPTION:
+            return any(_has_option(text, *takers.COMMAND_OPTION[name]) for text in texts)
+        operands = 0
+        at = 0
+        while at < len(texts) and operands < 2:
+            if not texts[at].startswith("-"):
+                operands += 1
+            elif len(texts[at]) == 2 and texts[at][1] in takers.SSH_VALUE_FLAGS:
+                at += 1
+            at += 1
+        return name in takers.COMMAND_OPERAND and operands > 1
 
     def _code_options(self, index: int, name: str) -> None:
         letters, long_options = takers.CODE_OPTIONS[name]
