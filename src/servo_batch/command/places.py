@@ -78,7 +78,6 @@ class _Script:
         self.calls: "List[Tuple[str, _Contents]]" = []
         self.declares: "Optional[str]" = None
         self.hidden: "List[str]" = []  # programs whose failure a pipeline hides
-        self.sees_failures = False
 
     def judged(self, text: str, count: int) -> Judged:
         try:
@@ -87,7 +86,8 @@ class _Script:
             self.unclear(text[self.found.end :], error)
         script = tuple(self.found.pipelines)
         self.script(script, _Contents(set(), set()))
-        self.hidden_failures(script)
+        if not any(name in text for name in ("pipefail", "PIPESTATUS", "pipestatus")):
+            self.hidden_failures(script)
         self.follow()
         for number in range(count):
             self.found.quoting.setdefault(number, shell.BARE)
@@ -123,7 +123,7 @@ class _Script:
             )
             for number in range(count)
         )
-        return Judged(tuple(places), () if self.sees_failures else tuple(self.hidden))
+        return Judged(tuple(places), tuple(self.hidden))
 
     # Where values go.
 
@@ -306,7 +306,6 @@ class _Script:
             self.flow("REPLY", self.fed)
         elif name == "set":
             self.flow("@", _joined(map(self.contents, arguments)))
-            self.sees_failures = self.sees_failures or "pipefail" in texts
 
     def hidden_failures(self, script: "Script") -> None:
         """Note the commands whose exit status is lost because the output goes to another."""
@@ -324,7 +323,9 @@ class _Script:
 
 def _contents(word: Word) -> _Contents:
     """Return what may stand in a word, the output of its commands too."""
-    inner = [_contents_of_command(stage) for script in word.scripts + word.sinks for pipeline in script for stage in pipeline]
+    inner = [
+        _contents_of_command(stage) for script in word.scripts + word.sinks for pipeline in script for stage in pipeline
+    ]
     return _joined([_Contents(set(word.holes), set(word.names))] + inner)
 
 

@@ -1,8 +1,8 @@
 """A shell script → its commands, with the place of each placeholder in it.
 
 Source: POSIX.1-2017, Shell Command Language: quoting (2.2), tokens (2.3), expansions (2.6), redirection (2.7) and the
-grammar (2.10). ``/bin/sh`` may be dash, bash, busybox, mksh, ksh93 or zsh; where they may disagree about what is quoted,
-reading ends with ``UnclearError``. What a placeholder may do in its place is judged in ``places``.
+grammar (2.10). ``/bin/sh`` may be dash, bash, busybox, mksh, ksh93 or zsh; where they may disagree about what is
+quoted, reading ends with ``UnclearError``. What a placeholder may do in its place is judged in ``places``.
 """
 
 from collections import namedtuple
@@ -27,7 +27,9 @@ PATTERN_CHARS = "*?["
 DIGITS = "0123456789"
 NO_PATTERNS = ("[", "[[", "{", "{}", "=")  # words of their own
 NAME_CHARS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + DIGITS
-OPENING = ("{", "if", "while", "until", "for", "select", "case", "function", "[[", "!")
+OPENING = ("{", "if", "while", "until", "for", "select", "case", "function", "[[")
+PREFIXES = ("!", "time")  # … of a pipeline
+UNCLEAR_WORDS = ("coproc", "repeat", "foreach", "nocorrect")  # reserved in few shells, and followed by commands
 CLOSING = ("}", "then", "elif", "else", "fi", "do", "done", "esac", "in")
 AFTER_DOLLAR = "directly after a $; a placeholder is {v} without it, a literal $ is \\$"
 HEREDOC = "inside a here-document; write X={v} before the command and $X here"
@@ -227,22 +229,30 @@ class _Reader:
         assignments: "List[Word]" = []
         words: "List[Word]" = []
         redirections: "List[Redirection]" = []
+        prefix = ""
         while True:
             self._blanks()
             char = self._char()
+            if char == "(" and prefix and not words:
+                return self._command(())
             if char == "(":
                 return self._function(words, assignments), None
             if char in "<>" and char and self.src[self.pos + 1 : self.pos + 2] != "(":
                 redirections.append(self._redirection())
                 continue
-            if not char or char in ENDS_WORD and char not in "<>":
+            if not char or (char in ENDS_WORD and char not in "<>"):
                 break
             word = self._word()
             if self._is_descriptor(word):
                 continue
             if not words and not assignments and not redirections and not word.quoted:
-                if word.text == "!":
+                if word.text in PREFIXES:
+                    prefix = word.text
                     continue
+                if prefix == "time" and word.text in ("-p", "--"):
+                    continue
+                if word.text in UNCLEAR_WORDS:
+                    raise UnclearError("after `%s`" % word.text)
                 if word.text in OPENING:
                     return self._opened(word.text), None
                 if word.text in ends:
@@ -484,9 +494,9 @@ class _Reader:
     def _heredoc_line(self, line: str, names: "Set[str]") -> None:
         """Read a line in which the shell expands parameters."""
         for position, char in enumerate(line):
-            before = line[:position]
-            in_arithmetic = before.rfind("$((") > before.rfind("))")
-            self._bare(char, HEREDOC, in_arithmetic)
+            if char in PLACEHOLDERS:
+                in_arithmetic = line.rfind("$((", 0, position) > line.rfind("))", 0, position)
+                self._bare(char, HEREDOC, in_arithmetic)
         if line.endswith("\\"):
             raise UnclearError("after a here-document with a continued line")
         names.update(_names_in(line))

@@ -1,7 +1,7 @@
 """Which programs take words as code, and which hand them on to another: the tables, each with its reason.
 
-Sources: POSIX.1-2017, Shell and Utilities; the manual page of each program. What a program that is not here does with its
-words is its own affair, but a program of these tables among its words counts as one that it may start.
+Sources: POSIX.1-2017, Shell and Utilities; the manual page of each program. What a program that is not here does with
+its words is its own affair, but a program of these tables among its words counts as one that it may start.
 """
 
 
@@ -16,33 +16,35 @@ SHELL_VALUE_FLAGS = frozenset("oO")  # set -o NAME, bash's shopt -O NAME
 SHELL_LONG_FLAGS = _names("--login --noediting --noprofile --norc --posix --restricted --verbose")
 APPLETS = frozenset(("busybox", "toybox"))  # the next word is the program
 
-# Builtins that evaluate words as commands, as arithmetic or as names with subscripts, `a[$(…)]`, in at least one of dash,
-# bash, busybox, mksh, ksh93 and zsh, and those that nothing is known of: all but the few that take words as data in each.
+# Builtins of dash, bash, busybox, mksh, ksh93 and zsh, but for those that take words as data in each of them. By trying,
+# these run `a[$(…)]`, `$(…)` or the like in one: break continue declare eval exit export getln getopts integer let local
+# logout nameref print printf read readonly return shift test typeset ulimit unset. The others no job gives a value to.
 CODE_BUILTINS = _names(
-    "alias autoload bind bindkey break bye caller compadd comparguments compcall compctl compdescribe compfiles compgen "
-    "compgroups complete compopt compound compquote compset comptags comptry compvalues continue dirs disable disown "
-    "echotc echoti emulate enable enum eval exit fc float functions getln getopts global hash help hist history integer "
-    "let limit logout mapfile nameref newgrp popd print private pushd pushln r read readarray redirect "
-    "rehash repeat return sched setopt shift shopt strftime suspend syserror sysopen sysread sysseek syswrite trap "
-    "ttyctl type ulimit umask unalias unfunction unhash unlimit unset unsetopt vared whence where zcompile zf_chgrp "
-    "zf_chmod zf_chown zf_ln zf_mkdir zf_mv zf_rm zf_rmdir zf_sync zformat zle zmodload zparseopts zregexparse zstat "
-    "zstyle zsystem foreach"
+    "alias autoload bind bindkey break bye caller compadd comparguments compcall compctl compdescribe compfiles "
+    "compgen compgroups complete compopt compound compquote compset comptags comptry compvalues continue dirs "
+    "disable disown echotc echoti emulate enable enum eval exit fc float functions getln getopts global hash help "
+    "hist history integer let limit logout mapfile nameref newgrp popd print private pushd pushln r read "
+    "readarray redirect rehash repeat return sched setopt shift shopt strftime suspend syserror sysopen sysread "
+    "sysseek syswrite trap ttyctl type ulimit umask unalias unfunction unhash unlimit unset unsetopt vared whence "
+    "where zcompile zf_chgrp zf_chmod zf_chown zf_ln zf_mkdir zf_mv zf_rm zf_rmdir zf_sync zformat zle zmodload "
+    "zparseopts zregexparse zstat zstyle zsystem foreach"
 )
 # With an option these give a name a meaning (an integer, a reference) by which its values become code.
 DECLARING = _names("export readonly local declare typeset")
 DECLARING_ALWAYS = _names("alias integer float nameref enum compound autoload functions private")
-COMMAND_WRAPPERS = _names("command builtin exec time coproc noglob nocorrect -")  # … of a builtin too
+COMMAND_WRAPPERS = _names("command builtin exec noglob -")  # … of a builtin too
 
 # Of these variables shells take the value as code, as arithmetic, or as the place of code.
 CODE_VARIABLES = _names(
-    "PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT2 PROMPT3 PROMPT4 RPROMPT RPS1 PROMPT_COMMAND ENV BASH_ENV ZDOTDIR FPATH fpath IFS "
-    "PATH path SHELL SHELLOPTS BASHOPTS BASH_ALIASES BASH_CMDS KSH_ENV RANDOM SECONDS SRANDOM EPOCHSECONDS OPTIND LINENO "
-    "TMOUT COLUMNS LINES PPID HISTSIZE SAVEHIST HISTCMD HISTFILESIZE MAILCHECK KEYTIMEOUT LISTMAX DIRSTACKSIZE FUNCNEST "
-    "ERRNO USER_ID UID EUID GID EGID USERNAME PGRP BASHPID KSHUID KSHGID KSHEGID FCEDIT LD_PRELOAD LD_AUDIT "
-    "LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH EDITOR VISUAL PAGER MANPAGER BROWSER LESSOPEN LESSCLOSE "
-    "GIT_SSH GIT_SSH_COMMAND GIT_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF GIT_PROXY_COMMAND GIT_ASKPASS SSH_ASKPASS RSYNC_RSH "
-    "CVS_RSH PARALLEL MAKEFLAGS MFLAGS GNUMAKEFLAGS TAR_OPTIONS PERL5OPT PERL5DB RUBYOPT NODE_OPTIONS PYTHONSTARTUP "
-    "PYTHONINSPECT PYTHONWARNINGS PYTHONBREAKPOINT AWKPATH LUA_INIT"
+    "PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT2 PROMPT3 PROMPT4 RPROMPT RPS1 PROMPT_COMMAND ENV BASH_ENV ZDOTDIR FPATH "
+    "fpath IFS PATH path SHELL SHELLOPTS BASHOPTS BASH_ALIASES BASH_CMDS KSH_ENV RANDOM SECONDS SRANDOM "
+    "EPOCHSECONDS OPTIND LINENO TMOUT COLUMNS LINES PPID HISTSIZE SAVEHIST HISTCMD HISTFILESIZE MAILCHECK "
+    "KEYTIMEOUT LISTMAX DIRSTACKSIZE FUNCNEST ERRNO USER_ID UID EUID GID EGID USERNAME PGRP BASHPID KSHUID KSHGID "
+    "KSHEGID FCEDIT LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH EDITOR VISUAL "
+    "PAGER MANPAGER BROWSER LESSOPEN LESSCLOSE GIT_SSH GIT_SSH_COMMAND GIT_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF "
+    "GIT_PROXY_COMMAND GIT_ASKPASS SSH_ASKPASS RSYNC_RSH CVS_RSH PARALLEL MAKEFLAGS MFLAGS GNUMAKEFLAGS "
+    "TAR_OPTIONS PERL5OPT PERL5DB RUBYOPT NODE_OPTIONS PYTHONSTARTUP PYTHONINSPECT PYTHONWARNINGS "
+    "PYTHONBREAKPOINT AWKPATH LUA_INIT"
 )
 
 # Programs that start the program in their words: options with a value of its own, words before the program.
@@ -64,9 +66,7 @@ WRAPPERS = {
     "command": ("", 0),
     "builtin": ("", 0),
     "exec": ("-a", 0),
-    "coproc": ("", 0),
     "noglob": ("", 0),
-    "nocorrect": ("", 0),
     "-": ("", 0),
     "flock": ("-w -E --timeout --wait --conflict-exit-code", 1),
     "chroot": ("", 1),
@@ -87,29 +87,27 @@ WRAPPER_CODE_OPTIONS = {
 STARTS_A_SHELL = _names("sudo doas chroot unshare nsenter")  # … where no program is named
 
 # Programs that take their words as code, or give them to a shell: why, and the way out.
-_BY_ENVIRONMENT = 'give it through the environment and name it in a literal script: X=%(text)s %(program)s … "$X"'
-_BY_INPUT = "send it as input: printf '%%s\\n' %(text)s | %(program)s HOST 'read -r x; run \"$x\"'"
-_BY_FILE = "put the command into a script of its own and give %(text)s to that"
+_BY_ENVIRONMENT = "give it through the environment to a literal script: X={v} %s … '… \"$X\" …'"
+_BY_RECIPE = 'give it through the environment, X={v} %s …, and write "$$X" in the recipe'
+_BY_INPUT = "send it as input: printf '%%s\\n' {v} | %s HOST 'read -r x; run \"$x\"'"
+_BY_FILE = 'put what is done into a script of its own that has "$1" for it, and write ./SCRIPT {v}'
 CODE_PROGRAMS = {
-    name: (why, way_out)
+    name: (why, way_out % name if "%s" in way_out else way_out)
     for names, why, way_out in (
-        ("ssh rsh remsh rlogin mosh slogin autossh sshpass", "gives its words to a shell on the other side", _BY_INPUT),
+        ("ssh rsh remsh rlogin slogin", "gives its words to a shell on the other side", _BY_INPUT),
+        ("mosh autossh sshpass", "gives its words to a shell on the other side", _BY_FILE),
         ("pdsh pssh parallel-ssh clush dsh", "gives its words to shells on the other side", _BY_FILE),
-        ("su runuser", "gives its words to a shell", _BY_ENVIRONMENT),
-        ("watch entr", "gives its words to `sh -c`", _BY_ENVIRONMENT),
-        ("parallel sem", "gives its words to a shell", _BY_ENVIRONMENT),
-        ("hyperfine", "gives its words to a shell", _BY_ENVIRONMENT),
-        ("script scriptreplay", "gives its words to a shell", _BY_ENVIRONMENT),
-        ("make gmake bmake nmake just ninja", "expands its words in commands of a shell", _BY_ENVIRONMENT),
+        ("su runuser watch entr parallel sem hyperfine script", "gives its words to a shell", _BY_ENVIRONMENT),
+        ("npx nodemon concurrently", "gives its words to a shell", _BY_ENVIRONMENT),
+        ("make gmake bmake nmake just ninja", "expands its words in commands of a shell", _BY_RECIPE),
         ("at batch crontab qsub bsub", "gives what it reads to a shell", _BY_FILE),
         ("tmux screen byobu dtach zellij xterm", "gives its words to a shell", _BY_FILE),
-        ("expect vim vi nvim view ex ed emacs nano", "takes its words as commands", _BY_ENVIRONMENT),
-        ("gdb lldb", "takes its words as commands", _BY_ENVIRONMENT),
-        ("less more man", "takes words that begin with + as commands", _BY_ENVIRONMENT),
-        ("sqlite3 psql mysql mariadb duckdb", "takes its words as commands, that start programs too", _BY_ENVIRONMENT),
-        ("npx nodemon concurrently", "gives its words to a shell", _BY_ENVIRONMENT),
-        ("socat", "takes its words as addresses, EXEC:… among them", _BY_ENVIRONMENT),
-        ("start-stop-daemon systemd-run runscript", "takes its words as what to run", _BY_FILE),
+        ("vim vi nvim view ex ed emacs nano", "takes its words as commands, which start programs", _BY_FILE),
+        ("expect gdb lldb", "takes its words as commands, which start programs", _BY_FILE),
+        ("less more man", "takes words that begin with + as commands", _BY_FILE),
+        ("sqlite3 psql mysql mariadb duckdb", "takes its words as commands, which start programs", _BY_FILE),
+        ("socat", "takes its words as addresses, EXEC:… among them", _BY_FILE),
+        ("start-stop-daemon systemd-run", "takes its words as what to run", _BY_FILE),
     )
     for name in names.split()
 }
@@ -133,6 +131,8 @@ CODE_OPTIONS = {
     "wget": ("", "--use-askpass"),
     "split": ("", "--filter"),
 }  # fmt: skip
+# … but not after these commands of git, of which no option runs what follows it.
+DATA_SUBCOMMANDS = {"git": _names("add checkout commit log reset restore rev-parse show status switch tag")}
 # Programs of which one option only holds a script, in a spelling of its own; what else they take is data.
 SCRIPT_OPTIONS = {
     "sbatch": ("--wrap", "give it as an argument of a script's file: sbatch job.sh {…}"),
@@ -167,7 +167,7 @@ LANGUAGES = {
     )
     for name in names.split()
 }
-PROGRAM_FILE_OPTIONS = ("-f", "--file", "-m")  # with one of these the program stands elsewhere
+FILE_OPTIONS = ("-f", "--file", "-m")  # with one of these the program stands elsewhere
 
 # Programs whose output is made of their words: as the first command of a pipeline they have no failure to hide.
 PRODUCERS = _names("echo printf cat yes seq true :")

@@ -151,13 +151,14 @@ def _problem(placeholder: Placeholder, place: places.Place, certain: bool, uses_
 
 def _hidden_failure(program: str) -> str:
     return (
-        "where `%s` fails, the pipeline does not, and the job counts as one that ended well: write its output to a file "
-        "(> FILE) or use --keep-output in the place of tee, or give the list [bash, -o, pipefail, -c, SCRIPT]" % program
+        "where `%s` fails, the pipeline does not, and the job counts as one that ended well: write its output to a "
+        "file (> FILE) or use --keep-output in the place of tee, or give the list [bash, -o, pipefail, -c, SCRIPT]"
+        % program
     )
 
 
 def _is_certain(placeholder: Placeholder, is_number: "IsNumber") -> bool:
-    """Return whether the text is certain to be a number: by a format that takes nothing else, or by the configuration."""
+    """Return whether the text is certain to be a number: by its format, or by what the configuration says."""
     spec = "".join(part if isinstance(part, str) else "1" for part in placeholder.spec)
     literal_type = isinstance(placeholder.spec[-1], str) if placeholder.spec else False
     numeric = bool(literal_type and spec[-1:] in tuple(NUMERIC_TYPES) and placeholder.conversion is None)

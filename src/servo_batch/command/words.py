@@ -290,7 +290,7 @@ class _Judge:
             text = self.words[at].text
             if options and text == "--":
                 options = False
-            elif options and text.startswith("-") and len(text) > 1:
+            elif options and text.startswith("-") and (len(text) > 1 or name == "env"):
                 if self._wrapper_runs(at, name):
                     return len(self.words)
                 if text in with_value.split():
@@ -350,7 +350,6 @@ class _Judge:
         why, way_out = takers.CODE_PROGRAMS[name]
         if self.handed_on or not self._has_command(index, name):
             self.reads("what `%s` reads" % name)
-        way_out = way_out % {"text": "{v}", "program": name}
         return self.refuse(index + 1, "in an argument of `%s`, which %s; %s" % (name, why, way_out))
 
     def _has_command(self, index: int, name: str) -> bool:
@@ -371,6 +370,9 @@ class _Judge:
     def _code_options(self, index: int, name: str) -> None:
         letters, long_options = takers.CODE_OPTIONS[name]
         before = ""
+        subcommand = self.words[index + 1].text if index + 1 < len(self.words) else ""
+        if subcommand in takers.DATA_SUBCOMMANDS.get(name, ()):
+            return
         for at in range(index + 1, len(self.words)):
             text = self.words[at].text
             if before == "--":
@@ -408,14 +410,14 @@ class _Judge:
             text = self.words[at].text
             if not text.startswith("-") or text in ("-", "--"):
                 break
-            given = given or text.partition("=")[0] in takers.PROGRAM_FILE_OPTIONS
+            given = given or text.partition("=")[0] in takers.FILE_OPTIONS
             if _has_option(text, letters, long_options):
                 given = True
                 self.warn(at, reason)
                 if text[-1:] in tuple(letters) or text in long_options.split():
                     at += 1
                     self.warn(at, reason)
-            elif text in with_value.split() or text in takers.PROGRAM_FILE_OPTIONS:
+            elif text in with_value.split() or text in takers.FILE_OPTIONS:
                 at += 1
             at += 1
         if at < len(self.words) and not given:
