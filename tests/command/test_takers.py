@@ -3,7 +3,7 @@
 import pytest
 from shell_cases import ACCEPTED, REFUSED, UNWARNED, WARNED
 
-from servo_batch.command import render, template
+from servo_batch.command import places, render, template, word, words
 from servo_batch.protocol import ServoError
 
 
@@ -31,6 +31,14 @@ def test_ordinary_commands_and_the_ways_out_are_accepted():
 
 def test_what_would_be_code_is_refused_with_the_reason():
     assert {script: refusal(script) for script in REFUSED if REFUSED[script] not in (refusal(script) or "")} == {}
+
+
+def test_the_quick_way_for_plain_words_judges_as_the_grammar_does():
+    for script in list(ACCEPTED) + list(REFUSED) + list(WARNED) + UNWARNED:
+        text = script.replace("{{", "{").replace("}}", "}").replace("{w.v}", word.HOLE).replace("{w.n:d}", word.NUMBER)
+        quick = words.of_plain_script(text)
+        if quick:
+            assert quick == places.of_script(text)
 
 
 def test_a_list_is_judged_by_its_words_too():

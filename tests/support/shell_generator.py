@@ -23,7 +23,29 @@ SHELLS = {
     "zsh": "zsh",
 }
 FOUND = [name for name in SHELLS if shutil.which(SHELLS[name])]
-TOOLS = ["env", "nice", "timeout", "nohup", "setsid", "xargs", "find", "stdbuf", "flock", "touch", "cat", "expr", "true", "false", "tee", "head", "time", "chroot", "grep", "rm", "tar"]
+TOOLS = [
+    "env",
+    "nice",
+    "timeout",
+    "nohup",
+    "setsid",
+    "xargs",
+    "find",
+    "stdbuf",
+    "flock",
+    "touch",
+    "cat",
+    "expr",
+    "true",
+    "false",
+    "tee",
+    "head",
+    "time",
+    "chroot",
+    "grep",
+    "rm",
+    "tar",
+]
 # Programs that are not run for real: what each does with its words.
 STUBS = {
     "job": ":",
@@ -45,6 +67,11 @@ VALUES = [
     "${x:=$(>pwned)}", "\\$(>pwned)", "\\\n>pwned\n", "{a,>pwned}", "$'\\n>pwned'", "~", "*", "", " ", "-", "=sh", "a b",
 ]  # fmt: skip
 LATE = []  # the batches that did not end in time, of which some cases were not run
+PIECES = [
+    "'", '"', "`", "$(", ")", "(", "((", "))", "${X:-", "${", "}", "$((", "$[", "$'", "$", "\\", "#", " #", "\n", ";", " ", "&& ",
+    "<<E\n", "<<'E'\n", "<<-E\n", "\nE\n", "\n\tE\n", "echo ", "x", "X=", "case x in ", "x)", ";; ", " esac", "[[ ", " ]]", "eval ",
+    "sh -c ", "let ", "export ", "| ", "if :; then ", "fi", "@V@", "@V@", "@V@", "@V@",
+]  # fmt: skip
 MARKS = {"@V@": "{w.v}", "@N@": "{w.n:d}", "@W@": "{w.v!w}"}
 
 
@@ -243,6 +270,9 @@ class Generator:
             "wait", "alias", "hash", "type", "print", "integer", "nameref", "break", "sleep 0", "false", ":", "true", "test -t", "mapfile", "emulate sh -c",
         )  # fmt: skip
 
+    def soup(self):
+        return "".join(self.random.choice(PIECES) for _ in range(self.random.randrange(1, 14)))
+
     def mutated(self, text):
         pieces = [
             "'",
@@ -301,10 +331,12 @@ def cases(count, seed, figures):
     """Yield what is accepted of ``count`` random commands; ``figures`` counts, and lists those refused that are safe."""
     generator = Generator(seed)
     for _ in range(count):
-        kind = generator.one("safe", "any", "any", "mutated", "mutated")
+        kind = generator.one("safe", "any", "any", "mutated", "mutated", "soup")
         marked = generator.safe() if kind == "safe" else generator.any()
         if kind == "mutated":
             marked = generator.mutated(generator.one(marked, generator.safe()))
+        if kind == "soup":
+            marked = generator.soup()
         source = template_of(marked)
         value = generator.random.choice(VALUES)
         figures[kind] += 1

@@ -7,7 +7,21 @@ next command of a pipeline, an inner script. Where it then stands in code, the p
 from collections import namedtuple
 
 from servo_batch.command import shell, takers, words
-from servo_batch.command.shell import Compound, Found, Simple, UnclearError, UnclosedError, Word
+from servo_batch.command.shell import Compound, Found, Simple, UnclearError
+from servo_batch.command.word import (
+    BARE,
+    HOLE,
+    NAME_CHARS,
+    NUMBER,
+    PLACEHOLDERS,
+    UNKNOWN,
+    UNQUOTED,
+    WORDS,
+    Judged,
+    Place,
+    UnclosedError,
+    Word,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,31 +30,12 @@ if TYPE_CHECKING:
     from servo_batch.command.shell import Command, Script
 
 
-class Place(namedtuple("Place", ("quoting", "danger", "warning", "in_arithmetic", "is_descriptor"))):
-    """Where a placeholder stands. The text ``{v}`` in ``danger`` and ``warning`` is the placeholder."""
-
-    __slots__ = ()
-    quoting: str  # UNQUOTED, SINGLE, DOUBLE, or BARE: no quoting, as in an argument of a list
-    danger: "Optional[str]"  # why no quoting is safe there, and what to do: only a number may stand there
-    warning: "Optional[str]"  # why another language may take it as code
-    in_arithmetic: bool
-    is_descriptor: bool  # whether a number there would be that of a redirection
-
-
-class Judged(namedtuple("Judged", ("places", "warnings"))):
-    """The place of each placeholder in order, and what else is worth a warning."""
-
-    __slots__ = ()
-    places: "Tuple[Place, ...]"
-    warnings: "Tuple[str, ...]"
-
-
 def of_script(text: str) -> Judged:
-    """Return where the placeholders of a shell script stand: each is one character of ``shell.PLACEHOLDERS``.
+    """Return where the placeholders of a shell script stand: each is one character of ``PLACEHOLDERS``.
 
     Raises ``UnclosedError`` where the script leaves a quote, an expansion or a group open.
     """
-    return _Script(Found()).judged(text, sum(map(text.count, shell.PLACEHOLDERS)))
+    return _Script(Found()).judged(text, sum(map(text.count, PLACEHOLDERS)))
 
 
 def of_arguments(texts: "Sequence[str]") -> Judged:
@@ -49,8 +44,8 @@ def of_arguments(texts: "Sequence[str]") -> Judged:
     count = 0
     arguments = []
     for text in texts:
-        holes = tuple(range(count, count + sum(text.count(char) for char in shell.PLACEHOLDERS)))
-        judge.found.quoting.update((hole, shell.BARE) for hole in holes)
+        holes = tuple(range(count, count + sum(text.count(char) for char in PLACEHOLDERS)))
+        judge.found.quoting.update((hole, BARE) for hole in holes)
         count += len(holes)
         arguments.append(Word(text, True, True, holes, set(), (), ()))
     judge.words_of(Simple((), tuple(arguments), ()), in_shell=False)
@@ -90,7 +85,7 @@ class _Script:
             self.hidden_failures(script)
         self.follow()
         for number in range(count):
-            self.found.quoting.setdefault(number, shell.BARE)
+            self.found.quoting.setdefault(number, BARE)
         return self.result(count)
 
     def unclear(self, rest: str, error: UnclearError) -> None:
@@ -102,7 +97,7 @@ class _Script:
             for stage in pipeline
             for hole in _contents_of_command(stage).holes
         }
-        count = sum(map(rest.count, shell.PLACEHOLDERS))
+        count = sum(map(rest.count, PLACEHOLDERS))
         last = max(list(self.found.quoting) + [-1]) + 1
         for hole in set(range(last + count)) - read:
             self.found.dangers.setdefault(hole, reason)
@@ -119,7 +114,7 @@ class _Script:
                 found.dangers.get(number),
                 self.warned.get(number),
                 number in found.arithmetic,
-                number in found.descriptors and found.quoting[number] != shell.UNQUOTED,
+                number in found.descriptors and found.quoting[number] != UNQUOTED,
             )
             for number in range(count)
         )
@@ -230,7 +225,7 @@ class _Script:
         name, _, _ = word.text.rstrip("+").partition("=")
         name = name.rstrip("+")
         contents = self.contents(word)
-        if name.strip(shell.NAME_CHARS):
+        if name.strip(NAME_CHARS):
             self.refuse(contents, "in the assignment of an element, whose subscript shells evaluate")
         elif name in takers.CODE_VARIABLES or name.startswith(("BASH_FUNC_", "LD_", "DYLD_")):
             self.refuse(contents, words.variable_reason(name))
@@ -266,7 +261,7 @@ class _Script:
         found = Found()
         inside = _Script(found)
         inside.flows, inside.functions, inside.calls = self.flows, self.functions, self.calls
-        text = word.text.replace(shell.HOLE, shell.NUMBER).replace(shell.WORDS, shell.NUMBER)
+        text = word.text.replace(HOLE, NUMBER).replace(WORDS, NUMBER)
         try:
             script = shell.read(text, word.holes, found)
             inside.script(script, self.fed)
@@ -292,7 +287,7 @@ class _Script:
             name = texts[0]
         arguments = command.words[len(command.words) - len(texts) + 1 :]
         self.calls.append((name, _joined(map(self.contents, arguments))))
-        has_option = any(text.startswith(("-", "+", shell.UNKNOWN)) for text in texts[1:])
+        has_option = any(text.startswith(("-", "+", UNKNOWN)) for text in texts[1:])
         if name in takers.DECLARING_ALWAYS or (name in takers.DECLARING and has_option):
             self.declares = name
         elif name in takers.DECLARING:
@@ -349,7 +344,7 @@ def _all_words(command: "Command", inside: bool = False) -> "Iterable[Word]":
 
 def _several(all_words: "Iterable[Word]") -> _Contents:
     """Return what makes several words of one."""
-    return _joined(_contents(word)._replace(names=set()) for word in all_words if shell.WORDS in word.text)
+    return _joined(_contents(word)._replace(names=set()) for word in all_words if WORDS in word.text)
 
 
 def _joined(contents: "Iterable[_Contents]") -> _Contents:

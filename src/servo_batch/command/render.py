@@ -1,8 +1,8 @@
 """A checked command and the values it names → the arguments to execute."""
 
 from servo_batch import protocol, wording
-from servo_batch.command import shell
 from servo_batch.command.template import NUMBER, RESERVED, SHELL, Command, Placeholder, TemplateError, lowered
+from servo_batch.command.word import BARE, DOUBLE, SINGLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ def quote_for(quoting: str, value: str) -> str:
     Inside double quotes the value is set in single quotes between two double-quoted parts: then a ``$name`` before
     it cannot grow by it.
     """
-    if quoting == shell.BARE:
+    if quoting == BARE:
         return value
-    if quoting == shell.SINGLE:
+    if quoting == SINGLE:
         return _escape_single(value)
-    if quoting == shell.DOUBLE:
+    if quoting == DOUBLE:
         return '"' + quote(value) + '"'
     return quote(value)
 

@@ -7,54 +7,41 @@ quoted, reading ends with ``UnclearError``. What a placeholder may do in its pla
 
 from collections import namedtuple
 
+from servo_batch.command.word import (
+    AFTER_DOLLAR,
+    BARE,
+    DIGITS,
+    DOUBLE,
+    NAME_CHARS,
+    NUMBER,
+    PLACEHOLDERS,
+    SINGLE,
+    UNKNOWN,
+    UNQUOTED,
+    WORDS,
+    UnclosedError,
+    Word,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
-
-# What stands for what is not literal: a NUL and halves of surrogate pairs, which no command can hold.
-HOLE = "\0"  # a placeholder
-NUMBER = "\ud800"  # a placeholder that is certain to be a number
-WORDS = "\ud801"  # a placeholder that becomes several words
-UNKNOWN = "\ud802"  # what the shell puts in: an expansion, a pattern, braces
-PLACEHOLDERS = HOLE + NUMBER + WORDS
-
-UNQUOTED, SINGLE, DOUBLE, BARE = "unquoted", "single", "double", "bare"
 
 MAX_NESTING = 50
 BLANKS = " \t"
 ENDS_WORD = BLANKS + "\n;&|()<>"
 PATTERN_CHARS = "*?["
-DIGITS = "0123456789"
 NO_PATTERNS = ("[", "[[", "{", "{}", "=")  # words of their own
-NAME_CHARS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + DIGITS
 OPENING = ("{", "if", "while", "until", "for", "select", "case", "function", "[[")
 PREFIXES = ("!", "time")  # … of a pipeline
 UNCLEAR_WORDS = ("coproc", "repeat", "foreach", "nocorrect")  # reserved in few shells, and followed by commands
 CLOSING = ("}", "then", "elif", "else", "fi", "do", "done", "esac", "in")
-AFTER_DOLLAR = "directly after a $; a placeholder is {v} without it, a literal $ is \\$"
 HEREDOC = "inside a here-document; write X={v} before the command and $X here"
 REDIRECTIONS = ("<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">|", ">&", ">")
 
 
-class UnclosedError(ValueError):
-    """A quote, an expansion or a group that the script opens and does not close."""
-
-
 class UnclearError(Exception):
     """From here on, shells may disagree about what is quoted; the text is the place, as ``after …``."""
-
-
-class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scripts", "sinks"))):
-    """A word without its quotes."""
-
-    __slots__ = ()
-    text: str  # placeholders and expansions as HOLE, NUMBER, WORDS, UNKNOWN
-    one: bool  # whether it is exactly one word, whatever is put in
-    quoted: bool  # whether a part is quoted, so that it is neither reserved nor a name
-    holes: "Tuple[int, ...]"  # the placeholders that stand in it, by their number
-    names: "Set[str]"  # the parameters that are expanded in it
-    scripts: "Tuple[Script, ...]"  # the commands whose output stands in it
-    sinks: "Tuple[Script, ...]"  # those that read what the command writes to it: >(…)
 
 
 class Redirection(namedtuple("Redirection", ("operator", "word"))):

@@ -16,9 +16,13 @@ SHELL_VALUE_FLAGS = frozenset("oO")  # set -o NAME, bash's shopt -O NAME
 SHELL_LONG_FLAGS = _names("--login --noediting --noprofile --norc --posix --restricted --verbose")
 APPLETS = frozenset(("busybox", "toybox"))  # the next word is the program
 
-# Builtins of dash, bash, busybox, mksh, ksh93 and zsh, but for those that take words as data in each of them. By trying,
-# these run `a[$(…)]`, `$(…)` or the like in one: break continue declare eval exit export getln getopts integer let local
-# logout nameref print printf read readonly return shift test typeset ulimit unset. The others no job gives a value to.
+# Words that begin or end a command of other commands, as the first word of one.
+RESERVED = _names("if then elif else fi do done case esac while until for select function coproc repeat foreach in")
+PREFIXES = _names("time nocorrect")
+
+# Builtins of dash, bash, busybox, mksh, ksh93 and zsh, but for those that take words as data in each of them. When tried,
+# these ran `a[$(…)]` or `$(…)` in one at least: break continue declare eval exit export getln getopts integer let local
+# logout nameref print printf read readonly return shift test typeset ulimit unset; to the others no job gives a value.
 CODE_BUILTINS = _names(
     "alias autoload bind bindkey break bye caller compadd comparguments compcall compctl compdescribe compfiles "
     "compgen compgroups complete compopt compound compquote compset comptags comptry compvalues continue dirs "

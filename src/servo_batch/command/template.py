@@ -7,7 +7,7 @@ only, never with ``getattr``, so nothing of Python is reachable through them.
 import string
 from collections import namedtuple
 
-from servo_batch.command import places, shell
+from servo_batch.command import word, words
 from servo_batch.formats import fields
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class Placeholder(namedtuple("Placeholder", ("text", "path", "conversion", "spec
     path: "Tuple[str, ...]"
     conversion: "Optional[str]"
     spec: "Parts"
-    quoting: str  # shell.UNQUOTED, SINGLE, DOUBLE or BARE
+    quoting: str  # word.UNQUOTED, SINGLE, DOUBLE or BARE
     must_be: "Optional[str]"  # NUMBER or INTEGER: it may stand there only because it is one
 
 
@@ -71,8 +71,8 @@ def parse_script(script: str, is_number: "IsNumber" = never) -> Command:
     """
     parts = _parse(script)
     try:
-        judged = places.of_script(_source(parts, is_number))
-    except shell.UnclosedError as error:
+        judged = _of_script(_source(parts, is_number))
+    except word.UnclosedError as error:
         raise TemplateError("the shell could not read it: %s" % error) from None
     return _checked((parts,), judged, is_number, True)
 
@@ -88,7 +88,7 @@ def parse_arguments(items: "Sequence[str]", is_number: "IsNumber" = never) -> Co
             unread.extend(error.problems)
     if unread:
         raise TemplateError(*unread)
-    judged = places.of_arguments([_source(parts, is_number) for parts in templates])
+    judged = _of_arguments([_source(parts, is_number) for parts in templates])
     return _checked(tuple(templates), judged, is_number, False)
 
 
@@ -97,7 +97,25 @@ def warnings(command: Command) -> "List[str]":
     return list(command.warnings)
 
 
-def _checked(templates: "Tuple[Parts, ...]", judged: places.Judged, is_number: "IsNumber", uses_shell: bool) -> Command:
+def _of_script(text: str) -> word.Judged:
+    judged = words.of_plain_script(text)
+    if judged is None:
+        from servo_batch.command import places
+
+        judged = places.of_script(text)
+    return judged
+
+
+def _of_arguments(texts: "Sequence[str]") -> word.Judged:
+    judged = words.of_plain_arguments(texts)
+    if judged is None:
+        from servo_batch.command import places
+
+        judged = places.of_arguments(texts)
+    return judged
+
+
+def _checked(templates: "Tuple[Parts, ...]", judged: word.Judged, is_number: "IsNumber", uses_shell: bool) -> Command:
     """Return the command whose placeholders stand in these places; raise ``TemplateError``."""
     found = iter(judged.places)
     problems: "List[str]" = []
@@ -123,7 +141,7 @@ def _checked(templates: "Tuple[Parts, ...]", judged: places.Judged, is_number: "
     return Command(checked, uses_shell, tuple(dict.fromkeys(notes)))
 
 
-def _problem(placeholder: Placeholder, place: places.Place, certain: bool, uses_shell: bool) -> "Optional[str]":
+def _problem(placeholder: Placeholder, place: word.Place, certain: bool, uses_shell: bool) -> "Optional[str]":
     text = placeholder.text
     if placeholder.conversion == "w" and not uses_shell:
         return (
@@ -134,9 +152,9 @@ def _problem(placeholder: Placeholder, place: places.Place, certain: bool, uses_
         return "%s stands where it would be the number of a redirection: write a blank after it" % text
     if certain or place.danger is None:
         return None
-    if placeholder.conversion == "w" and place.quoting in (shell.SINGLE, shell.DOUBLE):
+    if placeholder.conversion == "w" and place.quoting in (word.SINGLE, word.DOUBLE):
         return "%s: !w (words) makes several words, which needs a place outside quotes" % text
-    if place.danger == shell.AFTER_DOLLAR:
+    if place.danger == word.AFTER_DOLLAR:
         name = text[1:-1]
         return "%s stands %s; a variable of the shell is %s${%s}" % (
             text,
@@ -145,7 +163,7 @@ def _problem(placeholder: Placeholder, place: places.Place, certain: bool, uses_
             text,
         )
     number = "" if placeholder.spec or placeholder.conversion else "; if it is a number, say so: %s:d}" % text[:-1]
-    other = ", " + LIST_FORM if place.quoting == shell.BARE and uses_shell else ""
+    other = ", " + LIST_FORM if place.quoting == word.BARE and uses_shell else ""
     return "%s stands %s%s%s" % (text, place.danger.replace("{v}", text), other, number)
 
 
@@ -173,8 +191,8 @@ def _source(parts: "Parts", is_number: "IsNumber") -> str:
 
 def _stand_in(placeholder: Placeholder, is_number: "IsNumber") -> str:
     if _is_certain(placeholder, is_number):
-        return shell.NUMBER
-    return shell.WORDS if placeholder.conversion == "w" else shell.HOLE
+        return word.NUMBER
+    return word.WORDS if placeholder.conversion == "w" else word.HOLE
 
 
 def _placeholders(parts: "Parts") -> "Iterator[Placeholder]":
@@ -222,7 +240,7 @@ def _placeholder(field: str, conversion: "Optional[str]", spec: str, levels: int
     if conversion == "w" and spec:
         raise TemplateError("%s: !w (words) takes no format specification" % text)
     return Placeholder(
-        text, _keys(field, text), conversion, tuple(_parts(spec, levels - 1) if spec else ()), shell.BARE, None
+        text, _keys(field, text), conversion, tuple(_parts(spec, levels - 1) if spec else ()), word.BARE, None
     )
 
 

@@ -7,12 +7,26 @@ since what the others hand on is not known. After it a placeholder is refused un
 from collections import namedtuple
 
 from servo_batch.command import takers
-from servo_batch.command.shell import HOLE, NAME_CHARS, UNKNOWN, WORDS, Word
+from servo_batch.command.word import (
+    BARE,
+    HOLE,
+    NAME_CHARS,
+    NUMBER,
+    PLACEHOLDERS,
+    UNKNOWN,
+    UNQUOTED,
+    WORDS,
+    Judged,
+    Place,
+    Word,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Optional, Sequence
 
+PLAIN_CHARS = frozenset(NAME_CHARS + "-./=:,@%+ " + HOLE + NUMBER)
+PLAIN_RESERVED = takers.RESERVED | takers.PREFIXES
 AS_ARGUMENT = "give it as an argument after a literal script: %s -c '… \"$1\" …' %s {v}"
 
 
@@ -40,6 +54,34 @@ def judge(words: "Sequence[Word]", in_shell: bool) -> Verdict:
     verdict = Verdict()
     _Judge(words, verdict).command(in_shell)
     return verdict
+
+
+def of_plain_script(text: str) -> "Optional[Judged]":
+    """Return the places in a script that is one command of plain words, in which nothing is code; else None.
+
+    It needs no grammar, which takes longer to load than all else that a short call needs.
+    """
+    texts = text.split(" ")
+    first = texts[0]
+    if set(text) - PLAIN_CHARS or "=" in first or first in PLAIN_RESERVED or not first:
+        return None
+    words = [Word(each, True, False, (), set(), (), ()) for each in texts if each]
+    return _undisputed(words, True, UNQUOTED)
+
+
+def of_plain_arguments(texts: "Sequence[str]") -> "Optional[Judged]":
+    """Return the places in a list of arguments of which none is code or a script; else None."""
+    if any(WORDS in text for text in texts):
+        return None
+    return _undisputed([Word(text, True, True, (), set(), (), ()) for text in texts], False, BARE)
+
+
+def _undisputed(words: "Sequence[Word]", in_shell: bool, quoting: str) -> "Optional[Judged]":
+    verdict = judge(words, in_shell)
+    if verdict.refused or verdict.warned or verdict.scripts:
+        return None
+    count = sum(word.text.count(char) for word in words for char in PLACEHOLDERS)
+    return Judged((Place(quoting, None, None, False, False),) * count, ())
 
 
 def program(word: Word) -> "Optional[str]":
