@@ -2,7 +2,7 @@
 
 import pytest
 
-from servo_batch.command import render, template
+from servo_batch.command import render, syntax, template
 from servo_batch.protocol import ServoError
 
 STATE = {
@@ -28,7 +28,7 @@ def rendered(text):
 
 
 @pytest.mark.parametrize(
-    ("template", "expected"),
+    ("text", "expected"),
     [
         ("{web.cpu}", "4"),
         ("{web[cpu]}", "4"),
@@ -49,12 +49,12 @@ def rendered(text):
         ("{{web.cpu}} {web.cpu}%", "{web.cpu} 4%"),
     ],
 )
-def test_a_field_is_formatted_as_python_does(template, expected):
-    assert rendered(template) == expected
+def test_a_field_is_formatted_as_python_does(text, expected):
+    assert rendered(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("template", "reason", "message"),
+    ("text", "reason", "message"),
     [
         ("{web.cpuu}", "bad-config", 'web has no "cpuu"; there is only cpu, mem, name, new (did you mean "cpu"?)'),
         ("{wbe.cpu}", "bad-config", 'there is no "wbe"'),
@@ -75,16 +75,16 @@ def test_a_field_is_formatted_as_python_does(template, expected):
         ("{web.cpu:{control.nine}}", "bad-config", "the width or precision"),
     ],
 )
-def test_a_field_that_cannot_be_had_is_named_with_what_there_is(template, reason, message):
+def test_a_field_that_cannot_be_had_is_named_with_what_there_is(text, reason, message):
     with pytest.raises(ServoError) as caught:
-        rendered(template)
+        rendered(text)
     assert caught.value.reason == reason
     assert message in caught.value.message
-    assert template in caught.value.message
+    assert text in caught.value.message
 
 
 @pytest.mark.parametrize(
-    "template",
+    "text",
     [
         "{",
         "}",
@@ -103,10 +103,10 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is(template, reason
         "a\0",
     ],
 )
-def test_a_template_that_is_none_is_refused(template):
-    for parse in (template.parse_script, lambda text: template.parse_arguments(["job", text])):
+def test_a_template_that_is_none_is_refused(text):
+    for parse in (template.parse_script, lambda argument: template.parse_arguments(["job", argument])):
         with pytest.raises(template.TemplateError):
-            parse(template)
+            parse(text)
 
 
 def test_each_item_of_a_list_becomes_one_argument():
@@ -140,5 +140,5 @@ def test_every_unsafe_place_is_reported_at_once():
 def test_a_script_the_shell_cannot_read_is_reported_before_it_runs(tmp_path):
     witness = tmp_path / "ran"
     with pytest.raises(ServoError, match="the shell cannot read the command"):
-        render.check_syntax(["/bin/sh", "-c", "echo > %s; if then" % witness])
+        syntax.have_shell_read(["/bin/sh", "-c", "echo > %s; if then" % witness])
     assert not witness.exists()

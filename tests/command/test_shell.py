@@ -3,7 +3,6 @@
 Nothing here is judged by what the quoting looks like: real shells read the scripts.
 """
 
-import os
 import random
 import shutil
 import string
@@ -11,7 +10,7 @@ import subprocess
 
 import pytest
 
-from servo_batch.command import render, shell
+from servo_batch.command import places, render, word
 from servo_batch.command import template as templates
 
 SHELLS = {
@@ -19,7 +18,9 @@ SHELLS = {
     "bash": ["bash", "--posix"],
     "busybox": ["busybox", "sh"],
     "dash": ["dash"],
-    "ksh": ["ksh"],
+    "ksh93": ["ksh93"],
+    "mksh": ["mksh"],
+    "zsh": ["zsh", "--emulate", "sh"],
 }
 FOUND = [name for name in SHELLS if shutil.which(SHELLS[name][0])]
 
@@ -63,7 +64,7 @@ PLACES = {
     "after a backquote": ("show `echo \\`echo a\\``{w.v}", "a%s"),
     "after a continued line": ("show \\\n{w.v}", "%s"),
 }
-# Where it may not, and a part of the reason that is given.
+# Where it may not, and a part of the reason that is given; see shell_cases.py for the commands that take code.
 REFUSED_PLACES = {
     "show `echo {w.v}`": "backquotes",
     'show "`echo {w.v}`"': "backquotes",
@@ -81,8 +82,6 @@ REFUSED_PLACES = {
     "# {w.v}": "comment",
     "show \\{w.v}": "backslash",
     'show "\\{w.v}"': "backslash",
-    "show ${w.v}": "after a $",
-    'show "${w.v}"': "after a $",
     "show $'{w.v}'": "$'…'",
     "show $'\\''{w.v}": "$'…'",
     "show $[{w.v}]": "$[",
@@ -90,23 +89,6 @@ REFUSED_PLACES = {
     "show $(case a in a) echo;; esac){w.v}": "case",
     "cat <<E\na\\\nE\n{w.v}\nE\n": "here-document",
     "cat <<$E\n$E\nshow {w.v}": "here-document",
-    "eval show {w.v}": "eval",
-    "eval 'show {w.v}'": "eval",
-    'eval "$(printf %s {w.v})"': "eval",
-    "let x={w.v}": "let",
-    "trap 'rm {w.v}' EXIT": "trap",
-    "unset {w.v}": "unset",
-    "export {w.v}": "export",
-    "[[ {w.v} -eq 1 ]]": "[[",
-    "sh -c 'show {w.v}'": "inner shell",
-    "sh -ec 'show {w.v}'": "inner shell",
-    'exec /bin/bash -c "show {w.v}"': "inner shell",
-    'timeout 5 sh -c "$(echo {w.v})"': "inner shell",
-    "su -c 'show {w.v}' user": "inner shell",
-    "ssh host show {w.v}": "ssh",
-    "watch show {w.v}": "watch",
-    "sbatch --wrap='show {w.v}'": "--wrap",
-    "sbatch -n 2 --wrap 'show {w.v}'": "--wrap",
 }
 HOSTILE = [
     "", " ", "a b", "  ", "'", '"', "''", '""', "'\"", "`", "``", "\\", "\\\\", "\\'", '\\"', "a\\", "$", "$$", "$X", "${X}",
@@ -178,6 +160,13 @@ def test_a_place_where_no_quoting_is_safe_is_refused(template):
         templates.parse_script(template)
     assert REFUSED_PLACES[template] in str(caught.value)
     assert "as a list" in str(caught.value)
+    assert "{w.v:d}" in str(caught.value)
+
+
+@pytest.mark.parametrize("template", ["show ${w.v}", 'show "${w.v}"'])
+def test_a_placeholder_after_a_dollar_is_refused_with_what_may_be_meant(template):
+    with pytest.raises(templates.TemplateError, match=r"\$\{\{w\.v\}\}"):
+        templates.parse_script(template)
 
 
 @pytest.mark.parametrize("template", ["show '{w.v!w}'", 'show "{w.v!w}"'])
@@ -190,62 +179,10 @@ def test_words_in_quotes_are_refused(template):
     "script", ["echo '", 'echo "', "echo `", "echo $(", "echo ${X", "echo $((1", 'echo "$(echo ")"']
 )
 def test_an_open_quote_is_an_error(script):
-    with pytest.raises(shell.UnclosedError):
-        shell.contexts(script)
+    with pytest.raises(word.UnclosedError):
+        places.of_script(script)
 
 
 def test_deep_nesting_is_an_error_of_its_own():
-    with pytest.raises(shell.UnclosedError, match="deeper"):
-        shell.contexts("$(" * 100000)
-
-
-PIECES = [
-    "'", '"', "`", "$(", ")", "(", "((", "))", "${{X:-", "${{", "}}", "$((", "$[", "$'", "$", "\\", "#", " #", "\n", ";", " ", "&& ",
-    "<<E\n", "<<'E'\n", "<<-E\n", "\nE\n", "\n\tE\n", "echo ", "x", "X=", "case x in ", "x)", ";; ", " esac", "[[ ", " ]]", "eval ",
-    "sh -c ", "let ", "export ", "| ", "if :; then ", "fi", "{w.v}", "{w.v}", "{w.v}", "{w.v}",
-]  # fmt: skip
-ATTACKS = [
-    "$(>pwned)", "`>pwned`", "';>pwned;'", '";>pwned;"', ";>pwned;", "\n>pwned\n", "a[$(>pwned)]", ")>pwned;(", "))>pwned;((",
-    "}`>pwned`", "E\n>pwned\n", "\nE\n>pwned\n", "'\n>pwned\n", "\\';>pwned;'", '\\";>pwned;"', "' $(>pwned) '", ";;esac;>pwned;",
-    "'\"'\"';>pwned;'", "x=$(>pwned)",
-]  # fmt: skip
-
-
-def attack(shell_names, seed, count, folder):
-    """Run ``count`` random templates that the scanner accepts with a hostile value each; return those that ran it."""
-    generator = random.Random(seed)
-    broken = []
-    tried = 0
-    while tried < count:
-        template = "".join(generator.choice(PIECES) for _ in range(generator.randrange(1, 14)))
-        value = generator.choice(ATTACKS)
-        try:
-            script = rendered(template, value)
-        except templates.TemplateError:
-            continue
-        if "{w.v}" not in template:
-            continue
-        tried += 1
-        for name in shell_names:
-            arguments = SHELLS[name] + ["-c", script]
-            null = subprocess.DEVNULL
-            try:
-                subprocess.run(arguments, cwd=folder, stdin=null, stdout=null, stderr=null, timeout=10)
-            except subprocess.TimeoutExpired:
-                pass  # some scripts that are nonsense keep ksh waiting
-            if os.path.exists(os.path.join(folder, "pwned")):
-                broken.append((name, template, value, script))
-                os.unlink(os.path.join(folder, "pwned"))
-    return broken
-
-
-def test_no_accepted_template_ever_runs_a_value(tmp_path):
-    assert attack(FOUND, 1, 300, str(tmp_path)) == []
-
-
-if __name__ == "__main__":
-    import sys
-    import tempfile
-
-    for found in attack(FOUND, int(sys.argv[1]), int(sys.argv[2]), tempfile.mkdtemp()):
-        print(*found, sep="\n   ")
+    with pytest.raises(word.UnclosedError, match="deeper"):
+        places.of_script("$(" * 100000)

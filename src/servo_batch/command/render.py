@@ -1,8 +1,8 @@
 """A checked command and the values it names → the arguments to execute."""
 
 from servo_batch import protocol, wording
-from servo_batch.command import shell
-from servo_batch.command.template import RESERVED, SHELL, Command, Placeholder, TemplateError, lowered
+from servo_batch.command.template import NUMBER, RESERVED, SHELL, Command, Placeholder, TemplateError, lowered
+from servo_batch.command.word import BARE, DOUBLE, SINGLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,31 +52,31 @@ def render(command: Command, names: "Dict[str, Any]", place: str = "command") ->
     return SHELL + arguments if command.uses_shell else arguments
 
 
-def check_syntax(arguments: "List[str]", place: str = "command") -> None:
-    """Have the shell read a script without running it; raise ``ServoError`` (bad-config) where it cannot.
+def quote(value: str) -> str:
+    """Return ``value`` quoted as one word or a part of one, for a place outside quotes.
 
-    ``place`` is where the command stands, for the message. A shell reads a script as it runs it, so without this a job
-    could run for hours up to a syntax error.
+    Always quoted: ``shlex.quote`` leaves ``2`` bare, and ``echo 2>file`` is a redirection.
     """
-    if arguments[:2] != SHELL or len(arguments) == 2:
-        return
-    import subprocess
+    return "'" + _escape_single(value) + "'"
 
-    try:
-        # -n: read commands but do not execute them (POSIX.1-2017, set).
-        shell_read = subprocess.run(
-            ["/bin/sh", "-n", "-c", arguments[2].encode("utf-8", "surrogateescape")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-    except OSError:
-        return  # whatever it is, it meets the job as well, which reports it
-    if shell_read.returncode:
-        reason = shell_read.stderr.decode("utf-8", "replace").strip()
-        raise protocol.failed(
-            "bad-config", "%s: the shell cannot read the command: %s\ncommand: %s" % (place, reason, arguments[2])
-        )
+
+def quote_for(quoting: str, value: str) -> str:
+    """Return ``value`` as it has to stand in a place of this quoting to be itself.
+
+    Inside double quotes the value is set in single quotes between two double-quoted parts: then a ``$name`` before
+    it cannot grow by it.
+    """
+    if quoting == BARE:
+        return value
+    if quoting == SINGLE:
+        return _escape_single(value)
+    if quoting == DOUBLE:
+        return '"' + quote(value) + '"'
+    return quote(value)
+
+
+def _escape_single(value: str) -> str:
+    return value.replace("'", "'\"'\"'")
 
 
 def _render(part: Placeholder, names: "Dict[str, Any]") -> str:
@@ -85,9 +85,41 @@ def _render(part: Placeholder, names: "Dict[str, Any]") -> str:
         raise TemplateError(
             "its value holds a NUL or half a surrogate pair, which no command can: adjust it to another"
         )
+    if part.must_be is not None:
+        value = _number(part, value, _look_up(part.path, names))
     if part.conversion == "w":
-        return " ".join(shell.quote(word) for word in _words(value))
-    return value if part.context is None else shell.quote_for(part.context, value)
+        return " ".join(quote(word) for word in _words(value))
+    return quote_for(part.quoting, value)
+
+
+def _number(part: Placeholder, text: str, value: "Any") -> str:
+    """Return a formatted number as it may stand in code; raise ``TemplateError`` where it is no plain number.
+
+    Only its text counts: no state file and no request can bring anything else here. Arithmetic takes whole numbers of
+    64 bits, reads 010 as 8, and 5--3 as a decrement in some shells.
+    """
+    digits = text.strip(" ")
+    if isinstance(value, bool) or not _is_number(digits):
+        raise TemplateError("it stands where only a number may, and %s is none" % wording.shown(text))
+    if part.must_be == NUMBER:
+        return text
+    magnitude = digits.lstrip("+-")
+    if not magnitude.isdigit() or (magnitude[0] == "0" and len(magnitude) > 1) or int(magnitude) >= 2**63:
+        raise TemplateError(
+            "the shell's arithmetic takes whole numbers of 64 bits without leading zeros, not %s; {…:.0f} rounds"
+            % wording.shown(text)
+        )
+    return "(%s)" % digits if digits[0] == "-" else text
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text is a plain decimal number, in ASCII digits."""
+    if not text.isprintable() or set(text) - set("0123456789+-.eE") or text[-1:] not in tuple("0123456789"):
+        return False
+    try:
+        return bool(text[:1] not in (".", "") and float(text) is not None)
+    except ValueError:
+        return False
 
 
 def _format(placeholder: Placeholder, names: "Dict[str, Any]") -> str:
@@ -150,8 +182,11 @@ def _look_up(path: "Tuple[str, ...]", names: "Dict[str, Any]") -> "Any":
 
 def _missing(key: str, where: str, mapping: "Dict[str, Any]") -> str:
     there = "there is only %s" % _listed(mapping) if mapping else "it is empty"
-    subject = '%s has no "%s"' % (where, key) if where else 'there is no "%s"' % key
-    return "%s; %s%s" % (subject, there, wording.did_you_mean(key, mapping))
+    nearest = wording.did_you_mean(key, mapping)
+    if where:
+        return '%s has no "%s"; %s%s' % (where, key, there, nearest)
+    braces = "" if nearest else "; braces that are no placeholder are doubled: {{ and }}"
+    return 'there is no "%s"; %s%s%s' % (key, there, nearest, braces)
 
 
 def _listed(names: "Dict[str, Any]") -> str:

@@ -1,0 +1,58 @@
+"""A word of a command, the marks that stand in it for what is not literal, and the place of a placeholder."""
+
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Set, Tuple
+
+    from servo_batch.command.shell import Script
+
+# What stands for what is not literal: a NUL and halves of surrogate pairs, which no command can hold.
+HOLE = "\0"  # a placeholder
+NUMBER = "\ud800"  # a placeholder that is certain to be a number
+WORDS = "\ud801"  # a placeholder that becomes several words
+UNKNOWN = "\ud802"  # what the shell puts in: an expansion, a pattern, braces
+PLACEHOLDERS = HOLE + NUMBER + WORDS
+
+UNQUOTED, SINGLE, DOUBLE, BARE = "unquoted", "single", "double", "bare"
+
+DIGITS = "0123456789"
+NAME_CHARS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + DIGITS
+AFTER_DOLLAR = "directly after a $; a placeholder is {v} without it, a literal $ is \\$"
+
+
+class UnclosedError(ValueError):
+    """A quote, an expansion or a group that the script opens and does not close."""
+
+
+class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scripts", "sinks"))):
+    """A word without its quotes."""
+
+    __slots__ = ()
+    text: str  # placeholders and expansions as HOLE, NUMBER, WORDS, UNKNOWN
+    one: bool  # whether it is exactly one word, whatever is put in
+    quoted: bool  # whether a part is quoted, so that it is neither reserved nor a name
+    holes: "Tuple[int, ...]"  # the placeholders that stand in it, by their number
+    names: "Set[str]"  # the parameters that are expanded in it
+    scripts: "Tuple[Script, ...]"  # the commands whose output stands in it
+    sinks: "Tuple[Script, ...]"  # those that read what the command writes to it: >(…)
+
+
+class Place(namedtuple("Place", ("quoting", "danger", "warning", "in_arithmetic", "is_descriptor"))):
+    """Where a placeholder stands. The text ``{v}`` in ``danger`` and ``warning`` is the placeholder."""
+
+    __slots__ = ()
+    quoting: str  # UNQUOTED, SINGLE, DOUBLE, or BARE: no quoting, as in an argument of a list
+    danger: "Optional[str]"  # why no quoting is safe there, and what to do: only a number may stand there
+    warning: "Optional[str]"  # why another language may take it as code
+    in_arithmetic: bool
+    is_descriptor: bool  # whether a number there would be that of a redirection
+
+
+class Judged(namedtuple("Judged", ("places", "warnings"))):
+    """The place of each placeholder in order, and what else is worth a warning."""
+
+    __slots__ = ()
+    places: "Tuple[Place, ...]"
+    warnings: "Tuple[str, ...]"

@@ -1,0 +1,131 @@
+"""A value that would be code to somebody is refused, ordinary commands are not, and what may surprise is warned of."""
+
+import pytest
+from shell_cases import ACCEPTED, REFUSED, UNWARNED, WARNED
+
+from servo_batch.command import places, render, template, word, words
+from servo_batch.protocol import ServoError
+
+
+def refusal(script):
+    try:
+        template.parse_script(script)
+    except template.TemplateError as error:
+        return str(error)
+    return None
+
+
+def values(v="a b", n=4):
+    return render.values(
+        {"application": {"components": {"w": {"settings": {"v": {"value": v}, "n": {"value": n}}}}}}, {}
+    )
+
+
+def rendered(script, n, is_number=lambda path: path == ("w", "n")):
+    return render.render(template.parse_script(script, is_number), values(n=n))[2]
+
+
+def test_ordinary_commands_and_the_ways_out_are_accepted():
+    assert {script: refusal(script) for script in ACCEPTED if refusal(script)} == {}
+
+
+def test_what_would_be_code_is_refused_with_the_reason():
+    assert {script: refusal(script) for script in REFUSED if REFUSED[script] not in (refusal(script) or "")} == {}
+
+
+def test_the_quick_way_for_plain_words_judges_as_the_grammar_does():
+    for script in list(ACCEPTED) + list(REFUSED) + list(WARNED) + UNWARNED:
+        text = script.replace("{{", "{").replace("}}", "}").replace("{w.v}", word.HOLE).replace("{w.n:d}", word.NUMBER)
+        quick = words.of_plain_script(text)
+        if quick:
+            assert quick == places.of_script(text)
+
+
+def test_a_list_is_judged_by_its_words_too():
+    for items in (
+        ["sh", "-ce", "echo {w.v}"],
+        ["/bin/bash", "-c", "-l", "{w.v}"],
+        ["env", "-S", "{w.v}"],
+        ["timeout", "5", "sh", "-c", "{w.v}"],
+        ["{w.v}"],
+        ["sh", "-c", 'eval "$1"', "sh", "{w.v}"],
+    ):
+        with pytest.raises(template.TemplateError):
+            template.parse_arguments(items)
+
+
+def test_a_list_has_no_builtins():
+    assert template.parse_arguments(["eval", "{w.v}", "$(", "`"])
+
+
+def test_program_text_of_other_languages_and_hidden_failures_are_warned_of():
+    found = {script: template.warnings(template.parse_script(script)) for script in WARNED}
+    assert {script: found[script] for script in WARNED if WARNED[script] not in "".join(found[script])} == {}
+
+
+def test_nothing_else_is_warned_of():
+    found = {script: template.warnings(template.parse_script(script)) for script in UNWARNED}
+    assert {script: notes for script, notes in found.items() if notes} == {}
+
+
+def test_a_command_says_which_fields_it_uses():
+    command = template.parse_script("./job {w.v} {control[n]:{w.width}d} {w[v]}")
+    assert command.fields == (("w", "v"), ("control", "n"), ("w", "width"))
+
+
+@pytest.mark.parametrize("spec", ["", ":d", ":.0f", ":+d", ":{w.n}d", ":5d", "!s"])
+def test_a_number_may_stand_anywhere(spec):
+    assert rendered("sh -c 'echo {w.n%s}'" % spec, 4)
+
+
+@pytest.mark.parametrize(
+    "text", ["{w.v:>5}", "{w.v:;>5d}", "{w.v!r}", "{w.n:;>5d}", "{w.n:x}", "{w.n:%}", "{w.n:,d}", "{w.n!w}"]
+)
+def test_a_text_that_need_not_be_a_plain_number_may_not(text):
+    with pytest.raises(template.TemplateError):
+        rendered("sh -c 'echo %s'" % text, 4)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1; touch pwned", "", "1 2", "0x10", "٣", True, float("inf"), float("nan"), "1_0", "1e", "-", ".5", "--5", "1\n"],
+)
+def test_a_number_is_checked_again_when_it_is_rendered(value):
+    with pytest.raises(ServoError, match="only a number"):
+        rendered("sh -c 'echo {w.n}'", value)
+
+
+@pytest.mark.parametrize("value", [0.5, 1e-07, 2**63, "010", 1e30])
+def test_arithmetic_takes_whole_numbers_only(value):
+    with pytest.raises(ServoError, match="whole numbers"):
+        rendered("echo $(({w.n}))", value)
+    assert rendered("sh -c 'echo {w.n}'", value)
+
+
+def test_a_negative_number_is_one_operand_of_arithmetic():
+    assert rendered("echo $((5-{w.n}))", -3) == "echo $((5-(-3)))"
+    assert rendered("sh -c 'echo $((5-{w.n}))'", -3) == "sh -c 'echo $((5-(-3)))'"
+    assert rendered("echo `echo $((5-{w.n}))`", -3) == "echo `echo $((5-(-3)))`"
+    assert rendered("cat <<E\n{w.n} $((5-{w.n}))\nE\n", -3) == "cat <<E\n-3 $((5-(-3)))\nE\n"
+
+
+def test_a_number_does_not_become_that_of_a_redirection():
+    assert rendered("echo {w.n}>f", 2) == "echo '2'>f"
+    for script in ("sh -c 'echo {w.n}>f'", "echo `echo {w.n}>f`", "eval 'echo {w.n}>f'"):
+        with pytest.raises(template.TemplateError, match="write a blank"):
+            rendered(script, 2)
+
+
+@pytest.mark.parametrize(
+    "script", ["awk '{print $1}'", "curl -w '%{time_total}'", "ls *.{c,h}", "echo '${HOME}'", "find -exec x {} ;"]
+)
+def test_braces_that_are_no_placeholder_are_explained(script):
+    for parse in (template.parse_script, lambda text: template.parse_arguments(["x", text])):
+        with pytest.raises((template.TemplateError, ServoError)) as caught:
+            render.render(parse(script), values())
+        assert "{{" in str(caught.value)
+
+
+def test_a_variable_in_braces_is_explained():
+    assert "$HOME or ${{HOME}}" in refusal('echo "${HOME}"')
+    assert "${{X:-y}}" in refusal("echo ${X:-y}")
