@@ -28,7 +28,7 @@ class Task(NamedTuple):
 
     space: search.Space
     default: Settings  # of every setting that is adjusted; those outside the space keep these values
-    measurements: int = 30  # the default included, the confirmation not
+    measurements: int = 30  # of different settings, the default included and what was measured before
     maximize: bool = False
     seed: int = 0
     allowed: Optional[Callable[[Dict[str, Any]], bool]] = None  # whether the constraints allow settings
@@ -117,7 +117,7 @@ def next_step(task: Task, past: Past) -> Union[Step, Outcome]:
     if default is None:
         raise ValueError("the default lies outside the space")
     known = _known(task, default, past)
-    searched = _of_the_search(task, known)
+    searched = _of_the_search(known)
     tried = len({measured.place for measured in searched})
     if all(measured.place != default for measured in known):
         return Step(dict(task.default), DEFAULT, tried + 1, None)
@@ -147,15 +147,12 @@ def _known(task: Task, default: Point, past: Past) -> List[_Known]:
     return [measured for i, measured in enumerate(known) if i >= started or measured.place != default]
 
 
-def _of_the_search(task: Task, known: List[_Known]) -> List[_Known]:
-    """Return the measurements up to the last that was of new settings, as long as the search took new ones.
-
-    What comes after, of settings that had been measured, is the confirmation.
-    """
+def _of_the_search(known: List[_Known]) -> List[_Known]:
+    """Return the measurements up to the last of settings that were new; those after it are the confirmation."""
     tried: Set[Point] = set()
     end = 0
     for index, measured in enumerate(known):
-        if measured.place not in tried and len(tried) < task.measurements:
+        if measured.place not in tried:
             tried.add(measured.place)
             end = index + 1
     return known[:end]
@@ -205,7 +202,7 @@ def _limit(task: Task, costs: search.Past) -> Optional[float]:
 
 def _best_so_far(task: Task, past: Past) -> Optional[Tuple[Settings, float]]:
     default = search.locate(task.space, task.default)
-    searched = _of_the_search(task, _known(task, default, past)) if default is not None else []
+    searched = _of_the_search(_known(task, default, past)) if default is not None else []
     good = [(settings, value) for _, settings, value in searched if value is not None]
     return min(good, key=lambda one: -one[1] if task.maximize else one[1], default=None)
 
