@@ -72,6 +72,8 @@ HOSTILE = {
     "blank lines in flow style": lambda size: "[a" + "\n" * size + "]",
     "blank lines between keys": lambda size: "a: b" + "\n" * size + "c: d\n",
     "blank lines below nested keys": lambda size: "".join(" " * n + "a:\n" for n in range(99)) + "\n" * size + "b: c\n",
+    "comments above values": lambda size: "-\n#\n#\n  a\n" * (size // 10),
+    "keys without values in block style": lambda size: "".join("k%d:\n" % number for number in range(size // 7)),
     "comments": lambda size: "# a: [b\n" * (size // 8),
     "escapes": lambda size: '"' + "\\n" * (size // 2) + '"',
     "escaped line breaks": lambda size: '"' + "a\\\n " * (size // 4) + '"',

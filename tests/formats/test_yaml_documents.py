@@ -6,7 +6,7 @@ import os
 
 import pytest
 import yaml_cases as cases
-import yaml_generator as generator
+import yaml_readers as readers
 
 from servo_batch.formats.yaml_subset import YamlError, loads
 
@@ -45,27 +45,23 @@ def refusal(text, name="config.yaml"):
 
 @pytest.mark.parametrize(("text", "value"), VALID)
 def test_a_valid_document_has_its_value(text, value):
-    assert generator.same(loads(text), value)
+    assert readers.same(value, loads(text))
 
 
-@pytest.mark.parametrize(("text", "value"), VALID)
-def test_crlf_changes_no_value(text, value):
-    assert generator.same(loads(text.replace("\n", "\r\n")), value)
+# npm's yaml sees no sequence after a byte order mark, and an indented line in another column.
+VARIANTS = {
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "bytes": lambda text: text.encode("utf-8"),
+    "a byte order mark": lambda text: text if text[:1] in ("\ufeff", "-", " ") else "\ufeff" + text,
+    "no last line break outside block scalars": lambda text: text if set("|>") & set(text) else text.rstrip("\n"),
+}
 
 
-@pytest.mark.parametrize(("text", "value"), VALID)
-def test_bytes_have_the_value_of_their_text(text, value):
-    assert generator.same(loads(text.encode("utf-8")), value)
-
-
-@pytest.mark.parametrize(("text", "value"), [case for case in VALID if case.values[0][:1] != "\ufeff"])
-def test_a_byte_order_mark_changes_no_value(text, value):
-    assert generator.same(loads("\ufeff" + text), value)
-
-
-@pytest.mark.parametrize(("text", "value"), [case for case in VALID if not set("|>") & set(case.values[0])])
-def test_outside_block_scalars_a_missing_last_line_break_changes_no_value(text, value):
-    assert generator.same(loads(text[:-1] if text.endswith("\n") else text), value)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_changes_no_value(variant):
+    for case in VALID:
+        text, value = case.values
+        assert readers.same(value, loads(VARIANTS[variant](text))), case.id
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED)
@@ -73,9 +69,11 @@ def test_a_refused_document_has_its_message(text, message):
     assert str(refusal(text)) + "\n" == message
 
 
-@pytest.mark.parametrize(("text", "message"), [case for case in REFUSED if "return" not in case.id])
-def test_crlf_changes_no_message(text, message):
-    assert str(refusal(text.replace("\n", "\r\n"))) + "\n" == message
+def test_crlf_changes_no_message():
+    for case in REFUSED:
+        text, message = case.values
+        if "return" not in case.id:
+            assert str(refusal(text.replace("\n", "\r\n"))) + "\n" == message, case.id
 
 
 # Each construct in each place. A construct is its lines, those after the first to be indented, and its value.
@@ -156,13 +154,13 @@ FLOW_PLACES = {
 
 
 def places():
-    """Return a parameter for each construct in each place where it may stand."""
-    parameters = []
+    """Return each construct in each place where it may stand: the document and its value."""
+    documents = []
     for name, (lines, value) in CONSTRUCTS.items():
         everywhere = dict(BLOCK_PLACES, **({} if name in BLOCK_SCALARS else FLOW_PLACES))
-        for place, (write, wrap) in everywhere.items():
-            parameters.append(pytest.param(write(lines), wrap(value), id=name + ", " + place))
-    for name, (lines, value) in BLOCK_COLLECTIONS.items():
+        for write, wrap in everywhere.values():
+            documents.append((write(lines), wrap(value)))
+    for lines, value in BLOCK_COLLECTIONS.values():
         for columns, head, wrap in (
             (0, "", lambda value: value),
             (3, "", lambda value: value),
@@ -172,20 +170,18 @@ def places():
             (1, "-\n", lambda value: [value]),
             (6, "- k:\n", lambda value: [{"k": value}]),
         ):
-            text = head + "\n".join(shift(lines, columns)) + "\n"
-            parameters.append(pytest.param(text, wrap(value), id="%s, %d columns in, after %r" % (name, columns, head)))
-        compact = "- " + "\n".join(shift(lines, 2))[2:] + "\n"
-        parameters.append(pytest.param(compact, [value], id=name + ", compact"))
-    return parameters
+            documents.append((head + "\n".join(shift(lines, columns)) + "\n", wrap(value)))
+        documents.append(("- " + "\n".join(shift(lines, 2))[2:] + "\n", [value]))
+    return documents
 
 
 PLACES = places()
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@pytest.mark.parametrize(("text", "value"), PLACES)
-def test_each_construct_in_each_place(text, value, line_end):
-    assert generator.same(loads(text.replace("\n", line_end)), value)
+def test_each_construct_in_each_place(line_end):
+    for text, value in PLACES:
+        assert readers.same(value, loads(text.replace("\n", line_end))), text
 
 
 # Each refused construct in each place: its text, the column in it that is at fault, and a part of what is said.
@@ -206,6 +202,9 @@ REFUSED_CONSTRUCTS = {
     "exponent": ("1e3", 0, "1.0e+3"),
     "date": ("2019-11-17", 0, "differ"),
     "infinity": (".inf", 0, "differ"),
+    "point": (".", 0, "differ"),
+    "symbol": (":a", 0, "symbol"),
+    "inexact": ("9007199254740993", 0, "9007199254740992"),
     "huge": ("9" * 30, 0, "too large"),
     "question": ("? a", 0, '"?"'),
     "colon": (": a", 0, "no key"),
@@ -231,18 +230,15 @@ REFUSED_PLACES = {
 }
 
 
-REFUSED_PAIRS = [(construct, place) for construct in REFUSED_CONSTRUCTS for place in REFUSED_PLACES]
-REFUSED_PAIRS.remove(("closing bracket", "a flow item"))  # there it closes the sequence
-
-
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-@pytest.mark.parametrize(("construct", "place"), REFUSED_PAIRS)
-def test_each_refused_construct_in_each_place(construct, place, line_end):
+@pytest.mark.parametrize("construct", REFUSED_CONSTRUCTS)
+def test_each_refused_construct_in_each_place(construct, line_end):
     text, column, part = REFUSED_CONSTRUCTS[construct]
-    head, tail = REFUSED_PLACES[place]
-    error = refusal((head + text + tail).replace("\n", line_end))
-    assert part in error.msg
-    if construct == "quote never closed" and tail.count("\n") > 1:
-        return  # the place is that of the first line that cannot belong to it
-    assert error.lineno == head.count("\n") + 1
-    assert error.colno == len(head) - head.rfind("\n") + column
+    for place, (head, tail) in REFUSED_PLACES.items():
+        if (construct, place) == ("closing bracket", "a flow item"):
+            continue  # there it closes the sequence
+        error = refusal((head + text + tail).replace("\n", line_end))
+        assert part in error.msg, place
+        if construct == "quote never closed" and tail.count("\n") > 1:
+            continue  # the place is that of the first line that cannot belong to it
+        assert (error.lineno, error.colno) == (head.count("\n") + 1, len(head) - head.rfind("\n") + column), place

@@ -1,6 +1,7 @@
 """The YAML reader's interface: places, errors, hostile input, and time that grows with the text and no faster."""
 
 import copy
+import glob
 import json
 import os
 import pickle
@@ -11,9 +12,8 @@ import subprocess
 import pytest
 from machine import ROOT
 
-from servo_batch.formats.yaml_subset import Mapping, Sequence, YamlError, loads
-from servo_batch.formats.yaml_subset import messages as yaml_errors
-from servo_batch.formats.yaml_subset import reader as yaml_subset
+from servo_batch.formats import yaml_subset
+from servo_batch.formats.yaml_subset import Mapping, Sequence, YamlError, loads, messages
 
 SRC = os.path.join(ROOT, "src")
 
@@ -174,19 +174,20 @@ def test_a_message_shows_a_long_value_in_short():
 
 
 def test_every_reason_to_refuse_has_a_message_and_every_message_a_reason():
-    with open(yaml_subset.__file__, encoding="utf-8") as stream:
-        reasons = set(re.findall(r'(?:refuse|RefusalError)\(\s*"([a-z0-9-]+)"', stream.read()))
-    reasons |= {"second-document", "after-document"}
-    assert reasons == (set(yaml_errors.MESSAGES) | set(yaml_errors.DETAILED)) - {"encoding-16"}
+    reasons = {"after-document"}  # the other branch of a condition
+    for path in glob.glob(os.path.join(os.path.dirname(yaml_subset.__file__), "*.py")):
+        with open(path, encoding="utf-8") as stream:
+            reasons |= set(re.findall(r'(?:refuse|RefusalError)\(\s*"([a-z0-9-]+)"', stream.read()))
+    assert reasons == (set(messages.MESSAGES) | set(messages.DETAILED)) - {"encoding-16"}
 
 
 def test_every_message_is_different_and_has_a_remedy():
-    messages = list(yaml_errors.MESSAGES.values()) + [
-        message for char, message in yaml_errors.INDICATORS.items() if char not in "\t>[{"
+    written = list(messages.MESSAGES.values()) + [
+        message for char, message in messages.INDICATORS.items() if char not in "\t>[{"
     ]
-    problems = [problem for problem, _ in messages]
+    problems = [problem for problem, _ in written]
     assert len(set(problems)) == len(problems)
-    assert all(problem and remedy for problem, remedy in messages)
+    assert all(problem and remedy for problem, remedy in written)
 
 
 # Whatever comes in.
@@ -217,10 +218,9 @@ def test_utf_16_is_named():
     assert "UTF-16" in refusal("a: b".encode("utf-16")).msg
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_nothing_but_a_yaml_error_escapes_from_random_bytes(seed):
-    rng = random.Random(seed)
-    for _ in range(200):
+def test_nothing_but_a_yaml_error_escapes_from_random_bytes():
+    rng = random.Random(1)
+    for _ in range(8000):
         source = bytes(rng.choice(b"-?:,[]{}#&*!|>'\"%@` \t\r\n\\a0\xc3\xa9\xff\0") for _ in range(rng.randrange(40)))
         for given in (source, source.decode("latin-1"), source.decode("utf-8", "surrogateescape")):
             error = error_of(given)
@@ -250,14 +250,14 @@ def test_nesting_is_bounded_at_100(write, depth):
         assert "deeper than 100" in refusal(write(depth)).msg
 
 
-BIG = 10 * 1000 * 1000
+BIG = 2 * 1000 * 1000
 
 
 UNITS = ["[", "{", "- ", "'", '"', "\\", "a", " ", "\n", "#", ":", "-", "? ", "\t", "0", "|", "a:\n"]
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_ten_megabytes_of_anything_end_soon(unit):
+def test_megabytes_of_anything_end_soon(unit):
     assert len(str(error_of(unit * (BIG // len(unit))))) < 1000
 
 
@@ -267,8 +267,10 @@ def test_ten_megabytes_of_anything_end_soon(unit):
 def test_importing_it_brings_nothing_that_costs_time(python):
     code = (
         "import sys, re; before = set(sys.modules); import servo_batch.formats.yaml_subset as y;"
-        "y.loads('a: [1, 0.5, \"b\"]\\nc: |\\n  d\\n'); print(sorted(set(sys.modules) - before))"
+        "y.loads('a: [1, 0.5, \"b\"]\\nc: |\\n  d\\n'); print(*sorted(set(sys.modules) - before))"
     )
     environment = dict(os.environ, PYTHONPATH=SRC)
     output = subprocess.run([python, "-S", "-c", code], stdout=subprocess.PIPE, env=environment, check=True).stdout
-    assert output.decode().strip() == "['servo_batch', 'servo_batch.yaml_subset']"
+    imported = output.decode().split()
+    assert "servo_batch.formats.yaml_subset.messages" not in imported
+    assert [name for name in imported if not name.startswith("servo_batch")] == []

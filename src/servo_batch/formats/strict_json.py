@@ -1,7 +1,7 @@
 """JSON as RFC 8259 has it, and nothing that two readers could read differently.
 
 Python's ``json`` also takes NaN, Infinity, numbers that overflow to infinity, duplicate keys and halves of surrogate
-pairs. Here each is an error, as section 10 of the contract asks, and so is nesting deeper than 100.
+pairs. Here each is an error, and so is nesting deeper than 100.
 """
 
 import json
@@ -46,7 +46,9 @@ def loads(data: bytes) -> "Any":
             parse_int=_short_int,
         )
     except json.JSONDecodeError as error:
-        raise JsonError("%s%s" % (error.msg[:1].lower(), error.msg[1:]), error.lineno, error.colno) from None
+        from servo_batch.formats.json_messages import explain  # which only a refused text pays for
+
+        raise JsonError(explain(error), error.lineno, error.colno) from None
     except RecursionError:
         raise _too_deep() from None
     if text.count("[") + text.count("{") > MAX_NESTING and _is_deeper_than(value, MAX_NESTING):

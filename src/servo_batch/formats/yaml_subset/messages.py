@@ -1,15 +1,18 @@
 """What the YAML reader says about a document that it refuses: what is wrong, what to write instead, and the line.
 
-Apart from yaml_subset because only a refused document needs it: the built file compiles what it imports at every run.
+Only a refused document needs it, and the built file compiles what it imports at every run: nothing else imports it.
 """
 
 import unicodedata
 
-from servo_batch.formats.yaml_subset.reader import MAX_DEPTH, MAX_KEY, RefusalError, YamlError, is_marker
+from servo_batch.formats.yaml_subset.errors import MAX_DEPTH, MAX_KEY, YamlError
+from servo_batch.formats.yaml_subset.lines import UNICODE_BLANKS, is_marker
 
-TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Tuple, Union
+
+    from servo_batch.formats.yaml_subset.errors import RefusalError
 
     Message = Tuple[str, str]
 
@@ -30,6 +33,14 @@ MESSAGES: "Dict[str, Message]" = {
         "the empty lines before this block scalar's first line are indented deeper than it, and readers differ there",
         "remove the blanks from the empty lines",
     ),
+    "block-blanks": (
+        "this empty line is indented deeper than the block scalar's indicator says, and readers differ about that",
+        "remove the blanks from the empty line",
+    ),
+    "block-cut": (
+        "the document ends inside a block scalar without a line break, and readers differ about the one it would get",
+        'end the line; for a text without a line break at its end write "|-" or ">-"',
+    ),
     "block-end": (
         "the document ends inside a block scalar with blanks and no line break, and readers differ there",
         "remove the blanks, or end the line",
@@ -43,11 +54,19 @@ MESSAGES: "Dict[str, Message]" = {
         'put it on the next line, indented; if the ": " or "- " is meant as text, quote the whole value',
     ),
     "colon-space": ('YAML readers differ about a ":" without a space after it here', "put a space after the colon"),
+    "comment-above": (
+        "a comment that is indented less than its entry stands before this value, and readers differ then",
+        "indent the comment like the value",
+    ),
     "complex-key": (
         "a list or a mapping is no key in JSON",
         "use a string as the key; if the whole is meant as text, quote it",
     ),
     "depth": ("the nesting is deeper than %d" % MAX_DEPTH, "write the inner part flatter"),
+    "empty-item": (
+        'this "-" has no value, and js-yaml takes the "-" of the next line for another item beside it',
+        'write "null" after the "-"',
+    ),
     "encoding": ("this is no UTF-8", "save the file as UTF-8"),
     "encoding-16": ("this is UTF-16", "save the file as UTF-8"),
     "end-marker": ('"..." ends a document, and none has begun', "remove the line"),
@@ -73,9 +92,9 @@ MESSAGES: "Dict[str, Message]" = {
     ),
     "key-length": ("a key must end within %d characters" % MAX_KEY, "shorten the key"),
     "key-lines": ("a key and its colon must stand in one line", "put the key and the colon into one line"),
-    "marker": (
-        '"---" begins a document only at the start of a line, and readers differ about it elsewhere',
-        "move it to the start of the line; " + QUOTE_IT,
+    "merge": (
+        'what "<<" holds is merged into the mapping around it by Ruby, also where the key is in quotes',
+        "rename the key",
     ),
     "no-colon": (
         "a key is expected here, and this line has no colon",
@@ -96,8 +115,8 @@ MESSAGES: "Dict[str, Message]" = {
     "second-document": ("a file has one document, and this begins a second", "put the second into a file of its own"),
     "tab": ("YAML readers differ about a tab outside quotes", 'use spaces; inside double quotes write "\\t"'),
     "top-block-column": (
-        "a block scalar that is the whole document must be indented, because readers differ otherwise",
-        "indent its lines",
+        "the lines of a block scalar that is the whole document must be indented, and no less than its first line",
+        "indent them",
     ),
     "top-block-indent": (
         "readers differ about an indentation indicator where the block scalar is the whole document",
@@ -167,6 +186,8 @@ def indicator(line: str, col: int, _: object) -> "Message":
     """Explain a character that no plain scalar can start with."""
     if line[col] == "%" and col == 0:
         return '"%" starts a directive, which only one version of YAML may know', "remove the line; " + QUOTE_IT
+    if line[col] == ":" and line[col + 1 : col + 2] not in ("", " ", "\t"):
+        return 'text that starts with ":" is a symbol to Ruby', QUOTE_IT
     return INDICATORS[line[col]]
 
 
@@ -180,6 +201,45 @@ def character(line: str, col: int, _: object) -> "Message":
         return "U+%04X is half a character" % ord(char), "write the whole character"
     remedy = 'remove it; in double quotes write "%s"' % escaped(char)
     return "the character U+%04X is not allowed in YAML" % ord(char), remedy
+
+
+def blank_indent(line: str, col: int, _: object) -> "Message":
+    """Explain a line that begins with a blank that YAML takes for text."""
+    problem = "this line begins with %s, which every YAML reader takes for text" % named(line[col])
+    return problem, "indent with spaces; " + QUOTE_IT
+
+
+def blank_key(line: str, col: int, _: object) -> "Message":
+    """Explain a key that begins or ends with a blank that YAML takes for text."""
+    problem = "every YAML reader takes %s for a part of this key" % named(line[col])
+    return problem, "remove it, or write a space; if it is meant, quote the key"
+
+
+def named(char: str) -> str:
+    """Return a character that is not seen by its code and its name."""
+    return "U+%04X (%s)" % (ord(char), unicodedata.name(char).lower())
+
+
+def mark(line: str, col: int, _: object) -> "Message":
+    """Explain what cannot follow a byte order mark."""
+    what = "sees no sequence after a byte order mark" if line[col] == "-" else "counts a byte order mark as a column"
+    return "npm's yaml " + what, "save the file as UTF-8 without the mark, or write a comment line first"
+
+
+def marker(line: str, col: int, _: object) -> "Message":
+    """Explain text that looks like a document's start."""
+    if col == 0:
+        return 'text that starts with "---" begins a document to some readers', "put a space after it; " + QUOTE_IT
+    problem = '"---" begins a document only at the start of a line, and readers differ about it elsewhere'
+    return problem, "move it to the start of the line; " + QUOTE_IT
+
+
+def no_colon(line: str, col: int, _: object) -> "Message":
+    """Explain a line in a mapping that has no key."""
+    for before, char in zip(line[col:], line[col + 1 :]):
+        if before == ":" and char in UNICODE_BLANKS:
+            return "%s after the colon is no space to YAML" % named(char), "write a space"
+    return MESSAGES["no-colon"]
 
 
 def look_alike(line: str, col: int, text: object) -> "Message":
@@ -198,8 +258,8 @@ def plainer(text: str) -> str:
         return ", or write true"
     if lower in ("n", "no", "off"):
         return ", or write false"
-    if "-" in text[1:].replace("e-", ""):
-        return ""  # a date
+    if "-" in text[1:].replace("e-", "") or lower[0] == "e" or not lower.strip("+-._,e"):
+        return ""  # a date, or what has no digit before its "." or "e"
     if lower in ("true", "false", "null"):
         return ", or write %s" % lower
     if lower.strip("+-0123456789._,e") == "":
@@ -223,6 +283,12 @@ def duplicate_key(line: str, col: int, first: object) -> "Message":
 
 def number_size(line: str, col: int, text: object) -> "Message":
     """Explain a number that readers hold differently."""
+    digits = str(text)
+    if len(digits) < 22 and "." not in digits:
+        number = int(digits, 0)
+        if int(float(number)) != number:
+            problem = "the number %s is %d to JavaScript" % (quote(text), float(number))
+            return problem, "write a number that a float can hold; quote it if it is text"
     return "the number %s is too large for some readers to hold" % quote(text), "quote it if it is text"
 
 
@@ -307,6 +373,8 @@ def after_document(line: str, col: int, _: object) -> "Message":
 
 
 DETAILED = {
+    "blank-indent": blank_indent,
+    "blank-key": blank_key,
     "after-document": after_document,
     "after-value": after_value,
     "block-header": block_header,
@@ -321,6 +389,9 @@ DETAILED = {
     "indicator": indicator,
     "key-type": key_type,
     "look-alike": look_alike,
+    "mark": mark,
+    "marker": marker,
+    "no-colon": no_colon,
     "number-size": number_size,
     "second-document": second_document,
 }

@@ -1,0 +1,145 @@
+"""The YAML readers that people use, each as a function: a list of documents → what it makes of each.
+
+PyYAML, its CSafeLoader (libyaml) and ruamel.yaml are imported; npm's yaml, js-yaml and Ruby's Psych run as processes that
+stay and answer a list of documents at a time. ``yaml_readers_install.sh FOLDER`` installs those, and
+``SERVO_BATCH_YAML_READERS=FOLDER`` says where they are; then a reader that is missing is an error.
+"""
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.environ.get("SERVO_BATCH_YAML_READERS", "")
+PYTHON = ("PyYAML", "libyaml", "ruamel.yaml")
+JAVASCRIPT = ("yaml 1.2", "yaml 1.1", "js-yaml 5", "js-yaml 4")
+NAMES = PYTHON + JAVASCRIPT + ("Psych",)
+
+
+class NotInstalledError(Exception):
+    """The reader is not on this machine."""
+
+
+class Refused:
+    """No value: the reader took the document for a wrong one, or failed."""
+
+    def __init__(self, why):
+        self.why = why
+
+    def __repr__(self):
+        return "refused: " + self.why
+
+
+class Other:
+    """A value that JSON cannot hold, such as a date or a symbol."""
+
+    def __init__(self, what):
+        self.what = what
+
+    def __repr__(self):
+        return self.what
+
+
+class JsNumber(float):
+    """A number of JavaScript, which has one kind: 1 is 1.0 and 0 is -0."""
+
+
+class JsObject(dict):
+    """An object of JavaScript, whose keys that look like an array's index stand first, by size."""
+
+
+@functools.lru_cache(maxsize=None)
+def reader(name):
+    """Return the reader of this name; raise ``NotInstalledError``."""
+    if name in PYTHON:
+        return functools.partial(each, python_reader(name))
+    if name in JAVASCRIPT:
+        return functools.partial(exchange, child(["node", os.path.join(HERE, "yaml_readers.js"), name]))
+    return functools.partial(exchange, child(["ruby", os.path.join(HERE, "yaml_readers.rb")]))
+
+
+def python_reader(name):
+    """Return a function from a document to its value."""
+    try:
+        import yaml
+        from ruamel.yaml import YAML
+    except ImportError as error:
+        raise NotInstalledError(str(error)) from None
+    if name == "ruamel.yaml":
+        return lambda text: YAML(typ="safe", pure=True).load(text)
+    loader = yaml.SafeLoader if name == "PyYAML" else getattr(yaml, "CSafeLoader", None)
+    if loader is None:
+        raise NotInstalledError("PyYAML without libyaml")
+    return functools.partial(yaml.load, Loader=loader)
+
+
+def each(read, texts):
+    """Read the documents one by one; a reader that is no part of servo-batch may raise anything."""
+    values = []
+    for text in texts:
+        try:
+            values.append(read(text))
+        except Exception as error:
+            values.append(Refused(str(error)))
+    return values
+
+
+def child(command):
+    """Start a process that answers a line of documents with a line of values."""
+    if not shutil.which(command[0]):
+        raise NotInstalledError(command[0])
+    environment = dict(os.environ, NODE_PATH=os.path.join(FOLDER, "node_modules"))
+    # A reader that is looked for on the chance may be missing; one that is asked for says why it does not start.
+    errors = None if FOLDER else subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment)
+    if process.stdout.readline() != b"ready\n":
+        raise NotInstalledError(" ".join(command))
+    return process
+
+
+def exchange(process, texts):
+    """Have a process read the documents."""
+    process.stdin.write(json.dumps(texts).encode() + b"\n")
+    process.stdin.flush()
+    return [decoded(told) for told in json.loads(process.stdout.readline().decode("utf-8"))]
+
+
+def decoded(told):
+    """Return the value that a process has told: see yaml_readers.js and yaml_readers.rb."""
+    if isinstance(told, list):
+        return [decoded(item) for item in told]
+    if not isinstance(told, dict):
+        return told
+    ((kind, content),) = told.items()
+    if kind in ("map", "object"):
+        if not all(isinstance(key, str) for key, _ in content):
+            return Other(repr(content))
+        return (dict if kind == "map" else JsObject)((key, decoded(item)) for key, item in content)
+    make = {"integer": int, "float": ruby_float, "number": ruby_float, "other": Other, "error": Refused}[kind]
+    return JsNumber(make(content)) if kind == "number" else make(content)
+
+
+def ruby_float(text):
+    """Return the float that Ruby or JavaScript writes like this."""
+    return float(text.replace("Infinity", "inf"))
+
+
+def same(one, other):
+    """Tell whether two values are equal with the same types, signs of zero and order of keys, as the other can tell."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = javascript_order(one) if isinstance(other, JsObject) else list(one)
+        return keys == list(other) and all(same(one[key], other[key]) for key in keys)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(other, JsNumber):
+        return type(one) in (int, float) and one == other
+    return type(one) is type(other) and repr(one) == repr(other)
+
+
+def javascript_order(keys):
+    """Return the keys in the order that an object of JavaScript has them."""
+    indices = [key for key in keys if re.fullmatch("0|[1-9][0-9]{0,9}", key) and int(key) < 2**32 - 1]
+    return sorted(indices, key=int) + [key for key in keys if key not in indices]
