@@ -11,7 +11,7 @@ import select
 import signal
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
 
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import Child, tell
@@ -124,11 +124,15 @@ def _search(metrics: Dict[str, OutputMetric], output: "Result", control: int, re
             "stdout": find.mapped(output.stdout, output.stdout_size),
             "stderr": find.mapped(output.stderr, output.stderr_size),
         }
-        found = {}
+        matches = {}
+        values = {}
         for name, metric in metrics.items():
             tell(report, {"metric": name})
-            found[name] = find.find(metric.pattern, streams[metric.stream])
-        tell(report, {"values": {name: one.value for name, one in found.items() if one}})
+            match = matches[name] = metric.pattern.search(streams[metric.stream])
+            found = find.found_in(match) if match else None
+            if found:
+                values[name] = found.value
+        tell(report, {"values": values})
     except (MemoryError, OSError) as error:
         tell(report, {"error": str(error) or "memory ran out"})
         return
@@ -136,7 +140,7 @@ def _search(metrics: Dict[str, OutputMetric], output: "Result", control: int, re
         tell(report, {"broken": traceback.format_exc()})
         return
     try:
-        for told in _hints(metrics, streams, found):
+        for told in _hints(metrics, streams, matches):
             tell(report, {"hints": told})
     except (MemoryError, OSError):
         pass  # a value is not lost for a hint
@@ -145,16 +149,13 @@ def _search(metrics: Dict[str, OutputMetric], output: "Result", control: int, re
 
 
 def _hints(
-    metrics: Dict[str, OutputMetric], streams: Dict[str, find.Output], found: "Dict[str, Optional[find.Found]]"
+    metrics: Dict[str, OutputMetric], streams: Dict[str, find.Output], matches: "Dict[str, Optional[Match[bytes]]]"
 ) -> Iterator[Dict[str, str]]:
-    """Yield all hints so far after each metric."""
+    """Yield all hints so far after each metric that has one."""
     so_far = {}
     for name, metric in metrics.items():
-        one = found[name]
-        other = next(streams[stream] for stream in STREAMS if stream != metric.stream)
-        hint = (
-            hints.doubt(one) if one else hints.would_match(metric.pattern, streams[metric.stream], other, metric.stream)
-        )
+        (other,) = [streams[stream] for stream in STREAMS if stream != metric.stream]
+        hint = hints.hint(metric.pattern, matches[name], streams[metric.stream], other, metric.stream)
         if hint:
             so_far[name] = hint
             yield so_far

@@ -151,13 +151,13 @@ def _metrics(findings: Findings, loaded: "Config", path: "Optional[str]", output
             place = loaded.place(("batch", "metrics", name, "output_regex"))
             notes = older.differences(pattern)
             if output is not None:
-                found = find.find(metric.pattern, output)
+                match = metric.pattern.search(output)
+                found = find.found_in(match) if match else None
+                hint = hints.hint(metric.pattern, match, output)
                 if found:
                     value, line = found.value, find.line_number(found.match)
-                    doubt = hints.doubt(found)
-                    findings.warnings.extend(["%s: %s" % (place, doubt)] if doubt else [])
+                    findings.warnings.extend(["%s: %s" % (place, hint)] if hint else [])
                 else:
-                    hint = hints.would_match(metric.pattern, output)
                     problem = "no match in %s: %s%s" % (path, pattern, " (%s)" % hint if hint else "")
                     findings.problems.append("%s: %s" % (place, problem))
                 differs = older.difference(pattern, output, found)
