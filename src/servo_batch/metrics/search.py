@@ -31,7 +31,7 @@ KILLERS = {
     "SIGBUS": ": a process that the job left running cut the output short, or $TMPDIR has no room for its holes",
     "SIGKILL": ", somebody or the system when memory ran out",
 }
-HINT_SECONDS = 2.0  # so long may be thought about what was found and what was not, after the values are known
+HINT_SECONDS = 2  # so long may be thought about what was found and what was not, after the values are known
 
 
 class Searched(NamedTuple):
@@ -98,19 +98,16 @@ def no_match_message(metrics: "Mapping[str, Metric]", searched: Searched) -> str
 def _listen(
     child: Child, told: Dict[str, Any], cancellation: Cancellation, on_progress: Callable[[float], None]
 ) -> None:
-    """Take what the child tells into ``told`` until it is gone, or, once the values are there, has had its time."""
+    """Take what the child tells into ``told`` until it is gone."""
     began = time.monotonic()
-    next_progress, limit = began + PROGRESS_SECONDS, None
-    while limit is None or time.monotonic() < limit:
-        wake = next_progress if limit is None else min(next_progress, limit)
-        if child.wait(wake - time.monotonic(), cancellation, CONSEQUENCE):
+    next_progress = began + PROGRESS_SECONDS
+    while True:
+        if child.wait(next_progress - time.monotonic(), cancellation, CONSEQUENCE):
             messages = child.receive()
             if messages is None:
                 return
             for message in messages:
                 told.update(message)
-            if limit is None and "values" in told:
-                limit = time.monotonic() + HINT_SECONDS
         elif time.monotonic() >= next_progress:
             next_progress = time.monotonic() + PROGRESS_SECONDS
             report_progress(on_progress, time.monotonic() - began, CONSEQUENCE)
@@ -139,6 +136,7 @@ def _search(metrics: Dict[str, OutputMetric], output: "Result", control: int, re
     except BaseException:
         tell(report, {"broken": traceback.format_exc()})
         return
+    _die_after(HINT_SECONDS)
     try:
         for told in _hints(metrics, streams, matches):
             tell(report, {"hints": told})
@@ -159,6 +157,13 @@ def _hints(
         if hint:
             so_far[name] = hint
             yield so_far
+
+
+def _die_after(seconds: int) -> None:
+    """Have the kernel end this process after ``seconds``, also in the middle of a pattern."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+    signal.alarm(seconds)
 
 
 def _die_with_the_driver(control: int) -> None:
