@@ -102,3 +102,8 @@ def test_an_empty_output_can_be_searched():
 def test_the_line_is_that_of_the_value(pattern, output, number):
     match = patterns.compile_pattern(pattern).search(output)
     assert find.line_number(match) == number
+
+
+def test_an_output_that_was_cut_short_is_an_error_of_the_system_s():
+    with tempfile.TemporaryFile() as stream, pytest.raises(OSError, match="cut short"):
+        find.mapped(stream, 5)

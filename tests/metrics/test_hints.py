@@ -116,10 +116,6 @@ NEAR = [
     (r"(\\d) s", "size 5 s", "", [r"if each \\ were one backslash"]),
     (r"^size (\d+)$", "a", "size 5\r\n", [r"did not end in \r\n", "stream: stderr"]),
     (r"^size (\d+)$", "a", "Size 5\n", ["(?i)", "stream: stderr"]),
-    (r"loss=(\d*)", "a\nloss=nan\n", "", ['line 2, "loss=nan", matches, but the first group is empty']),
-    (r"n=(.*)", "n=  \n", "", ["first group is empty"]),
-    (r"(\d*)", "a\nloss 5\n", "", ['line 1, "a", matches by nothing at all']),
-    (r"took (\d+)|real", "a\nreal 5\n", "", ['line 2, "real 5"', "leaves the first group out"]),
 ]
 
 
@@ -134,6 +130,12 @@ def test_what_is_beside_a_value_is_seen_across_much_output():
     assert hints.whole(patterns.compile_pattern(r"(?s).*size (\d+)").search(output)) == "2.5"
 
 
+def test_what_a_very_long_match_takes_in_is_named():
+    output = b"size 1\n" * 800000 + b"size 2m\nsize 3m5s"
+    assert hints.whole(patterns.compile_pattern(r"(?s).*size (\d+)m").search(output)) is None
+    assert hints.whole(patterns.compile_pattern(r"(?s).*size (\d+)").search(output)) == "3m5s"
+
+
 def test_a_doubt_names_the_value_and_the_whole():
     found = find.find(patterns.compile_pattern(r"mean(\s+[\d.]+)"), b"mean   250,749.96")
     assert hints.doubt(found).startswith('"250" is only a part of "250,749.96"; ')
@@ -142,6 +144,21 @@ def test_a_doubt_names_the_value_and_the_whole():
 @pytest.mark.parametrize(("pattern", "output", "other", "words"), NEAR)
 def test_what_would_have_matched_is_said(pattern, output, other, words):
     hint = hints.would_match(patterns.compile_pattern(pattern), output.encode(), other.encode(), seconds=60)
+    assert [word for word in words if word not in (hint or "")] == [], hint
+
+
+@pytest.mark.parametrize(
+    ("pattern", "output", "words"),
+    [
+        (r"loss=(\d*)", "a\nloss=nan\n", ['line 2, "loss=nan", matches, but the first group is empty']),
+        (r"n=(.*)", "n=  \n", ["first group is empty"]),
+        (r"(\d*)", "a\nloss 5\n", ['line 1, "a", matches by nothing at all']),
+        (r"took (\d+)|real", "a\nreal 5\n", ['line 2, "real 5"', "leaves the first group out"]),
+    ],
+)
+def test_a_match_that_holds_nothing_is_shown(pattern, output, words):
+    compiled = patterns.compile_pattern(pattern)
+    hint = hints.hint(compiled, compiled.search(output.encode()), output.encode())
     assert [word for word in words if word not in (hint or "")] == [], hint
 
 
@@ -166,12 +183,14 @@ def test_the_other_stream_of_a_pattern_for_stderr_is_stdout():
 
 def test_much_output_is_looked_at_from_its_end():
     with tempfile.TemporaryFile() as stream:
-        stream.write(b"Size 1\n" + b"x" * 79 + b"\n")
+        stream.write(b"Size 1\nhead 1\n" + b"x" * 79 + b"\n")
         stream.write((b"x" * 79 + b"\n") * (hints.MAX_REWRITTEN // 80) + b"SIZE 2\n")
         stream.flush()
         output = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        hint = hints.would_match(patterns.compile_pattern(r"size (\d+)"), output, output, seconds=60)
+        hint = hints.would_match(patterns.compile_pattern(r"size +(\d+)"), output, output, seconds=60)
         assert '"SIZE 2"' in hint
+        hint = hints.would_match(patterns.compile_pattern(r"head (\d+)"), b"", output, seconds=60)
+        assert '"head 1" of stderr' in hint
 
 
 def test_after_its_time_nothing_more_is_tried():

@@ -64,10 +64,6 @@ class Schedule:
         self._next_progress = began + self._progress_seconds
         self._deadline = began + self._limit_seconds
 
-    def end_in(self, seconds: float) -> None:
-        """Let time be up so many seconds from now."""
-        self._deadline = time.monotonic() + seconds
-
     def seconds_left(self) -> float:
         """Return how long nothing is due."""
         return min(min(self._next_progress, self._deadline) - time.monotonic(), self._progress_seconds)

@@ -1,5 +1,6 @@
 """A pattern and what a job printed → the value."""
 
+import errno
 import re
 from typing import TYPE_CHECKING, BinaryIO, Match, NamedTuple, Optional, Pattern, Union
 
@@ -24,12 +25,15 @@ class Found(NamedTuple):
 
 
 def mapped(stream: BinaryIO, size: int) -> Output:
-    """Return the first ``size`` bytes of a file to search in, without reading them into memory."""
+    """Return the first ``size`` bytes of a file to search in, without reading them into memory; raise ``OSError``."""
     if not size:
         return b""  # which mmap refuses
     from mmap import ACCESS_READ, mmap
 
-    return mmap(stream.fileno(), size, access=ACCESS_READ)
+    try:
+        return mmap(stream.fileno(), size, access=ACCESS_READ)
+    except ValueError:  # the file is smaller
+        raise OSError(errno.ENODATA, "it was cut short meanwhile") from None
 
 
 def find(pattern: "Pattern[bytes]", output: Output) -> Optional[Found]:

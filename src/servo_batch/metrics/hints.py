@@ -15,7 +15,7 @@ from servo_batch.wording import shown
 # So far a number is looked for beside a value, and so far a match is looked at again, in bytes.
 REACH = 100
 CONTEXT = 1000
-MAX_MATCH = 1 << 20
+MAX_MATCH = 4 << 20
 # So much of an output, its end, is rewritten in search of what would have matched.
 MAX_REWRITTEN = 1 << 20
 # Something that no pattern for a number names, to put in the place of what stands beside a value.
@@ -106,8 +106,8 @@ def _joined(before: bytes, number: bytes, after: bytes, joint: bytes) -> "Tuple[
 
 def _names(match: "Match[bytes]", begin: int, end: int, value: "Tuple[int, int]") -> bool:
     """Tell whether a pattern wants what stands from ``begin`` to ``end`` beside its value, or takes just anything."""
-    if match.end() - match.start() > MAX_MATCH:
-        return False
+    if match.end() - match.start() > MAX_MATCH:  # too long to be tried again: what the match has taken in, it names
+        return match.start() < end and begin < match.end()
     output = match.string
     low = max(0, min(match.start(), begin) - CONTEXT)
     low = output.rfind(b"\n", low, min(match.start(), begin)) + 1 or low  # where ^ matches, if it can
@@ -199,24 +199,38 @@ ALTERATIONS: "List[Tuple[Callable[[bytes], bytes], int, str]]" = [
 ]
 
 
+def hint(
+    pattern: "Pattern[bytes]",
+    match: "Optional[Match[bytes]]",
+    output: Output,
+    other: Output = b"",
+    stream: str = STREAMS[0],
+) -> Optional[str]:
+    """Return in words what a person should know of a search of ``output`` that ended with ``match``, or None.
+
+    ``stream`` is the stream that ``output`` is, ``other`` what the job printed to the other one.
+    """
+    if not match:
+        return would_match(pattern, output, other, stream)
+    found = found_in(match)
+    return doubt(found) if found else _empty_handed(match)
+
+
 def would_match(
     pattern: "Pattern[bytes]", output: Output, other: Output = b"", stream: str = STREAMS[0], seconds: float = 1.0
 ) -> Optional[str]:
-    """Return in words what would have matched where a pattern finds nothing in ``output``, or None.
+    """Return in words what would have matched where a pattern has no match in ``output``, or None.
 
-    ``stream`` is the stream that ``output`` is, ``other`` what the job printed to the other one. Of both, the end is
-    looked at, MAX_REWRITTEN bytes. After ``seconds`` nothing more is tried; what is being tried is not broken off.
+    Of both streams the end is looked at, MAX_REWRITTEN bytes. After ``seconds`` nothing more is tried; what is being
+    tried is not broken off.
     """
-    match = pattern.search(output)
-    if match:
-        return _empty_handed(match)
     limit = time.monotonic() + seconds
-    for altered, text, original, hint in _attempts(pattern, output, other, stream):
+    for altered, text, original, words in _attempts(pattern, output, other, stream):
         if time.monotonic() >= limit:
             break
         match = altered.search(text)
         if match and found_in(match):
-            return hint % shown(_line(match, original))
+            return words % shown(_line(match, original))
     return None
 
 
@@ -234,17 +248,21 @@ def _attempts(
 ) -> "Iterator[Tuple[Pattern[bytes], Output, Output, str]]":
     """Yield what may match: a pattern, a text, the text as it was printed, and what to say where it does."""
     elsewhere = next(name for name in STREAMS if name != stream)
-    instead = "stream: %s" % elsewhere
-    yield pattern, other, other, "it matches in %%s of %s: add %s to the metric" % (elsewhere, instead)
-    for printed, addition in ((_end(output), ""), (_end(other), "; that line is in %s: add %s" % (elsewhere, instead))):
-        for rewrite, hint in REWRITINGS:
+    plain = "it matches in %%s of %s: add stream: %s to the metric" % (elsewhere, elsewhere)
+    addition = "; that line is in %s: add stream: %s to the metric" % (elsewhere, elsewhere)
+    near, far = _end(output), _end(other)
+    yield pattern, far, far, plain
+    for printed, also in ((near, ""), (far, addition)):
+        for rewrite, words in REWRITINGS:
             rewritten = rewrite(printed)
             if rewritten != printed:
-                yield pattern, rewritten, printed, hint + addition
-        for alter, flags, hint in ALTERATIONS:
+                yield pattern, rewritten, printed, words + also
+        for alter, flags, words in ALTERATIONS:
             altered = _altered(pattern, alter, flags) if printed else None
             if altered:
-                yield altered, printed, printed, hint + addition
+                yield altered, printed, printed, words + also
+    if len(far) < len(other):
+        yield pattern, other, other, plain
 
 
 def _altered(pattern: "Pattern[bytes]", alter: "Callable[[bytes], bytes]", flags: int) -> "Optional[Pattern[bytes]]":

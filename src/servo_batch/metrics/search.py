@@ -9,10 +9,10 @@ import resource
 import signal
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
 
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
-from servo_batch.job.child import Child, Schedule, TimeUp, Unwanted, die_with_the_driver, tell
+from servo_batch.job.child import Child, Schedule, Unwanted, die_with_the_driver, tell
 from servo_batch.job.outcomes import Output
 from servo_batch.metrics import find, hints
 from servo_batch.metrics.find import Value
@@ -28,7 +28,7 @@ KILLERS = {
     "SIGBUS": ": a process that the job left running cut the output short, or $TMPDIR has no room for its holes",
     "SIGKILL": ", somebody or the system when memory ran out",
 }
-HINT_SECONDS = 2.0  # so long may be thought about what was found and what was not, after the values are known
+HINT_SECONDS = 2  # so long may be thought about what was found and what was not, after the values are known
 
 
 class Searched(NamedTuple):
@@ -65,12 +65,8 @@ def search(
     try:
         for message in child.watch(cancellation, schedule):
             told.update(message)
-            if "values" in message:
-                schedule.end_in(HINT_SECONDS)
     except Unwanted as unwanted:
         raise unwanted.error(CONSEQUENCE) from None
-    except TimeUp:
-        pass  # the values are there, and hints enough
     finally:
         os.close(child.control)
         os.kill(child.pid, signal.SIGKILL)
@@ -109,19 +105,24 @@ def _search(metrics: Dict[str, OutputMetric], output: Output, control: int, repo
             "stdout": find.mapped(output.stdout, output.stdout_size),
             "stderr": find.mapped(output.stderr, output.stderr_size),
         }
-        found = {}
+        matches = {}
+        values = {}
         for name, metric in metrics.items():
             tell(report, {"metric": name})
-            found[name] = find.find(metric.pattern, streams[metric.stream])
-        tell(report, {"values": {name: one.value for name, one in found.items() if one}})
+            match = matches[name] = metric.pattern.search(streams[metric.stream])
+            found = find.found_in(match) if match else None
+            if found:
+                values[name] = found.value
+        tell(report, {"values": values})
     except (MemoryError, OSError) as error:
         tell(report, {"error": str(error) or "memory ran out"})
         return
     except BaseException:
         tell(report, {"broken": traceback.format_exc()})
         return
+    _die_after(HINT_SECONDS)
     try:
-        for told in _hints(metrics, streams, found):
+        for told in _hints(metrics, streams, matches):
             tell(report, {"hints": told})
     except (MemoryError, OSError):
         pass  # a value is not lost for a hint
@@ -130,16 +131,20 @@ def _search(metrics: Dict[str, OutputMetric], output: Output, control: int, repo
 
 
 def _hints(
-    metrics: Dict[str, OutputMetric], streams: Dict[str, find.Output], found: "Dict[str, Optional[find.Found]]"
+    metrics: Dict[str, OutputMetric], streams: Dict[str, find.Output], matches: "Dict[str, Optional[Match[bytes]]]"
 ) -> Iterator[Dict[str, str]]:
-    """Yield all hints so far after each metric."""
+    """Yield all hints so far after each metric that has one."""
     so_far = {}
     for name, metric in metrics.items():
-        one = found[name]
-        other = next(streams[stream] for stream in STREAMS if stream != metric.stream)
-        hint = (
-            hints.doubt(one) if one else hints.would_match(metric.pattern, streams[metric.stream], other, metric.stream)
-        )
+        (other,) = [streams[stream] for stream in STREAMS if stream != metric.stream]
+        hint = hints.hint(metric.pattern, matches[name], streams[metric.stream], other, metric.stream)
         if hint:
             so_far[name] = hint
             yield so_far
+
+
+def _die_after(seconds: int) -> None:
+    """Have the kernel end this process after ``seconds``, also in the middle of a pattern."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+    signal.alarm(seconds)

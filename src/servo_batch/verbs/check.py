@@ -246,17 +246,17 @@ def _try_pattern(
     findings: Findings, place: str, each: "OutputMetric", path: str, saved: "Output"
 ) -> "Tuple[Any, Optional[int]]":
     """Return the value that a pattern finds in a saved output and its line; note what is wrong or doubtful."""
-    found = find.find(each.pattern, saved)
+    match = each.pattern.search(saved)
+    found = find.found_in(match) if match else None
+    hint = hints.hint(each.pattern, match, saved)
     difference = older.difference(each.output_regex, saved, found)
     if difference:
         findings.warnings.append(f"{place}: {difference}")
     if not found:
-        hint = hints.would_match(each.pattern, saved)
         findings.problems.append(f"{place}: no match in {path}: {each.output_regex}{f' ({hint})' if hint else ''}")
         return None, None
-    doubt = hints.doubt(found)
-    if doubt:
-        findings.warnings.append(f"{place}: {doubt}")
+    if hint:
+        findings.warnings.append(f"{place}: {hint}")
     return found.value, find.line_number(found.match)
 
 
