@@ -115,8 +115,8 @@ class TestWhatIsLeftRunning:
             "    os.write(1, b'x' * 1000)\n"
             "    os.write(2, b'y')\n"
             "    if number % 1000 == 999:\n"
-            "        with open({!r}, 'w') as stream: stream.write(str(number + 1))\n"
-            "        time.sleep(0.05)\n".format(str(count))
+            f"        with open({str(count)!r}, 'w') as stream: stream.write(str(number + 1))\n"
+            "        time.sleep(0.05)\n"
         )
         (result,) = run_all(edge_python, [python(script)])
         try:
@@ -150,7 +150,7 @@ class TestWhatIsLeftRunning:
         left, job = hide("plain"), hide("deaf")
         calls = ["%s >/dev/null 2>&1 & read line <%s" % (" ".join(left.command), left.command[-3])]
         calls.append({"args": job.command, "timeout_seconds": 0.5})
-        first, second = run_all(edge_python, calls)
+        _, second = run_all(edge_python, calls)
         assert second["reason"] == "timeout"
         assert (job.alive(), len(left.alive())) == ([], 1)
 
