@@ -130,6 +130,29 @@ class TestWhatIsToldOfAFailure:
     @pytest.mark.parametrize(
         ("content", "told"),
         [
+            (b"#!/none/such\n", "a command; {path} needs the interpreter '/none/such', which is not there\n"),
+            (
+                b"#!/bin/sh\r\necho\r\n",
+                "a command; {path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has "
+                "them, mend it with sed -i 's/\\r$//' {path}\n",
+            ),
+            (
+                b"#!/usr/bin/env bash\r\necho\r\n",
+                "'/usr/bin/env bash\\r', which is not there: its lines end as Windows",
+            ),
+            (b"#!/bin/sh\nexit 127\n", "that it did not find a command\n"),
+        ],
+    )
+    def test_script_in_a_string(self, measuring, newest, tmp_path, content, told):
+        script = tmp_path / "job.sh"
+        script.write_bytes(content)
+        script.chmod(0o755)
+        message = failure(measuring(newest, "true && LANG=C %s -x" % script))
+        assert told.format(path=script) in message, message
+
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
             (b"#!/none/such\n", "{path} needs the interpreter '/none/such', which is not there"),
             (b"#! /bin/sh\r\necho\r\n", r"{path} needs the interpreter '/bin/sh\r', which is not there"),
             (b"#!/etc/passwd\n", "{path} may not be executed: its interpreter '/etc/passwd' may not either, or"),
@@ -189,6 +212,85 @@ class TestWhatIsToldOfAFailure:
         assert message == (
             "command-failed: the job was not started: there are too many processes (ulimit -u, or the limit of the "
             "container)"
+        )
+
+
+def test_nothing_is_imported_once_the_job_runs(edge_python, tmp_path):
+    """The file that the driver was started from may be another one by then."""
+    script = tmp_path / "job.sh"
+    script.write_bytes(b"#!/none/such\n")
+    script.chmod(0o755)
+    body = (
+        "class Late:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        sys.stdout.write('late: %%s\\n' %% name)\n"
+        "        raise ImportError(name)\n"
+        "def on_progress(elapsed):\n"
+        "    if not sys.meta_path or not isinstance(sys.meta_path[0], Late): sys.meta_path.insert(0, Late())\n"
+        "import subprocess\n"
+        "commands = ['echo a', 'echo b >&2; exit 3', %r, 'kill -9 $$', 'kill -9 $PPID; sleep 9', 'sleep 9', 'sleep 9 &']\n"
+        "for command in commands:\n"
+        "    try: measure(['/bin/sh', '-c', command], on_progress, timeout=0.4)\n"
+        "    except SystemExit as told: print(str(told).split(chr(10))[0])\n"
+        "try: measure(['nonesuch'], on_progress)\n"
+        "except SystemExit as told: print(str(told)[:60])\n" % str(script)
+    )
+    lines = run_job(edge_python, body.replace("kill -9 $PPID", "kill -9 $PPID")).splitlines()
+    assert [line for line in lines if "late" in line] == []
+    assert [line.split(":")[0] for line in lines] == ["command-failed"] * 4 + ["timeout", "command-failed"]
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("limits", "told"),
+        [
+            (
+                "resource.RLIMIT_FSIZE, (0, 0)",
+                "there can be no file for its output: File too large (raise the limit, ulimit -f",
+            ),
+            ("resource.RLIMIT_NOFILE, (6, 6)", "Too many open files (raise the limit, ulimit -n)"),
+            (
+                "resource.RLIMIT_NOFILE, (12, 12)",
+                "there are too many open files (ulimit -n, or the limit of the system)",
+            ),
+        ],
+    )
+    def test_are_named(self, newest, limits, told):
+        body = "import resource\nresource.setrlimit(%s)\nmeasure(['true'])" % limits
+        assert told in run_job(newest, body)
+
+    def test_a_file_size_that_is_reached_on_the_way(self, newest):
+        body = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))\n"
+        told = run_job(newest, body + "measure(['/bin/sh', '-c', 'yes | head -c 200000'])").splitlines()[0]
+        assert told.startswith("command-failed: the job's output may be incomplete: ")
+        assert "File too large (raise the limit, ulimit -f" in told
+
+    def test_a_umask_that_takes_all_is_none(self, newest):
+        body = BECOME_NOBODY + "os.umask(0o777)\nprint(measure(['echo', 'x']).output.stdout_size)"
+        assert run_job(newest, body) == "2\n"
+
+
+class TestAMachineThatLacks:
+    @pytest.fixture
+    def without(self, newest):
+        """Run a bit of Python where nothing is in a folder."""
+
+        def run(folder, body):
+            hide_folder = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', folder]
+            if subprocess.run(hide_folder + [newest, "-c", ""], stderr=subprocess.DEVNULL).returncode:
+                pytest.skip("cannot mount")
+            return run_job(*hide_folder, newest, body)
+
+        return run
+
+    def test_a_null_device_runs_the_job(self, without):
+        body = "import os\nprint(os.path.exists('/dev/null'), measure(['sh', '-c', 'cat; echo x']).output.stdout_size)"
+        assert without("/dev", body) == "False 2\n"
+
+    def test_a_shell_says_so(self, without):
+        told = without("/usr/bin", "measure(['/bin/sh', '-c', 'true'])")
+        assert (
+            "not started: there is no /bin/sh here, which runs a command that is a string; write it as a list" in told
         )
 
 
@@ -493,19 +595,69 @@ class TestStopping:
         os.close(told)
 
     @needs_proc
-    def test_a_second_signal_neither_shortens_the_grace_nor_changes_the_answer(self, measuring, newest, hide):
+    def test_signals_that_come_together_are_one_and_end_no_grace(self, measuring, newest, hide):
         job = hide("deaf")
         driver = measuring(newest, job.command, grace_period=0.5)
         job.wait_until_hidden()
         began = time.monotonic()
-        driver.send(signal.SIGUSR1)
-        wait_until(lambda: stat(driver.guard()) and len(os.listdir("/proc/%d/fd" % driver.pid)))
+        driver.send(signal.SIGSTOP)
         for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"):
             driver.send(getattr(signal, name))
+        driver.send(signal.SIGCONT)
         answer = driver.answer()
         assert answer["message"].startswith("cancelled by SIG")
         assert time.monotonic() - began >= 0.5
         assert job.alive() == []
+
+    @needs_proc
+    @pytest.mark.parametrize("with_guard", [True, False])
+    def test_a_second_signal_ends_the_grace(self, measuring, newest, hide, with_guard):
+        job = hide("deaf")
+        driver = measuring(newest, job.command, grace_period=10 * LIMIT)
+        job.wait_until_hidden()
+        if not with_guard:
+            kill(driver.guard())
+        driver.send(signal.SIGTERM)
+        time.sleep(0.5)  # so that it is a second one
+        driver.send(signal.SIGINT)
+        assert driver.answer()["message"].startswith("cancelled by SIGTERM: the job was stopped after ")
+        assert job.alive() == []
+
+    @needs_proc
+    def test_a_stop_that_reaches_the_job_and_the_guard_first_is_a_cancel(self, measuring, edge_python, hide):
+        """As supervisors do it that stop each process of a group."""
+        for status in ("", "3", "143"):
+            job = hide("plain")
+            script = " ".join(job.command)
+            if status:
+                script = "trap 'kill $!; exit %s' TERM; %s & wait" % (status, script)
+            driver = measuring(edge_python, "exec " + script if not status else script, grace_period=0.2)
+            job.wait_until_hidden()
+            guard = driver.guard()
+            (shell,) = children(guard)
+            for pid in (shell, guard):
+                os.kill(pid, signal.SIGTERM)
+            wait_until(lambda shell=shell: not stat(shell) or stat(shell)[0] == "Z")
+            driver.send(signal.SIGTERM)
+            answer = driver.answer()
+            assert answer["reason"] == "cancelled", answer
+            end = {"": ", killed by SIGTERM"}.get(status, ", with exit status %s" % status)
+            ended = r"the job had ended by itself after \d+\.\d s" + end
+            assert re.match("cancelled by SIGTERM: (%s|the job was stopped after .*)$" % ended, answer["message"])
+
+    @needs_proc
+    @pytest.mark.parametrize(
+        ("status", "told"),
+        [(7, "; it ended with exit status 7, so what it runs elsewhere may go on"), (0, ""), (143, "")],
+    )
+    def test_a_handler_of_the_job_that_fails_is_worth_a_word(self, measuring, newest, hide, status, told):
+        job = hide("plain")
+        script = "trap 'kill $!; exit %d' TERM; %s & wait" % (status, " ".join(job.command))
+        driver = measuring(newest, script)
+        job.wait_until_hidden()
+        driver.send(signal.SIGUSR1)
+        message = driver.answer()["message"]
+        assert re.sub(r"\d+\.\d s", "N s", message) == "cancelled by SIGUSR1: the job was stopped after N s" + told
 
     @needs_proc
     def test_a_fork_bomb_that_fills_each_gap(self, newest):

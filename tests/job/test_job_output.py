@@ -150,7 +150,7 @@ class TestWhatIsLeftRunning:
         left, job = hide("plain"), hide("deaf")
         calls = ["%s >/dev/null 2>&1 & read line <%s" % (" ".join(left.command), left.command[-3])]
         calls.append({"args": job.command, "timeout_seconds": 0.5})
-        first, second = run_all(edge_python, calls)
+        _, second = run_all(edge_python, calls)
         assert second["reason"] == "timeout"
         assert (job.alive(), len(left.alive())) == ([], 1)
 

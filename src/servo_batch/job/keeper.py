@@ -34,8 +34,11 @@ READ_BYTES = 1 << 18
 # What is on its way when the job has ended is waited for so long.
 LATE_SECONDS = 1.0
 # Where little has come, it lets more come before it looks again: to wake it costs the job's time, once for each line.
+# Not where so much comes that the pipe would be full before: then the job would wait for it.
 FEW_BYTES = 1 << 16
 NAP_SECONDS = 0.001
+FAST_BYTES_PER_SECOND = PIPE_BYTES / NAP_SECONDS / 4
+WINDOW_SECONDS = 0.01
 # The streams, as the keeper tells those that show them which has grown.
 NAMES = (b"o", b"e")
 
@@ -192,6 +195,7 @@ def _copy(streams: List[_Stream], control: int, grown: Optional[int], nap_second
     open_streams = {stream.pipe: stream for stream in streams}
     due: Dict[int, int] = {}
     end = math.inf
+    window_began, window_bytes, is_fast = time.monotonic(), 0, False
     while open_streams:
         left = end - time.monotonic()
         if left <= 0 and not any(count > 0 for count in due.values()):
@@ -211,9 +215,15 @@ def _copy(streams: List[_Stream], control: int, grown: Optional[int], nap_second
                 due.pop(descriptor, None)
             elif count:
                 due[descriptor] = due.get(descriptor, 0) - count
+                window_bytes += count
                 is_little = is_little and count < FEW_BYTES
         if is_little and nap_seconds and end == math.inf:
-            time.sleep(nap_seconds)
+            window_seconds = time.monotonic() - window_began
+            if window_seconds > WINDOW_SECONDS:
+                is_fast = window_bytes > FAST_BYTES_PER_SECOND * window_seconds
+                window_began, window_bytes = time.monotonic(), 0
+            if not is_fast:
+                time.sleep(nap_seconds)
     return not open_streams
 
 

@@ -160,8 +160,10 @@ class _Running:
         self._began: Optional[float] = None
         self._pid: Optional[int] = None
         self._left: Optional[List[Process]] = None
-        self._can_follow = False
         self._spared: FrozenSet[int] = frozenset()
+        # If the guard is killed, the job's processes come to the driver.
+        self._is_subreaper = descendants.become_subreaper()
+        self._can_follow = self._is_subreaper and descendants.visible()
         cancellation.clear()
 
     def keep(self, show: Optional[Show]) -> None:
@@ -176,8 +178,6 @@ class _Running:
     def start(self, args: Sequence[str]) -> None:
         """Start the job; raise ``OSError``."""
         assert self._keeper
-        # If the guard is killed, the job's processes come to the driver.
-        self._can_follow = descendants.become_subreaper() and descendants.visible()
         # The keeper; and a shell that becomes the driver (exec) leaves it the children that it had.
         self._spared = frozenset(descendants.children()) if self._can_follow else frozenset()
         self._guard = guard.start(args, self._keeper.stdout, self._keeper.stderr, self._grace_seconds)
@@ -288,7 +288,8 @@ class _Running:
     def _dismiss(self, guard_: Child) -> None:
         """Let the guard go, and note what it has seen that the job left running."""
         # What the job left running goes to whom it would go to without the driver: it is no part of the next job.
-        descendants.become_subreaper(False)
+        if self._is_subreaper:
+            descendants.become_subreaper(False)
         os.close(guard_.control)
         limit = time.monotonic() + GUARD_SECONDS
         while self._receive(guard_, limit - time.monotonic()):
