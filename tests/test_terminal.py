@@ -4,7 +4,6 @@ import pytest
 
 from servo_batch import terminal
 from servo_batch.protocol import failed
-from servo_batch.verbs import adjust
 
 
 def test_numbers_stand_to_the_right_and_mixed_columns_to_the_left():
@@ -46,7 +45,7 @@ def test_the_bar_makes_way_for_each_report_and_comes_back_a_second_later(monkeyp
     written = []
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(terminal, "_write_if_possible", lambda text: written.append(text) or True)
-    bar = terminal.ProgressBar(None, lambda elapsed: written.append(round(elapsed)), 30)
+    bar = terminal.ProgressBar(lambda elapsed: written.append(round(elapsed)), 30)
     for tick in range(62):
         bar.update(tick * 1.003)  # never quite on time
     bar.remove()
@@ -87,27 +86,3 @@ def test_what_a_terminal_would_obey_is_shown(monkeypatch):
 def test_a_locale_that_is_not_utf_8_gets_ascii(monkeypatch, codeset):
     monkeypatch.setattr(terminal.locale, "nl_langinfo", lambda item: codeset)
     assert terminal.printable("é… 猫") == "\\xe9... \\u732b"
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("4", 4),
-        ("4.0", 4.0),
-        ("true", True),
-        ("null", None),
-        ("-Xmx=4g", "-Xmx=4g"),
-        ('"4"', "4"),
-        ("", ""),
-        ("[1]", "[1]"),
-        ("NaN", "NaN"),
-        ("1e999", "1e999"),
-    ],
-)
-def test_a_value_is_a_json_scalar_or_else_a_string(text, value):
-    class Loaded:
-        application = {"components": {}}
-
-    asked = adjust.assigned([("web", "x", text)], Loaded)
-    (found,) = [asked["components"]["web"]["settings"]["x"]["value"]]
-    assert (found, type(found)) == (value, type(value))

@@ -13,6 +13,7 @@ def start():  # type: () -> None
     """Run what the command line says, and end the process with its exit status."""
     if sys.version_info < (3, 6):  # noqa: UP036 - whoever has an older one is to be told
         sys.exit("servo-batch needs Python 3.6 or newer, but this is %d.%d: run it by python3" % sys.version_info[:2])
+    _prefer_own_modules()
     try:
         from servo_batch.cli import main
 
@@ -33,6 +34,16 @@ def start():  # type: () -> None
             pass  # closed, by us or by whoever reads it
     # All is written, and nothing is left to clean up: taking the interpreter apart would only cost time.
     os._exit(exit_status)
+
+
+def _prefer_own_modules():  # type: () -> None
+    """Look last where $PYTHONPATH says: a json.py of the job's must not take the place of Python's own."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        folder = os.path.abspath(folder) if folder else ""
+        if folder in sys.path and folder != root:
+            sys.path.remove(folder)
+            sys.path.append(folder)
 
 
 if __name__ == "__main__":

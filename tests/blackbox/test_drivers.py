@@ -54,6 +54,7 @@ def test_measure_answers_progress_and_then_the_metrics(servo_everywhere):
             "size": {"value": 512, "unit": "bytes"},
             "ratio": {"value": 0.5},
         },
+        "settings": {"web.cpu": 2, "web.mem": 1.5, "web.gc": "g1", "web.opts": "-Xmx1g"},
     }
 
 

@@ -10,8 +10,8 @@ import sys
 import pytest
 from machine import ROOT
 
-from servo_batch.config import schema as config
 from servo_batch.formats import yaml_subset
+from servo_batch.verbs import configuration
 
 with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
     TEXT = stream.read()
@@ -23,7 +23,7 @@ def blocks(language):
 
 @pytest.fixture
 def checkout(tmp_path):
-    for name in ("build.py", "config.example.json"):
+    for name in ("build.py", "config.example.json", "README.md"):
         shutil.copy(os.path.join(ROOT, name), str(tmp_path))
     shutil.copytree(os.path.join(ROOT, "src"), str(tmp_path / "src"))
     return str(tmp_path)
@@ -51,13 +51,13 @@ def test_every_configuration_can_be_read(block, tmp_path):
     batch.setdefault("default_state", {"application": {"components": {}}})
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"batch": batch}))
-    assert config.load(str(path)).command.templates
+    assert configuration.load(str(path)).commands["command"].templates
 
 
-@pytest.mark.parametrize("verb", ["adjust", "measure", "check", "servo"])
+@pytest.mark.parametrize("verb", ["adjust", "measure", "check", "history", "tune", "servo"])
 def test_every_option_of_a_verb_that_is_shown_exists(verb, pyz):
     helped = subprocess.run([sys.executable, pyz, verb, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
-    shown = re.findall(r"^\$ (?:python3 servo-batch.pyz |\./)%s\b(.*)$" % verb, TEXT, re.M)
+    shown = re.findall(r"(?:python3 servo-batch.pyz |\$ \./|\| \./)%s\b(.*)$" % verb, TEXT, re.M)
     if verb == "servo":
         shown += re.findall(r"^\| `(--[^`]*)`", TEXT, re.M)
     assert shown
