@@ -89,7 +89,7 @@ def test_the_messages_are_found():
         "has no application.components",
         "is missing: give",
         "nothing was changed",
-        "No quoting is safe there",
+        "write a blank after it",
     ):
         assert known in text
     assert len(MESSAGES) > 100
