@@ -154,7 +154,7 @@ def test_an_empty_variable_is_no_variable():
 def test_white_space_around_the_token_is_stripped(tmp_path, content):
     path = tmp_path / "token"
     path.write_bytes(content.encode())
-    assert options.read_token(str(path)) == "abc"
+    assert options.read_token(str(path), lambda seconds: True) == "abc"
 
 
 SECRET = "abc-secret"
@@ -204,7 +204,7 @@ def test_a_token_file_that_cannot_be_read_is_an_error(tmp_path, kind):
         if os.access(str(path), os.R_OK):
             pytest.skip("root may read anything")
     with pytest.raises(ServoError) as error:
-        options.read_token(str(path))
+        options.read_token(str(path), lambda seconds: True)
     assert str(path) in error.value.message
 
 

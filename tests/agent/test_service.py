@@ -135,7 +135,7 @@ def test_a_result_outlives_any_fault_and_stays_as_it_was(serve, servo, fault):
 @pytest.mark.parametrize("fault", list(SLOW_FAULTS))
 def test_a_result_outlives_a_service_that_takes_for_ever(serve, servo, fault):
     service = serve([MEASURE], {"MEASUREMENT": [SLOW_FAULTS[fault]]})
-    agent = servo(service, changes=["service.REQUEST_SECONDS=1.0"])
+    agent = servo(service, changes=["connection.REQUEST_SECONDS=1.0"])
     service.wait_for("WHATS_NEXT", 2)
     results = service.of("MEASUREMENT")
     assert [one.param for one in results] == [METRICS] * len(results)
@@ -145,7 +145,7 @@ def test_a_result_outlives_a_service_that_takes_for_ever(serve, servo, fault):
 
 def test_a_slow_exchange_is_broken_off_not_left_behind(serve, servo):
     service = serve(answers={"HELLO": [trickle(b"HTTP/1.0 200 OK\r\nX-Slow: ")]})
-    servo(service, changes=["service.REQUEST_SECONDS=0.3"])
+    servo(service, changes=["connection.REQUEST_SECONDS=0.3"])
     service.wait_for("WHATS_NEXT")
     with service.changed:
         assert service.changed.wait_for(lambda: hasattr(service, "hung_up"), LIMIT)
@@ -209,7 +209,7 @@ def test_an_outage_while_the_job_runs_loses_progress_and_no_result(serve, servo,
 def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_result(serve, servo, folder):
     service = serve([MEASURE], {"MEASUREMENT": [never]})
     write_measure(folder, "echo '{\"progress\": 10}'; yes '{\"progress\": 11}' | head -n 20000; " + ANSWER)
-    servo(service, changes=["service.REQUEST_SECONDS=1.0"])
+    servo(service, changes=["connection.REQUEST_SECONDS=1.0"])
     service.wait_for("WHATS_NEXT", 2)
     assert service.of("MEASUREMENT")[-1].param == METRICS
 
@@ -319,7 +319,7 @@ def test_a_handshake_that_hangs_is_broken_off(servo):
         server.bind(("127.0.0.1", 0))
         server.listen(5)
         server.settimeout(20)
-        agent = servo("https://127.0.0.1:%d/" % server.getsockname()[1], changes=["service.REQUEST_SECONDS=0.5"])
+        agent = servo("https://127.0.0.1:%d/" % server.getsockname()[1], changes=["connection.REQUEST_SECONDS=0.5"])
         first = server.accept()[0]
         first.settimeout(20)
         with first, first.makefile("rb") as stream:
