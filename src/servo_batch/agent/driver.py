@@ -31,7 +31,7 @@ MAX_DRAIN_BYTES = 1024 * 1024
 READ_BYTES = 64 * 1024
 # So much of a driver's stderr is logged, as the log shows it; of the rest the log has the size.
 LOGGED_STDERR_BYTES = 1024 * 1024
-LINE_HEAD_BYTES = 40  # what the log puts before a line
+LINE_HEAD_BYTES = 22  # the time before a line, and its end
 # So many lines of garbage on stdout are logged, the rest is counted: a log is for people.
 LOGGED_GARBAGE = 5
 # A driver that can cancel has this long to stop its job and to answer; after SIGTERM any driver has this long.

@@ -46,7 +46,8 @@ class Log:
         base64, and also where it is cut or goes over several lines.
         """
         forms = {secret, quote(secret, safe=""), repr(secret)[1:-1]}
-        forms |= {json.dumps(form)[1:-1] for form in forms}
+        for _ in range(2):
+            forms |= {json.dumps(form)[1:-1] for form in forms}
         self._forms = sorted(forms, key=len, reverse=True)
         for form in (secret, *_encoded(secret.encode("utf-8"))):
             letters = "".join(letter for letter, _, _ in _letters(form))
