@@ -4,11 +4,7 @@ import functools
 import http.client
 import json
 import os
-import shutil
-import signal
 import socket
-import ssl
-import subprocess
 import threading
 
 import pytest
@@ -475,57 +471,19 @@ def test_https_goes_through_the_proxy_as_a_tunnel(servo):
     assert TOKEN.encode() not in head
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    path = str(tmp_path / "certificate.pem")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", path + ".key", "-out", path],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-    return path
-
-
-def test_certificates_are_verified(oldest_or_newest, serve, servo, certificate):
-    service = serve([MEASURE])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate + ".key")
-    service.socket = context.wrap_socket(service.socket, server_side=True)
-    service.scheme = "https"
-    stranger = servo(service, python=oldest_or_newest, env={"SSL_CERT_FILE": ""})
-    stranger.wait_for_log("CERTIFICATE_VERIFY_FAILED", 2)
-    stranger.stop()
-    assert service.requests == []
-    servo(service, python=oldest_or_newest, env={"SSL_CERT_FILE": certificate})
-    assert service.wait_for("MEASUREMENT").param == METRICS
-
-
-def test_a_handshake_that_hangs_is_broken_off(servo):
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(5)
-        server.settimeout(20)
-        agent = servo("https://127.0.0.1:%d/" % server.getsockname()[1], changes=["connection.REQUEST_SECONDS=0.5"])
-        first = server.accept()[0]
-        first.settimeout(20)
-        with first, first.makefile("rb") as stream:
-            stream.read()  # to the end that the agent makes
-        agent.wait_for_log("HELLO: ")
-    agent.signal(signal.SIGTERM)
-    assert agent.ended() == 0
-
-
 def test_what_a_service_echoes_of_the_token_is_not_shown_not_even_in_part(serve, servo):
     # The cut of what is shown falls into the token.
-    body = b"x" * 190 + TOKEN.encode()
-    service = serve(answers={"HELLO": [content(body), content(body, 401)]})
+    body = b"x" * 185 + TOKEN.encode()
+    # A service may quote the headers that it got, as JSON inside JSON.
+    headers = json.dumps({"headers": json.dumps({"authorization": "Bearer " + TOKEN})}).encode()
+    faults = [content(body), content(body, 401), content(headers, 401), content(headers)]
+    service = serve(answers={"HELLO": faults})
     agent = servo(service, "--verbose")
     service.wait_for("WHATS_NEXT")
     agent.stop()
-    assert TOKEN[:6] not in agent.output
+    assert agent.output.count("[token]") >= len(faults)
+    for part in TOKEN.replace("\\", '"').split('"'):
+        assert part[:6] not in agent.output
 
 
 def test_an_exchange_given_up_while_it_connects_sends_nothing(serve, monkeypatch):

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from fakes import agents, furnish, services
-from machine import NEWEST, OLDEST
+from machine import NEWEST, OLDEST, PYTHONS
 
 
 @pytest.fixture
@@ -35,10 +35,20 @@ def oldest_or_newest(request):
     return request.param
 
 
+@pytest.fixture(params=[*PYTHONS.values(), "pypy3"], ids=[*PYTHONS, "pypy"])
+def any_python(request):
+    """The path of an interpreter: each of the machine's Pythons, and PyPy."""
+    return installed(request.param)
+
+
 @pytest.fixture(params=[OLDEST, NEWEST, "pypy3"], ids=["oldest", "newest", "pypy"])
 def implementation(request):
     """The path of an interpreter: the machine's oldest and newest Python, and PyPy."""
-    path = shutil.which(request.param)
+    return installed(request.param)
+
+
+def installed(program):
+    path = shutil.which(program)
     if path is None:
-        pytest.skip("pypy3 is not installed")
+        pytest.skip("%s is not installed" % program)
     return path

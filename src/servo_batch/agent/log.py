@@ -25,11 +25,12 @@ _LETTERS = re.compile(
     | % (?:25)* ([0-9A-Fa-f]{2})                               # RFC 3986
     | = ([0-9A-F]{2})                                          # quoted-printable, RFC 2045
     | & (?:amp;)* (?: \#x([0-9A-Fa-f]{1,6}) | \#0*(\d{1,7}) | [a-z]+ ) ;  # HTML
+    | (?<=[A-Za-z0-9]) ([ ])  # between words: a token has no blanks
     | ([A-Za-z0-9])
     """,
     re.VERBOSE,
 )
-_DECIMAL, _PLAIN = 6, 7  # the groups that are no hexadecimal number
+_DECIMAL, _BLANK, _PLAIN = 6, 7, 8  # the groups that are no hexadecimal number
 
 
 class Log:
@@ -91,16 +92,19 @@ class Log:
 
 
 def _letters(text: str) -> Iterator[Tuple[str, int, int]]:
-    """Yield the letters and digits that ``text`` stands for, each with the place where it starts and ends."""
+    """Yield the letters and digits that ``text`` stands for, each with the place where it starts and ends.
+
+    A blank after a letter is one more of them, so that the words of a sentence are not taken for one.
+    """
     for match in _LETTERS.finditer(text):
         group = match.lastindex
         if group is None:
             continue
         letter = match.group(group)
-        if group != _PLAIN:
+        if group < _BLANK:
             number = int(letter, 10 if group == _DECIMAL else 16)
             letter = chr(number) if number < 128 else ""
-        if letter.isalnum():
+        if letter.isalnum() or group == _BLANK:
             yield letter, match.start(), match.end()
 
 
