@@ -83,12 +83,12 @@ ANSWERS = {
     "huge progress": "echo '{\"progress\": %s}'; " % ("9" * 3000) + ANSWER,
     "no line end": "printf '%s' \"$(" + ANSWER + ')"',
     "streams closed": ANSWER + "; exec >&- 2>&-; sleep 0.1",
-    "much garbage": "yes garbage | head -c 300000; " + ANSWER,
+    "much garbage": "yes garbage | head -c 150000; " + ANSWER,
     "one line longer than any answer": "head -c 9000000 /dev/zero; echo; " + ANSWER,
-    "much stderr": "yes moan | head -c 400000 >&2; " + ANSWER,
+    "much stderr": "yes moan | head -c 150000 >&2; " + ANSWER,
     "a grandchild holds the pipes": "cat hold & " + ANSWER,
     # It ends with the agent, which closes the pipe's other end.
-    "a grandchild fills the pipe for ever": "yes '' & sleep 0.2; " + ANSWER,
+    "a grandchild fills the pipe for ever": "yes $(printf x%02000d 7) & sleep 0.2; " + ANSWER,
 }
 
 

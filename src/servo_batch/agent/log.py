@@ -26,11 +26,11 @@ _LETTERS = re.compile(
     | = ([0-9A-F]{2})                                          # quoted-printable, RFC 2045
     | & (?:amp;)* (?: \#x([0-9A-Fa-f]{1,6}) | \#0*(\d{1,7}) | [a-z]+ ) ;  # HTML
     | (?<=[A-Za-z0-9]) ([ ])  # between words: a token has no blanks
-    | ([A-Za-z0-9])
+    | ([A-Za-z0-9]+)
     """,
     re.VERBOSE,
 )
-_DECIMAL, _BLANK, _PLAIN = 6, 7, 8  # the groups that are no hexadecimal number
+_DECIMAL, _BLANK = 6, 7  # groups; those before _BLANK are the numbers of escapes, all but _DECIMAL hexadecimal
 
 
 class Log:
@@ -75,24 +75,24 @@ class Log:
         )
 
     def _without_pieces(self, text: str) -> str:
-        if not self._pieces:
+        runs = list(_letters(text)) if self._pieces else []
+        letters = "".join(run for run, _, _ in runs)
+        found = [first for first in range(len(letters) - PIECE + 1) if letters[first : first + PIECE] in self._pieces]
+        if not found:
             return text
-        found = list(_letters(text))
-        letters = "".join(letter for letter, _, _ in found)
+        places = [place for run in runs for place in _places(*run)]
         shown: List[str] = []
         end = 0
-        for first in range(len(letters) - PIECE + 1):
-            if letters[first : first + PIECE] not in self._pieces:
-                continue
-            start = found[first][1]
+        for first in found:
+            start = places[first][0]
             if start >= end:  # else it goes on
                 shown += [text[end:start], CONCEALED]
-            end = found[first + PIECE - 1][2]
+            end = places[first + PIECE - 1][1]
         return "".join(shown) + text[end:]
 
 
 def _letters(text: str) -> Iterator[Tuple[str, int, int]]:
-    """Yield the letters and digits that ``text`` stands for, each with the place where it starts and ends.
+    """Yield the letters and digits that ``text`` stands for, in runs, each with the place where it starts and ends.
 
     A blank after a letter is one more of them, so that the words of a sentence are not taken for one.
     """
@@ -100,12 +100,22 @@ def _letters(text: str) -> Iterator[Tuple[str, int, int]]:
         group = match.lastindex
         if group is None:
             continue
-        letter = match.group(group)
+        run = match.group(group)
         if group < _BLANK:
-            number = int(letter, 10 if group == _DECIMAL else 16)
-            letter = chr(number) if number < 128 else ""
-        if letter.isalnum() or group == _BLANK:
-            yield letter, match.start(), match.end()
+            number = int(run, 10 if group == _DECIMAL else 16)
+            run = chr(number) if number < 128 else ""
+            if not run.isalnum():
+                continue
+        yield run, match.start(), match.end()
+
+
+def _places(run: str, start: int, end: int) -> Iterator[Tuple[int, int]]:
+    """Yield where each letter of a run starts and ends; what an escape stands for is one letter."""
+    if len(run) < end - start:
+        yield start, end
+    else:
+        for place in range(start, end):
+            yield place, place + 1
 
 
 def _encoded(secret: bytes) -> Iterator[str]:
