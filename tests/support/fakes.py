@@ -65,6 +65,7 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.scheme = "http"
         self.requests = []
+        self.hung_up = 0  # how often the agent did; for answers that wait for it
         self.changed = threading.Condition()
         self.answers = {event: list(answers) for event, answers in (answers or {}).items()}
         self.answers.setdefault("WHATS_NEXT", []).extend(commands)
