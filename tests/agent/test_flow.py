@@ -151,6 +151,7 @@ def test_an_endless_sleep_can_be_ended(serve, servo, duration):
     agent = servo(service)
     agent.wait_for_log("SLEEP")
     agent.stop()
+    assert "a bug of servo-batch" not in agent.output
 
 
 @pytest.mark.parametrize("command", ["ADJUST", "MEASURE"])

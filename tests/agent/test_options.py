@@ -227,13 +227,13 @@ def writer(fifo):
 def test_a_pipe_that_nobody_writes_to_is_given_up_within_a_moment(fifo):
     waited = []
     error = unreadable(fifo, lambda seconds: waited.append(seconds) or True)
-    assert "nobody writes to the pipe" in error
+    assert "nobody wrote to the pipe" in error
     assert fifo in error
     assert sum(waited) <= 2.1
 
 
 def test_a_pipe_whose_writer_says_nothing_is_given_up(fifo, writer):
-    assert "its writer does not finish" in unreadable(fifo)
+    assert "the pipe's writer did not finish" in unreadable(fifo)
     os.close(writer)
 
 

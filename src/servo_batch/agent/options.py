@@ -217,8 +217,8 @@ def _content(path: str, descriptor: int, pause: Callable[[float], bool]) -> byte
         content += data
         if not data:
             if waited >= limit:
-                nobody = "nobody writes to the pipe" if limit == WRITER_SECONDS else "its writer does not finish"
-                raise _unreadable(path, "%s, %g seconds long" % (nobody, limit))
+                nobody = "nobody wrote to the pipe" if limit == WRITER_SECONDS else "the pipe's writer did not finish"
+                raise _unreadable(path, "%s within %g seconds" % (nobody, limit))
             if not pause(PAUSE_SECONDS):
                 raise _unreadable(path, "the agent was told to stop")
             waited += PAUSE_SECONDS
