@@ -211,7 +211,8 @@ def test_a_stop_while_the_agent_starts_is_not_lost(oldest_or_newest, serve, serv
     service = serve()
     agent = servo(service, command=[oldest_or_newest, "-c", EARLY, os.path.join(ROOT, "src")])
     assert agent.ended() == 0
-    assert [(one.event, one.param) for one in service.requests] == [("GOODBYE", {"reason": "exit: SIGTERM"})]
+    # On a slow machine it may say so twice.
+    assert {(one.event, one.param["reason"]) for one in service.requests} == {("GOODBYE", "exit: SIGTERM")}
 
 
 def test_process_1_leaves_no_zombies(serve, folder):
