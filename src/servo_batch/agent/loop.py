@@ -194,9 +194,9 @@ class Agent:
         """Be idle for so long; with 0, only see whether to leave."""
         until = time.monotonic() + seconds
         while not self._events.leaving:
-            if time.monotonic() >= until:
+            self._events.wait(until)  # also with 0: a signal is seen here alone
+            if time.monotonic() >= until and not self._events.leaving:
                 return
-            self._events.wait(until)
         raise _Leave
 
     # Doing what it says
