@@ -1,12 +1,24 @@
 """Drivers that misbehave: each ends in one truthful report, and the agent goes on."""
 
+import contextlib
 import json
 import os
 
 import pytest
-from fakes import ANSWER, METRICS, Alive, write, write_measure
+from fakes import (
+    ANSWER,
+    METRICS,
+    Alive,
+    agents,
+    furnish,
+    services,
+    write,
+    write_measure,
+    write_measure_in_turn,
+)
 
 from servo_batch.agent import driver
+from servo_batch.protocol import ServoError
 
 pytest_plugins = ("agent_fixtures",)
 
@@ -14,16 +26,21 @@ MEASURE = {"cmd": "MEASURE", "param": {}}
 TWO_MEBIBYTES = 2 * 1024 * 1024
 
 
-@pytest.fixture
-def report_of(serve, servo, folder):
-    """A function that runs a measure driver's script and returns the one report of it, once the agent went on.
-
-    Who reads from the fifo ``hold`` is held until the end of the test.
-    """
+@contextlib.contextmanager
+def held(folder):
+    """Hold who reads from the fifo ``hold`` until the end of the block."""
     hold = str(folder / "hold")
     os.mkfifo(hold)
     # With a writer from the start nobody waits for one, and everybody gets the end of the file at the end.
     writer = os.open(hold, os.O_RDWR)
+    yield
+    os.unlink(hold)  # nor is anybody held who comes now
+    os.close(writer)
+
+
+@pytest.fixture
+def report_of(serve, servo, folder):
+    """A function that runs a measure driver's script and returns the one report of it, once the agent went on."""
 
     def run(script, has_cancel="false", **options):
         service = serve([MEASURE])
@@ -36,63 +53,105 @@ def report_of(serve, servo, folder):
         run.body = reports[0].body
         return reports[0].param
 
-    yield run
-    os.unlink(hold)  # nor is anybody held who comes now
-    os.close(writer)
+    with held(folder):
+        yield run
 
 
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        ("", "the measure driver ended without an answer (exit status 0)"),
-        ("exit 3", "the measure driver ended without an answer (exit status 3)"),
-        ("echo oops >&2; exit 3", "the measure driver ended without an answer (exit status 3)\nstderr: oops"),
-        ("kill -KILL $$", "the measure driver ended without an answer (killed by SIGKILL)"),
-        ("kill -40 $$", "the measure driver ended without an answer (killed by signal 40)"),
-        (ANSWER + "; exit 3", "the measure driver answered ok, but (exit status 3)"),
-        (ANSWER + "; " + ANSWER, "the measure driver wrote 2 answers instead of one"),
-        ('echo \'{"status": "ok"}\'', "the measure driver's answer has no metrics"),
-        ("echo '[1]'; echo Traceback; echo 12", "exit status 0)\nstdout: [1]\nTraceback\n12"),
-        ('echo \'{"status": "ok", "metrics": {"a": NaN}}\'', "ended without an answer"),
-        ('echo \'{"status": "ok", "metrics": {"a": 1e999}}\'', "ended without an answer"),
-        ("printf '\\377\\376\\n'", "ended without an answer"),
-        ('echo \'{"status": "ok", "metr\'', "ended without an answer"),
-        ("head -c 100000 /dev/zero | tr '\\0' '['", "ended without an answer"),
-        ('echo \'{"status": "failed"}\'; echo why >&2', "the measure driver failed\nstderr: why"),
-        (None, "cannot run the measure driver ./measure"),
-    ],
-)
-def test_a_driver_that_breaks_the_protocol_has_failed(report_of, folder, script, message):
-    if script is None:
-        write(folder / "measure", "#!/nonexistent\n")
-    report = report_of(script)
+# A driver's script that breaks the protocol, and what the report of it says.
+FAULTS = {
+    "silence": ("", "the measure driver ended without an answer (exit status 0)"),
+    "exit status": ("exit 3", "the measure driver ended without an answer (exit status 3)"),
+    "stderr": ("echo oops >&2; exit 3", "the measure driver ended without an answer (exit status 3)\nstderr: oops"),
+    "SIGKILL": ("kill -KILL $$", "the measure driver ended without an answer (killed by SIGKILL)"),
+    "nameless signal": ("kill -40 $$", "the measure driver ended without an answer (killed by signal 40)"),
+    "ok, but": (ANSWER + "; exit 3", "the measure driver answered ok, but (exit status 3)"),
+    "two answers": (ANSWER + "; " + ANSWER, "the measure driver wrote 2 answers instead of one"),
+    "no metrics": ('echo \'{"status": "ok"}\'', "the measure driver's answer has no metrics"),
+    "no objects": ("echo '[1]'; echo Traceback; echo 12", "exit status 0)\nstdout: [1]\nTraceback\n12"),
+    "NaN": ('echo \'{"status": "ok", "metrics": {"a": NaN}}\'', "ended without an answer"),
+    "overflow": ('echo \'{"status": "ok", "metrics": {"a": 1e999}}\'', "ended without an answer"),
+    "not UTF-8": ("printf '\\377\\376\\n'", "ended without an answer"),
+    "half JSON": ('echo \'{"status": "ok", "metr\'', "ended without an answer"),
+    "deep": ("head -c 100000 /dev/zero | tr '\\0' '['", "ended without an answer"),
+    "no message": ('echo \'{"status": "failed"}\'; echo why >&2', "the measure driver failed\nstderr: why"),
+}
+# A driver's script whose answer counts.
+ANSWERS = {
+    "no request read": "exec </dev/null; " + ANSWER,
+    "garbage": "echo garbage; echo; echo '[]'; echo 7; " + ANSWER,
+    "progress of no number": 'echo \'{"progress": "half"}\'; echo \'{"progress": true}\'; ' + ANSWER,
+    "huge progress": "echo '{\"progress\": %s}'; " % ("9" * 3000) + ANSWER,
+    "no line end": "printf '%s' \"$(" + ANSWER + ')"',
+    "streams closed": ANSWER + "; exec >&- 2>&-; sleep 0.1",
+    "much garbage": "yes garbage | head -c 150000; " + ANSWER,
+    "one line longer than any answer": "head -c 9000000 /dev/zero; echo; " + ANSWER,
+    "much stderr": "yes moan | head -c 150000 >&2; " + ANSWER,
+    "a grandchild holds the pipes": "cat hold & " + ANSWER,
+    # It ends with the agent, which closes the pipe's other end.
+    "a grandchild fills the pipe for ever": "yes $(printf x%02000d 7) & sleep 0.2; " + ANSWER,
+}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """The report of each script in the tables, by one agent, one after the other."""
+    folder = furnish(tmp_path_factory.mktemp("reports"))
+    names = [*FAULTS, *ANSWERS]
+    write_measure_in_turn(folder, [script for script, _ in FAULTS.values()] + list(ANSWERS.values()))
+    with services() as serve, agents(folder) as servo, held(folder):
+        service = serve([MEASURE] * len(names))
+        servo(service)
+        service.wait_for("WHATS_NEXT", len(names) + 1)
+        results = [one.param for one in service.of("MEASUREMENT") if "progress" not in one.param]
+    assert len(results) == len(names)
+    return dict(zip(names, results))
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_a_driver_that_breaks_the_protocol_has_failed(reports, name):
+    report = reports[name]
     assert set(report) == {"status", "reason", "message"}
     assert (report["status"], report["reason"]) == ("failed", "driver-failed")
-    assert message in report["message"]
+    assert FAULTS[name][1] in report["message"]
+
+
+@pytest.mark.parametrize("name", list(ANSWERS))
+def test_an_answer_counts_whatever_is_around_it(reports, name):
+    assert reports[name] == METRICS
+
+
+def not_started(path):
+    """Return what is said of a driver that cannot be started."""
+    with pytest.raises(ServoError) as error:
+        driver.Running("measure", driver.Limits(None, "all"), None, None).start([str(path)], None)
+    assert (error.value.status, error.value.reason) == ("failed", "driver-failed")
+    return error.value.message
 
 
 @pytest.mark.parametrize(
-    "script",
+    ("text", "why"),
     [
-        "exec </dev/null; " + ANSWER,  # never reads its request
-        "echo garbage; echo; echo '[]'; echo 7; " + ANSWER,
-        'echo \'{"progress": "half"}\'; echo \'{"progress": true}\'; ' + ANSWER,
-        "printf '%s' \"$(" + ANSWER + ')"',  # no line end
-        ANSWER + "; sed 's/$/\\r/' /dev/null",
-        ANSWER + "; exec >&- 2>&-; " + "sleep 0.1",
-        "yes garbage | head -c 3000000; " + ANSWER,
-        "head -c 9000000 /dev/zero; echo; " + ANSWER,  # one line, longer than any answer
-        "yes moan | head -c 3000000 >&2; " + ANSWER,
-        "cat hold & " + ANSWER,  # a grandchild holds the pipes
+        ("#!/nonexistent -x\n", "its first line names /nonexistent: No such file"),
+        ("#! /nonexistent", "its first line names /nonexistent: No such file"),
+        ("#!/bin/sh\r\necho\n", "Unix line ends"),
+        ("#!/tmp\n", "its first line names /tmp: Permission denied"),
+        ("echo\n", "#!/bin/sh"),
     ],
 )
-def test_an_answer_counts_whatever_is_around_it(report_of, script):
-    assert report_of(script, env={"OPTUNE_VERBOSE_STDERR": "none"}) == METRICS
+def test_a_script_that_cannot_be_run_says_what_is_missing(tmp_path, text, why):
+    write(tmp_path / "measure", text)
+    message = not_started(tmp_path / "measure")
+    assert message.startswith("cannot run the measure driver %s: " % (tmp_path / "measure"))
+    assert why in message
 
 
-def test_a_grandchild_that_fills_the_pipe_for_ever_does_not_hold_the_agent(report_of, folder):
-    # It ends with the test: the agent closes the pipe's other end.
-    assert report_of("yes '' & sleep 0.2; " + ANSWER) == METRICS
+def test_a_driver_that_has_gone_is_said(tmp_path):
+    assert "No such file" in not_started(tmp_path / "measure")
+
+
+def test_a_driver_that_cannot_be_started_is_reported(report_of, folder):
+    write(folder / "measure", "#!/nonexistent\n")
+    assert "its first line names /nonexistent" in report_of(None)["message"]
 
 
 def test_a_request_larger_than_a_pipe_does_not_block(serve, servo, folder):
@@ -119,9 +178,21 @@ def test_a_failure_is_cut_to_two_mebibytes(report_of):
 
 
 def test_of_a_long_stderr_the_end_is_reported(report_of):
-    report = report_of("yes %0500d | head -c 5000000 >&2; echo the last >&2; exit 1" % 7)
+    report = report_of("yes %0500d | head -c 3000000 >&2; echo the last >&2; exit 1" % 7)
     assert report["message"].endswith("0the last")
     assert len(report_of.body) <= TWO_MEBIBYTES
+
+
+def test_much_stderr_is_logged_up_to_a_limit_and_reported_to_its_end(report_of):
+    script = "i=0; while [ $i -lt 200 ]; do echo moan $i >&2; i=$((i + 1)); done; exit 1"
+    report = report_of(script, changes=["driver.LOGGED_STDERR_BYTES=5000"])
+    report_of.agent.stop()
+    assert report["message"].endswith("moan 199")
+    log = report_of.agent.output
+    assert "measure: moan 99\n" in log
+    assert "measure: moan 150\n" not in log
+    assert log.count("writes much to stderr: the rest is not logged") == 1
+    assert "more bytes to stderr, which are not logged" in log
 
 
 @pytest.mark.parametrize(
@@ -162,8 +233,8 @@ def test_a_silent_driver_that_ignores_sigterm_is_killed(report_of):
 
 
 def test_a_driver_that_writes_now_and_then_is_not_silent(report_of):
-    script = "for i in 1 2 3 4 5 6 7 8; do sleep 0.2; printf . >&2; done; " + ANSWER
-    assert report_of(script, env={"OPTUNE_IO_TIMEOUT": "1.5"}) == METRICS
+    script = "i=0; while [ $i -lt 22 ]; do sleep 0.05; printf . >&2; i=$((i + 1)); done; " + ANSWER
+    assert report_of(script, env={"OPTUNE_IO_TIMEOUT": "1"}) == METRICS
 
 
 def test_a_driver_without_info_can_still_measure(report_of, folder):

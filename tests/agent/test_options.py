@@ -154,7 +154,7 @@ def test_an_empty_variable_is_no_variable():
 def test_white_space_around_the_token_is_stripped(tmp_path, content):
     path = tmp_path / "token"
     path.write_bytes(content.encode())
-    assert options.read_token(str(path)) == "abc"
+    assert options.read_token(str(path), lambda seconds: True) == "abc"
 
 
 SECRET = "abc-secret"
@@ -179,6 +179,15 @@ def test_a_token_file_that_holds_no_token_is_an_error_that_keeps_it_secret(tmp_p
     path = tmp_path / "token"
     if content is not None:
         path.write_bytes(content)
+    error = unreadable(path)
+    assert message in error
+    assert str(path) in error
+    assert "secr" not in error
+
+
+def test_a_token_that_cannot_be_used_ends_the_agent_with_one_line(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("abc-secret abc-secret")
     result = subprocess.run(
         [sys.executable, LAUNCHER, "--", "--url", "http://127.0.0.1:9/", "--auth-token", str(path), "app"],
         stdin=subprocess.DEVNULL,
@@ -187,10 +196,78 @@ def test_a_token_file_that_holds_no_token_is_an_error_that_keeps_it_secret(tmp_p
         timeout=60,
     )
     assert (result.returncode, result.stdout) == (1, b"")
-    assert message in result.stderr.decode()
-    assert str(path) in result.stderr.decode()
+    assert result.stderr.startswith(b"servo: the token file must hold one token")
     assert result.stderr.count(b"\n") == 1
-    assert b"secr" not in result.stderr
+
+
+def unreadable(path, pause=lambda seconds: True):
+    """Return what is said of a token file that cannot be used."""
+    with pytest.raises(ServoError) as error:
+        options.read_token(str(path), pause)
+    assert (error.value.status, error.value.reason) == ("failed", "bad-token")
+    return error.value.message
+
+
+@pytest.fixture
+def fifo(tmp_path):
+    """The path of a named pipe."""
+    path = str(tmp_path / "token")
+    os.mkfifo(path)
+    return path
+
+
+@pytest.fixture
+def writer(fifo):
+    """The descriptor of a writer of the named pipe; the test closes it."""
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # without a reader there is no writer
+    yield os.open(fifo, os.O_WRONLY)
+    os.close(reader)
+
+
+def test_a_pipe_that_nobody_writes_to_is_given_up_within_a_moment(fifo):
+    waited = []
+    error = unreadable(fifo, lambda seconds: waited.append(seconds) or True)
+    assert "nobody wrote to the pipe" in error
+    assert fifo in error
+    assert sum(waited) <= 2.1
+
+
+def test_a_pipe_whose_writer_says_nothing_is_given_up(fifo, writer):
+    assert "the pipe's writer did not finish" in unreadable(fifo)
+    os.close(writer)
+
+
+def test_a_token_comes_through_a_pipe_as_slowly_as_its_writer_writes(fifo, writer):
+    words = [b"abc", b"", b"-def\n", None]
+
+    def write(seconds):
+        word = words.pop(0)
+        if word is None:
+            os.close(writer)
+        else:
+            os.write(writer, word)
+        return True
+
+    assert options.read_token(fifo, write) == "abc-def"
+
+
+def test_a_writer_may_come_after_the_agent(fifo):
+    def write(seconds):
+        with open(fifo, "w") as stream:
+            stream.write("abc")
+        return True
+
+    assert options.read_token(fifo, write) == "abc"
+
+
+def test_a_stop_ends_the_wait_for_a_token(servo, folder):
+    (folder / "token").unlink()
+    os.mkfifo(str(folder / "token"))
+    agent = servo("http://127.0.0.1:9/")
+    writer = os.open(str(folder / "token"), os.O_WRONLY)  # returns when the agent reads
+    agent.stop()
+    os.close(writer)
+    assert "told to stop before it began" in agent.output
 
 
 @pytest.mark.parametrize("kind", ["folder", "unreadable"])
@@ -203,9 +280,7 @@ def test_a_token_file_that_cannot_be_read_is_an_error(tmp_path, kind):
         path.chmod(0)
         if os.access(str(path), os.R_OK):
             pytest.skip("root may read anything")
-    with pytest.raises(ServoError) as error:
-        options.read_token(str(path))
-    assert str(path) in error.value.message
+    assert str(path) in unreadable(path)
 
 
 def test_without_auth_no_token_is_read_or_sent(serve, servo, folder):

@@ -1,4 +1,4 @@
-"""The built file as its users have it: the agent with its own drivers, by every way to call it, under every Python."""
+"""The built file as its users have it: the agent with its own drivers, by every way to call it."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 
 import pytest
 from fakes import TOKEN, Alive
+from machine import NEWEST, OLDEST, ROOT
 
 pytest_plugins = ("agent_fixtures",)
 
@@ -35,15 +36,10 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("linked", [False, True], ids=["own drivers", "linked drivers"])
-def test_describe_adjust_measure(python, pyz, serve, servo, folder, linked):
-    program = [python, pyz, "servo"]
-    if linked:
-        for name in ("adjust", "measure", "servo"):
-            os.symlink(pyz, str(folder / name))
-        program = [python, "./servo"]
+def describe_adjust_measure(serve, servo, *program, **options):
+    """Have the agent ``program`` do all that there is, and see that it is right."""
     service = serve([{"cmd": "DESCRIBE"}, ADJUST, MEASURE])
-    agent = servo(service, command=program)
+    agent = servo(service, command=list(program), **options)
     service.wait_for("WHATS_NEXT", 4)
     agent.stop()
     description = service.of("DESCRIPTION")[0].param
@@ -56,6 +52,21 @@ def test_describe_adjust_measure(python, pyz, serve, servo, folder, linked):
     metrics = service.of("MEASUREMENT")[-1].param["metrics"]
     assert metrics["throughput"] == {"value": 4, "unit": "per second"}
     assert metrics["total_runtime"]["value"] > 0
+
+
+def test_the_agent_and_its_own_drivers(oldest_or_newest, pyz, serve, servo, folder):
+    describe_adjust_measure(serve, servo, oldest_or_newest, pyz, "servo")
+
+
+def test_the_agent_and_drivers_that_are_links_to_it(pyz, serve, servo, folder):
+    for name in ("adjust", "measure", "servo"):
+        os.symlink(pyz, str(folder / name))
+    describe_adjust_measure(serve, servo, OLDEST, "./servo")
+
+
+def test_the_agent_from_the_sources(serve, servo, folder):
+    environment = {"PYTHONPATH": os.path.relpath(os.path.join(ROOT, "src"), str(folder))}
+    describe_adjust_measure(serve, servo, NEWEST, "-m", "servo_batch", "servo", env=environment)
 
 
 def test_a_cancel_stops_the_job(oldest_or_newest, pyz, serve, servo, folder):
@@ -74,10 +85,10 @@ def test_a_cancel_stops_the_job(oldest_or_newest, pyz, serve, servo, folder):
     alive.wait_for_none()
 
 
-def test_a_failure_is_reported_as_the_driver_says_it(oldest_or_newest, pyz, serve, servo, folder):
+def test_a_failure_is_reported_as_the_driver_says_it(pyz, serve, servo, folder):
     service = serve([MEASURE, {"cmd": "ADJUST", "param": {"state": {"application": {}}}}])
     (folder / "job").write_text("echo oops >&2; exit 3\n")
-    servo(service, command=[oldest_or_newest, pyz, "servo"])
+    servo(service, command=[OLDEST, pyz, "servo"])
     service.wait_for("WHATS_NEXT", 3)
     report = service.of("MEASUREMENT")[-1].param
     assert (report["status"], report["reason"]) == ("failed", "command-failed")
@@ -86,11 +97,11 @@ def test_a_failure_is_reported_as_the_driver_says_it(oldest_or_newest, pyz, serv
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
-def test_a_job_has_the_agents_environment_also_after_a_restart(oldest_or_newest, pyz, serve, servo, folder):
+def test_a_job_has_the_agents_environment_also_after_a_restart(pyz, serve, servo, folder):
     service = serve([MEASURE, {"cmd": "SLEEP"}, MEASURE])
     (folder / "job").write_text("cp /proc/self/environ seen; echo 'throughput: 1'\n")
     environment = ["env", "-i", "PATH=" + os.environ["PATH"]]
-    agent = servo(service, command=environment + [oldest_or_newest, pyz, "servo"])
+    agent = servo(service, command=environment + [NEWEST, pyz, "servo"])
     service.wait_for("WHATS_NEXT", 2)
     assert b"LC_CTYPE" not in (folder / "seen").read_bytes()
     (folder / "seen").unlink()

@@ -1,18 +1,27 @@
 """A service that misbehaves: nothing of it is fatal, no result is lost or changed, and the token stays at home."""
 
+import functools
 import http.client
+import json
 import os
-import shutil
-import signal
 import socket
-import ssl
-import subprocess
 import threading
 
 import pytest
-from fakes import ANSWER, LIMIT, METRICS, TOKEN, write_measure
+from fakes import (
+    ANSWER,
+    LIMIT,
+    METRICS,
+    TOKEN,
+    agents,
+    furnish,
+    services,
+    write,
+    write_measure,
+    write_measure_in_turn,
+)
 
-from servo_batch.agent import loop
+from servo_batch.agent import loop, report
 from servo_batch.agent.options import Options
 from servo_batch.agent.service import Service
 
@@ -66,7 +75,7 @@ def huge(handler):
 
 def hang_up(handler):
     with handler.server.changed:
-        handler.server.hung_up = True
+        handler.server.hung_up += 1
         handler.server.changed.notify_all()
 
 
@@ -88,6 +97,35 @@ def trickle(first):
     return run
 
 
+def raw(*parts):
+    """Return a fault that sends ``parts`` as they are and closes the connection."""
+
+    def run(handler):
+        for part in parts:
+            handler.wfile.write(part)
+        handler.close_connection = True
+
+    return run
+
+
+def for_ever(first, piece):
+    """Return a fault that sends ``first``, then ``piece`` until the agent hangs up."""
+
+    def run(handler):
+        try:
+            handler.wfile.write(first)
+            while True:
+                handler.wfile.write(piece * (1 + 65536 // len(piece)))
+        except OSError:
+            hang_up(handler)
+
+    return run
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+TOO_LONG = "longer than 4194304 bytes"
+
 # Every fault, and what the log says of it.
 FAULTS = {
     "401": (status(401), "status 401"),
@@ -95,6 +133,7 @@ FAULTS = {
     "404": (status(404), "status 404"),
     "500": (status(500), "status 500"),
     "503": (status(503), "status 503"),
+    "retry after": (lambda handler: handler.answer(b"", 503, **{"Retry-After": "9" * 400}), "status 503"),
     "204": (content(b"", 204), "not JSON"),
     "html": (content(b"<html><body>Please log in to the guest network</body></html>"), "Please log in"),
     "half JSON": (content(b'{"cmd": "MEA'), "not JSON"),
@@ -102,81 +141,158 @@ FAULTS = {
     "null": (content(b"null"), "not a JSON object"),
     "list": (content(b'["cmd"]'), "not a JSON object"),
     "not UTF-8": (content(b'{"cmd": "\xff"}'), "not JSON"),
+    "half a surrogate pair": (content(b'{"cmd": "\\ud800"}'), "not JSON"),
     "NaN": (content(b'{"cmd": NaN}'), "not JSON"),
     "deep": (content(b"[" * 100000), "not JSON"),
     "many digits": (content(b'{"cmd": %s}' % (b"9" * 1000000)), "the answer is not JSON"),
+    "packed": (lambda handler: handler.answer(b"\x1f\x8b", **{"Content-Encoding": "gzip"}), "packed"),
     "reset": (reset_at_once, "trying again"),
     "reset in the middle": (reset_in_the_middle, "trying again"),
     "end in the middle": (end_in_the_middle, "trying again"),
     "no HTTP": (no_http, "BadStatusLine"),
-    "100 MB": (huge, "longer than 4194304 bytes"),
+    "status of no number": (raw(b"HTTP/1.1 ok\r\n\r\n"), "BadStatusLine"),
+    "other version": (raw(b"HTTP/9.9 200 OK\r\n\r\n{}"), "UnknownProtocol"),
+    "interim response": (raw(b"HTTP/1.1 103 Early Hints\r\n\r\n", OK + b"\r\n{}"), "status 103"),
+    "length of no number": (raw(OK + b"Content-Length: many\r\n\r\nno"), "not JSON"),
+    "negative length": (raw(OK + b"Content-Length: -5\r\n\r\nno"), "not JSON"),
+    "endless length": (raw(OK + b"Content-Length: " + b"9" * 30 + b"\r\n\r\nno"), "not JSON"),
+    "length of many digits": (raw(OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nno"), "trying again"),
+    "chunk of no size": (raw(CHUNKED + b"many\r\n{}"), "trying again"),
+    "half a chunk": (raw(CHUNKED + b'ff\r\n{"status": '), "trying again"),
+    "headers of no form": (raw(OK + b"\0\xff: \xff\r\n:\r\n no\r\n\r\nno"), "trying again"),
+    "too many headers": (raw(OK + b"X: y\r\n" * 1000 + b"\r\n{}"), "got more than"),
+    "100 MB": (huge, TOO_LONG),
+    "endless interim responses": (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), TOO_LONG),
+    "endless trailers": (for_ever(CHUNKED + b"0\r\n", b"X: y\r\n"), "trying again"),
+    "chunk of a negative size": (for_ever(CHUNKED + b"-1\r\n", b"x"), "trying again"),
 }
 SLOW_FAULTS = {
     "never": never,
     "slow body": trickle(b"HTTP/1.0 200 OK\r\n\r\n"),
     "slow header": trickle(b"HTTP/1.0 200 OK\r\nX-Slow: "),
     "slow status": trickle(b"HT"),
+    "slow chunk": trickle(CHUNKED),
 }
 
 
+def numbered(number):
+    return {"metrics": {"number": {"value": number}}}
+
+
+def deliver(folder, faults, repeat, **options):
+    """Have an agent deliver a result through each of ``faults``, ``repeat`` times; return its requests and its log."""
+    bodies = ["echo '%s'" % json.dumps({"status": "ok", **numbered(number)}) for number in range(len(faults))]
+    write_measure_in_turn(folder, bodies)
+    answers = [answer for fault in faults for answer in [fault] * repeat + [{"status": "ok"}]]
+    with services() as serve, agents(folder) as servo:
+        service = serve([MEASURE] * len(faults), {"MEASUREMENT": answers})
+        agent = servo(service, **options)
+        service.wait_for("WHATS_NEXT", len(faults) + 1)
+        agent.stop()
+    return service.of("MEASUREMENT"), agent.output
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory):
+    """What an agent sent and logged of the result that met each fault twice: {name: (requests, log)}."""
+    folder = furnish(tmp_path_factory.mktemp("delivered"))
+    requests, log = deliver(folder, [fault for fault, _ in FAULTS.values()], 2)
+    logs = log.split("MEASUREMENT delivered")
+    return {
+        name: ([one for one in requests if one.param == numbered(number)], logs[number])
+        for number, name in enumerate(FAULTS)
+    }
+
+
 @pytest.mark.parametrize("fault", list(FAULTS))
-def test_a_result_outlives_any_fault_and_stays_as_it_was(serve, servo, fault):
-    misbehave, log = FAULTS[fault]
-    service = serve([MEASURE], {"MEASUREMENT": [misbehave, misbehave]})
-    agent = servo(service)
-    service.wait_for("WHATS_NEXT", 2)
-    assert [one.param for one in service.of("MEASUREMENT")] == [METRICS] * 3
-    assert len({one.body for one in service.of("MEASUREMENT")}) == 1
-    agent.stop()
-    assert agent.output.count("MEASUREMENT not delivered") == 2
-    assert log.replace("trying again", "MEASUREMENT not") in agent.output
+def test_a_result_outlives_any_fault_and_stays_as_it_was(delivered, fault):
+    requests, _ = delivered[fault]
+    assert len(requests) == 3
+    assert len({one.body for one in requests}) == 1
 
 
-@pytest.mark.parametrize("fault", list(SLOW_FAULTS))
-def test_a_result_outlives_a_service_that_takes_for_ever(serve, servo, fault):
-    service = serve([MEASURE], {"MEASUREMENT": [SLOW_FAULTS[fault]]})
-    agent = servo(service, changes=["service.REQUEST_SECONDS=1.0"])
-    service.wait_for("WHATS_NEXT", 2)
-    results = service.of("MEASUREMENT")
-    assert [one.param for one in results] == [METRICS] * len(results)
-    assert len(results) >= 2
-    agent.wait_for_log("MEASUREMENT not delivered: ")
+@pytest.mark.parametrize("fault", list(FAULTS))
+def test_the_log_says_why_a_result_was_not_delivered(delivered, fault):
+    _, log = delivered[fault]
+    said = [line for line in log.split("\n") if "MEASUREMENT not delivered: " in line]
+    assert len(said) == 2
+    assert all(FAULTS[fault][1] in line for line in said)
+
+
+def test_a_result_outlives_a_service_that_takes_for_ever(folder):
+    requests, log = deliver(folder, list(SLOW_FAULTS.values()), 1, changes=["connection.REQUEST_SECONDS=0.5"])
+    for number, name in enumerate(SLOW_FAULTS):
+        assert len([one for one in requests if one.param == numbered(number)]) >= 2, name
+    assert log.count("MEASUREMENT not delivered: ") >= len(SLOW_FAULTS)
 
 
 def test_a_slow_exchange_is_broken_off_not_left_behind(serve, servo):
     service = serve(answers={"HELLO": [trickle(b"HTTP/1.0 200 OK\r\nX-Slow: ")]})
-    servo(service, changes=["service.REQUEST_SECONDS=0.3"])
+    servo(service, changes=["connection.REQUEST_SECONDS=0.3"])
     service.wait_for("WHATS_NEXT")
     with service.changed:
-        assert service.changed.wait_for(lambda: hasattr(service, "hung_up"), LIMIT)
+        assert service.changed.wait_for(lambda: service.hung_up, LIMIT)
 
 
-def test_a_huge_answer_is_not_read_to_its_end(serve, servo):
-    service = serve(answers={"HELLO": [huge]})
-    servo(service)
+def test_an_endless_answer_is_not_read_to_its_end(oldest_or_newest, serve, servo):
+    names = ("100 MB", "endless interim responses", "endless trailers", "chunk of a negative size")
+    service = serve(answers={"HELLO": [FAULTS[name][0] for name in names]})
+    servo(service, python=oldest_or_newest)
     service.wait_for("WHATS_NEXT")
     with service.changed:
-        assert service.changed.wait_for(lambda: hasattr(service, "hung_up"), LIMIT)
+        assert service.changed.wait_for(lambda: service.hung_up == len(names), LIMIT)
 
 
 @pytest.mark.parametrize("event", ["HELLO", "WHATS_NEXT"])
-@pytest.mark.parametrize("fault", ["503", "html", "null", "reset in the middle", "100 MB"])
-def test_questions_are_asked_again(serve, servo, event, fault):
-    misbehave = FAULTS[fault][0]
-    service = serve(answers={event: [misbehave, misbehave]})
-    servo(service)
-    service.wait_for(event, 3)
+def test_questions_are_asked_again(serve, servo, event):
+    faults = [FAULTS[name][0] for name in ("503", "html", "null", "reset in the middle", "100 MB", "chunk of no size")]
+    service = serve(answers={event: faults})
+    servo(service, env={"SERVO_RETRY_DELAY_SEC": "0.001"})
+    service.wait_for(event, len(faults) + 1)
     service.wait_for("WHATS_NEXT")
 
 
-@pytest.mark.parametrize(
-    "answer", [{}, {"cmd": "DANCE"}, {"cmd": None}, {"cmd": ["MEASURE"]}, {"cmd": {}}, {"cmd": "measure", "param": 1}]
-)
-def test_an_unknown_command_is_logged_and_passed_over(serve, servo, answer):
-    service = serve([answer, MEASURE])
-    agent = servo(service)
+UNKNOWN = [
+    *({}, {"cmd": "DANCE"}, {"cmd": None}, {"cmd": 10**309}, {"cmd": True}),
+    *({"cmd": ["MEASURE"]}, {"cmd": {"MEASURE": 1}}, {"cmd": "measure", "param": 1}, {"CMD": "MEASURE"}),
+]
+
+
+def test_an_unknown_command_is_logged_and_passed_over(serve, servo):
+    service = serve([*UNKNOWN, MEASURE])
+    agent = servo(service, env={"SERVO_RETRY_DELAY_SEC": "0.001"})
     assert service.wait_for("MEASUREMENT").param == METRICS
-    assert "unknown command" in agent.output
+    agent.stop()
+    assert agent.output.count("unknown command") == len(UNKNOWN)
+
+
+DEEP = functools.reduce(lambda inner, _: [inner], range(90), 1)
+ODD = [None, True, -1, 10**309, 1.7e308, "", "x" * 100000, "\u2028\0\U0001f600", [], [[]], {}, {"": {}}, DEEP]
+
+
+def test_a_known_command_with_any_param_costs_one_report_at_most(serve, servo, folder):
+    # Of a sleep an odd duration is the default one, so that none takes long.
+    durations = [{"cmd": "SLEEP", "param": {"duration": odd}} for odd in ODD if odd not in (10**309, 1.7e308)]
+    params = [*ODD, {"state": None}, {"state": {"application": DEEP}}, {"state": {"application": {}}, "control": DEEP}]
+    commands = durations + [{"cmd": name, "param": param} for param in params for name in ("DESCRIBE", "ADJUST")]
+    commands += [{"cmd": "MEASURE", "param": param} for param in params]
+    service = serve(commands)
+    agent = servo(service, changes=["loop.DEFAULT_SLEEP_SECONDS=0.001"])
+    service.wait_for("WHATS_NEXT", len(commands) + 1)
+    for event in ("DESCRIPTION", "ADJUSTMENT", "MEASUREMENT"):
+        assert len([one for one in service.of(event) if "progress" not in one.param]) == len(params)
+    agent.stop()
+    assert "a bug of servo-batch" not in agent.output
+
+
+def test_a_bug_costs_one_command_and_is_reported(serve, servo):
+    service = serve([MEASURE, {"cmd": "DESCRIBE"}])
+    # A number where a function is to be: the case that nobody thought of.
+    agent = servo(service, changes=["driver.find=0"], env={"SERVO_RETRY_DELAY_SEC": "0.001"})
+    assert service.wait_for("MEASUREMENT").param["reason"] == "internal"
+    assert service.wait_for("DESCRIPTION").param["reason"] == "internal"
+    agent.stop()
+    assert "Traceback" in agent.output
 
 
 def test_a_service_that_is_away_at_the_start_is_waited_for(serve, servo):
@@ -209,39 +325,99 @@ def test_an_outage_while_the_job_runs_loses_progress_and_no_result(serve, servo,
 def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_result(serve, servo, folder):
     service = serve([MEASURE], {"MEASUREMENT": [never]})
     write_measure(folder, "echo '{\"progress\": 10}'; yes '{\"progress\": 11}' | head -n 20000; " + ANSWER)
-    servo(service, changes=["service.REQUEST_SECONDS=1.0"])
+    # Else the report would be given up after the limit of the test.
+    servo(service, changes=["connection.REQUEST_SECONDS=1000.0", "loop.OVERTAKEN_SECONDS=0.1"])
     service.wait_for("WHATS_NEXT", 2)
     assert service.of("MEASUREMENT")[-1].param == METRICS
 
 
-def test_the_result_does_not_overtake_a_progress_report(serve, servo, folder):
+def test_a_report_without_answer_does_not_hide_the_cancel_in_the_next(serve, servo, folder):
+    service = serve([MEASURE], {"MEASUREMENT": [never, {"status": "cancel", "reason": "enough"}]})
+    write_measure(folder, "echo '{\"progress\": 10}'; exec sleep 1000")
+    servo(service, changes=["report.MAX_REPORT_SECONDS=0.1", "loop.OVERTAKEN_SECONDS=0.1"])
+    assert "enough" in service.wait_for("MEASUREMENT", 3).param["message"]
+
+
+def test_a_late_answer_to_a_report_still_cancels(serve, servo, folder):
+    def late(handler):
+        handler.server.wait_for("MEASUREMENT", 3)
+        handler.answer(b'{"status": "cancel", "reason": "enough"}')
+
+    service = serve([MEASURE], {"MEASUREMENT": [late]})
+    write_measure(folder, "echo '{\"progress\": 10}'; exec sleep 1000")
+    agent = servo(service, changes=["report.MAX_REPORT_SECONDS=0.1"])
+    service.wait_for("WHATS_NEXT", 2)
+    assert "enough" in service.of("MEASUREMENT")[-1].param["message"]
+    agent.stop()
+
+
+def test_a_hanging_question_about_the_driver_can_be_cancelled_too(serve, servo, folder):
+    service = serve([MEASURE], {"MEASUREMENT": [{"status": "cancel", "reason": "enough"}]})
+    write(folder / "measure", "#!/bin/sh\nexec sleep 1000\n")
+    servo(service, changes=["report.MAX_REPORT_SECONDS=0.1"])
+    assert "enough" in service.wait_for("MEASUREMENT", 2).param["message"]
+
+
+def test_a_cancel_is_noticed_within_ten_seconds_and_a_result_overtakes_within_five():
+    assert report.MIN_REPORT_SECONDS < report.MAX_REPORT_SECONDS <= 9.5
+    assert loop.OVERTAKEN_SECONDS <= 4
+
+
+REASONS = {
+    "too slow": ": too slow",
+    "": " and gave no reason",
+    None: " and gave no reason",
+    10**309: ": 1000",
+    "x" * 100000: ": xxx",
+    "\u2028\0": ": \u2028\0",
+    ("a", 1): ': ["a", 1]',
+    False: ": false",
+}
+
+
+def test_the_services_reason_for_a_cancel_reaches_the_report(serve, servo, folder):
+    cancels = [{"status": "cancel", "reason": reason} for reason in REASONS]
+    answers = [answer for cancel in cancels for answer in (cancel, {"status": "ok"})]
+    service = serve([MEASURE] * len(REASONS), {"MEASUREMENT": answers})
+    write_measure(folder, "echo '{\"progress\": 1}'; exec sleep 1000")
+    servo(service)
+    service.wait_for("WHATS_NEXT", len(REASONS) + 1)
+    messages = [one.param["message"] for one in service.of("MEASUREMENT") if "progress" not in one.param]
+    assert len(messages) == len(REASONS)
+    for message, said in zip(messages, REASONS.values()):
+        assert message.startswith("the service cancelled it" + said)
+        assert len(message) < 5000
+
+
+def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(serve, servo, folder):
     overtaken = []
 
     def slow(handler):
         service = handler.server
         with service.changed:
-            overtaken.append(service.changed.wait_for(lambda: len(service.of("MEASUREMENT")) > 1, 0.5))
+            overtaken.append(service.changed.wait_for(lambda: len(service.of("MEASUREMENT")) > 1, 0.3))
         handler.answer(b"{}")
 
     service = serve([MEASURE], {"MEASUREMENT": [slow]})
     os.mkfifo(str(folder / "go"))
     write_measure(folder, "echo '{\"progress\": 10}'; cat go; " + ANSWER)
-    servo(service)
+    servo(service, changes=["loop.OVERTAKEN_SECONDS=30.0"])
     service.wait_for("MEASUREMENT")
     (folder / "go").write_text("")
     service.wait_for("WHATS_NEXT", 2)
     assert overtaken == [False]
 
 
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(serve, servo, code):
+def test_a_redirect_is_not_followed(serve, servo):
+    codes = (301, 302, 303, 307, 308)
     other = serve()
-    service = serve(answers={"HELLO": [lambda handler: handler.answer(b"{}", code, Location=other.url)]})
-    agent = servo(service)
+    moved = [lambda handler, code=code: handler.answer(b"{}", code, Location=other.url) for code in codes]
+    service = serve(answers={"HELLO": moved})
+    agent = servo(service, env={"SERVO_RETRY_DELAY_SEC": "0.001"})
     service.wait_for("WHATS_NEXT")
     agent.stop()
     assert other.requests == []
-    assert "redirects are not followed" in agent.output
+    assert agent.output.count("redirects are not followed") == len(codes)
 
 
 OPTIONS = Options("app", "me", "http://127.0.0.1/", None, 0, 20, None, "all", None, False, False)
@@ -286,57 +462,19 @@ def test_https_goes_through_the_proxy_as_a_tunnel(servo):
     assert TOKEN.encode() not in head
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    path = str(tmp_path / "certificate.pem")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", path + ".key", "-out", path],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-    return path
-
-
-def test_certificates_are_verified(oldest_or_newest, serve, servo, certificate):
-    service = serve([MEASURE])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate + ".key")
-    service.socket = context.wrap_socket(service.socket, server_side=True)
-    service.scheme = "https"
-    stranger = servo(service, python=oldest_or_newest, env={"SSL_CERT_FILE": ""})
-    stranger.wait_for_log("CERTIFICATE_VERIFY_FAILED", 2)
-    stranger.stop()
-    assert service.requests == []
-    servo(service, python=oldest_or_newest, env={"SSL_CERT_FILE": certificate})
-    assert service.wait_for("MEASUREMENT").param == METRICS
-
-
-def test_a_handshake_that_hangs_is_broken_off(servo):
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(5)
-        server.settimeout(20)
-        agent = servo("https://127.0.0.1:%d/" % server.getsockname()[1], changes=["service.REQUEST_SECONDS=0.5"])
-        first = server.accept()[0]
-        first.settimeout(20)
-        with first, first.makefile("rb") as stream:
-            stream.read()  # to the end that the agent makes
-        agent.wait_for_log("HELLO: ")
-    agent.signal(signal.SIGTERM)
-    assert agent.ended() == 0
-
-
 def test_what_a_service_echoes_of_the_token_is_not_shown_not_even_in_part(serve, servo):
     # The cut of what is shown falls into the token.
-    body = b"x" * 190 + TOKEN.encode()
-    service = serve(answers={"HELLO": [content(body), content(body, 401)]})
+    body = b"x" * 185 + TOKEN.encode()
+    # A service may quote the headers that it got, as JSON inside JSON.
+    headers = json.dumps({"headers": json.dumps({"authorization": "Bearer " + TOKEN})}).encode()
+    faults = [content(body), content(body, 401), content(headers, 401), content(headers)]
+    service = serve(answers={"HELLO": faults})
     agent = servo(service, "--verbose")
     service.wait_for("WHATS_NEXT")
     agent.stop()
-    assert TOKEN[:6] not in agent.output
+    assert agent.output.count("[token]") >= len(faults)
+    for part in TOKEN.replace("\\", '"').split('"'):
+        assert part[:6] not in agent.output
 
 
 def test_an_exchange_given_up_while_it_connects_sends_nothing(serve, monkeypatch):

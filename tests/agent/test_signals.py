@@ -11,6 +11,9 @@ import time
 
 import pytest
 from fakes import ANSWER, LAUNCHER, LIMIT, METRICS, Servo, write_measure
+from machine import ROOT
+
+from servo_batch.agent import loop
 
 pytest_plugins = ("agent_fixtures",)
 
@@ -42,7 +45,8 @@ def test_a_driver_that_can_cancel_is_waited_for(serve, servo, folder):
     agent.wait_for_log("SIGUSR1 to the measure driver")
     (folder / "go").write_text("")
     assert agent.ended() == 0
-    assert service.of("MEASUREMENT")[-1].param["message"] == "stopped the job"
+    message = "the agent was told to stop; the measure driver says: stopped the job"
+    assert service.of("MEASUREMENT")[-1].param["message"] == message
 
 
 def test_a_second_stop_kills_the_driver(serve, servo, folder):
@@ -104,7 +108,7 @@ def test_sigterm_overrides_a_patient_signal(serve, servo, folder, number):
 
 def test_an_idle_agent_leaves_at_once_though_the_service_does_not_answer(serve, servo):
     for number in (signal.SIGTERM, signal.SIGUSR1):
-        service = serve([lambda handler: handler.rfile.read(1)])
+        service = serve([never])
         agent = servo(service)
         service.wait_for("WHATS_NEXT")
         agent.signal(number)
@@ -130,11 +134,85 @@ def test_goodbye_is_tried_three_times(serve, servo):
     assert len(service.of("GOODBYE")) == 3
 
 
-def test_a_goodbye_that_nobody_answers_is_given_up(serve, servo):
-    service = serve(answers={"GOODBYE": [lambda handler: handler.rfile.read(1)] * 100})
-    agent = servo(service, changes=["loop.LAST_REQUEST_SECONDS=0.2"])
+def never(handler):
+    handler.rfile.read(1)  # returns when the agent hangs up
+
+
+# A tenth of what is allowed; the time-out of a request is beyond the limit of the test.
+HASTE = [
+    "connection.REQUEST_SECONDS=1000.0",
+    *("loop.LEAVE_SECONDS=0.7", "loop.LEAST_RESULT_SECONDS=0.1", "loop.LEAST_GOODBYE_SECONDS=0.07"),
+    *("loop.LAST_REQUEST_SECONDS=0.2", "loop.LAST_PAUSE_SECONDS=0.02"),
+]
+
+
+def test_an_idle_agent_leaves_a_service_that_hangs(serve, servo):
+    service = serve([never], {"GOODBYE": [never] * 3})
+    agent = servo(service, changes=HASTE)
     service.wait_for("WHATS_NEXT")
     agent.stop()
+    assert "GOODBYE given up" in agent.output
+
+
+def test_an_agent_with_a_job_leaves_a_service_that_hangs(serve, servo, folder):
+    service = serve([MEASURE], {"MEASUREMENT": [never] * 9, "GOODBYE": [never] * 3})
+    write_measure(folder, STARTED + "exec sleep 1000")
+    agent = servo(service, changes=HASTE)
+    service.wait_for("MEASUREMENT")
+    agent.stop()
+    assert "MEASUREMENT given up" in agent.output
+    assert "GOODBYE given up" in agent.output
+
+
+def test_an_agent_that_delivers_leaves_a_service_that_hangs(serve, servo):
+    service = serve([MEASURE], {"MEASUREMENT": [never] * 9, "GOODBYE": [never] * 3})
+    agent = servo(service, changes=HASTE)
+    service.wait_for("MEASUREMENT")
+    agent.stop()
+    assert "GOODBYE given up" in agent.output
+
+
+def test_a_driver_that_takes_long_to_stop_leaves_a_moment_for_result_and_goodbye(serve, servo, folder):
+    service = serve([MEASURE])
+    script = "cancelled() { cat go; %s; exit 0; }; trap cancelled USR1; " % ANSWER
+    os.mkfifo(str(folder / "go"))
+    write_measure(folder, script + STARTED + "while :; do sleep 0.05; done", "true")
+    agent = servo(
+        service, changes=["loop.LEAVE_SECONDS=0.0", "loop.LEAST_GOODBYE_SECONDS=60.0", "loop.LEAST_RESULT_SECONDS=60.0"]
+    )
+    service.wait_for("MEASUREMENT")
+    agent.signal(signal.SIGTERM)
+    agent.wait_for_log("SIGUSR1 to the measure driver")
+    (folder / "go").write_text("")
+    assert agent.ended() == 0
+    assert service.of("MEASUREMENT")[-1].param == METRICS
+    assert service.requests[-1].event == "GOODBYE"
+
+
+def test_the_agent_leaves_before_a_container_is_killed():
+    # A job's own grace period is five seconds; a container's ten.
+    assert max(loop.LEAVE_SECONDS, 5 + loop.LEAST_RESULT_SECONDS + loop.LEAST_GOODBYE_SECONDS) < 7.5
+
+
+# The agent as cli starts it, told to stop before it could begin.
+EARLY = """
+import argparse, os, signal, sys
+sys.path.insert(0, sys.argv.pop(1))
+from servo_batch import agent
+assert not {"selectors", "subprocess", "urllib.request"} & set(sys.modules), "signals have to wait for an import"
+parser = argparse.ArgumentParser()
+agent.add_arguments(parser)
+os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(agent.main(parser.parse_args(), sys.argv[1:]))
+"""
+
+
+def test_a_stop_while_the_agent_starts_is_not_lost(oldest_or_newest, serve, servo):
+    service = serve()
+    agent = servo(service, command=[oldest_or_newest, "-c", EARLY, os.path.join(ROOT, "src")])
+    assert agent.ended() == 0
+    # On a slow machine it may say so twice.
+    assert {(one.event, one.param["reason"]) for one in service.requests} == {("GOODBYE", "exit: SIGTERM")}
 
 
 def test_process_1_leaves_no_zombies(serve, folder):

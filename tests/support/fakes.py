@@ -1,16 +1,21 @@
 """A service that can misbehave, drivers that can misbehave, and the agent between them: real processes and sockets."""
 
+import contextlib
+import io
 import json
 import os
 import select
 import signal
 import socketserver
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 # Far above what anything here takes: reached only when something hangs.
 LIMIT = 60
-TOKEN = "s3cret-Token.of/the+service="
+# With what JSON escapes, and what an address does.
+TOKEN = 's3cret-"Token\\.of/the+service='
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
 SLEEP = {"cmd": "SLEEP", "param": {"duration": 3600}}
 
@@ -60,6 +65,7 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.scheme = "http"
         self.requests = []
+        self.hung_up = 0  # how often the agent did; for answers that wait for it
         self.changed = threading.Condition()
         self.answers = {event: list(answers) for event, answers in (answers or {}).items()}
         self.answers.setdefault("WHATS_NEXT", []).extend(commands)
@@ -166,6 +172,14 @@ def write_measure(folder, body, has_cancel="false"):
     write(folder / "measure", MEASURE % {"body": body, "has_cancel": has_cancel})
 
 
+def write_measure_in_turn(folder, bodies):
+    """Write a measure driver whose measuring is each of the shell scripts ``bodies`` in turn."""
+    for number, body in enumerate(bodies):
+        (folder / ("turn%d" % number)).write_text(body + "\n")
+    (folder / "turn").write_text("0\n")
+    write_measure(folder, 'read turn <turn; echo $((turn + 1)) >turn; . "./turn$turn"')
+
+
 class Alive:
     """A fifo called ``alive`` in ``folder``: processes that have it open for writing are alive."""
 
@@ -187,3 +201,63 @@ class Alive:
             if os.read(self.reader, 1000) == b"":
                 break
         os.close(self.reader)
+
+
+@contextlib.contextmanager
+def services():
+    """A function that starts a service; they end with the block."""
+    started = []
+
+    def start(commands=(), answers=None, port=0):
+        started.append(Service(commands, answers, port))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for service in started:
+            service.close()
+
+
+@contextlib.contextmanager
+def agents(folder):
+    """A function that starts the agent for a service, in ``folder``; they end with the block."""
+    started = []
+
+    def start(
+        service, *arguments, python=sys.executable, changes=(), command=None, env=None, auth=True, log_reader=True
+    ):
+        url = service if isinstance(service, str) else service.url
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
+        environment.update({"SERVO_RETRY_DELAY_SEC": "0.01"}, **(env or {}))
+        command = command or [python, LAUNCHER, "loop.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
+        command = command + ["--url", url, *(["--auth-token", "token"] if auth else ["--no-auth"]), *arguments, "app"]
+        process = subprocess.Popen(
+            command,
+            cwd=str(folder),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if not log_reader:
+            process.stdout.close()
+            process.stdout = io.BytesIO()
+        started.append(Servo(process))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for one in started:
+            one.process.kill()
+            one.ended()
+            one.process.stdout.close()
+
+
+def furnish(folder):
+    """Put an adjust driver, a measure driver that answers and a token into ``folder``; return it."""
+    (folder / "token").write_text(TOKEN + "\n")
+    write(folder / "adjust", ADJUST)
+    write_measure(folder, ANSWER)
+    return folder

@@ -1,43 +1,66 @@
 """The servo agent: takes the service's commands over HTTPS and runs the drivers.
 
-Source: section 9 of the contract. ``options`` are checked once, ``service`` makes one exchange, ``driver`` runs one
-driver, ``report`` says what the service hears of it, ``events`` is where everything is waited for, and ``loop`` is the
-agent's life.
+The README's section "The agent" says what it does. ``options`` are checked once, ``service`` makes one exchange over
+a ``connection``, ``driver`` runs one driver, ``report`` says what the service hears of it, ``events`` is where all is
+waited for, and ``loop`` is the agent's life.
 """
 
-import argparse
-import os
-import sys
-from typing import List
+from servo_batch.agent import signals
 
-from servo_batch.agent import driver, options
-from servo_batch.agent.events import Events
-from servo_batch.agent.log import Log
-from servo_batch.agent.loop import Agent
-from servo_batch.agent.options import add_arguments
-from servo_batch.agent.service import Service
-from servo_batch.protocol import ServoError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import List
 
 __all__ = ["add_arguments", "main"]
 
 
-def main(arguments: argparse.Namespace, command_line: List[str]) -> int:
+def add_arguments(parser: "argparse.ArgumentParser") -> None:
+    """Add the options of the ``servo`` verb to ``parser``; from here on signals are kept for ``main``."""
+    signals.hold()
+    # Here and below: imported once signals are kept, since it takes a while.
+    from servo_batch.agent import options
+
+    options.add_arguments(parser)
+
+
+def main(arguments: "argparse.Namespace", command_line: "List[str]") -> int:
     """Run the agent until a signal ends it; return the exit status.
 
     ``arguments`` are parsed from ``command_line``, which the agent starts again with on SIGHUP.
     """
+    signals.hold()
+    import os
+    import sys
+    import time
+
+    from servo_batch.agent import driver, options
+    from servo_batch.agent.events import Events
+    from servo_batch.agent.log import Log
+    from servo_batch.agent.loop import Agent
+    from servo_batch.agent.service import Service
+    from servo_batch.protocol import ServoError
+
+    events = Events()
+
+    def pause(seconds: float) -> bool:
+        events.wait(time.monotonic() + seconds)
+        return not events.stopping
+
     log = Log()
     try:
         chosen = options.read(arguments, os.environ)
         token = None
         if chosen.token_file is not None:
-            token = options.read_token(chosen.token_file)
+            token = options.read_token(chosen.token_file, pause)
             log.conceal(token)
         service = Service(chosen.url, token)
     except ServoError as error:
+        if events.stopping:
+            log("told to stop before it began")
+            return 0
         print("servo: " + log.clean(error.message), file=sys.stderr)
         return 2 if error.status == "bad-request" else 1
-    events = Events()
     log("servo agent for %s at %s" % (chosen.app_id, chosen.url))
     Agent(chosen, service, events, log).run()
     events.hold()

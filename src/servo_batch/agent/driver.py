@@ -1,10 +1,12 @@
 """A driver as a child process: how it is started and stopped, and what it answers.
 
-Source: section 2 of the contract. A driver may be anybody's program, so nothing that it does may block the agent or
-fill its memory: its request lies in a file, its lines are cut, and once it has exited nobody waits for its pipes.
+The README's section "Requests and answers" has the protocol. A driver may be anybody's program, so nothing that it does
+may block the agent or fill its memory: its request lies in a file, its lines are cut, and once it has exited nobody
+waits for its pipes.
 """
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -16,6 +18,7 @@ from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import servo_batch
 from servo_batch.agent.events import Events
+from servo_batch.agent.log import MAX_LINE
 from servo_batch.formats import strict_json
 from servo_batch.protocol import ServoError, failed
 
@@ -26,6 +29,9 @@ MAX_STDERR_BYTES = 1024 * 1024
 # What may still be in a pipe when the driver has exited: the most that Linux lets ordinary users put into one.
 MAX_DRAIN_BYTES = 1024 * 1024
 READ_BYTES = 64 * 1024
+# So much of a driver's stderr is logged, as the log shows it; of the rest the log has the size.
+LOGGED_STDERR_BYTES = 1024 * 1024
+LINE_HEAD_BYTES = 22  # the time before a line, and its end
 # So many lines of garbage on stdout are logged, the rest is counted: a log is for people.
 LOGGED_GARBAGE = 5
 # A driver that can cancel has this long to stop its job and to answer; after SIGTERM any driver has this long.
@@ -89,6 +95,8 @@ class Running:
         self._garbage_lines = 0
         self._stderr_start: List[str] = []
         self._stderr_end = bytearray()
+        self._stderr_logged = 0
+        self._stderr_unlogged = 0
         self._stopped: Optional[ServoError] = None
         self._steps: List[Tuple[int, float]] = []
         self._next_step = 0.0
@@ -109,7 +117,8 @@ class Running:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self.name, command[0], error)) from None
+            why = _why_not_run(command[0], error)
+            raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self.name, command[0], why)) from None
         self._events.adopt(self._process.pid)
         self._last_output = time.monotonic()
         self._pipes: Dict[int, _Pipe] = {}
@@ -137,6 +146,16 @@ class Running:
         if self._steps:
             del self._steps[:-1]
             self._next_step = time.monotonic()
+
+    def abandon(self) -> None:
+        """Kill the driver, if it still runs, and let go of it: nobody will ask for its result."""
+        if not self.ended:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.returncode = -signal.SIGKILL
+            for descriptor in list(self._pipes):
+                self._close(descriptor)
+            self.ended = True
 
     def _stop(self, why: ServoError, steps: List[Tuple[int, float]]) -> None:
         self._stopped = why
@@ -206,6 +225,8 @@ class Running:
             self._drain(descriptor)
         if self._garbage_lines > LOGGED_GARBAGE:
             self._log("%s wrote %d lines that are no JSON objects" % (self.name, self._garbage_lines))
+        if self._stderr_unlogged:
+            self._log("%s wrote %d more bytes to stderr, which are not logged" % (self.name, self._stderr_unlogged))
         self.ended = True
 
     def _drain(self, descriptor: int) -> None:
@@ -246,13 +267,22 @@ class Running:
         self._stderr_end += line + b"\n"
         if len(self._stderr_end) > 2 * MAX_STDERR_BYTES:
             del self._stderr_end[:-MAX_STDERR_BYTES]
-        verbose = self._limits.verbose_stderr
-        if len(self._stderr_start) < 2:
+        is_head = len(self._stderr_start) < 2
+        if is_head:
             self._stderr_start.append(line[:4000].decode("utf-8", "replace"))
-        elif verbose == "minimal":
-            return
-        if verbose != "none":
-            self._log("%s: %s" % (self.name, line.decode("utf-8", "replace")))
+        verbose = self._limits.verbose_stderr
+        if verbose == "all" or (verbose == "minimal" and is_head):
+            self._log_stderr(line)
+
+    def _log_stderr(self, line: bytes) -> None:
+        text = "%s: %s" % (self.name, line.decode("utf-8", "replace"))
+        self._stderr_logged += LINE_HEAD_BYTES + min(len(text), MAX_LINE)
+        if self._stderr_unlogged or self._stderr_logged > LOGGED_STDERR_BYTES:
+            if not self._stderr_unlogged:
+                self._log("%s writes much to stderr: the rest is not logged" % self.name)
+            self._stderr_unlogged += len(line) + 1
+        else:
+            self._log(text)
 
     def result(self) -> Dict[str, Any]:
         """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
@@ -265,11 +295,10 @@ class Running:
             if self._stopped is not None and self._stopped.reason == "timeout":
                 raise self._stopped  # the driver can only say that it was cancelled
             reason, message = answer.get("reason"), answer.get("message")
-            raise ServoError(
-                str(answer["status"]),
-                "driver-failed" if reason is None else str(reason),
-                "the %s driver failed%s" % (self.name, self._said()) if message is None else str(message),
-            )
+            text = "the %s driver failed%s" % (self.name, self._said()) if message is None else str(message)
+            if self._stopped is not None:  # the driver cannot know who wanted it, and why
+                text = "%s; the %s driver says: %s" % (self._stopped.message, self.name, text)
+            raise ServoError(str(answer["status"]), "driver-failed" if reason is None else str(reason), text)
         if self._process.returncode != 0:
             raise self._stopped or self._misbehaved("answered ok, but")
         return answer
@@ -296,6 +325,26 @@ class Running:
         elif self._limits.verbose_stderr == "all" and self._stderr_end:
             text += "\nstderr: " + self._stderr_end[-MAX_STDERR_BYTES:].decode("utf-8", "replace").rstrip("\n")
         return text
+
+
+def _why_not_run(path: str, error: OSError) -> str:
+    """Say what keeps the file at ``path`` from being run: execve(2) names neither an interpreter nor a loader."""
+    why = error.strerror or str(error)
+    if error.errno not in (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR) or not os.path.isfile(path):
+        return why
+    try:
+        with open(path, "rb") as stream:
+            first_line = stream.readline(4096).rstrip(b"\n")
+    except OSError:
+        return why
+    if not first_line.startswith(b"#!"):
+        if error.errno == errno.ENOEXEC:
+            return "it is no program of this machine, and a script needs a first line that says what runs it: #!/bin/sh"
+        return why + ": the loader that the program was linked for" if error.errno == errno.ENOENT else why
+    if first_line.endswith(b"\r"):
+        return "its first line ends in a carriage return, which belongs to no name: save it with Unix line ends"
+    interpreter = (first_line[2:].split() or [b""])[0].decode("utf-8", "replace")
+    return "its first line names %s: %s" % (interpreter or "nothing that runs it", why)
 
 
 def _is_number(value: Any) -> bool:

@@ -7,10 +7,9 @@ import signal
 import time
 from typing import Dict, List, Optional, Set
 
-# SIGTERM and SIGINT end the agent now; SIGUSR1 and SIGHUP once the current operation is done.
-STOP = (signal.SIGTERM, signal.SIGINT)
-FINISH = (signal.SIGUSR1, signal.SIGHUP)
-HANDLED = STOP + FINISH + (signal.SIGCHLD,)
+from servo_batch.agent import signals
+from servo_batch.agent.signals import FINISH, HANDLED, STOP
+
 # A wait is cut into pieces: an absurd time from outside must not overflow the kernel's.
 MAX_WAIT_SECONDS = 3600.0
 # What an exchange writes to the wake-up pipe when it ends; the numbers of signals start at 1.
@@ -25,6 +24,7 @@ class Events:
 
     def __init__(self) -> None:
         self.signals: List[int] = []
+        self.stopped_at: Optional[float] = None  # on the monotonic clock, when the first of STOP came
         self._exits: Dict[int, int] = {}
         self._children: Set[int] = set()
         self._selector = selectors.DefaultSelector()
@@ -36,8 +36,7 @@ class Events:
         for number in HANDLED:
             # Any handler makes Python write the number to the wake-up pipe, which is all that is wanted.
             signal.signal(number, lambda number, frame: None)
-        # Before a restart they were blocked, so that none got lost in between.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+        signals.release()
 
     @property
     def stopping(self) -> bool:
@@ -61,7 +60,7 @@ class Events:
 
     def hold(self) -> None:
         """Let signals that come from now on wait for the handlers of the next life; those that came are noted."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        signals.hold()
         self.wait(time.monotonic())
 
     def watch(self, descriptor: int) -> None:
@@ -99,6 +98,8 @@ class Events:
         if self._wake_reader in ready:
             ready.remove(self._wake_reader)
             self.signals.extend(number for number in os.read(self._wake_reader, 65536) if number in STOP + FINISH)
+            if self.stopped_at is None and self.stopping:
+                self.stopped_at = time.monotonic()
         self._reap()
         return ready
 

@@ -1,6 +1,7 @@
 """The agent: asks the service what to do next, has a driver do it, and delivers what came of it.
 
-Source: section 9 of the contract.
+The README's section "The agent" says what it does. Nothing but a signal ends it: what the service and the drivers send
+is checked where it is used, and a case that nobody thought of costs one command, not the agent.
 """
 
 import json
@@ -8,23 +9,34 @@ import os
 import random
 import signal
 import time
-from typing import Any, Dict, Iterator, List, Optional
+import traceback
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
-from servo_batch.agent import driver, report, service
+from servo_batch.agent import connection, driver, report
+from servo_batch.agent.connection import Exchange, Outcome
 from servo_batch.agent.events import Events
 from servo_batch.agent.log import Log
 from servo_batch.agent.options import Options
+from servo_batch.agent.service import Service
 from servo_batch.protocol import ServoError, bad_request, failed
 
 # The pause between two tries doubles up to this.
 MAX_RETRY_SECONDS = 600.0
 DEFAULT_SLEEP_SECONDS = 120.0
+# Nobody means a longer one; a number that is no float at all would be an error of Python.
+MAX_SLEEP_SECONDS = 1e9
 # --info is answered at once or never.
 INFO_SECONDS = 30.0
-# On the way out nothing is tried for long: whoever stops a container kills it soon after.
+# A result waits so long for the progress report before it to be answered, then it overtakes it.
+OVERTAKEN_SECONDS = 2.0
+# On the way out nothing is tried for long: whoever stops a container kills it ten seconds later. From the signal to the
+# end it takes LEAVE_SECONDS, though a driver that takes long to stop leaves a moment for the result and the goodbye.
+LEAVE_SECONDS = 7.0
+LEAST_RESULT_SECONDS = 1.0
+LEAST_GOODBYE_SECONDS = 0.7
 LAST_TRIES = 3
-LAST_REQUEST_SECONDS = 3.0
-LAST_PAUSE_SECONDS = 0.5
+LAST_REQUEST_SECONDS = 2.0
+LAST_PAUSE_SECONDS = 0.2
 
 
 class _Leave(Exception):  # noqa: N818 it is a way out, not an error
@@ -34,14 +46,13 @@ class _Leave(Exception):  # noqa: N818 it is a way out, not an error
 class Agent:
     """One life of the agent, from HELLO to GOODBYE."""
 
-    def __init__(self, options: Options, at: "service.Service", events: Events, log: Log) -> None:
+    def __init__(self, options: Options, service: Service, events: Events, log: Log) -> None:
         self._options = options
-        self._service = at
+        self._service = service
         self._events = events
         self._log = log
         self._limits = driver.Limits(options.io_timeout_seconds, options.verbose_stderr)
         self._has_cancel: Dict[str, bool] = {}
-        self._saying_goodbye = False
         self._commands = {
             "DESCRIBE": ("DESCRIPTION", self._describe),
             "ADJUST": ("ADJUSTMENT", self._adjust),
@@ -52,16 +63,32 @@ class Agent:
     def run(self) -> None:
         """Serve until a signal ends it."""
         try:
-            for name in ("adjust", "measure"):
-                command = driver.find(name)
-                self._log("the %s driver is %s" % (name, command[0] if len(command) == 1 else "our own"))
-            self._sleep(self._options.delay_seconds)
-            self._ask("HELLO", {"agent": self._options.agent})
+            self._guarded(self._introduce)
             while True:
-                answer = self._ask("WHATS_NEXT", None)
-                self._obey(answer["cmd"], answer.get("param"))
+                self._guarded(self._serve)
         except _Leave:
             self._say_goodbye()
+
+    def _introduce(self) -> None:
+        for name in ("adjust", "measure"):
+            command = driver.find(name)
+            self._log("the %s driver is %s" % (name, command[0] if len(command) == 1 else "our own"))
+        self._sleep(self._options.delay_seconds)
+        self._ask("HELLO", {"agent": self._options.agent})
+
+    def _serve(self) -> None:
+        answer = self._ask("WHATS_NEXT", None)
+        self._obey(answer["cmd"], answer.get("param"))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Take a step; a bug in it is logged, and the agent goes on after a pause."""
+        try:
+            step()
+        except _Leave:
+            raise
+        except Exception:
+            self._log("a bug of servo-batch: %s" % traceback.format_exc())
+            self._sleep(self._options.retry_seconds)
 
     # Talking to the service
 
@@ -101,44 +128,57 @@ class Agent:
             until = time.monotonic() + delay
             while time.monotonic() < until and not self._events.stopping:
                 self._events.wait(until)
-        self._try_last(event, body)
+        # Half of what is left is for the goodbye.
+        self._try_last(event, body, max(self._seconds_to_leave() / 2, LEAST_RESULT_SECONDS))
 
     def _say_goodbye(self) -> None:
-        self._saying_goodbye = True
         names = [signal.Signals(number).name for number in self._events.signals]
         reason = ("restart: " if self._events.restarting else "exit: ") + ", ".join(names or ["the operator"])
-        self._try_last("GOODBYE", report.encode("GOODBYE", {"reason": reason}))
+        body = report.encode("GOODBYE", {"reason": reason})
+        self._try_last("GOODBYE", body, max(self._seconds_to_leave(), LEAST_GOODBYE_SECONDS))
 
-    def _try_last(self, event: str, body: bytes) -> None:
+    def _seconds_to_leave(self) -> float:
+        """Return what is left of the time to leave in; it begins when a signal says that there is no other."""
+        now = time.monotonic()
+        began = self._events.stopped_at
+        return (now if began is None else began) + LEAVE_SECONDS - now
+
+    def _try_last(self, event: str, body: bytes, seconds: float) -> None:
+        """Send what is left to be said, within so many seconds."""
+        until = time.monotonic() + seconds
         for _ in range(LAST_TRIES):
-            outcome = self._exchange(body)
+            outcome = self._exchange(body, until=min(until, time.monotonic() + LAST_REQUEST_SECONDS))
             if outcome.answer is not None:
                 self._log("%s delivered" % event)
                 return
             self._log("%s not delivered: %s" % (event, outcome.error))
-            if self._events.hurried:
+            pause_until = time.monotonic() + LAST_PAUSE_SECONDS
+            if self._events.hurried or pause_until >= until:
                 break
-            until = time.monotonic() + LAST_PAUSE_SECONDS
-            while time.monotonic() < until:
-                self._events.wait(until)
+            while time.monotonic() < pause_until:
+                self._events.wait(pause_until)
         self._log("%s given up" % event)
 
-    def _exchange(self, body: bytes, idle: bool = False) -> "service.Outcome":
-        """Return what came of one request; an ``idle`` one is broken off when the agent is asked to leave."""
-        started = time.monotonic()
+    def _exchange(self, body: bytes, idle: bool = False, until: Optional[float] = None) -> Outcome:
+        """Return what came of one request; an ``idle`` one is broken off when the agent is asked to leave.
+
+        It has until ``until``, else ``REQUEST_SECONDS``, and once the agent is told to stop less.
+        """
+        limit = time.monotonic() + connection.REQUEST_SECONDS if until is None else until
         exchange = self._post(body)
         while exchange.outcome is None and not (idle and self._events.leaving):
-            last = self._saying_goodbye or self._events.stopping
-            until = started + (LAST_REQUEST_SECONDS if last else service.REQUEST_SECONDS)
-            if time.monotonic() >= until:
+            stopped_at = self._events.stopped_at
+            if until is None and stopped_at is not None:
+                limit = min(limit, stopped_at + LAST_REQUEST_SECONDS)
+            if time.monotonic() >= limit:
                 break
-            self._events.wait(until)
+            self._events.wait(limit)
         outcome = exchange.end()
         if self._options.verbose:
             self._log("< %s" % (outcome.error if outcome.answer is None else json.dumps(outcome.answer)))
         return outcome
 
-    def _post(self, body: bytes) -> "service.Exchange":
+    def _post(self, body: bytes) -> Exchange:
         if self._options.verbose:
             self._log("> %s" % body.decode("ascii"))
         return self._service.post(body, self._events.wake)
@@ -154,9 +194,9 @@ class Agent:
         """Be idle for so long; with 0, only see whether to leave."""
         until = time.monotonic() + seconds
         while not self._events.leaving:
-            if time.monotonic() >= until:
+            self._events.wait(until)  # also with 0: a signal is seen here alone
+            if time.monotonic() >= until and not self._events.leaving:
                 return
-            self._events.wait(until)
         raise _Leave
 
     # Doing what it says
@@ -169,8 +209,13 @@ class Agent:
                 self._ask_operator(command)
             result = operation(param)
         except ServoError as error:
-            self._log("%s failed: %s: %s" % (command, error.reason, error))
+            self._log("%s failed: %s: %s" % (command, error.reason, error.message))
             result = report.failure(error)
+        except _Leave:
+            raise
+        except Exception as bug:
+            self._log("a bug of servo-batch: %s" % traceback.format_exc())
+            result = report.failure(failed("internal", "a bug of servo-batch; the agent's log has more: %r" % bug))
         if event is not None:
             self._deliver(event, result)
 
@@ -178,7 +223,7 @@ class Agent:
         duration = param.get("duration") if isinstance(param, dict) else None
         if not isinstance(duration, (int, float)) or isinstance(duration, bool) or duration < 0:
             duration = DEFAULT_SLEEP_SECONDS
-        self._sleep(duration)
+        self._sleep(float(min(duration, MAX_SLEEP_SECONDS)))
         return {}
 
     def _describe(self, param: Any) -> Dict[str, Any]:
@@ -219,6 +264,8 @@ class Agent:
                 if self._events.leaving:
                     raise _Leave
             line = os.read(0, 1000)
+        except OSError:  # the terminal has gone
+            line = b""
         finally:
             self._events.unwatch(0)
         if not line or line.lower().startswith(b"q"):  # an end of file: nobody is there to ask again
@@ -230,24 +277,28 @@ class Agent:
 
     def _operate(self, name: str, request: Dict[str, Any], event: str) -> Dict[str, Any]:
         """Run a driver's operation with its progress reported; return its answer or raise ``ServoError``."""
-        gently = self._cancels(name)
         progress = report.Progress(event, self._post, self._log)
         try:
+            gently = self._cancels(name, progress)
             return self._run(name, [self._options.app_id], request, progress, gently)
         finally:
-            # A report that comes after the result would make the service believe that the operation goes on.
-            while progress.under_way and not self._events.stopping:
-                self._events.wait(progress.due)
+            # A report that comes after the result would make the service believe that the operation goes on. But one
+            # that nobody answers must not hold the result up.
+            until = time.monotonic() + OVERTAKEN_SECONDS
+            while progress.under_way and not self._events.stopping and time.monotonic() < until:
+                self._events.wait(min(until, progress.due))
                 progress.collect()
             progress.drop()
 
-    def _cancels(self, name: str) -> bool:
+    def _cancels(self, name: str, progress: report.Progress) -> bool:
         """Return whether the driver says ``has_cancel``; it is asked once."""
         if name not in self._has_cancel:
             try:
-                info = self._run(name, ["--info"], silence_seconds=INFO_SECONDS)
+                info = self._run(name, ["--info"], progress=progress, silence_seconds=INFO_SECONDS)
             except ServoError as error:
-                self._log("%s --info: %s; it will be cancelled with SIGKILL" % (name, error))
+                if progress.cancel is not None or self._events.stopping:
+                    raise  # it was not the driver that failed
+                self._log("%s --info: %s; it will be cancelled with SIGKILL" % (name, error.message))
                 info = {}
             self._has_cancel[name] = info.get("has_cancel") is True
         return self._has_cancel[name]
@@ -257,34 +308,44 @@ class Agent:
         name: str,
         arguments: List[str],
         request: Optional[Dict[str, Any]] = None,
-        progress: "Optional[report.Progress]" = None,
+        progress: Optional[report.Progress] = None,
         gently: bool = False,
         silence_seconds: Optional[float] = None,
     ) -> Dict[str, Any]:
         """Run a driver to its end; return its answer or raise ``ServoError``."""
         limits = self._limits if silence_seconds is None else self._limits._replace(io_timeout_seconds=silence_seconds)
-        if self._events.stopping:
-            raise failed("cancelled", "the agent was told to stop")
+        why = self._cancelled(progress)
+        if why is not None:
+            raise why
         running = driver.Running(name, limits, self._events, self._log)
         running.start(driver.find(name) + arguments, request)
-        while not running.ended:
-            times = [running.deadline, progress.due if progress is not None else None]
-            running.advance(self._events.wait(min((time for time in times if time is not None), default=None)))
-            if progress is not None:
-                self._report(running, progress, gently)
-            if self._events.stopping:
-                running.cancel(failed("cancelled", "the agent was told to stop"), gently)
-            if self._events.hurried:
-                running.hurry()
+        try:
+            while not running.ended:
+                times = [running.deadline, progress.due if progress is not None else None]
+                running.advance(self._events.wait(min((time for time in times if time is not None), default=None)))
+                if progress is not None:
+                    self._report(running, progress)
+                why = self._cancelled(progress)
+                if why is not None:
+                    running.cancel(why, gently)
+                if self._events.hurried:
+                    running.hurry()
+        finally:
+            running.abandon()
         return running.result()
 
-    def _report(self, running: "driver.Running", progress: "report.Progress", gently: bool) -> None:
+    def _cancelled(self, progress: Optional[report.Progress]) -> Optional[ServoError]:
+        """Return why what is under way has to stop, or None where it has not."""
+        if self._events.stopping:
+            return failed("cancelled", "the agent was told to stop")
+        if progress is not None and progress.cancel is not None:
+            return failed("cancelled", progress.cancel)
+        return None
+
+    def _report(self, running: driver.Running, progress: report.Progress) -> None:
         if running.progress is not None:
             progress.update(running.progress)
             running.progress = None
-        answer = progress.collect()
-        if answer is not None and answer.get("status") == "cancel":
-            self._log("the service cancels: %s" % answer.get("reason"))
-            running.cancel(failed("cancelled", "the service cancelled it: %s" % answer.get("reason")), gently)
+        progress.collect()
         if not running.ended:
             progress.send()

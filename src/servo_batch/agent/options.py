@@ -1,7 +1,7 @@
 """The agent's settings: the command line and the environment, checked once, before anything is sent.
 
-Source: section 9 of the contract. A mistake in how the agent was called is a ``bad-request``; a token file that cannot
-be used is ``failed``.
+The README's section "The agent" has them. A mistake in how the agent was called is a ``bad-request``; a token file that
+cannot be used is ``failed``.
 """
 
 import argparse
@@ -10,18 +10,23 @@ import ipaddress
 import math
 import os
 import re
-from typing import Mapping, NamedTuple, Optional, Tuple
+import stat
+from typing import Callable, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
-from servo_batch.protocol import bad_request, failed
+from servo_batch.protocol import ServoError, bad_request, failed
 
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
 DEFAULT_URL = "https://api.opsani.com/accounts/%s/applications/%s/servo"
 DEFAULT_RETRY_SECONDS = 20.0
 VERBOSE_STDERR = ("all", "minimal", "none")
-# No token is longer; a file that is was named by mistake.
-MAX_TOKEN_BYTES = 64 * 1024
+# No server takes a longer header; a file that is longer was named by mistake.
+MAX_TOKEN_BYTES = 16 * 1024
+# A pipe that the token is to come from has a writer within this time, and the writer the token within that.
+WRITER_SECONDS = 2.0
+WRITING_SECONDS = 30.0
+PAUSE_SECONDS = 0.05
 
 # What an expression over metrics is made of, as ast calls it: names, numbers, operators, calls, comparisons, a choice.
 # By their names, because the classes come and go with the versions of Python.
@@ -166,19 +171,23 @@ def _perf(text: str) -> Optional[str]:
     return text
 
 
-def read_token(path: str) -> str:
+def read_token(path: str, pause: Callable[[float], bool]) -> str:
     """Return the token in the file at ``path``, without white space around it.
 
+    It may be a pipe, as of a shell's ``<(...)``; ``pause`` waits so many seconds, and returns False to give it up.
     Raises ``ServoError``, with a message that shows nothing of what the file holds.
     """
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(MAX_TOKEN_BYTES + 1)
+        # Opening a named pipe would otherwise wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise failed(
-            "bad-token",
-            "cannot read the token: %s: %s; name its file with --auth-token, or use --no-auth" % (path, error.strerror),
-        ) from None
+        raise _unreadable(path, error.strerror) from None
+    try:
+        content = _content(path, descriptor, pause)
+    except OSError as error:
+        raise _unreadable(path, error.strerror) from None
+    finally:
+        os.close(descriptor)
     token = content.strip()
     if not token:
         raise failed("bad-token", "the token file is empty: %s" % path)
@@ -190,3 +199,33 @@ def read_token(path: str) -> str:
             % (MAX_TOKEN_BYTES, path),
         )
     return token.decode("ascii")
+
+
+def _content(path: str, descriptor: int, pause: Callable[[float], bool]) -> bytes:
+    """Return what the file holds, up to a byte more than a token may have."""
+    content = b""
+    is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    waited, limit = 0.0, WRITER_SECONDS
+    while len(content) <= MAX_TOKEN_BYTES:
+        try:
+            data = os.read(descriptor, MAX_TOKEN_BYTES + 1 - len(content))
+        except BlockingIOError:  # there is a writer
+            data, limit = b"", WRITING_SECONDS
+        else:
+            if not data and (content or not is_pipe or limit == WRITING_SECONDS):
+                break
+        content += data
+        if not data:
+            if waited >= limit:
+                nobody = "nobody wrote to the pipe" if limit == WRITER_SECONDS else "the pipe's writer did not finish"
+                raise _unreadable(path, "%s within %g seconds" % (nobody, limit))
+            if not pause(PAUSE_SECONDS):
+                raise _unreadable(path, "the agent was told to stop")
+            waited += PAUSE_SECONDS
+    return content
+
+
+def _unreadable(path: str, why: Optional[str]) -> ServoError:
+    return failed(
+        "bad-token", "cannot read the token: %s: %s; name its file with --auth-token, or use --no-auth" % (path, why)
+    )

@@ -4,87 +4,19 @@ The exchange runs in a thread of its own: whatever the service does (nothing, a 
 agent goes on reading its driver and hears its signals.
 """
 
-import contextlib
 import functools
 import http.client
-import socket
 import threading
 import urllib.error
 import urllib.request
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, List, Optional, Tuple
 from urllib.parse import urlsplit
 
 from servo_batch import __version__
+from servo_batch.agent import connection
+from servo_batch.agent.connection import Connection, Exchange, Outcome, TooLongError
 from servo_batch.formats import strict_json
 from servo_batch.protocol import failed
-
-# For all of an exchange, from the name look-up to the last byte.
-REQUEST_SECONDS = 60.0
-# Commands are small: an answer above this is no answer.
-MAX_ANSWER_BYTES = 4 * 1024 * 1024
-
-
-class Outcome(NamedTuple):
-    """What came of an exchange: the answer, or what went wrong as a phrase for the log."""
-
-    answer: Optional[Dict[str, Any]]
-    error: str = ""
-
-
-class Exchange:
-    """An exchange under way: ``outcome`` is None until it is done."""
-
-    def __init__(self) -> None:
-        self.outcome: Optional[Outcome] = None
-        self._given_up = False
-        # A second name for the connection's socket: urllib and TLS hide the first one.
-        self._lifeline: Optional[socket.socket] = None
-
-    def end(self) -> Outcome:
-        """Return the outcome; if there is none yet, break the connection, so that the thread ends too."""
-        if self.outcome is not None:
-            return self.outcome
-        self._given_up = True
-        if self._lifeline is not None:
-            with contextlib.suppress(OSError):  # it ended by itself meanwhile
-                self._lifeline.shutdown(socket.SHUT_RDWR)
-        return Outcome(None, "no answer in time")
-
-    def connected(self, connection: socket.socket) -> None:
-        """Note the connection, before anything is sent; raise ``OSError`` when it comes too late.
-
-        Nothing may be sent then: a stale WHATS_NEXT would be answered with a command that nobody carries out.
-        """
-        self._lifeline = connection.dup()
-        if self._given_up:
-            raise OSError("given up")
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._lifeline is not None:
-            self._lifeline.close()
-
-
-class Connection(http.client.HTTPConnection):
-    """A connection that hands its socket to ``exchange`` as soon as there is one."""
-
-    exchange: Exchange
-
-    @classmethod
-    def of(cls, exchange: Exchange) -> "Callable[..., Connection]":
-        """Return what makes connections for ``exchange``, with the arguments that urllib has for http.client."""
-
-        def connection(*arguments: Any, **keywords: Any) -> Connection:
-            made = cls(*arguments, **keywords)
-            made.exchange = exchange
-            return made
-
-        return connection
-
-    def connect(self) -> None:
-        """Connect, as http.client does."""
-        super().connect()
-        self.exchange.connected(self.sock)
 
 
 class _HttpHandler(urllib.request.HTTPHandler):
@@ -114,7 +46,10 @@ class Service:
         self._headers = {"Content-Type": "application/json", "User-Agent": "servo-batch/" + __version__}
         if token is not None:
             self._headers["Authorization"] = "Bearer " + token
-        self._tls = _tls() if urlsplit(url).scheme == "https" else None
+        self._tls: Optional[Callable[[Exchange], urllib.request.BaseHandler]] = None
+        self._remedy: Callable[[object], str] = lambda error: ""
+        if urlsplit(url).scheme == "https":
+            self._tls, self._remedy = _tls()
 
     def post(self, body: bytes, done: Callable[[], None]) -> Exchange:
         """Start an exchange; ``done`` is called from its thread at the end."""
@@ -136,13 +71,14 @@ class Service:
     def _exchange(self, exchange: Exchange, body: bytes) -> Outcome:
         request = urllib.request.Request(self._url, data=body, headers=self._headers, method="POST")
         try:
-            with self._opener(exchange).open(request, timeout=REQUEST_SECONDS) as response:
-                content = response.read(MAX_ANSWER_BYTES + 1)
+            with self._opener(exchange).open(request, timeout=connection.REQUEST_SECONDS) as response:
+                # With a size: without one some Pythons make room for all that Content-Length promises.
+                content = response.read(connection.MAX_ANSWER_BYTES)
             return self._judged(response, content)
         except urllib.error.URLError as error:
-            return Outcome(None, _reason(error.reason))
+            return Outcome(None, self._problem(error.reason))
         except Exception as error:  # urllib and what is below it raise whatever they like
-            return Outcome(None, _reason(error))
+            return Outcome(None, self._problem(error))
         finally:
             exchange.close()
 
@@ -154,15 +90,21 @@ class Service:
             moved = response.headers.get("Location")
             hint = "; redirects are not followed: name the new place with --url: %s" % moved if moved else ""
             return Outcome(None, "status %d %s%s: %s" % (response.status, response.reason, hint, shown))
-        if len(content) > MAX_ANSWER_BYTES:
-            return Outcome(None, "the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
         try:
             answer = strict_json.loads(content)
         except strict_json.JsonError as error:
-            return Outcome(None, "the answer is not JSON: %s: %s" % (error.msg, shown))
+            packed = response.headers.get("Content-Encoding")
+            problem = "it is packed, which nobody asked for: %s" % packed if packed else error.msg
+            return Outcome(None, "the answer is not JSON: %s: %s" % (problem, shown))
         if not isinstance(answer, dict):
             return Outcome(None, "the answer is not a JSON object: %s" % shown)
         return Outcome(answer)
+
+    def _problem(self, error: object) -> str:
+        if isinstance(error, TooLongError):
+            return str(error)
+        remedy = self._remedy(error)
+        return "%s: %s%s" % (type(error).__name__, error, "; " + remedy if remedy else "")
 
     def _opener(self, exchange: Exchange) -> urllib.request.OpenerDirector:
         handlers: List[urllib.request.BaseHandler] = [_AnyStatus(), _HttpHandler(exchange)]
@@ -174,16 +116,13 @@ class Service:
         return urllib.request.build_opener(*handlers)
 
 
-def _tls() -> "Callable[[Exchange], urllib.request.BaseHandler]":
+def _tls() -> "Tuple[Callable[[Exchange], urllib.request.BaseHandler], Callable[[object], str]]":
+    """Return what opens https addresses, and what says how a certificate comes to be trusted."""
     try:
-        from servo_batch.agent.tls import TlsHandler, verifying_context
+        from servo_batch.agent.tls import TlsHandler, remedy, verifying_context
     except ImportError as error:
         raise failed("no-tls", "https needs a Python with TLS, and this one has none: %s" % error) from None
-    return functools.partial(TlsHandler, context=verifying_context())
-
-
-def _reason(error: Any) -> str:
-    text = "%s: %s" % (type(error).__name__, error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        text += "; name the file of the authorities to trust with SSL_CERT_FILE"
-    return text
+    try:
+        return functools.partial(TlsHandler, context=verifying_context()), remedy
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise failed("no-tls", "TLS cannot be set up: %s" % error) from None
