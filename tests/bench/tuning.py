@@ -163,11 +163,12 @@ def made_up(seed):
     for _ in lengths:
         one, other = rng.sample(range(len(lengths)), 2)
         pairs.append((one, other, effect(*lengths[one], 1), effect(*lengths[other], rng.expovariate(1))))
-    costs = []
+    totals = []
     for point in points:
         total = sum(works[level] for works, level in zip(alone, point))
-        total += sum(2 * first[point[one]] * second[point[other]] for one, other, first, second in pairs)
-        costs.append(math.exp(total + rng.gauss(0, 0.03)))
+        totals.append(total + sum(2 * ones[point[one]] * others[point[other]] for one, other, ones, others in pairs))
+    spread = statistics.pstdev(totals)
+    costs = [math.exp(total / spread + rng.gauss(0, 0.03)) for total in totals]
     columns = [
         ("s%d" % i, ordered, list(column)) for i, ((_, ordered), column) in enumerate(zip(lengths, zip(*points)))
     ]

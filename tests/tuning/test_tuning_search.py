@@ -52,6 +52,18 @@ def test_proposes_nothing_twice_and_a_small_space_whole():
     assert len(past) == len({tuple(settings.values()) for settings, _ in past}) == 30
 
 
+@pytest.mark.parametrize("values", [(8, 4, 2, 1), (1, 8, 2, 4), ("low", "medium", "high", "most")])
+def test_ordered_values_may_stand_in_any_order(values):
+    past = searched({"a": (values, True)}, lambda settings: 1.0, 9)
+    assert sorted(settings["a"] for settings, _ in past) == sorted(values)
+
+
+def test_no_value_is_a_value_that_an_enum_may_have():
+    space = {"a": ((None, "x"), False)}
+    assert choose(space, [({}, 1.0), ({"a": "x"}, 2.0)]) == {"a": None}
+    assert propose(space, [({}, 1.0)], 0) == {"a": "x"}
+
+
 def test_proposes_the_last_points_of_a_space_beyond_what_one_look_takes_in():
     space = {"a": (range(80), True), "b": (range(50), True)}
     points = [{"a": a, "b": b} for a, b in itertools.product(range(80), range(50))]

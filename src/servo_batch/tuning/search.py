@@ -80,7 +80,7 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
         return None
     model = _model(space, measured)
     best = good[highest([-model.predict(one.point)[0] for one in good])].settings
-    return {name: best[name] for name in space}
+    return {name: best.get(name) for name in space}
 
 
 def locate(space: Space, settings: Settings) -> Optional[Point]:
@@ -92,6 +92,8 @@ def locate(space: Space, settings: Settings) -> Optional[Point]:
 
 def _level(values: Sequence[Any], ordered: bool, value: Any) -> Optional[float]:
     if ordered and all(type(one) in (int, float) for one in (value, values[0])):
+        if isinstance(values, (list, tuple)) and value in values:
+            return values.index(value)  # whatever their order
         above = bisect_left(values, value)
         if 0 < above < len(values):
             return above - float((values[above] - value) / (values[above] - values[above - 1]))
