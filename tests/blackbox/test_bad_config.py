@@ -19,7 +19,7 @@ def problems(python, pyz, table):
     else:
         document = batch(metrics={"s%d" % number: row[0] for number, row in enumerate(rows)})
     with tempfile.TemporaryDirectory() as folder:
-        ended = Servo(python, pyz, folder, document).query()
+        ended = Servo(python, pyz, folder, document).describe()
     ended.bad_config()
     return ended.answer["message"].split("\n")
 
@@ -258,13 +258,13 @@ def test_a_key_with_nothing_after_it_is_a_problem(servo, key):
     document = batch()
     document["batch"][key] = None
     servo.configure(document)
-    servo.query().bad_config("config.json: batch.%s: " % key, "empty")
+    servo.describe().bad_config("config.json: batch.%s: " % key, "empty")
 
 
 @pytest.mark.parametrize("text", ["[]", "null", '"x"', "5", "[{}]"])
 def test_a_document_that_is_no_mapping_is_said_to_be_none(servo, text):
     servo.write("config.json", text.encode())
-    servo.query().bad_config("config.json: ", "mapping", "batch")
+    servo.describe().bad_config("config.json: ", "mapping", "batch")
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_document_that_is_no_mapping_is_said_to_be_none(servo, text):
 )
 def test_a_document_without_batch_is_told_that_it_is_missing(servo, document, words):
     servo.configure(document)
-    servo.query().bad_config("config.json", *words)
+    servo.describe().bad_config("config.json", *words)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_a_document_without_batch_is_told_that_it_is_missing(servo, document, wo
 )
 def test_a_file_that_is_not_json_is_told_where(servo, data, words):
     servo.write("config.json", data)
-    servo.query().bad_config("config.json", *words)
+    servo.describe().bad_config("config.json", *words)
 
 
 @pytest.mark.parametrize("verb", ["adjust", "measure"])
@@ -318,7 +318,7 @@ def test_a_directory_is_no_configuration(servo, verb):
 def test_a_link_to_nowhere_is_not_passed_over(servo):
     os.unlink(servo.path("config.json"))
     os.symlink("gone", servo.path("config.json"))
-    servo.query().bad_config("config.json", "No such file")
+    servo.describe().bad_config("config.json", "No such file")
 
 
 def test_a_configuration_in_a_folder_that_is_a_file_cannot_be_read(servo):

@@ -154,6 +154,9 @@ class Servo:
     def query(self, **options):
         return self.call("adjust", "--query", **options)
 
+    def describe(self, **options):
+        return self.call("measure", "--describe", **options)
+
     def adjust(self, request, *arguments, **options):
         return self.call("adjust", *arguments, request=request, **options)
 
