@@ -44,6 +44,7 @@ class Verdict:
     def __init__(self) -> None:
         self.refused: "Dict[int, str]" = {}
         self.warned: "Dict[int, str]" = {}
+        self.evaluated: "List[int]" = []  # the refused words that are arithmetic
         self.scripts: "List[InnerScript]" = []
         self.reads_code: "Optional[str]" = None  # why what is sent to its input is code
         self.reads_program: "Optional[str]" = None  # likewise for another language
@@ -191,8 +192,11 @@ class _Judge:
         name = program(self.words[index]) or ""
         after = index + 1
         if name in takers.CODE_BUILTINS:
-            if name == "eval":
-                self.verdict.scripts.append(InnerScript(after, len(self.words)))
+            if name in takers.SCRIPT_BUILTINS:
+                scripts = range(after, len(self.words))
+                self.verdict.scripts.extend(InnerScript(index, len(self.words)) for index in scripts)
+            if name in takers.ARITHMETIC_BUILTINS:
+                self.verdict.evaluated.extend(range(after, len(self.words)))
             return self.refuse(after, "in an argument of `%s`, which shells take as code" % name)
         if name in (".", "source"):
             if after < len(self.words) and self.words[after].text.startswith(("/dev/", "/proc/", "-")):
@@ -233,6 +237,7 @@ class _Judge:
             or (len(texts) == 3 and texts[1] in ("=", "!=", "==", "<", ">", "-nt", "-ot", "-ef"))
         )
         if not safe:
+            self.verdict.evaluated.extend(range(first, last))
             self.refuse(
                 first,
                 "in a `%s` that compares numbers, which some shells evaluate, or has more than one operator; "
@@ -250,6 +255,7 @@ class _Judge:
             return self.refuse(first, "after a format of printf that is not literal; write printf '%s' {v}")
         conversions = form.text.replace("%%", "").split("%")[1:]
         if any(not conversion.lstrip("-+ #0123456789.").startswith(("s", "b")) for conversion in conversions):
+            self.verdict.evaluated.extend(range(index + 1, len(self.words)))
             self.refuse(index + 1, "after a format of printf with a number, which some shells evaluate; write %s")
         return len(self.words)
 
@@ -390,6 +396,9 @@ class _Judge:
 
     def _code_program(self, index: int, name: str) -> int:
         why, way_out = takers.CODE_PROGRAMS[name]
+        if name in takers.SCRIPT_PROGRAMS:
+            scripts = range(index + 1, len(self.words))
+            self.verdict.scripts.extend(InnerScript(at, len(self.words)) for at in scripts)
         if self.handed_on or not self._has_command(index, name):
             self.reads("what `%s` reads" % name)
         return self.refuse(index + 1, "in an argument of `%s`, which %s; %s" % (name, why, way_out))
