@@ -230,7 +230,8 @@ class _Script:
         name = name.rstrip("+")
         contents = self.contents(word)
         if name.strip(NAME_CHARS):
-            self.refuse(contents, "in the assignment of an element, whose subscript shells evaluate")
+            reason = "in the assignment of an element, whose subscript shells evaluate"
+            self.refuse(_joined((contents, _Contents(set(), set(shell.mentioned(name))))), reason)
         elif name in takers.CODE_VARIABLES or name.startswith(("BASH_FUNC_", "LD_", "DYLD_")):
             self.refuse(contents, words.variable_reason(name))
         self.refuse(_several((word,)), "in the value of a variable, which is one word: without !w it is all of it")

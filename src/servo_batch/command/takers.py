@@ -107,6 +107,7 @@ CODE_PROGRAMS = {
         ("pdsh pssh parallel-ssh clush dsh", "gives its words to shells on the other side", _BY_FILE),
         ("su runuser watch entr parallel sem hyperfine script", "gives its words to a shell", _BY_ENVIRONMENT),
         ("npx nodemon concurrently", "gives its words to a shell", _BY_ENVIRONMENT),
+        ("adb ansible salt fab heroku", "gives its words to a shell on the other side", _BY_FILE),
         ("make gmake bmake nmake just ninja", "expands its words in commands of a shell", _BY_RECIPE),
         ("at batch crontab qsub bsub", "gives what it reads to a shell", _BY_FILE),
         ("tmux screen byobu dtach zellij xterm", "gives its words to a shell", _BY_FILE),
@@ -145,7 +146,8 @@ CODE_OPTIONS = {
 DATA_SUBCOMMANDS = {"git": _names("add checkout commit log reset restore rev-parse show status switch tag")}
 # Programs of which one option only holds a script, in a spelling of its own; what else they take is data.
 SCRIPT_OPTIONS = {
-    "sbatch": ("--wrap", "give it as an argument of a script's file: sbatch job.sh {…}"),
+    "sbatch": ("--wrap", "give it as an argument of a script's file: sbatch job.sh {v}"),
+    "nix-shell": ("--run", "give it through the environment: X={v} nix-shell --run '… \"$X\" …'"),
     "salloc": ("--wrap", "give it as an argument of a script's file"),
 }
 

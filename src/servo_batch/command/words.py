@@ -159,8 +159,12 @@ class _Judge:
     def _word(self, index: int) -> int:
         """Judge what the program that this word may name does with the words after it."""
         name = program(self.words[index])
+        self._command_in_word(index)
         if name is None:
             return self._shell(index, "sh") if _may_be_shell(self.words[index]) else index + 1
+        of_option = self.words[index].text.rpartition("=")[2].rpartition("/")[2]
+        if of_option != name and of_option in takers.SHELLS and self._is_option(index + 1):
+            return self._shell(index, of_option)
         if name in takers.SHELLS:
             return self._shell(index, name)
         if name in takers.APPLETS:
@@ -179,6 +183,16 @@ class _Judge:
         elif name == "find":
             self._find(index)
         return index + 1
+
+    def _is_option(self, index: int) -> bool:
+        return index < len(self.words) and self.words[index].text.startswith("-")
+
+    def _command_in_word(self, index: int) -> None:
+        """Judge a word that has in it what looks like a command of a shell, ``--exec='sh -c …'``."""
+        tokens = self.words[index].text.replace("=", " ").split()
+        for token, following in zip(tokens, tokens[1:]):
+            if token.rpartition("/")[2] in takers.SHELLS and following.startswith("-"):
+                self.refuse(index, "in what looks like a command with a script of an inner shell", index + 1)
 
     # The first word.
 
