@@ -104,6 +104,16 @@ def _is_literal(text: str) -> bool:
     return HOLE not in text and WORDS not in text
 
 
+class _ShellOptions(namedtuple("_ShellOptions", ("after", "flags", "ended", "known"))):
+    """A shell's options: the first word after them, their letters, whether a -- ends them, whether all are known."""
+
+    __slots__ = ()
+    after: int
+    flags: str
+    ended: bool
+    known: bool
+
+
 class _Judge:
     """The words, and what is found. A method that reads words takes the index of the first, returns the one after."""
 
@@ -284,59 +294,58 @@ class _Judge:
 
     def _shell(self, index: int, name: str) -> int:
         """Judge ``sh [option…] [-c script [name]] [argument…]``."""
-        after = index + 1
+        options = self._shell_options(index + 1)
+        after = options.after
         reason = "in the script of an inner shell, or where it may be one; " + AS_ARGUMENT % (name, name)
-        takes_script = reads_input = ended = False
-        while after < len(self.words) and not ended:
-            word = self.words[after]
-            if not _is_plain(word):
-                break
-            if word.text in ("--", "-"):
-                ended = True
-            elif word.text.startswith("--") and word.text in takers.SHELL_LONG_FLAGS:
-                pass
-            elif word.text[:1] in ("-", "+"):
-                flags = set(word.text[1:])
-                values = len([flag for flag in word.text[1:] if flag in takers.SHELL_VALUE_FLAGS])
-                if flags - takers.SHELL_FLAGS - takers.SHELL_VALUE_FLAGS:
-                    self.reads("what %s reads" % name)
-                    return self.refuse(after, reason)
-                takes_script = takes_script or "c" in flags
-                reads_input = reads_input or "s" in flags
-                if not all(_is_plain(value) for value in self.words[after + 1 : after + 1 + values]):
-                    return self.refuse(after, reason)
-                after += values
-            else:
-                break
-            after += 1
-        if after >= len(self.words) or (reads_input and not takes_script):
+        if not options.known:
+            self.reads("what %s reads" % name)
+            return self.refuse(after, reason)
+        takes_script = "c" in options.flags
+        if after >= len(self.words) or ("s" in options.flags and not takes_script):
             self.reads("what %s reads as its script" % name)
-            if after < len(self.words) and not ended and not _is_plain(self.words[after]):
+            if after < len(self.words) and not options.ended and not _is_plain(self.words[after]):
                 self.refuse(after, reason + ", or put -- before it")
             return after
         script = self.words[after]
-        if (
-            not script.one
-            or not _is_literal(script.text)
-            or script.scripts
-            or (script.text == UNKNOWN and not takes_script)
-        ):
+        may_be_option = script.text == UNKNOWN and not takes_script
+        if not script.one or not _is_literal(script.text) or script.scripts or may_be_option:
             self.reads("what %s reads" % name)
             return self.refuse(after, reason)
-        if takes_script and self.puts_in_words(script):
-            reason = "where xargs or find puts words into the script of a shell; give them as arguments: %s" % (
-                "sh -c '… \"$1\" …' sh"
-            )
-            self.reads("what is put into the script of %s" % name)
-            return self.refuse(0, reason)
-        if not takes_script:
-            if script.text.startswith(("/dev/", "/proc/")):
-                self.reads("what %s reads as its script" % name)
-            return after + 1
-        self.verdict.scripts.append(InnerScript(after, after + 1))
-        return after + 2
+        return self._shell_script(after, name) if takes_script else self._shell_file(after, name)
 
-    def puts_in_words(self, script: Word) -> bool:
+    def _shell_options(self, first: int) -> "_ShellOptions":
+        """Read options in clusters, with values, long ones, up to ``--``, ``-`` or the first word that is none."""
+        at, flags = first, ""
+        while at < len(self.words) and _is_plain(self.words[at]):
+            text = self.words[at].text
+            if text in ("--", "-"):
+                return _ShellOptions(at + 1, flags, True, True)
+            if text[:1] not in ("-", "+"):
+                break
+            at += 1
+            if text in takers.SHELL_LONG_FLAGS:
+                continue
+            flags += text[1:]
+            values = self.words[at : at + sum(map(text[1:].count, takers.SHELL_VALUE_FLAGS))]
+            if set(text[1:]) - takers.SHELL_FLAGS - takers.SHELL_VALUE_FLAGS or not all(map(_is_plain, values)):
+                return _ShellOptions(at - 1, flags, False, False)
+            at += len(values)
+        return _ShellOptions(at, flags, False, True)
+
+    def _shell_script(self, index: int, name: str) -> int:
+        if self._puts_words_into(self.words[index]):
+            self.reads("what is put into the script of %s" % name)
+            way_out = "give them as arguments: sh -c '… \"$1\" …' sh"
+            return self.refuse(0, "where xargs or find puts words into the script of a shell; " + way_out)
+        self.verdict.scripts.append(InnerScript(index, index + 1))
+        return index + 2  # the word after the script is its name, $0
+
+    def _shell_file(self, index: int, name: str) -> int:
+        if self.words[index].text.startswith(("/dev/", "/proc/")):
+            self.reads("what %s reads as its script" % name)
+        return index + 1
+
+    def _puts_words_into(self, script: Word) -> bool:
         """Whether what hands on words puts them into this script."""
         return self.puts_in or (self.handed_on and "{}" in script.text)
 
