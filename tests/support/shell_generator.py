@@ -199,7 +199,7 @@ class Generator:
     def arg(self):
         return self.one(
             "@V@", "@V@", "@V@", '"@V@"', "'@V@'", "a@V@", "@N@", "@W@", '"$X"', "$X", '"$1"', "$1", '"$@"', "$n", "$((X))", "$((n + 1))", "$(( @V@ ))",
-            "$((@N@))", "`echo @V@`", "$(echo @V@)", '"$(echo "@V@")"', "${X:-@V@}", "${!X}", "${X@P}", "${X:n}", "-c", "-v", "--", "$'@V@'", "\\@V@",
+            "$((@N@))", "`echo @V@`", "$(echo @V@)", '"$(echo "@V@")"', "${X:-@V@}", "${!X}", "${X@P}", "${X:n}", "n", "X", "-c", "-v", "--", "$'@V@'", "\\@V@",
             "1", "plain", "{}", "%", "*", "[a]", "# @V@", "> @V@", ">& @V@", "2>&1", "<(echo @V@)", ">(sh)", '"$(cat)"', '$"sh"', "$'sh'", "X=@V@", "-@V@", "--x=@V@", "$@V@", "{a,@V@}",
         )  # fmt: skip
 
@@ -237,6 +237,7 @@ class Generator:
 
     def wild_wrapper(self):
         return self.one(
+            "env X=@V@",
             "env @V@", "env -S", "env -iS", "nice @V@", "timeout @V@", "xargs", "xargs -I%", "exec", "builtin", "command -p", "time", "coproc", "!", "docker exec c",
             "find . -maxdepth 0 -exec", "flock lock", "flock lock -c", '"$X"', "$SHELL", "busybox", "setsid -w", "retry retry", "noglob", "-",
         )  # fmt: skip
@@ -420,11 +421,19 @@ def attack(count, seed, folder, size=20):
     return figures, broken
 
 
+def main(count, seed, chunk=500):
+    """Try ``count`` commands, and print the figures so far after each chunk."""
+    total = collections.Counter()
+    for start in range(0, count, chunk):
+        with tempfile.TemporaryDirectory() as scratch:
+            figures, ran = attack(min(chunk, count - start), seed + start, scratch)
+        for source, error in figures.pop("wrong", []):
+            print("refused", repr(source), error)
+        for case in ran:
+            print("RAN", *map(repr, case), sep="\n   ")
+        total.update(figures, tried=min(chunk, count - start), canary=len(ran))
+        print(dict(sorted(total.items())), "batches cut short:", len(LATE), flush=True)
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        found, ran = attack(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1, scratch)
-    for source, error in found.pop("wrong", [])[:20]:
-        print("refused", repr(source), error)
-    for case in ran:
-        print("RAN", *map(repr, case), sep="\n   ")
-    print(dict(found), "canary:", len(ran), "batches cut short:", len(LATE))
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)

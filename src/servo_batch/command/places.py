@@ -67,6 +67,7 @@ class _Script:
     def __init__(self, found: Found) -> None:
         self.found = found
         self.warned: "Dict[int, str]" = {}
+        self.warned_uses: "List[Tuple[str, str]]" = []
         self.flows: "Dict[str, _Contents]" = {}  # what a parameter may hold
         self.functions: "Set[str]" = set()
         self.fed = _Contents(set(), set())  # what may come from the input of the command that is judged
@@ -143,6 +144,9 @@ class _Script:
             for hole in self._may_hold(name):
                 subject = "an argument" if name == "@" else "$%s" % name
                 self.found.dangers.setdefault(hole, "in the value of %s, which stands %s" % (subject, reason))
+        for name, reason in self.warned_uses:
+            for hole in self._may_hold(name):
+                self.warned.setdefault(hole, "in the value of $%s, which stands %s" % (name, reason))
         if self.declares:
             reason = "in a script with `%s`, by which values or words may become code" % self.declares
             for hole in self.found.quoting:
@@ -226,7 +230,8 @@ class _Script:
         name = name.rstrip("+")
         contents = self.contents(word)
         if name.strip(NAME_CHARS):
-            self.refuse(contents, "in the assignment of an element, whose subscript shells evaluate")
+            reason = "in the assignment of an element, whose subscript shells evaluate"
+            self.refuse(_joined((contents, _Contents(set(), set(shell.mentioned(name))))), reason)
         elif name in takers.CODE_VARIABLES or name.startswith(("BASH_FUNC_", "LD_", "DYLD_")):
             self.refuse(contents, words.variable_reason(name))
         self.refuse(_several((word,)), "in the value of a variable, which is one word: without !w it is all of it")
@@ -239,6 +244,9 @@ class _Script:
         for index, reason in verdict.refused.items():
             if index < len(all_words):
                 self.refuse(self.contents(all_words[index]), reason)
+                if index in verdict.evaluated:
+                    named = set(shell.mentioned(all_words[index].text))
+                    self.refuse(_Contents(set(), named), reason)
         for index, reason in verdict.warned.items():
             if index < len(all_words):
                 self.warn(self.contents(all_words[index]), reason)
@@ -253,6 +261,7 @@ class _Script:
     def warn(self, contents: _Contents, reason: str) -> None:
         for hole in contents.holes:
             self.warned.setdefault(hole, reason)
+        self.warned_uses.extend((name, reason) for name in sorted(contents.names))
 
     def inner_script(self, word: Word, arguments: _Contents) -> None:
         """Judge a script that an inner shell reads, as far as it is literal, and what it does with its arguments."""
@@ -268,12 +277,14 @@ class _Script:
         except (UnclearError, UnclosedError) as error:
             reason = "in an argument of an inner script that shells read differently: %s" % error
             self.refuse(arguments, reason)
+            self.refuse(_Contents(set(), set(shell.mentioned(word.text))), reason)
             return
         self.found.arithmetic |= found.arithmetic
         self.found.descriptors |= found.descriptors
         self.found.uses.extend(found.uses)
         self.found.flows.extend(found.flows)
         self.warned.update(inside.warned)
+        self.warned_uses.extend(inside.warned_uses)
         self.declares = self.declares or inside.declares
         for hole in set(found.dangers) & set(self.found.quoting):
             self.found.dangers.setdefault(hole, found.dangers[hole])
@@ -287,6 +298,9 @@ class _Script:
             name = texts[0]
         arguments = command.words[len(command.words) - len(texts) + 1 :]
         self.calls.append((name, _joined(map(self.contents, arguments))))
+        for word in arguments:
+            if shell.is_assignment(word.text):  # env, sudo
+                self.flow(word.text.partition("=")[0], self.contents(word))
         has_option = any(text.startswith(("-", "+", UNKNOWN)) for text in texts[1:])
         if name in takers.DECLARING_ALWAYS or (name in takers.DECLARING and has_option):
             self.declares = name

@@ -475,6 +475,7 @@ class _Reader:
                 ended = (line.lstrip("\t") if strips_tabs else line) == delimiter
                 if literal:
                     self._bare(line, HEREDOC)
+                    names.update(mentioned(line))  # where a shell reads it as a script
                 else:
                     self._heredoc_line(line, names)
 

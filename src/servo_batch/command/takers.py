@@ -20,9 +20,10 @@ APPLETS = frozenset(("busybox", "toybox"))  # the next word is the program
 RESERVED = _names("if then elif else fi do done case esac while until for select function coproc repeat foreach in")
 PREFIXES = _names("time nocorrect")
 
-# Builtins of dash, bash, busybox, mksh, ksh93 and zsh, but for those that take words as data in each of them. When tried,
-# these ran `a[$(…)]` or `$(…)` in one at least: break continue declare eval exit export getln getopts integer let local
-# logout nameref print printf read readonly return shift test typeset ulimit unset; to the others no job gives a value.
+# Builtins of dash, bash, busybox, mksh, ksh93 and zsh, but for those that take words as data in each of them. When
+# tried, these ran `a[$(…)]` or `$(…)` in one at least: break continue declare eval exit export getln getopts integer
+# let local logout nameref print printf read readonly return shift test typeset ulimit unset. To the others no job gives
+# a value.
 CODE_BUILTINS = _names(
     "alias autoload bind bindkey break bye caller compadd comparguments compcall compctl compdescribe compfiles "
     "compgen compgroups complete compopt compound compquote compset comptags comptry compvalues continue dirs "
@@ -33,6 +34,9 @@ CODE_BUILTINS = _names(
     "where zcompile zf_chgrp zf_chmod zf_chown zf_ln zf_mkdir zf_mv zf_rm zf_rmdir zf_sync zformat zle zmodload "
     "zparseopts zregexparse zstat zstyle zsystem foreach"
 )
+# Of these, those whose words are arithmetic: a name in them stands for its value, evaluated again.
+ARITHMETIC_BUILTINS = _names("let shift exit return break continue ulimit")
+SCRIPT_BUILTINS = _names("eval trap")  # … and those whose words are scripts
 # With an option these give a name a meaning (an integer, a reference) by which its values become code.
 DECLARING = _names("export readonly local declare typeset")
 DECLARING_ALWAYS = _names("alias integer float nameref enum compound autoload functions private")
@@ -103,6 +107,7 @@ CODE_PROGRAMS = {
         ("pdsh pssh parallel-ssh clush dsh", "gives its words to shells on the other side", _BY_FILE),
         ("su runuser watch entr parallel sem hyperfine script", "gives its words to a shell", _BY_ENVIRONMENT),
         ("npx nodemon concurrently", "gives its words to a shell", _BY_ENVIRONMENT),
+        ("adb ansible salt fab heroku", "gives its words to a shell on the other side", _BY_FILE),
         ("make gmake bmake nmake just ninja", "expands its words in commands of a shell", _BY_RECIPE),
         ("at batch crontab qsub bsub", "gives what it reads to a shell", _BY_FILE),
         ("tmux screen byobu dtach zellij xterm", "gives its words to a shell", _BY_FILE),
@@ -115,7 +120,9 @@ CODE_PROGRAMS = {
     )
     for name in names.split()
 }
-# Of these, those to which a command after the host, or an option, says what to do with their input.
+# Of these, those of which a word may be a script for a shell.
+SCRIPT_PROGRAMS = frozenset(name for name, (why, _) in CODE_PROGRAMS.items() if "shell" in why)
+# … and those to which a command after the host, or an option, says what to do with their input.
 COMMAND_OPERAND = _names("ssh slogin rsh remsh")
 SSH_VALUE_FLAGS = "BbcDEeFIiJLlmOopQRSWw"
 COMMAND_OPTION = {"su": ("c", "--command"), "runuser": ("c", "--command"), "script": ("c", "--command")}
@@ -139,7 +146,8 @@ CODE_OPTIONS = {
 DATA_SUBCOMMANDS = {"git": _names("add checkout commit log reset restore rev-parse show status switch tag")}
 # Programs of which one option only holds a script, in a spelling of its own; what else they take is data.
 SCRIPT_OPTIONS = {
-    "sbatch": ("--wrap", "give it as an argument of a script's file: sbatch job.sh {…}"),
+    "sbatch": ("--wrap", "give it as an argument of a script's file: sbatch job.sh {v}"),
+    "nix-shell": ("--run", "give it through the environment: X={v} nix-shell --run '… \"$X\" …'"),
     "salloc": ("--wrap", "give it as an argument of a script's file"),
 }
 

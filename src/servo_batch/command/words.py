@@ -44,6 +44,7 @@ class Verdict:
     def __init__(self) -> None:
         self.refused: "Dict[int, str]" = {}
         self.warned: "Dict[int, str]" = {}
+        self.evaluated: "List[int]" = []  # the refused words that are arithmetic
         self.scripts: "List[InnerScript]" = []
         self.reads_code: "Optional[str]" = None  # why what is sent to its input is code
         self.reads_program: "Optional[str]" = None  # likewise for another language
@@ -103,6 +104,16 @@ def _is_literal(text: str) -> bool:
     return HOLE not in text and WORDS not in text
 
 
+class _ShellOptions(namedtuple("_ShellOptions", ("after", "flags", "ended", "known"))):
+    """A shell's options: the first word after them, their letters, whether a -- ends them, whether all are known."""
+
+    __slots__ = ()
+    after: int
+    flags: str
+    ended: bool
+    known: bool
+
+
 class _Judge:
     """The words, and what is found. A method that reads words takes the index of the first, returns the one after."""
 
@@ -158,8 +169,12 @@ class _Judge:
     def _word(self, index: int) -> int:
         """Judge what the program that this word may name does with the words after it."""
         name = program(self.words[index])
+        self._command_in_word(index)
         if name is None:
             return self._shell(index, "sh") if _may_be_shell(self.words[index]) else index + 1
+        of_option = self.words[index].text.rpartition("=")[2].rpartition("/")[2]
+        if of_option != name and of_option in takers.SHELLS and self._is_option(index + 1):
+            return self._shell(index, of_option)
         if name in takers.SHELLS:
             return self._shell(index, name)
         if name in takers.APPLETS:
@@ -179,6 +194,16 @@ class _Judge:
             self._find(index)
         return index + 1
 
+    def _is_option(self, index: int) -> bool:
+        return index < len(self.words) and self.words[index].text.startswith("-")
+
+    def _command_in_word(self, index: int) -> None:
+        """Judge a word that has in it what looks like a command of a shell, ``--exec='sh -c …'``."""
+        tokens = self.words[index].text.replace("=", " ").split()
+        for token, following in zip(tokens, tokens[1:]):
+            if token.rpartition("/")[2] in takers.SHELLS and following.startswith("-"):
+                self.refuse(index, "in what looks like a command with a script of an inner shell", index + 1)
+
     # The first word.
 
     def _builtin(self) -> int:
@@ -191,8 +216,11 @@ class _Judge:
         name = program(self.words[index]) or ""
         after = index + 1
         if name in takers.CODE_BUILTINS:
-            if name == "eval":
-                self.verdict.scripts.append(InnerScript(after, len(self.words)))
+            if name in takers.SCRIPT_BUILTINS:
+                scripts = range(after, len(self.words))
+                self.verdict.scripts.extend(InnerScript(index, len(self.words)) for index in scripts)
+            if name in takers.ARITHMETIC_BUILTINS:
+                self.verdict.evaluated.extend(range(after, len(self.words)))
             return self.refuse(after, "in an argument of `%s`, which shells take as code" % name)
         if name in (".", "source"):
             if after < len(self.words) and self.words[after].text.startswith(("/dev/", "/proc/", "-")):
@@ -233,6 +261,7 @@ class _Judge:
             or (len(texts) == 3 and texts[1] in ("=", "!=", "==", "<", ">", "-nt", "-ot", "-ef"))
         )
         if not safe:
+            self.verdict.evaluated.extend(range(first, last))
             self.refuse(
                 first,
                 "in a `%s` that compares numbers, which some shells evaluate, or has more than one operator; "
@@ -250,6 +279,7 @@ class _Judge:
             return self.refuse(first, "after a format of printf that is not literal; write printf '%s' {v}")
         conversions = form.text.replace("%%", "").split("%")[1:]
         if any(not conversion.lstrip("-+ #0123456789.").startswith(("s", "b")) for conversion in conversions):
+            self.verdict.evaluated.extend(range(index + 1, len(self.words)))
             self.refuse(index + 1, "after a format of printf with a number, which some shells evaluate; write %s")
         return len(self.words)
 
@@ -264,59 +294,58 @@ class _Judge:
 
     def _shell(self, index: int, name: str) -> int:
         """Judge ``sh [option…] [-c script [name]] [argument…]``."""
-        after = index + 1
+        options = self._shell_options(index + 1)
+        after = options.after
         reason = "in the script of an inner shell, or where it may be one; " + AS_ARGUMENT % (name, name)
-        takes_script = reads_input = ended = False
-        while after < len(self.words) and not ended:
-            word = self.words[after]
-            if not _is_plain(word):
-                break
-            if word.text in ("--", "-"):
-                ended = True
-            elif word.text.startswith("--") and word.text in takers.SHELL_LONG_FLAGS:
-                pass
-            elif word.text[:1] in ("-", "+"):
-                flags = set(word.text[1:])
-                values = len([flag for flag in word.text[1:] if flag in takers.SHELL_VALUE_FLAGS])
-                if flags - takers.SHELL_FLAGS - takers.SHELL_VALUE_FLAGS:
-                    self.reads("what %s reads" % name)
-                    return self.refuse(after, reason)
-                takes_script = takes_script or "c" in flags
-                reads_input = reads_input or "s" in flags
-                if not all(_is_plain(value) for value in self.words[after + 1 : after + 1 + values]):
-                    return self.refuse(after, reason)
-                after += values
-            else:
-                break
-            after += 1
-        if after >= len(self.words) or (reads_input and not takes_script):
+        if not options.known:
+            self.reads("what %s reads" % name)
+            return self.refuse(after, reason)
+        takes_script = "c" in options.flags
+        if after >= len(self.words) or ("s" in options.flags and not takes_script):
             self.reads("what %s reads as its script" % name)
-            if after < len(self.words) and not ended and not _is_plain(self.words[after]):
+            if after < len(self.words) and not options.ended and not _is_plain(self.words[after]):
                 self.refuse(after, reason + ", or put -- before it")
             return after
         script = self.words[after]
-        if (
-            not script.one
-            or not _is_literal(script.text)
-            or script.scripts
-            or (script.text == UNKNOWN and not takes_script)
-        ):
+        may_be_option = script.text == UNKNOWN and not takes_script
+        if not script.one or not _is_literal(script.text) or script.scripts or may_be_option:
             self.reads("what %s reads" % name)
             return self.refuse(after, reason)
-        if takes_script and self.puts_in_words(script):
-            reason = "where xargs or find puts words into the script of a shell; give them as arguments: %s" % (
-                "sh -c '… \"$1\" …' sh"
-            )
-            self.reads("what is put into the script of %s" % name)
-            return self.refuse(0, reason)
-        if not takes_script:
-            if script.text.startswith(("/dev/", "/proc/")):
-                self.reads("what %s reads as its script" % name)
-            return after + 1
-        self.verdict.scripts.append(InnerScript(after, after + 1))
-        return after + 2
+        return self._shell_script(after, name) if takes_script else self._shell_file(after, name)
 
-    def puts_in_words(self, script: Word) -> bool:
+    def _shell_options(self, first: int) -> "_ShellOptions":
+        """Read options in clusters, with values, long ones, up to ``--``, ``-`` or the first word that is none."""
+        at, flags = first, ""
+        while at < len(self.words) and _is_plain(self.words[at]):
+            text = self.words[at].text
+            if text in ("--", "-"):
+                return _ShellOptions(at + 1, flags, True, True)
+            if text[:1] not in ("-", "+"):
+                break
+            at += 1
+            if text in takers.SHELL_LONG_FLAGS:
+                continue
+            flags += text[1:]
+            values = self.words[at : at + sum(map(text[1:].count, takers.SHELL_VALUE_FLAGS))]
+            if set(text[1:]) - takers.SHELL_FLAGS - takers.SHELL_VALUE_FLAGS or not all(map(_is_plain, values)):
+                return _ShellOptions(at - 1, flags, False, False)
+            at += len(values)
+        return _ShellOptions(at, flags, False, True)
+
+    def _shell_script(self, index: int, name: str) -> int:
+        if self._puts_words_into(self.words[index]):
+            self.reads("what is put into the script of %s" % name)
+            way_out = "give them as arguments: sh -c '… \"$1\" …' sh"
+            return self.refuse(0, "where xargs or find puts words into the script of a shell; " + way_out)
+        self.verdict.scripts.append(InnerScript(index, index + 1))
+        return index + 2  # the word after the script is its name, $0
+
+    def _shell_file(self, index: int, name: str) -> int:
+        if self.words[index].text.startswith(("/dev/", "/proc/")):
+            self.reads("what %s reads as its script" % name)
+        return index + 1
+
+    def _puts_words_into(self, script: Word) -> bool:
         """Whether what hands on words puts them into this script."""
         return self.puts_in or (self.handed_on and "{}" in script.text)
 
@@ -390,6 +419,9 @@ class _Judge:
 
     def _code_program(self, index: int, name: str) -> int:
         why, way_out = takers.CODE_PROGRAMS[name]
+        if name in takers.SCRIPT_PROGRAMS:
+            scripts = range(index + 1, len(self.words))
+            self.verdict.scripts.extend(InnerScript(at, len(self.words)) for at in scripts)
         if self.handed_on or not self._has_command(index, name):
             self.reads("what `%s` reads" % name)
         return self.refuse(index + 1, "in an argument of `%s`, which %s; %s" % (name, why, way_out))
