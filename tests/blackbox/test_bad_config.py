@@ -234,6 +234,31 @@ def changed(path, value):
         (batch(grace_period={}), "batch.grace_period", ["seconds", "a mapping"]),
         (batch(default_control=[]), "batch.default_control", ["mapping", "a list"]),
         (batch(default_control="x"), "batch.default_control", ["mapping", '"x"']),
+        (batch(runs=0), "batch.runs", ["from 1", "0"]),
+        (batch(runs=2.5), "batch.runs", ["a whole number", "2.5"]),
+        (batch(runs=True), "batch.runs", ["a whole number", "true"]),
+        (batch(warmup_runs=-1), "batch.warmup_runs", ["from 0", "-1"]),
+        (batch(warmup_runs="1"), "batch.warmup_runs", ["a whole number", '"1"']),
+        (batch(prepare=""), "batch.prepare", ["not empty", '""']),
+        (batch(prepare=["x", 1]), "batch.prepare[1]", ["a string", "1"]),
+        (batch(cleanup={"a": 1}), "batch.cleanup", ["a command line or a list", "a mapping"]),
+        (batch(cleanup="eval {web.opts}"), "batch.cleanup", ["{web.opts}", "eval"]),
+        (batch(history=5), "batch.history", ["the name of a file", "5"]),
+        (batch(state=""), "batch.state", ["the name of a file"]),
+        (batch(objective="{total_runtime}"), "batch.objective", ["mapping", "a string"]),
+        (batch(objective={}), "batch.objective", ["minimize", "maximize"]),
+        (batch(objective={"minimize": "1", "maximize": "1"}), "batch.objective", ["has both"]),
+        (batch(objective={"minimise": "1"}), "batch.objective.minimise", ['did you mean "minimize"']),
+        (batch(objective={"minimize": 5}), "batch.objective.minimize", ["a formula", "5"]),
+        (batch(objective={"minimize": "{coost}"}), "batch.objective.minimize", ['"coost"']),
+        (batch(objective={"minimize": "{web.cpu} < 2"}), "batch.objective.minimize", ["a number is due"]),
+        (batch(metrics={"m": {"resource": "max_rs"}}), "batch.metrics.m.resource", ['did you mean "max_rss"', "cpu_time"]),
+        (batch(metrics={"m": {"resource": 1}}), "batch.metrics.m.resource", ["a string", "1"]),
+        (batch(metrics={"m": {"formula": "{n} * 2"}}), "batch.metrics.m.formula", ['"n"']),
+        (batch(metrics={"m": {"formula": "{m} * 2"}}), "batch.metrics", ["m → m", "circle"]),
+        (batch(metrics={"m": {"formula": "1", "resource": "max_rss"}}), "batch.metrics.m.formula", ["one source"]),
+        (batch(metrics={"m": {"output_regex": "(a)", "stream": "both"}}), "batch.metrics.m.stream", ["stdout or stderr"]),
+        (batch(metrics={"m": {"resource": "max_rss", "stream": "stderr"}}), "batch.metrics.m.stream", ["remove it"]),
         (batch(comand="x"), "batch.comand", ["no such key", 'did you mean "command"']),
         (batch(zzz=1), "batch.zzz", ["no such key", "default_state", "expected_duration"]),
         ({"batch": None}, "batch", ["mapping", "empty"]),
@@ -246,7 +271,7 @@ def changed(path, value):
 )
 def test_a_wrong_key_under_batch_is_named_with_its_path(servo, document, path, words):
     servo.configure(document)
-    ended = servo.query()
+    ended = servo.describe()
     ended.bad_config()
     about = [line for line in ended.answer["message"].split("\n") if line.startswith("config.json: %s: " % path)]
     assert len(about) == 1, ended
@@ -325,14 +350,25 @@ def test_a_configuration_in_a_folder_that_is_a_file_cannot_be_read(servo):
     servo.call("adjust", "--query", "--config", "config.json/x.json").bad_config("config.json/x.json", "directory")
 
 
-@pytest.mark.parametrize("arguments", [["adjust"], ["adjust", "--query"], ["measure"], ["measure", "--describe"]])
-def test_every_call_checks_the_whole_configuration(servo, arguments):
-    before = servo.stored(cpu=3)
+@pytest.mark.parametrize("arguments", [["measure"], ["measure", "--describe"]])
+def test_measure_checks_the_whole_configuration(servo, arguments):
     servo.configure(batch("touch ran", timeout=-1, metrics={"m": {"output_regex": "x"}}))
-    ended = servo.call(*arguments, request=asked(cpu=4) if arguments == ["adjust"] else b"")
-    ended.bad_config("batch.timeout", "batch.metrics.m.output_regex")
-    assert servo.read("_state.json") == before
+    servo.call(*arguments).bad_config("batch.timeout", "batch.metrics.m.output_regex")
     assert not os.path.exists(servo.path("ran"))
+
+
+def test_adjust_leaves_to_measure_what_it_does_not_use(servo):
+    servo.configure(batch("echo `{web.cpu}`", timeout=-1, metrics={"m": {"output_regex": "x"}}))
+    servo.stored(cpu=4)
+    assert servo.query().query["web"]["cpu"] == 4
+
+
+@pytest.mark.parametrize("arguments", [["adjust"], ["adjust", "--query"]])
+def test_adjust_checks_all_settings(servo, arguments):
+    before = servo.stored(cpu=3)
+    servo.configure(batch(default_state=application(web={**SETTINGS, "cpus": {"min": 2, "max": 1}})))
+    servo.call(*arguments, request=asked(cpu=4) if arguments == ["adjust"] else b"").bad_config("settings.cpus.min")
+    assert servo.read("_state.json") == before
 
 
 def test_a_message_names_the_file_as_it_was_given(servo):
@@ -344,7 +380,7 @@ def test_a_message_names_the_file_as_it_was_given(servo):
 
 def test_a_megabyte_of_problems_is_still_one_answer_and_a_short_line(servo):
     servo.configure(batch(**{"k%d" % number * 20: "x" * 1000 for number in range(1000)}))
-    ended = servo.query()
+    ended = servo.describe()
     ended.bad_config()
     assert ended.answer["message"].count("\n") == 999
     assert len(ended.stderr) < 1000

@@ -203,7 +203,7 @@ def _setting(document: "Document", path: "Path", value: "Any") -> "Setting":
         setting["value"] = setting.pop("default")
     if "type" in setting and setting["type"] not in TYPES:
         hint = did_you_mean(setting["type"], TYPES) if isinstance(setting["type"], str) else ""
-        document.add(path + ("type",), f"must be range or enum, but is {found(setting['type'])}{hint}")
+        document.add(path + ("type",), f"must be range or enum, or formula, but is {found(setting['type'])}{hint}")
         del setting["type"]
         return setting
     if is_formula(setting):
