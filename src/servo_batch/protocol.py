@@ -61,6 +61,8 @@ def failed(reason: str, message: str) -> ServoError:
 class ForPrograms:
     """Writes answers and progress as lines of JSON."""
 
+    tells_progress = True
+
     def answer(self, answer: Answer) -> None:
         """Write what a verb answers; raise ``OSError``."""
         write(answer.response)

@@ -37,6 +37,8 @@ CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-
 class ForPeople:
     """Writes answers as a person reads them; progress is the bar's."""
 
+    tells_progress = False
+
     def answer(self, answer: "protocol.Answer") -> None:
         """Write what a verb answers; raise ``OSError``."""
         protocol.write_text(answer.text(sys.modules[__name__]))
@@ -131,11 +133,11 @@ class ProgressBar:
 
     A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None while nobody knows.
     ``report`` is called at once and every ``report_seconds``, with nothing of the bar on the terminal, since what it
-    writes may come out there. Nothing here ever waits or raises for the terminal's sake: one that is stopped (^S),
-    gone, or in use by another job of the shell is left alone.
+    writes may come out there; None where there is nobody to report to. Nothing here ever waits or raises for the
+    terminal's sake: one that is stopped (^S), gone, or in use by another job of the shell is left alone.
     """
 
-    def __init__(self, report: "Callable[[float], None]", report_seconds: float) -> None:
+    def __init__(self, report: "Optional[Callable[[float], None]]", report_seconds: float) -> None:
         self.expected_seconds: "Optional[float]" = None
         self._report = report
         self._report_seconds = report_seconds
@@ -148,7 +150,7 @@ class ProgressBar:
     def update(self, elapsed: float) -> None:
         """Draw the bar, and report if it is time; raise what ``report`` raises."""
         reported = False
-        if elapsed + self.redraw_seconds / 2 >= self._next_report:
+        if self._report and elapsed + self.redraw_seconds / 2 >= self._next_report:
             reported = True
             self.remove()
             self._report(elapsed)

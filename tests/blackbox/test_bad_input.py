@@ -185,7 +185,7 @@ def test_a_damaged_state_stops_every_call_and_stays_as_it_was(servo_everywhere):
 def test_a_stored_value_that_is_a_mapping_is_no_value(servo):
     servo.configure(batch("echo {web.cpu}"))
     servo.write("_state.json", application(web={"cpu": {"value": {"a": 1}}}))
-    servo.measure().bad_config("web.cpu", "a mapping")
+    servo.measure().bad_state("web.cpu", "a mapping")
 
 
 def test_a_directory_is_no_state(servo):

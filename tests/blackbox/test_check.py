@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from machine import PYTHONS, ROOT
 
-SAMPLE = os.path.join(ROOT, "tests", "fixtures", "first-documentation.yaml")
+SAMPLE = os.path.join(ROOT, "tests", "support", "first-documentation.yaml")
 CONFIGURATION = """\
 batch:
   command: %s
@@ -17,7 +17,7 @@ batch:
       components:
         web:
           settings:
-            cpu: {type: range, min: 1, max: 8, value: 2, unit: cores}
+            cpu: {type: range, min: 1, max: 8, step: 1, value: 2, unit: cores}
   metrics:
     size: {output_regex: '^size (\\d+)', unit: MiB}
     speed: {output_regex: '^speed ([0-9.]+)?'}
@@ -52,9 +52,11 @@ class Folder:
         """Return the exit status and the lines of the page."""
         call = self.call("check", *arguments)
         assert call.stderr == ""
-        assert call.stdout.splitlines()[-1] == (
-            "this would not work yet: mend what is named above and check again" if call.returncode else "all is well"
+        good = (
+            "all is well" if "warning: " not in call.stdout else "this would run: look first at what the warnings say"
         )
+        bad = "this would not work yet: mend what is named above and check again"
+        assert call.stdout.splitlines()[-1] == (bad if call.returncode else good)
         return call.returncode, call.stdout.splitlines()
 
 
@@ -81,7 +83,7 @@ def test_a_sound_configuration_is_shown_as_it_would_be_used(folder, python):
             "command, run by /bin/sh -c:",
             "echo '2'",
             "",
-            "metric         unit     pattern",
+            "metric         unit     source",
             "total_runtime  seconds",
             "size           MiB      ^size (\\d+)",
             "speed                   ^speed ([0-9.]+)?",
@@ -163,20 +165,69 @@ def test_a_command_that_cannot_start_is_found(folder, command, status, words):
     assert any(words in line for line in page) if words else not any("warning" in line for line in page)
 
 
-def test_a_stored_value_that_is_not_allowed_any_more_is_a_warning(folder):
+def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(folder):
     folder.write(
         "_state.json", json.dumps({"application": {"components": {"web": {"settings": {"cpu": {"value": 9}}}}}})
     )
     status, page = folder.check()
+    assert status == 1
+    problem = "_state.json: the stored web.cpu must be a number from 1 to 8, but is a number, 9: adjust it, or remove "
+    assert problem + "what is stored by adjust --reset" in page
+
+
+def test_a_range_of_whole_numbers_without_a_step_is_noted(folder):
+    folder.write("config.yaml", (CONFIGURATION % "echo").replace(" step: 1,", ""))
+    status, page = folder.check()
     assert status == 0
-    assert "warning: _state.json: the stored web.cpu must be a number from 1 to 8, but is a number, 9" in page
+    assert "note: web.cpu has no step, so a service may choose 1.5: whole numbers need step: 1" in page
+
+
+def test_a_script_that_is_not_executable_is_a_problem_unless_prepare_may_make_it_so(folder):
+    folder.write("job.sh", "#!/bin/sh\n")
+    folder.configure("./job.sh {web.cpu}")
+    status, page = folder.check()
+    assert status == 1
+    assert any("./job.sh cannot be executed: chmod +x makes it so" in line for line in page)
+    folder.write("config.yaml", (CONFIGURATION % "./job.sh") + "  prepare: chmod +x job.sh\n")
+    status, page = folder.check()
+    assert status == 0
+    assert any(line.startswith("warning: ") and "./job.sh" in line for line in page)
+
+
+def test_all_that_a_measurement_runs_and_compares_is_shown(folder):
+    more = "  prepare: echo before\n  cleanup: [echo, after]\n  runs: 3\n  history: h.jsonl\n  objective: {maximize: '{speed}'}\n"
+    folder.write("config.yaml", (CONFIGURATION % "echo") + more)
+    status, page = folder.check()
+    assert status == 0
+    for line in (
+        "runs: 3; warm-up runs before them: 0",
+        "objective: maximize {speed}",
+        "history: h.jsonl",
+        "prepare, run by /bin/sh -c:",
+        "echo before",
+        "cleanup, run without a shell:",
+        "echo after",
+    ):
+        assert line in page
+
+
+def test_a_configuration_for_the_older_driver_is_told_what_differs(folder):
+    text = (
+        (CONFIGURATION % "echo")
+        .replace("  default_state:\n    application:\n", "  application:\n")
+        .replace("^speed ([0-9.]+)?", "speed (.+)$")
+    )
+    folder.write("config.yaml", text)
+    status, page = folder.check()
+    assert status == 0
+    assert any(line.startswith("note: ") and "older servo-batch" in line for line in page)
 
 
 def test_patterns_are_tried_on_a_saved_output(folder):
     folder.write("output.txt", "starting\nsize 12\nsize 13\nspeed 0.5\n")
     status, page = folder.check("--output", "output.txt")
     assert status == 0
-    table = page[page.index("metric         unit     pattern            value  line") :]
+    table = page[page.index("metric         unit     source             value  line") :]
     assert table[2:4] == [
         "size           MiB      ^size (\\d+)           12     2",
         "speed                   ^speed ([0-9.]+)?    0.5     4",
@@ -284,15 +335,13 @@ def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
             lambda lines: replaced(lines, "\\.d", "\\d"),
         ),
         (
-            [
-                "warning: config.yaml:4: batch.command: there is no program ./run_job.sh that can be executed: correct the name"
-            ],
+            ["config.yaml:4: batch.command: there is no program ./run_job.sh that can be executed: correct the name"],
             None,
         ),
     ]
     for messages, mend in mistakes:
         status, page = folder.check("--output", "output.txt")
-        assert status == (0 if mend is None else 1)
+        assert status == 1
         for message in messages:
             assert message in "\n".join(page)
         if mend:

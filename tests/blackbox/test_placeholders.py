@@ -188,12 +188,12 @@ BAD_TEMPLATES = [
 @pytest.mark.parametrize(("template", "words"), BAD_TEMPLATES)
 def test_a_template_that_cannot_be_read_is_a_configuration_error(servo, template, words):
     configured(servo, template)
-    servo.query().bad_config("config.json: batch.command", *words)
+    servo.describe().bad_config("config.json: batch.command", *words)
 
 
 def test_every_bad_template_of_a_list_is_named_at_once(servo):
     configured(servo, "{web.cpu!x}", "{web.cpu!y}")
-    servo.query().bad_config("!x", "!y")
+    servo.describe().bad_config("!x", "!y")
 
 
 def test_a_value_that_has_every_control_character_reaches_the_job(servo):

@@ -73,6 +73,8 @@ def parse_script(script: str, is_number: "IsNumber" = never) -> Command:
     try:
         judged = _of_script(_source(parts, is_number))
     except word.UnclosedError as error:
+        if not any(_placeholders(parts)):
+            return Command((parts,), True, ())  # then the shell itself is asked, before the job runs
         raise TemplateError("the shell could not read it: %s" % error) from None
     return _checked((parts,), judged, is_number, True)
 

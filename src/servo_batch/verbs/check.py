@@ -139,13 +139,13 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
 
 
 def _look_at_settings(findings: Findings, config: "Config") -> None:
-    """Warn of a range of whole numbers in which other numbers are allowed as well."""
+    """Note a range of whole numbers in which other numbers are allowed as well."""
     for component, name, setting in settings.walk(config.settings.application):
         if not settings.is_range(setting) or "step" in setting:
             continue
         low, high = setting["min"], setting["max"]
         if low != high and isinstance(low, int) and isinstance(high, int):
-            findings.warnings.append(
+            findings.notes.append(
                 f"{named(component)}.{named(name)} has no step, so a service may choose {low}.5: whole numbers need "
                 "step: 1"
             )

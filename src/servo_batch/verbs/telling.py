@@ -34,7 +34,7 @@ class Telling(repeat.Listener):
             # At once: after a job of hours this program's file may be another one.
             from servo_batch.terminal import ProgressBar
 
-            self._bar = ProgressBar(self._report, PROGRESS_SECONDS)
+            self._bar = ProgressBar(self._report if voice.tells_progress else None, PROGRESS_SECONDS)
             self.progress_seconds = self._bar.redraw_seconds
 
     @property
