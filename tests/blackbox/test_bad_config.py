@@ -195,7 +195,7 @@ def changed(path, value):
         (batch(["a", 5, None]), "batch.command[1]", ["a string", "5", "quote"]),
         (batch(["a", 5, None]), "batch.command[2]", ["a string", "empty"]),
         (batch("nul \0"), "batch.command", ["NUL"]),
-        (batch("echo 'open"), "batch.command", ["shell"]),
+        (batch("echo '{web.cpu} open"), "batch.command", ["shell"]),
         (batch(default_state=None), "batch.default_state", ["missing"]),
         (changed([], 5), PLACE, ["mapping", "5"]),
         (changed([], []), PLACE, ["mapping", "a list"]),
