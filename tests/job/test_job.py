@@ -493,6 +493,20 @@ class TestTheGuard:
         running.send(signal.SIGUSR1)
         assert running.answer()["reason"] == "cancelled"
 
+    def test_that_fails_leaves_nothing(self, newest, hide):
+        job = hide("daemon")
+        body = (
+            "def fail(*_):\n"
+            "    with open(%r) as ready: ready.readline()\n"
+            "    raise ValueError('a bug')\n"
+            "job.guard._wait_for_end = fail\n"
+            "measure(%r)" % (job.command[-3], job.command)
+        )
+        told = run_job(newest, body)
+        assert "ValueError: a bug" in told
+        assert "RuntimeError: a process of ours failed" in told
+        assert job.alive() == []
+
     def test_that_hangs_does_not_hang_the_driver(self, measuring, newest, hide, tmp_path):
         # The limit for it is the grace period and ten seconds: too long for a test, so shortened.
         script = tmp_path / "impatient.py"
@@ -635,15 +649,24 @@ class TestStopping:
             job.wait_until_hidden()
             guard = driver.guard()
             (shell,) = children(guard)
-            for pid in (shell, guard):
+            driver.send(signal.SIGSTOP)
+            for pid in (guard, shell):
                 os.kill(pid, signal.SIGTERM)
-            wait_until(lambda shell=shell: not stat(shell) or stat(shell)[0] == "Z")
+            wait_until(lambda guard=guard: not children(guard))
             driver.send(signal.SIGTERM)
+            driver.send(signal.SIGCONT)
             answer = driver.answer()
             assert answer["reason"] == "cancelled", answer
             end = {"": ", killed by SIGTERM"}.get(status, ", with exit status %s" % status)
             ended = r"the job had ended by itself after \d+\.\d s" + end
             assert re.match("cancelled by SIGTERM: (%s|the job was stopped after .*)$" % ended, answer["message"])
+
+    def test_a_stop_that_reaches_the_driver_last_is_a_cancel(self, newest):
+        body = (
+            "import os\njob.SKEW_SECONDS = 20\n"
+            "measure(['sh', '-c', '(sleep 0.5; kill -TERM %d) >/dev/null 2>&1 & kill -TERM $$' % os.getpid()])"
+        )
+        assert run_job(newest, body).startswith("cancelled: cancelled by SIGTERM: the job had ended by itself after ")
 
     @needs_proc
     @pytest.mark.parametrize(

@@ -122,9 +122,7 @@ class TestWhatIsLeftRunning:
         try:
             assert result["head"].startswith("before\n")
             assert len(result["left"]) == 1
-            assert result[
-                "told"
-            ] == "the job left running: {} ({}); process {} reads what they print, for as long as they can".format(
+            assert result["told"] == "the job left running: {} ({}); process {} goes on reading what they print".format(
                 result["left_pids"][0], result["left"][0], result["reader"]
             )
             wait_until(lambda: count.read_text() == "60000")
@@ -185,6 +183,13 @@ class TestShowing:
         with open(shown) as stream:
             assert stream.read() == "out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\nend"
         assert result["stdout"] == "out 1\nout 2\nout 3\nend"
+
+    def test_shows_whole_lines_beside_what_else_is_drawn(self, edge_python, tmp_path):
+        shown = str(tmp_path / "shown")
+        script = "printf 'a\\nb'; sleep 0.1; printf 'c\\n'; sleep 0.1; printf '10%%\\r20%%'; sleep 0.1; printf '\\rend'"
+        run_all(edge_python, [{"args": script, "show": [shown, "|", True]}])
+        with open(shown, newline="") as stream:
+            assert stream.read() == "|a\n|bc\n|10%\r|20%\r|end"
 
     def test_shows_all_of_much(self, edge_python, tmp_path):
         shown = str(tmp_path / "shown")
