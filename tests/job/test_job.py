@@ -14,6 +14,7 @@ import time
 import uuid
 
 import pytest
+from job_calls import run_all
 from machine import PYTHONS, ROOT
 from measuring import LIMIT, children, default_signals, find_processes, kill, stat, wait_until
 
@@ -50,7 +51,7 @@ def run_job(*python_and_body):
     )
     *python, body = python_and_body
     driver = subprocess.run(
-        python + ["-c", script + body],
+        python + ["-IS", "-c", script + body],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=LIMIT,
@@ -100,70 +101,76 @@ class TestEveryPython:
 
 
 class TestWhatIsToldOfAFailure:
-    @pytest.mark.parametrize(
-        ("command", "told"),
-        [
-            ("exit 1", "the job ended with exit status 1"),
-            ("exit 255", "the job ended with exit status 255"),
-            ("nonesuch-program", "exit status 127: this is how the shell says that it did not find a command"),
-            ("/etc", "exit status 126: this is how the shell says that it could not execute a command"),
-            ("sh -c 'kill $$'; exit $?", "exit status 143: this is how the shell says that SIGTERM killed a command"),
-            ("kill -SEGV $$", "the job was killed by SIGSEGV"),
-            ("kill -KILL $$", "the job was killed by SIGKILL, by somebody or by the system when memory ran out"),
-            ("kill -37 $$", "the job was killed by SIGRTMIN+3"),
-            ("kill -64 $$", "the job was killed by SIGRTMAX"),
-            (["sh", "-c", "exit 127"], "the job ended with exit status 127\n"),
-            (["/bin/sh", "-c"], "the job ended with exit status 2\ncommand: /bin/sh -c\n"),
-            (["/bin/sh", "-c", "exit $1", "sh", "3"], "\ncommand: /bin/sh -c 'exit $1' sh 3\n"),
-            (["nonesuch"], "not started: command not found: there is no nonesuch in any folder of $PATH, "),
-            (["/none/such"], "not started: command not found: there is no /none/such\n"),
-            (["/etc/passwd/x"], "not started: command not found: there is no /etc/passwd/x\n"),
-            (["/etc"], "not started: /etc is a folder"),
-            (["/etc/passwd"], "not started: /etc/passwd is not executable (chmod +x makes it so)"),
-            (["echo", "x" * 3000000], "not started: its arguments and environment are too long"),
-        ],
-        ids=lambda value: None if len(value) < 100 else "long",
+    EXITS = (
+        ("exit 1", "the job ended with exit status 1\n"),
+        ("exit 255", "the job ended with exit status 255\n"),
+        ("nonesuch-program", "exit status 127: this is how the shell says that it did not find a command\n"),
+        ("/etc", "exit status 126: this is how the shell says that it could not execute a command\n"),
+        ("sh -c 'kill $$'; exit $?", "exit status 143: this is how the shell says that SIGTERM killed a command\n"),
+        ("kill -SEGV $$", "the job was killed by SIGSEGV\n"),
+        ("kill -KILL $$", "the job was killed by SIGKILL, by somebody or by the system when memory ran out\n"),
+        ("kill -37 $$", "the job was killed by SIGRTMIN+3\n"),
+        ("kill -64 $$", "the job was killed by SIGRTMAX\n"),
+        (["sh", "-c", "exit 127"], "the job ended with exit status 127\n"),
+        (["/bin/sh", "-c"], "the job ended with exit status 2\ncommand: /bin/sh -c\n"),
+        (["/bin/sh", "-c", "exit $1", "sh", "3"], "\ncommand: /bin/sh -c 'exit $1' sh 3\n"),
+        (["nonesuch"], "not started: command not found: there is no nonesuch in any folder of $PATH, "),
+        (["/none/such"], "not started: command not found: there is no /none/such\n"),
+        (["/etc/passwd/x"], "not started: command not found: there is no /etc/passwd/x\n"),
+        (["/etc"], "not started: /etc is a folder\n"),
+        (["/etc/passwd"], "not started: /etc/passwd is not executable (chmod +x makes it so)\n"),
+        (["echo", "x" * 3000000], "not started: its arguments and environment are too long"),
+        (["echo", "a\0b"], "not started: an argument holds what no argument can: "),
     )
-    def test_exit(self, measuring, newest, command, told):
-        assert told in failure(measuring(newest, command)) + "\n"
 
-    @pytest.mark.parametrize(
-        ("content", "told"),
-        [
-            (b"#!/none/such\n", "a command; {path} needs the interpreter '/none/such', which is not there\n"),
-            (
-                b"#!/bin/sh\r\necho\r\n",
-                "a command; {path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has "
-                "them, mend it with sed -i 's/\\r$//' {path}\n",
-            ),
-            (
-                b"#!/usr/bin/env bash\r\necho\r\n",
-                "'/usr/bin/env bash\\r', which is not there: its lines end as Windows",
-            ),
-            (b"#!/bin/sh\nexit 127\n", "that it did not find a command\n"),
-        ],
-    )
-    def test_script_in_a_string(self, measuring, newest, tmp_path, content, told):
-        script = tmp_path / "job.sh"
-        script.write_bytes(content)
-        script.chmod(0o755)
-        message = failure(measuring(newest, "true && LANG=C %s -x" % script))
-        assert told.format(path=script) in message, message
+    def test_exit(self, newest):
+        results = run_all(newest, [command for command, _ in self.EXITS])
+        for (_, told), result in zip(self.EXITS, results):
+            assert result["reason"] == "command-failed"
+            assert told in result["message"] + "\n"
 
-    @pytest.mark.parametrize(
-        ("content", "told"),
-        [
-            (b"#!/none/such\n", "{path} needs the interpreter '/none/such', which is not there"),
-            (b"#! /bin/sh\r\necho\r\n", r"{path} needs the interpreter '/bin/sh\r', which is not there"),
-            (b"#!/etc/passwd\n", "{path} may not be executed: its interpreter '/etc/passwd' may not either, or"),
-            (b"\x7fELF nonsense", "{path} is neither a program for this machine nor a script that begins with #!"),
-        ],
+    SCRIPTS = (
+        # What begins the script, what is told where it is run as it is, and where a shell runs it.
+        (
+            b"#!/none/such\n",
+            "not started: {path} needs the interpreter '/none/such', which is not there\n",
+            "that it did not find a command; {path} needs the interpreter '/none/such', which is not there\n",
+        ),
+        (
+            b"#! /bin/sh\r\necho\r\n",
+            "{path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has them, mend it "
+            "with sed -i 's/\\r$//' {path}\n",
+            "a command; {path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has",
+        ),
+        (
+            b"#!/usr/bin/env sh\r\necho\r\n",
+            "exit status 127\n",
+            "a command; {path} needs the interpreter '/usr/bin/env sh\\r', which is not there: its lines end as Windows",
+        ),
+        (
+            b"#!/etc/passwd\n",
+            "{path} may not be executed: its interpreter '/etc/passwd' may not either, or",
+            "exit status 126: this is how the shell says that it could not execute a command\n",
+        ),
+        (
+            b"\x7fELF nonsense",
+            "{path} is neither a program for this machine nor a script that begins with #!",
+            "the job ended with exit status ",
+        ),
+        (b"#!/bin/sh\nexit 127\n", "exit status 127\n", "that it did not find a command\n"),
     )
-    def test_script(self, measuring, newest, tmp_path, content, told):
-        script = tmp_path / "script"
-        script.write_bytes(content)
-        script.chmod(0o755)
-        assert told.format(path=script) in failure(measuring(newest, [str(script)]))
+
+    def test_script(self, newest, tmp_path):
+        calls = []
+        for number, (content, _, _) in enumerate(self.SCRIPTS):
+            script = tmp_path / ("job%d.sh" % number)
+            script.write_bytes(content)
+            script.chmod(0o755)
+            calls += [[str(script)], "true && LANG=C %s -x" % script]
+        results = run_all(newest, calls)
+        for number, (_, *told) in enumerate(self.SCRIPTS):
+            for expected, result in zip(told, results[2 * number :]):
+                assert expected.format(path=tmp_path / ("job%d.sh" % number)) in result["message"] + "\n"
 
     def test_a_list_is_told_as_it_would_be_typed(self, measuring, newest):
         assert "\ncommand: sh -c 'exit 3' 'it'\"'\"'s'\n" in failure(measuring(newest, ["sh", "-c", "exit 3", "it's"]))

@@ -18,7 +18,7 @@ MOMENTS = int(os.environ.get("MOMENTS", 20))
 
 
 def interrupted(*moments):
-    return [os.path.join(HERE, "job_interrupted.py"), ",".join(moments)]
+    return ["-IS", os.path.join(HERE, "job_interrupted.py"), ",".join(moments)]
 
 
 def lines_executed(driver):

@@ -18,7 +18,7 @@ def run_all(python, calls, **options):
     """Return the results of ``calls`` (texts, lists, or dicts of arguments) under the interpreter ``python``."""
     calls = [call if isinstance(call, dict) else {"args": call} for call in calls]
     done = subprocess.run(
-        [python, os.path.abspath(__file__)],
+        [python, "-IS", os.path.abspath(__file__)],
         input=json.dumps(calls).encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

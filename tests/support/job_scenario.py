@@ -70,7 +70,7 @@ class Scenario:
             script = 'echo %s >>"$LOG"; case $(grep -c %s "$LOG") in %s*) ;; esac' % (step, step, cases)
             job["command" if step == "job" else step] = ["/bin/sh", "-c", script]
         done = subprocess.run(
-            [python, os.path.abspath(__file__)],
+            [python, "-IS", os.path.abspath(__file__)],
             input=json.dumps([job, list(self._examine)]).encode(),
             env=dict(os.environ, LOG=self._log),
             stdout=subprocess.PIPE,
