@@ -111,12 +111,12 @@ class TestWhatIsLeftRunning:
             "import os, time\n"
             "os.write(1, b'before\\n')\n"
             "if os.fork(): os._exit(0)\n"
-            "for number in range(60000):\n"
+            "for number in range(16000):\n"
             "    os.write(1, b'x' * 1000)\n"
             "    os.write(2, b'y')\n"
             "    if number % 1000 == 999:\n"
             f"        with open({str(count)!r}, 'w') as stream: stream.write(str(number + 1))\n"
-            "        time.sleep(0.05)\n"
+            "        time.sleep(0.1)\n"
         )
         (result,) = run_all(edge_python, [python(script)])
         try:
@@ -125,7 +125,7 @@ class TestWhatIsLeftRunning:
             assert result["told"] == "the job left running: {} ({}); process {} goes on reading what they print".format(
                 result["left_pids"][0], result["left"][0], result["reader"]
             )
-            wait_until(lambda: count.read_text() == "60000")
+            wait_until(lambda: count.read_text() == "16000")
             # and the reader goes with it
             wait_until(lambda: not os.path.exists("/proc/%d" % result["left_pids"][0]))
             wait_until(lambda: not os.path.exists("/proc/%d" % result["reader"]))
