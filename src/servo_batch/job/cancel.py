@@ -54,8 +54,8 @@ class Cancellation:
     """The signals that have come while the ``with`` block runs; for the main thread, once in a process.
 
     ``signum`` is the first signal that came, or None, and ``count`` how often somebody has asked: signals within
-    ONE_STOP_SECONDS of one that counts are one with it. After the block none of the signals has an effect any more, until the
-    process ends: a signal between the answer and the exit must not change what the answer said.
+    ONE_STOP_SECONDS of one that counts are one with it. After the block none of the signals has an effect any more,
+    until the process ends: a signal between the answer and the exit must not change what the answer said.
     """
 
     def __init__(self) -> None:
