@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from job_calls import run_all
+from machine import NEWEST, OLDEST
 from measuring import find_processes, kill, wait_until
 
 pytest_plugins = ("job_fixtures",)
@@ -88,13 +89,13 @@ class TestAPipe:
             assert (printed.strip(), result["left"]) == ("throughput: 5", []), name
 
     @needs_bash
-    def test_waiting_for_that_is_outside_the_time(self, edge_python):
-        (result,) = run_all(edge_python, [bash("exec > >(trap '' PIPE; sleep 0.6; cat); echo 5")])
+    def test_waiting_for_that_is_outside_the_time(self):
+        (result,) = run_all(NEWEST, [bash("exec > >(trap '' PIPE; sleep 0.6; cat); echo 5")])
         assert (result["stdout"], result["runtime"] < 0.5) == ("5\n", True)
 
     @needs_bash
-    def test_the_last_words_of_a_failure_too(self, edge_python):
-        (result,) = run_all(edge_python, [bash("exec 2> >(sleep 0.2; cat >&2); echo why >&2; exit 3")])
+    def test_the_last_words_of_a_failure_too(self):
+        (result,) = run_all(OLDEST, [bash("exec 2> >(sleep 0.2; cat >&2); echo why >&2; exit 3")])
         assert "\nstderr:\nwhy\n" in result["message"]
 
     @pytest.mark.skipif(not shutil.which("script"), reason="no script(1) here")
@@ -104,7 +105,7 @@ class TestAPipe:
 
 
 class TestWhatIsLeftRunning:
-    def test_is_named_and_goes_on_writing(self, edge_python, tmp_path):
+    def test_is_named_and_goes_on_writing(self, tmp_path):
         """It neither fails nor waits, however much it writes, and nobody keeps what it writes."""
         count = tmp_path / "count"
         script = (
@@ -118,7 +119,7 @@ class TestWhatIsLeftRunning:
             f"        with open({str(count)!r}, 'w') as stream: stream.write(str(number + 1))\n"
             "        time.sleep(0.1)\n"
         )
-        (result,) = run_all(edge_python, [python(script)])
+        (result,) = run_all(OLDEST, [python(script)])
         try:
             assert result["head"].startswith("before\n")
             assert len(result["left"]) == 1
@@ -133,27 +134,27 @@ class TestWhatIsLeftRunning:
             for pid in result["left_pids"]:
                 kill(pid)
 
-    def test_one_that_lets_go_of_its_streams_needs_no_reader(self, edge_python):
-        (result,) = run_all(edge_python, ["sleep 60 >/dev/null 2>&1 & echo started"])
+    def test_one_that_lets_go_of_its_streams_needs_no_reader(self):
+        (result,) = run_all(NEWEST, ["sleep 60 >/dev/null 2>&1 & echo started"])
         kill(result["left_pids"][0])
         assert (result["stdout"], result["left"], result["reader"]) == ("started\n", ["sleep"], None)
 
-    def test_is_waited_for_a_second_at_most_and_outside_the_time(self, edge_python):
-        (result,) = run_all(edge_python, ["yes & echo started"])
+    def test_is_waited_for_a_second_at_most_and_outside_the_time(self):
+        (result,) = run_all(OLDEST, ["yes & echo started"])
         kill(result["left_pids"][0])
         assert result["left"] == ["yes"]
         assert result["runtime"] < 0.9
 
-    def test_is_not_stopped_with_the_next_job(self, edge_python, hide):
+    def test_is_not_stopped_with_the_next_job(self, hide):
         left, job = hide("plain"), hide("deaf")
         calls = ["%s >/dev/null 2>&1 & read line <%s" % (" ".join(left.command), left.command[-3])]
         calls.append({"args": job.command, "timeout_seconds": 0.5})
-        _, second = run_all(edge_python, calls)
+        _, second = run_all(NEWEST, calls)
         assert second["reason"] == "timeout"
         assert (job.alive(), len(left.alive())) == ([], 1)
 
-    def test_holds_nobody_up_who_reads_the_driver_s_streams(self, measuring, edge_python):
-        driver = measuring(edge_python, "sleep 60 & echo up")
+    def test_holds_nobody_up_who_reads_the_driver_s_streams(self, measuring):
+        driver = measuring(OLDEST, "sleep 60 & echo up")
         answer = driver.answer()  # which reads to the end of stdout and stderr
         assert answer["status"] == "ok"
         (reader,) = driver.leftovers()
@@ -196,13 +197,13 @@ class TestShowing:
         run_all(edge_python, [{"args": "head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2", "show": shown}])
         assert os.path.getsize(shown) == 4000000
 
-    def test_a_reader_that_stalls_delays_nothing(self, edge_python, tmp_path):
+    def test_a_reader_that_stalls_delays_nothing(self, tmp_path):
         fifo = str(tmp_path / "fifo")
         os.mkfifo(fifo)
         reader = os.open(fifo, os.O_RDWR)  # which never reads
         much = "head -c 3000000 /dev/zero"
         calls = [{"args": much, "show": fifo}, {"args": much + "; sleep 60", "show": fifo, "timeout_seconds": 0.5}]
-        ended, stopped = run_all(edge_python, calls)
+        ended, stopped = run_all(NEWEST, calls)
         os.close(reader)
         assert ended["stdout_size"] == 3000000
         assert ended["runtime"] < 0.9
@@ -235,10 +236,10 @@ class TestKeeping:
 
 
 class TestTheKeeper:
-    def test_that_is_killed_makes_no_number(self, measuring, edge_python, hide, tmp_path):
+    def test_that_is_killed_makes_no_number(self, measuring, hide, tmp_path):
         fifo = str(tmp_path / "fifo")
         os.mkfifo(fifo)
-        driver = measuring(edge_python, "echo before; echo up >%s; read line <%s" % (fifo, fifo))
+        driver = measuring(NEWEST, "echo before; echo up >%s; read line <%s" % (fifo, fifo))
         with open(fifo) as up:
             up.read()
         kill(driver.helpers()[0])
@@ -248,9 +249,9 @@ class TestTheKeeper:
         assert answer["reason"] == "command-failed"
         assert "output may be incomplete: somebody killed the process that keeps it\n" in answer["message"]
 
-    def test_that_hangs_holds_up_no_stop(self, measuring, edge_python, hide):
+    def test_that_hangs_holds_up_no_stop(self, measuring, hide):
         job = hide("plain")
-        driver = measuring(edge_python, job.command, grace_period=0.2)
+        driver = measuring(OLDEST, job.command, grace_period=0.2)
         job.wait_until_hidden()
         keeper = driver.helpers()[0]
         os.kill(keeper, signal.SIGSTOP)
