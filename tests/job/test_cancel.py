@@ -1,17 +1,17 @@
 """Signals are recorded, raise only where that is asked for, and have no effect after the end."""
 
+import ast
 import os
 import signal
 import subprocess
 import sys
 
 import pytest
-from machine import PYTHONS, ROOT
+from machine import ROOT
 from measuring import LIMIT, default_signals
 
 from servo_batch.job.cancel import Cancelled, signal_name
 
-OLDEST_AND_NEWEST = list(PYTHONS)[:1] + list(PYTHONS)[1:][-1:]
 SIGNALS = ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"]
 PREPARE = """
 import os, signal, sys
@@ -41,54 +41,88 @@ def run(python, body):
     return output
 
 
-@pytest.mark.parametrize("python", OLDEST_AND_NEWEST, indirect=True)
-@pytest.mark.parametrize("name", SIGNALS)
-class TestASignal:
-    def test_is_recorded_and_raises_nothing(self, python, name):
-        body = "with Cancellation() as c: send(%r); send('SIGUSR1'); print(c.signum)" % name
-        assert run(python, body) == "%d\n" % getattr(signal, name)
+def run_for_each(python, names, body):
+    """Return {name: what ``body`` prints for it}, run in a process of its own for each, where ``name`` is that."""
+    forked = (
+        "for name in %r:\n"
+        "    readable, writable = os.pipe()\n"
+        "    pid = os.fork()\n"
+        "    if not pid:\n"
+        "        os.dup2(writable, 1)\n"
+        "        exec(%r)\n"
+        "        sys.exit()\n"
+        "    os.close(writable)\n"
+        "    print(repr((name, open(readable).read())), os.waitpid(pid, 0)[1] and 'FAILED', flush=True)\n"
+        % (names, body)
+    )
+    lines = run(python, forked).splitlines()
+    assert all(line.endswith(" 0") for line in lines), lines
+    return dict(ast.literal_eval(line[:-2]) for line in lines)
 
-    def test_makes_the_descriptor_readable(self, python, name):
+
+class TestASignal:
+    @pytest.fixture
+    def each(self, edge_python):
+        """What ``body`` prints for each signal, which it knows as ``name``."""
+        return lambda body: run_for_each(edge_python, SIGNALS, body)
+
+    def test_is_recorded_and_raises_nothing(self, each):
+        body = "with Cancellation() as c: send(name); send('SIGUSR1'); print(c.signum)"
+        assert each(body) == {name: "%d\n" % getattr(signal, name) for name in SIGNALS}
+
+    def test_makes_the_descriptor_readable(self, each):
         body = (
             "import select\n"
             "with Cancellation() as c:\n"
-            "    print(select.select([c.fileno()], [], [], 0)[0] == [c.fileno()])\n"
-            "    send(%r)\n"
-            "    print(select.select([c.fileno()], [], [], 0)[0] == [c.fileno()])\n" % name
+            "    for _ in range(2):\n"
+            "        print(select.select([c.fileno()], [], [], 0)[0] == [c.fileno()])\n"
+            "        send(name)\n"
+            "        print(select.select([c.fileno()], [], [], 0)[0] == [c.fileno()])\n"
+            "        c.clear(); c.clear()\n"
         )
-        assert run(python, body) == "False\nTrue\n"
+        assert set(each(body).values()) == {"False\nTrue\n" * 2}
 
-    def test_interrupts_what_is_to_be_interrupted(self, python, name):
+    def test_that_comes_soon_after_another_is_one_with_it(self, each):
+        body = (
+            "from servo_batch.job import cancel\n"
+            "with Cancellation() as c:\n"
+            "    send(name); send('SIGTERM'); send(name); print(c.count)\n"
+            "    cancel.ONE_STOP_SECONDS = 0\n"
+            "    send('SIGTERM'); print(c.count, c.signum == getattr(signal, name))\n"
+        )
+        assert set(each(body).values()) == {"1\n2 True\n"}
+
+    def test_interrupts_what_is_to_be_interrupted(self, each):
         body = (
             "with Cancellation() as c:\n"
             "    try:\n"
             "        with c.interrupting():\n"
-            "            print('in'); send(%r); print('not interrupted')\n"
+            "            print('in'); send(name); print('not interrupted')\n"
             "    except Cancelled as error: print(error.message, error.signum == c.signum)\n"
-            "    send('SIGTERM'); print('out')\n" % name
+            "    send('SIGTERM'); print('out')\n"
         )
-        assert run(python, body) == "in\ncancelled by %s True\nout\n" % name
+        assert each(body) == {name: "in\ncancelled by %s True\nout\n" % name for name in SIGNALS}
 
-    def test_that_came_before_interrupts_too(self, python, name):
+    def test_that_came_before_interrupts_too(self, each):
         body = (
             "with Cancellation() as c:\n"
-            "    send(%r)\n"
+            "    send(name)\n"
             "    try:\n"
             "        with c.interrupting(): print('not interrupted')\n"
-            "    except Cancelled as error: print(error.message)\n" % name
+            "    except Cancelled as error: print(error.message)\n"
         )
-        assert run(python, body) == "cancelled by %s\n" % name
+        assert each(body) == {name: "cancelled by %s\n" % name for name in SIGNALS}
 
-    def test_after_the_end_has_no_effect(self, python, name):
+    def test_after_the_end_has_no_effect(self, each):
         body = (
             "with Cancellation() as c: pass\n"
-            "send(%r)\n"
+            "send(name)\n"
             "class Late:\n"
-            "    def __del__(self): send(%r)\n"
+            "    def __del__(self, late=name): send(late)\n"
             "sys.late = Late()\n"  # goes when Python itself shuts down
-            "print(c.signum)\n" % (name, name)
+            "print(c.signum)\n"
         )
-        assert run(python, body) == "None\n"
+        assert set(each(body).values()) == {"None\n"}
 
 
 class TestInterrupting:
@@ -124,22 +158,19 @@ class TestInterrupting:
         assert run(python, body) == "out\n"
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
-def test_what_was_ignored_stays_ignored(python, name):
-    body = "signal.signal(signal.%s, signal.SIG_IGN)\nwith Cancellation() as c: send(%r); print(c.signum)\n" % (
-        name,
-        name,
+def test_what_was_ignored_stays_ignored(python):
+    body = (
+        "signal.signal(getattr(signal, name), signal.SIG_IGN)\nwith Cancellation() as c: send(name); print(c.signum)\n"
     )
-    assert run(python, body) == "None\n"
+    assert run_for_each(python, ["SIGINT", "SIGHUP"], body) == {"SIGINT": "None\n", "SIGHUP": "None\n"}
 
 
-@pytest.mark.parametrize("name", ["SIGUSR1", "SIGTERM"])
-def test_how_a_driver_is_cancelled_cannot_be_ignored(python, name):
-    body = "signal.signal(signal.%s, signal.SIG_IGN)\nwith Cancellation() as c: send(%r); print(c.signum)\n" % (
-        name,
-        name,
+def test_how_a_driver_is_cancelled_cannot_be_ignored(python):
+    body = (
+        "signal.signal(getattr(signal, name), signal.SIG_IGN)\nwith Cancellation() as c: send(name); print(c.signum)\n"
     )
-    assert run(python, body) == "%d\n" % getattr(signal, name)
+    names = ["SIGUSR1", "SIGTERM"]
+    assert run_for_each(python, names, body) == {name: "%d\n" % getattr(signal, name) for name in names}
 
 
 def test_it_costs_no_import(python):

@@ -14,6 +14,7 @@ import time
 import uuid
 
 import pytest
+from job_calls import run_all
 from machine import PYTHONS, ROOT
 from measuring import LIMIT, children, default_signals, find_processes, kill, stat, wait_until
 
@@ -50,7 +51,7 @@ def run_job(*python_and_body):
     )
     *python, body = python_and_body
     driver = subprocess.run(
-        python + ["-c", script + body],
+        python + ["-IS", "-c", script + body],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=LIMIT,
@@ -74,15 +75,16 @@ class TestEveryPython:
         assert 0.2 <= runtime < time.monotonic() - began
 
     @needs_proc
-    @pytest.mark.parametrize("name", ["SIGUSR1", "SIGKILL"])
-    def test_all_that_hides_is_stopped(self, measuring, hide, python, name):
+    def test_all_that_hides_is_stopped(self, measuring, hide, python):
         jobs = [hide(role) for role in ("child", "daemon", "deaf", "stopped")]
         script = " & ".join(" ".join(job.command) for job in jobs) + " & wait"
         driver = measuring(python, script, grace_period=0.2)
         for job in jobs:
             job.wait_until_hidden()
-        driver.send(getattr(signal, name))
-        if name == "SIGUSR1":
+        if list(PYTHONS.values()).index(python) % 2:
+            driver.send(signal.SIGKILL)
+        else:
+            driver.send(signal.SIGUSR1)
             assert re.match(STOPPED % "SIGUSR1", driver.answer()["message"])
             assert [job.alive() for job in jobs] == [[]] * len(jobs)
         wait_until(lambda: not driver.leftovers() and not any(job.alive() for job in jobs), 1.2)
@@ -100,70 +102,76 @@ class TestEveryPython:
 
 
 class TestWhatIsToldOfAFailure:
-    @pytest.mark.parametrize(
-        ("command", "told"),
-        [
-            ("exit 1", "the job ended with exit status 1"),
-            ("exit 255", "the job ended with exit status 255"),
-            ("nonesuch-program", "exit status 127: this is how the shell says that it did not find a command"),
-            ("/etc", "exit status 126: this is how the shell says that it could not execute a command"),
-            ("sh -c 'kill $$'; exit $?", "exit status 143: this is how the shell says that SIGTERM killed a command"),
-            ("kill -SEGV $$", "the job was killed by SIGSEGV"),
-            ("kill -KILL $$", "the job was killed by SIGKILL, by somebody or by the system when memory ran out"),
-            ("kill -37 $$", "the job was killed by SIGRTMIN+3"),
-            ("kill -64 $$", "the job was killed by SIGRTMAX"),
-            (["sh", "-c", "exit 127"], "the job ended with exit status 127\n"),
-            (["/bin/sh", "-c"], "the job ended with exit status 2\ncommand: /bin/sh -c\n"),
-            (["/bin/sh", "-c", "exit $1", "sh", "3"], "\ncommand: /bin/sh -c 'exit $1' sh 3\n"),
-            (["nonesuch"], "not started: command not found: there is no nonesuch in any folder of $PATH, "),
-            (["/none/such"], "not started: command not found: there is no /none/such\n"),
-            (["/etc/passwd/x"], "not started: command not found: there is no /etc/passwd/x\n"),
-            (["/etc"], "not started: /etc is a folder"),
-            (["/etc/passwd"], "not started: /etc/passwd is not executable (chmod +x makes it so)"),
-            (["echo", "x" * 3000000], "not started: its arguments and environment are too long"),
-        ],
-        ids=lambda value: None if len(value) < 100 else "long",
+    EXITS = (
+        ("exit 1", "the job ended with exit status 1\n"),
+        ("exit 255", "the job ended with exit status 255\n"),
+        ("nonesuch-program", "exit status 127: this is how the shell says that it did not find a command\n"),
+        ("/etc", "exit status 126: this is how the shell says that it could not execute a command\n"),
+        ("sh -c 'kill $$'; exit $?", "exit status 143: this is how the shell says that SIGTERM killed a command\n"),
+        ("kill -SEGV $$", "the job was killed by SIGSEGV\n"),
+        ("kill -KILL $$", "the job was killed by SIGKILL, by somebody or by the system when memory ran out\n"),
+        ("kill -37 $$", "the job was killed by SIGRTMIN+3\n"),
+        ("kill -64 $$", "the job was killed by SIGRTMAX\n"),
+        (["sh", "-c", "exit 127"], "the job ended with exit status 127\n"),
+        (["/bin/sh", "-c"], "the job ended with exit status 2\ncommand: /bin/sh -c\n"),
+        (["/bin/sh", "-c", "exit $1", "sh", "3"], "\ncommand: /bin/sh -c 'exit $1' sh 3\n"),
+        (["nonesuch"], "not started: command not found: there is no nonesuch in any folder of $PATH, "),
+        (["/none/such"], "not started: command not found: there is no /none/such\n"),
+        (["/etc/passwd/x"], "not started: command not found: there is no /etc/passwd/x\n"),
+        (["/etc"], "not started: /etc is a folder\n"),
+        (["/etc/passwd"], "not started: /etc/passwd is not executable (chmod +x makes it so)\n"),
+        (["echo", "x" * 3000000], "not started: its arguments and environment are too long"),
+        (["echo", "a\0b"], "not started: an argument holds what no argument can: "),
     )
-    def test_exit(self, measuring, newest, command, told):
-        assert told in failure(measuring(newest, command)) + "\n"
 
-    @pytest.mark.parametrize(
-        ("content", "told"),
-        [
-            (b"#!/none/such\n", "a command; {path} needs the interpreter '/none/such', which is not there\n"),
-            (
-                b"#!/bin/sh\r\necho\r\n",
-                "a command; {path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has "
-                "them, mend it with sed -i 's/\\r$//' {path}\n",
-            ),
-            (
-                b"#!/usr/bin/env bash\r\necho\r\n",
-                "'/usr/bin/env bash\\r', which is not there: its lines end as Windows",
-            ),
-            (b"#!/bin/sh\nexit 127\n", "that it did not find a command\n"),
-        ],
-    )
-    def test_script_in_a_string(self, measuring, newest, tmp_path, content, told):
-        script = tmp_path / "job.sh"
-        script.write_bytes(content)
-        script.chmod(0o755)
-        message = failure(measuring(newest, "true && LANG=C %s -x" % script))
-        assert told.format(path=script) in message, message
+    def test_exit(self, newest):
+        results = run_all(newest, [command for command, _ in self.EXITS])
+        for (_, told), result in zip(self.EXITS, results):
+            assert result["reason"] == "command-failed"
+            assert told in result["message"] + "\n"
 
-    @pytest.mark.parametrize(
-        ("content", "told"),
-        [
-            (b"#!/none/such\n", "{path} needs the interpreter '/none/such', which is not there"),
-            (b"#! /bin/sh\r\necho\r\n", r"{path} needs the interpreter '/bin/sh\r', which is not there"),
-            (b"#!/etc/passwd\n", "{path} may not be executed: its interpreter '/etc/passwd' may not either, or"),
-            (b"\x7fELF nonsense", "{path} is neither a program for this machine nor a script that begins with #!"),
-        ],
+    SCRIPTS = (
+        # What begins the script, what is told where it is run as it is, and where a shell runs it.
+        (
+            b"#!/none/such\n",
+            "not started: {path} needs the interpreter '/none/such', which is not there\n",
+            "that it did not find a command; {path} needs the interpreter '/none/such', which is not there\n",
+        ),
+        (
+            b"#! /bin/sh\r\necho\r\n",
+            "{path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has them, mend it "
+            "with sed -i 's/\\r$//' {path}\n",
+            "a command; {path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has",
+        ),
+        (
+            b"#!/usr/bin/env sh\r\necho\r\n",
+            "exit status 127\n",
+            "a command; {path} needs the interpreter '/usr/bin/env sh\\r', which is not there: its lines end as Windows",
+        ),
+        (
+            b"#!/etc/passwd\n",
+            "{path} may not be executed: its interpreter '/etc/passwd' may not either, or",
+            "exit status 126: this is how the shell says that it could not execute a command\n",
+        ),
+        (
+            b"\x7fELF nonsense",
+            "{path} is neither a program for this machine nor a script that begins with #!",
+            "the job ended with exit status ",
+        ),
+        (b"#!/bin/sh\nexit 127\n", "exit status 127\n", "that it did not find a command\n"),
     )
-    def test_script(self, measuring, newest, tmp_path, content, told):
-        script = tmp_path / "script"
-        script.write_bytes(content)
-        script.chmod(0o755)
-        assert told.format(path=script) in failure(measuring(newest, [str(script)]))
+
+    def test_script(self, newest, tmp_path):
+        calls = []
+        for number, (content, _, _) in enumerate(self.SCRIPTS):
+            script = tmp_path / ("job%d.sh" % number)
+            script.write_bytes(content)
+            script.chmod(0o755)
+            calls += [[str(script)], "true && LANG=C %s -x" % script]
+        results = run_all(newest, calls)
+        for number, (_, *told) in enumerate(self.SCRIPTS):
+            for expected, result in zip(told, results[2 * number :]):
+                assert expected.format(path=tmp_path / ("job%d.sh" % number)) in result["message"] + "\n"
 
     def test_a_list_is_told_as_it_would_be_typed(self, measuring, newest):
         assert "\ncommand: sh -c 'exit 3' 'it'\"'\"'s'\n" in failure(measuring(newest, ["sh", "-c", "exit 3", "it's"]))
@@ -493,6 +501,20 @@ class TestTheGuard:
         running.send(signal.SIGUSR1)
         assert running.answer()["reason"] == "cancelled"
 
+    def test_that_fails_leaves_nothing(self, newest, hide):
+        job = hide("daemon")
+        body = (
+            "def fail(*_):\n"
+            "    with open(%r) as ready: ready.readline()\n"
+            "    raise ValueError('a bug')\n"
+            "job.guard._wait_for_end = fail\n"
+            "measure(%r)" % (job.command[-3], job.command)
+        )
+        told = run_job(newest, body)
+        assert "ValueError: a bug" in told
+        assert "RuntimeError: a process of ours failed" in told
+        assert job.alive() == []
+
     def test_that_hangs_does_not_hang_the_driver(self, measuring, newest, hide, tmp_path):
         # The limit for it is the grace period and ten seconds: too long for a test, so shortened.
         script = tmp_path / "impatient.py"
@@ -635,15 +657,24 @@ class TestStopping:
             job.wait_until_hidden()
             guard = driver.guard()
             (shell,) = children(guard)
-            for pid in (shell, guard):
+            driver.send(signal.SIGSTOP)
+            for pid in (guard, shell):
                 os.kill(pid, signal.SIGTERM)
-            wait_until(lambda shell=shell: not stat(shell) or stat(shell)[0] == "Z")
+            wait_until(lambda guard=guard: not children(guard))
             driver.send(signal.SIGTERM)
+            driver.send(signal.SIGCONT)
             answer = driver.answer()
             assert answer["reason"] == "cancelled", answer
             end = {"": ", killed by SIGTERM"}.get(status, ", with exit status %s" % status)
             ended = r"the job had ended by itself after \d+\.\d s" + end
             assert re.match("cancelled by SIGTERM: (%s|the job was stopped after .*)$" % ended, answer["message"])
+
+    def test_a_stop_that_reaches_the_driver_last_is_a_cancel(self, newest):
+        body = (
+            "import os\njob.SKEW_SECONDS = 20\n"
+            "measure(['sh', '-c', '(sleep 0.5; kill -TERM %d) >/dev/null 2>&1 & kill -TERM $$' % os.getpid()])"
+        )
+        assert run_job(newest, body).startswith("cancelled: cancelled by SIGTERM: the job had ended by itself after ")
 
     @needs_proc
     @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from machine import PYTHONS
+from machine import NEWEST, OLDEST, PYTHONS
 from measuring import HERE, LIMIT, wait_until
 
 pytest_plugins = ("job_fixtures",)
@@ -18,7 +18,7 @@ MOMENTS = int(os.environ.get("MOMENTS", 20))
 
 
 def interrupted(*moments):
-    return [os.path.join(HERE, "job_interrupted.py"), ",".join(moments)]
+    return ["-IS", os.path.join(HERE, "job_interrupted.py"), ",".join(moments)]
 
 
 def lines_executed(driver):
@@ -26,16 +26,17 @@ def lines_executed(driver):
         return int(stream.read())
 
 
-def spread(count):
-    """Return about MOMENTS of the numbers from 1 to ``count``."""
-    return range(1, count + 1, max(1, count // MOMENTS))
+def spread(count, python):
+    """Return about MOMENTS of the numbers from 1 to ``count``, in turns for the oldest and for the newest Python."""
+    moments = range(1, count + 1, max(1, count // MOMENTS))
+    return moments if count <= MOMENTS or OLDEST == NEWEST else moments[python == NEWEST :: 2]
 
 
 @pytest.mark.parametrize("python", OLDEST_AND_NEWEST, indirect=True)
 def test_a_driver_killed_at_any_moment_takes_the_job_with_it(measuring, hide, python):
     lasting = measuring(python, hide("plain").command, interrupted=interrupted())
     assert b"progress" in lasting.process.stdout.readline()
-    for moment in spread(lines_executed(lasting)):
+    for moment in spread(lines_executed(lasting), python):
         job = hide("deaf")
         driver = measuring(
             python, job.command, interrupted=interrupted("%d:SIGKILL" % moment), grace_period=GRACE_SECONDS
@@ -51,7 +52,7 @@ def test_a_signal_at_any_moment_leads_to_one_answer(measuring, python):
     whole = measuring(python, ["true"], interrupted=interrupted())
     assert whole.answer()["status"] == "ok"
     seen = set()
-    for number, moment in enumerate(spread(lines_executed(whole))):
+    for number, moment in enumerate(spread(lines_executed(whole), python)):
         # Every other time a second one comes close behind it.
         moments = ["%d:SIGTERM" % moment] + ["%d:SIGINT" % (moment + 3)] * (number % 2)
         driver = measuring(python, ["true"], interrupted=interrupted(*moments))

@@ -1,10 +1,9 @@
 """The order in which prepare, warm-up runs, runs and cleanup run, and what is said when one of them does not end well."""
 
 import re
-import time
 
 import pytest
-from job_scenario import CANCEL, CANCEL_AND_END, CANCEL_TWICE, CLOSE, FAIL, HANG, LEAVE, Scenario
+from job_scenario import CANCEL, CANCEL_AND_GO_ON, CANCEL_TWICE, CLOSE, FAIL, HANG, LEAVE, Scenario
 from machine import NEWEST
 
 ROUND = ["prepare", "job", "examine", "cleanup"]
@@ -103,18 +102,16 @@ class TestASignal:
         )
 
     def test_that_comes_again_ends_the_grace_period(self, whole, edge_python):
-        began = time.monotonic()
-        told = whole.grace(20).when("job", 1, CANCEL_TWICE).measure(edge_python)
-        assert time.monotonic() - began < 15
+        told = whole.grace(60).when("job", 1, CANCEL_TWICE).measure(edge_python)
         assert (told.order, told.reason) == (CUT, "cancelled")
-        assert told.stopping == [["the job", 20]]
+        assert told.stopping == [["the job", 60]]
 
     def test_that_comes_when_all_has_ended_raises_nothing(self, scenario):
-        told = scenario.cleanup().when("job", 1, CANCEL_AND_END).measure(NEWEST)
+        told = scenario.cleanup().when("examine", 1, CANCEL_AND_GO_ON).measure(NEWEST)
         assert (told.order, told.results, told.signum) == (["job", "examine", "cleanup"], [1], 15)
 
     def test_between_two_runs_starts_no_more(self, scenario):
-        told = scenario.cleanup().runs(2).when("job", 1, CANCEL_AND_END).measure(NEWEST)
+        told = scenario.cleanup().runs(2).when("examine", 1, CANCEL_AND_GO_ON).measure(NEWEST)
         assert told.order == ["job", "examine", "cleanup"]
         assert told.message == "cancelled by SIGTERM: run 2 of 2: the job was not started"
 
@@ -127,8 +124,8 @@ class TestASignal:
 
 
 def test_when_nobody_reads_the_answer_the_job_is_stopped_and_cleaned_up(whole, edge_python):
-    told = whole.runs(2).when("job", 1, CLOSE).when("cleanup", 1, "sleep 0.5").measure(edge_python)
-    assert (told.order, told.reason) == (CUT, "cancelled")
+    told = whole.runs(2).when("job", 1, CLOSE).when("cleanup", 1, "sleep 0.5; echo cleaned >>$LOG").measure(edge_python)
+    assert (told.order, told.reason) == ([*CUT, "cleaned"], "cancelled")
     assert told.message.startswith("stdout was closed, so nobody waits for an answer; run 1 of 2: the job was stopped")
 
 

@@ -1,7 +1,7 @@
 """Runs jobs one after the other in one process and tells what came of each: ``job_calls.py <CALLS >RESULTS``.
 
 CALLS is a JSON list of the arguments of ``job.run``, ``args`` a string for a shell or a list; ``show`` is the path of a
-file to show the output in. RESULTS is a list of what each came to: stdout, stderr, left, …, or the failure's reason and
+file to show the output in, or that and the other arguments of ``Show``. RESULTS is a list of what each came to: stdout, stderr, left, …, or the failure's reason and
 message.
 """
 
@@ -18,7 +18,7 @@ def run_all(python, calls, **options):
     """Return the results of ``calls`` (texts, lists, or dicts of arguments) under the interpreter ``python``."""
     calls = [call if isinstance(call, dict) else {"args": call} for call in calls]
     done = subprocess.run(
-        [python, os.path.abspath(__file__)],
+        [python, "-IS", os.path.abspath(__file__)],
         input=json.dumps(calls).encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -43,7 +43,8 @@ def _main():
             args = call.pop("args")
             show = call.pop("show", None)
             if show:
-                call["show"] = Show(os.open(show, os.O_WRONLY | os.O_CREAT, 0o600))
+                path, before, whole_lines = [show, "", False] if isinstance(show, str) else show
+                call["show"] = Show(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), before.encode(), whole_lines)
             try:
                 ended = run.run(
                     ["/bin/sh", "-c", args] if isinstance(args, str) else args,

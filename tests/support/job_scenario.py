@@ -21,7 +21,7 @@ LEAVE = "sleep 60 >/dev/null 2>&1 &"
 HANG = "exec sleep 60"
 CANCEL = "kill -TERM $DRIVER; exec sleep 60"
 CANCEL_TWICE = "trap '' TERM; kill -TERM $DRIVER; sleep 0.4; kill -INT $DRIVER; while :; do sleep 0.1; done"
-CANCEL_AND_END = "kill -TERM $DRIVER"
+CANCEL_AND_GO_ON = "kill -TERM $DRIVER"
 CLOSE = "kill -USR2 $DRIVER; exec sleep 60"  # nobody reads the driver's stdout any more
 
 
@@ -59,7 +59,7 @@ class Scenario:
         return self
 
     def when(self, step, number, action):
-        """Have ``step`` (``examine`` too, which can only fail) do ``action`` the ``number``-th time."""
+        """Have ``step`` (``examine`` too, which can FAIL or CANCEL_AND_GO_ON) do ``action`` the ``number``-th time."""
         (self._examine if step == "examine" else self._commands[step])[number] = action
         return self
 
@@ -70,8 +70,8 @@ class Scenario:
             script = 'echo %s >>"$LOG"; case $(grep -c %s "$LOG") in %s*) ;; esac' % (step, step, cases)
             job["command" if step == "job" else step] = ["/bin/sh", "-c", script]
         done = subprocess.run(
-            [python, os.path.abspath(__file__)],
-            input=json.dumps([job, list(self._examine)]).encode(),
+            [python, "-IS", os.path.abspath(__file__)],
+            input=json.dumps([job, self._examine]).encode(),
             env=dict(os.environ, LOG=self._log),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,13 +99,13 @@ class Told:
 
 
 def _main():
-    from servo_batch.job import repeat
+    from servo_batch.job import repeat, run
     from servo_batch.job.cancel import Cancellation, Cancelled
     from servo_batch.protocol import ServoError
 
     log = os.environ["LOG"]
     os.environ["DRIVER"] = str(os.getpid())
-    job, failing = json.load(sys.stdin)
+    job, actions = json.load(sys.stdin)
     told = {
         "results": None,
         "reason": None,
@@ -135,7 +135,10 @@ def _main():
         with open(log, "a") as stream:
             stream.write("examine\n")
         examined.append(ended.output.tail("stdout", 100))
-        if len(examined) in failing:
+        action = actions.get(str(len(examined)))
+        if action == CANCEL_AND_GO_ON:
+            os.kill(os.getpid(), signal.SIGTERM)
+        if action == FAIL:
             raise ServoError("failed", "no-match", "there is no match\nstdout: nothing")
         return len(examined)
 
@@ -144,6 +147,7 @@ def _main():
         os.close(readable)
         os.dup2(writable, 1)
 
+    run.GUARD_SECONDS = 10 * LIMIT_SECONDS  # no test passes for the guard's having been given up
     examined = []
     signal.signal(signal.SIGUSR2, close_stdout)
     with Cancellation() as cancellation:

@@ -54,14 +54,14 @@ class Cancellation:
     """The signals that have come while the ``with`` block runs; for the main thread, once in a process.
 
     ``signum`` is the first signal that came, or None, and ``count`` how often somebody has asked: signals within
-    ONE_STOP_SECONDS of each other are one. After the block none of the signals has an effect any more, until the
-    process ends: a signal between the answer and the exit must not change what the answer said.
+    ONE_STOP_SECONDS of one that counts are one with it. After the block none of the signals has an effect any more,
+    until the process ends: a signal between the answer and the exit must not change what the answer said.
     """
 
     def __init__(self) -> None:
         self.signum: "Optional[int]" = None
         self.count = 0
-        self._last_came = 0.0
+        self._last_counted = 0.0
         self._raises = False
 
     def __enter__(self) -> "Cancellation":
@@ -100,11 +100,11 @@ class Cancellation:
 
     def _record(self, signum: int, _frame: "Optional[FrameType]") -> None:
         now = time.monotonic()
-        if self.signum is None or now - self._last_came > ONE_STOP_SECONDS:
+        if self.signum is None or now - self._last_counted > ONE_STOP_SECONDS:
             self.count += 1
+            self._last_counted = now
         if self.signum is None:
             self.signum = signum
-        self._last_came = now
         self._raise_if_asked()
 
     def _raise_if_asked(self) -> None:

@@ -157,6 +157,18 @@ class Child:
             raise Unwanted(None, "stdout was closed, so nobody waits for an answer")
         return self.report in ready
 
+    def wait(self, seconds: float, cancellation: Cancellation) -> bool:
+        """Return whether there is something to receive; wait ``seconds``, or until a stop is asked for once more."""
+        count, limit = cancellation.count, time.monotonic() + seconds
+        while True:
+            ready = wait_for([self.report, cancellation.fileno()], limit - time.monotonic())
+            if cancellation.fileno() in ready:
+                cancellation.clear()
+            if self.report in ready:
+                return True
+            if not ready or cancellation.count > count:
+                return False
+
     def receive(self, seconds: float = math.inf) -> Optional[List[Dict[str, Any]]]:
         """Return what the child has told since, nothing after ``seconds``, and None once it is gone."""
         if seconds < math.inf and not wait_for([self.report], seconds):

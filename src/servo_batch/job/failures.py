@@ -88,7 +88,7 @@ def left_running(ended: Ended, step: Step = JOB) -> str:
         return ""
     text = "%s left running: %s" % (step.subject, names_of(ended.left_running))
     if ended.reader is not None:
-        text += "; process %d reads what they print, for as long as they can" % ended.reader
+        text += "; process %d goes on reading what they print" % ended.reader
     return step.told(text)
 
 

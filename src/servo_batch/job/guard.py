@@ -33,6 +33,8 @@ from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, open_nothing, tell, wait_for
 
 STOP, KILL = b"s", b"k"
+# How long a process may take to end that has nothing more to do.
+ENDING_SECONDS = 0.2
 MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 
 
@@ -72,7 +74,7 @@ def _guard(
             tell(report, {"ended": [seconds, exit_status(status), _usage()]})
             while os.read(control, 100):
                 pass
-            tell(report, {"left": _left() if can_follow else None})
+            tell(report, {"left": _left(wakeup) if can_follow else None})
             return
         to_stop = descendants.Stop(grace_seconds, lambda seconds: _wait_or_hurry(wakeup, control, seconds))
         survivors: Optional[List[descendants.Process]] = None
@@ -99,11 +101,18 @@ def _usage() -> List[float]:
     return [used.ru_utime, used.ru_stime, used.ru_maxrss * MAX_RSS_UNIT, floor * MAX_RSS_UNIT]
 
 
-def _left() -> List[descendants.Process]:
-    while len(descendants.reap()) == descendants.MAX_REAPED:
-        pass
-    # The list of children first: where there is none, which is the rule, nobody has to look through all of /proc.
-    return [process for process in descendants.list_all() if process.state != "Z"] if descendants.children() else []
+def _left(wakeup: int) -> List[descendants.Process]:
+    """Return what of the job is still running, and not just about to end, as a copier is that has seen its end."""
+    limit = time.monotonic() + ENDING_SECONDS
+    while True:
+        while len(descendants.reap()) == descendants.MAX_REAPED:
+            pass
+        if not descendants.children():  # which is the rule, and then nobody has to look through all of /proc
+            return []
+        if time.monotonic() >= limit:
+            return [process for process in descendants.list_all() if process.state != "Z"]
+        wait_for([wakeup], limit - time.monotonic())
+        _drain(wakeup)
 
 
 def _wake_up_on_signals(mask: Set[Any]) -> int:

@@ -24,6 +24,7 @@ import traceback
 from contextlib import suppress
 from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Set
 
+from servo_batch.job.cancel import Cancellation
 from servo_batch.job.child import Child, detach, tell, wait_for
 from servo_batch.job.output import Files
 
@@ -86,24 +87,21 @@ class Keeper:
             os.close(self.stdout)
             os.close(self.stderr)
 
-    def finish(self, limit_seconds: float, interrupt: int) -> Kept:
+    def finish(self, limit_seconds: float, cancellation: Cancellation) -> Kept:
         """Have it read what is on its way, and return what is kept.
 
-        A disk is waited for until ``limit_seconds`` are over or the descriptor ``interrupt`` can be read. Afterwards
+        A disk is waited for until ``limit_seconds`` are over or somebody asks for a stop once more. Afterwards
         ``reads_on`` tells whether it stays, for those that can still write.
         """
         self.hand_over()
         os.close(self._child.control)
-        limit = time.monotonic() + limit_seconds
         told: Dict[str, Any] = {}
-        while not told:
-            ready = wait_for([self._child.report, interrupt], limit - time.monotonic())
-            if self._child.report not in ready:
-                break
+        is_gone = False
+        limit = time.monotonic() + limit_seconds
+        while not told and not is_gone and self._child.wait(limit - time.monotonic(), cancellation):
             messages = self._child.receive()
-            if messages is None:
-                break
-            for message in messages:
+            is_gone = messages is None
+            for message in messages or []:
                 told.update(message)
         sizes = [os.fstat(stream.fileno()).st_size for stream in (self._files.stdout, self._files.stderr)]
         if "kept" in told:
@@ -114,7 +112,7 @@ class Keeper:
             self.reads_on = True
             kept = Kept(sizes[0], sizes[1], traceback=told["broken"])
         else:
-            self.reads_on = self._child.report not in ready
+            self.reads_on = not is_gone
             hangs = self._files.told("to write took longer than %g s" % limit_seconds)
             kept = Kept(sizes[0], sizes[1], hangs if self.reads_on else "somebody killed the process that keeps it")
         if self.reads_on:

@@ -156,6 +156,7 @@ class _Running:
         self._shower: Optional[Shower] = None
         self._keeper: Optional[Keeper] = None
         self._guard: Optional[Child] = None
+        self._traceback = ""  # of a bug of ours in the guard or the keeper
         self._kept = Kept(0, 0)
         self._began: Optional[float] = None
         self._pid: Optional[int] = None
@@ -200,16 +201,17 @@ class _Running:
         has_ended = self._ending is not None
         if self._keeper:
             limit_seconds = DISK_SECONDS if has_ended else DISK_AFTER_STOP_SECONDS
-            self._kept = self._keeper.finish(limit_seconds, self._cancellation.fileno())
-            if self._kept.traceback:
-                self.outcome = Broken(self._kept.traceback)
+            self._kept = self._keeper.finish(limit_seconds, self._cancellation)
+            self._traceback = self._traceback or self._kept.traceback
         if self._guard:
             self._dismiss(self._guard)
         if self._shower:
             patience_seconds = SHOW_SECONDS if has_ended else SHOW_AFTER_STOP_SECONDS
-            self._shower.finish(patience_seconds, self._cancellation.fileno())
+            self._shower.finish(patience_seconds, self._cancellation)
         self._files.settle(self._kept.stderr_size)
-        if self._ending and not self.outcome:
+        if self._traceback:
+            self.outcome = Broken(self._traceback)
+        elif self._ending:
             runtime_seconds, status, usage = self._ending
             reader = self._keeper.pid if self._keeper and self._keeper.reads_on else None
             self.outcome = Ended(runtime_seconds, status, Usage(*usage), self.output(), self._left, reader)
@@ -248,7 +250,7 @@ class _Running:
                 runtime_seconds, status, survivors = value
                 self.outcome = Stopped(runtime_seconds, status, _processes(survivors))
             elif name == "broken":
-                self.outcome = Broken(value)
+                self._traceback = value
             elif name == "left":
                 self._left = _processes(value)
 
@@ -279,9 +281,7 @@ class _Running:
                 self._cancellation.clear()
             if not self._receive(guard_, 0):
                 break
-        if isinstance(self.outcome, Broken):
-            self._stop_without_guard()
-        elif not self._is_over():
+        if not self._is_over():
             runtime_seconds = None if self._began is None else time.monotonic() - self._began
             self.outcome = Stopped(runtime_seconds, None, self._stop_without_guard())
 

@@ -11,7 +11,8 @@ import traceback
 from contextlib import suppress
 from typing import BinaryIO, Dict, NamedTuple
 
-from servo_batch.job.child import Child, detach, die_with_the_driver, tell, wait_for
+from servo_batch.job.cancel import Cancellation
+from servo_batch.job.child import Child, detach, die_with_the_driver, tell
 from servo_batch.job.keeper import NAMES
 from servo_batch.job.output import Files
 
@@ -45,12 +46,12 @@ class Shower:
         finally:
             os.close(readable)
 
-    def finish(self, patience_seconds: float, interrupt: int) -> None:
-        """Return when all is shown; earlier, when nobody takes it for so long or ``interrupt`` can be read."""
-        while self._child.report in wait_for([self._child.report, interrupt], patience_seconds):
-            if self._child.receive() is None:
-                break
-        os.kill(self._child.pid, signal.SIGKILL)
+    def finish(self, patience_seconds: float, cancellation: Cancellation) -> None:
+        """Return when all is shown; earlier, when nobody takes it for so long or somebody asks for a stop once more."""
+        while self._child.wait(patience_seconds, cancellation) and self._child.receive() is not None:
+            pass
+        with suppress(ProcessLookupError):  # reaped with what the job left, since the guard could not
+            os.kill(self._child.pid, signal.SIGKILL)
         os.close(self._child.control)
         self._child.reap()
 
@@ -74,6 +75,8 @@ def _show(show: Show, files: Files, grown: int, control: int, report: int) -> No
                     if name != previous:
                         streams[name].show(is_last=False)
                     previous = name
+                for stream in streams.values():  # the keeper does not wait to tell where there is much to do
+                    stream.show(is_last=False)
             for stream in streams.values():
                 stream.show(is_last=True)
         except OSError:
