@@ -154,10 +154,12 @@ def test_whoever_reads_lines_reads_one_response_a_line(servo):
 
 
 @pytest.mark.parametrize(
-    "environment", [{"PYTHONWARNINGS": "error"}, {"PYTHONDEVMODE": "1"}, {"PYTHONOPTIMIZE": "2"}], ids=repr
+    "environment",
+    [{"PYTHONWARNINGS": "error", "PYTHONWARNDEFAULTENCODING": "1"}, {"PYTHONDEVMODE": "1"}, {"PYTHONOPTIMIZE": "2"}],
+    ids=repr,
 )
 def test_no_environment_of_the_interpreter_puts_noise_on_a_stream(servo, environment):
-    for arguments in (["adjust"], ["adjust", "--query"], ["measure"]):
+    for arguments in (["adjust"], ["adjust", "--query"], ["measure", "--history", "h", "--keep-output", "kept"]):
         ended = servo.call(*arguments, request=request_of(arguments), environment=environment)
         assert (ended.status, ended.stderr) == (0, ""), ended
         assert ended.answer.get("status", "ok") == "ok"

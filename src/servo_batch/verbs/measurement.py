@@ -3,7 +3,6 @@
 Whoever measures (the verb, the tuning) calls these; they read no stdin, write no stdout and know no options.
 """
 
-import datetime
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
@@ -217,7 +216,7 @@ def objective_value(
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
     """Return the line of the history for a measurement that was made, or for one that failed."""
     line = {
-        "time": datetime.datetime.utcfromtimestamp(time.time()).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "job": record.digest(planned.comparable),
         "settings": settings.values(planned.application),
         "control": planned.control,
