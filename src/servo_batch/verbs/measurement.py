@@ -117,8 +117,9 @@ def run(
     """
     notes: Dict[str, None] = {}
 
-    def examine(ended: Ended) -> Dict[str, Any]:
-        values, found = _values(planned, ended, cancellation, listener)
+    def examine(ended: Ended, report: repeat.Report) -> Dict[str, Any]:
+        searched = search.search(planned.needed, ended.output, cancellation, report, listener.progress_seconds)
+        values, found = _values(planned, ended, searched)
         notes.update(dict.fromkeys(found))
         return values
 
@@ -133,15 +134,8 @@ def run(
     return Measurement(metrics, runtimes, list(notes))
 
 
-def _values(
-    planned: Plan, ended: Ended, cancellation: Cancellation, listener: repeat.Listener
-) -> Tuple[Dict[str, Any], List[str]]:
+def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dict[str, Any], List[str]]:
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
-
-    def report(elapsed: float) -> None:
-        listener.progress(repeat.Progress("the search of what the job printed", "", 0, 0, elapsed))
-
-    searched = search.search(planned.needed, ended.output, cancellation, report)
     if searched.missing:
         details = failures.details(planned.job.command, ended.output)
         raise failed("no-match", search.no_match_message(planned.needed, searched) + details)
