@@ -45,6 +45,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
+        measurement.refuse_hopeless(config, plan)
         if history:
             record.check_writable(history)
     telling = Telling(voice, config.schema.expected_seconds)

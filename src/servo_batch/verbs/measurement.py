@@ -19,6 +19,7 @@ from servo_batch.verbs.configuration import Config, Objective
 from servo_batch.wording import is_number, named
 
 if TYPE_CHECKING:
+    from servo_batch.config.formulas import Formula
     from servo_batch.config.settings import Application
     from servo_batch.metrics.metric import Metric
 
@@ -31,7 +32,6 @@ class Plan(NamedTuple):
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
     application: "Application"
     control: Dict[str, Any]
-    expected_seconds: Optional[float]  # of all runs together
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
 
 
@@ -74,13 +74,14 @@ def plan(
         schema.timeout_seconds,
     )
     metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
+    names_of_needed = _needed(metrics, config.metrics)
+    needed = {name: config.metrics[name] for name in config.metrics if name in names_of_needed}
     return Plan(
         job,
         metrics,
-        {name: config.metrics[name] for name in config.metrics if name in _needed(metrics, config.metrics)},
+        needed,
         application,
         control,
-        schema.expected_seconds and schema.expected_seconds * (job.runs + job.warmup_runs),
         {
             "commands": schema.commands,
             "runs": [job.runs, job.warmup_runs],
@@ -102,6 +103,29 @@ def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> Set[str
             if isinstance(each, metric.FormulaMetric):
                 pending.extend(".".join(field) for field in each.formula.fields)
     return found
+
+
+def refuse_hopeless(config: Config, planned: Plan) -> None:
+    """Raise ``ServoError`` (bad-config) where a formula cannot be computed whatever the job will print.
+
+    Not a part of ``plan``: settings with which that is so are something that tuning learns from.
+    """
+    computed = _formulas(planned)
+    if not computed:
+        return
+    from servo_batch.config import formulas
+
+    later = dict.fromkeys(metric.measured(config.metrics), formulas.LATER)
+    known = look_up(later, planned.application, planned.control)
+    problems = []
+    for name, formula in computed.items():
+        try:
+            formulas.evaluate(formula, known, formulas.NUMBER)
+        except formulas.FormulaError as error:
+            place = config.source.place(("batch", "metrics", name, "formula"))
+            problems.append(f"{place}: it cannot be computed with the settings and the control as they are: {error}")
+    if problems:
+        raise failed("bad-config", "\n".join(problems))
 
 
 def run(
@@ -146,17 +170,22 @@ def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dic
     if usage.max_rss <= usage.max_rss_floor:
         at_most = "the job needed at most so much, which is what a process has that was just forked"
         notes += [f"{named(name)}: {at_most}" for name, each in planned.metrics.items() if _is_max_rss(each)]
-    computed = {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
+    computed = _formulas(planned)
     if computed:
         values.update(_computed(computed, values, planned))
     return values, notes
+
+
+def _formulas(planned: Plan) -> "Dict[str, Formula]":
+    """Return the formulas among the metrics that are needed."""
+    return {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
 
 
 def _is_max_rss(each: "Metric") -> bool:
     return isinstance(each, metric.ResourceMetric) and each.resource == "max_rss"
 
 
-def _computed(computed: Dict[str, Any], values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
+def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
     """Return the values of formulas over ``values``, settings and control; raise ``ServoError`` (no-match)."""
     from servo_batch.config import formulas
 
