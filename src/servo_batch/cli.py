@@ -179,7 +179,8 @@ def _value(name: str, text: str) -> "Any":
     if name == "--control":
         return _json_object(text)
     if name in LEAST:
-        if not text.isdecimal() or not LEAST[name] <= int(text) <= MOST:
+        # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
+        if not text.isdecimal() or len(text) > len(str(MOST)) or not LEAST[name] <= int(text) <= MOST:
             raise UsageError(f"{name} needs a whole number from {LEAST[name]} to {MOST}, not {text}")
         return int(text)
     if name == "--cap":
