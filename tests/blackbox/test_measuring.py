@@ -57,7 +57,9 @@ def test_a_value_for_one_measurement_is_used_and_not_stored(servo):
 )
 def test_a_value_that_is_not_allowed_runs_nothing(newest, assignment, status, reason, words):
     newest.configure(batch("touch ran", constraints=["{web.cpu} * {web.mem} <= 6"]))
-    newest.measure(b"", assignment).failed(status, reason, *words)
+    ended = newest.measure(b"", assignment)
+    ended.failed(status, reason, *words)
+    assert "nothing was changed" not in ended.stderr
     assert sorted(os.listdir(newest.folder)) == ["config.json"]
 
 
@@ -158,7 +160,7 @@ def test_prepare_and_cleanup_run_around_the_job_with_values_as_the_job_has_them(
         ({"command": "exit 3"}, "the job ended with exit status 3", b"cleanup\n"),
         ({"cleanup": "exit 3"}, "cleanup ended with exit status 3", b"job\n"),
         ({"command": "exit 3", "cleanup": "exit 4"}, "status 3; cleanup ended with exit status 4", None),
-        ({"prepare": ["./missing"]}, "prepare was not started: there is no", b"cleanup\n"),
+        ({"prepare": ["./missing"]}, "prepare was not started: command not found", b"cleanup\n"),
     ],
 )
 def test_the_command_that_failed_is_named(newest, commands, words, order):
@@ -254,7 +256,7 @@ def test_each_measurement_is_a_line_of_the_history_also_one_that_failed(servo):
 def test_what_did_not_get_to_run_is_no_line_of_the_history(newest):
     newest.configure(batch(history="h", metrics=SIZE))
     newest.measure({"metrics": ["sizes"]}).bad_request("sizes")
-    newest.measure(b"", "web.cpu=99").rejected("web.cpu")
+    newest.measure(b"", "web.cpu=99").failed("rejected", "invalid-value", "nothing was measured: web.cpu")
     newest.measure(b"", "--keep-output", "missing/kept").failed("failed", "command-failed", "missing/kept")
     assert not os.path.exists(newest.path("h")) or newest.read("h") == b""
 
@@ -336,7 +338,7 @@ def test_a_table_shows_the_settings_and_how_far_the_runs_are_apart(newest):
     newest.configure(batch(PRINT_NEXT, metrics=SIZE, runs=3))
     terminal = Terminal([newest.python, newest.pyz, "measure"], newest.folder, dict(newest.environment, TERM="xterm"))
     try:
-        assert terminal.wait() == 0
+        assert terminal.end() == 0
     finally:
         terminal.close()
     rows = [line.split() for line in terminal.screen]
