@@ -126,7 +126,7 @@ def _open_named(path: str) -> BinaryIO:
     return os.fdopen(descriptor, "rb+", buffering=0)
 
 
-def _not_kept(path: str, why_not: str) -> ServoError:
+def _not_kept(path: str, why_not: Optional[str]) -> ServoError:
     message = "the job cannot start: its output cannot be kept in %s: %s; name another file" % (path, why_not)
     return failed("command-failed", message)
 
