@@ -23,14 +23,16 @@ def machine():
 
 def main():
     """Run all; the exit status is 1 where a target is missed."""
+    import against_hyperfine
     import job_exactness
     import job_output
-    import size
+    import job_usage
     import startup
+    import tuning
     import yaml_speed
 
     print(machine())
-    modules = (size, startup, yaml_speed, job_exactness, job_output)
+    modules = (startup, yaml_speed, job_exactness, job_output, job_usage, against_hyperfine, tuning)
     return 0 if table.show(itertools.chain.from_iterable(module.rows() for module in modules)) else 1
 
 

@@ -1,21 +1,26 @@
-"""Start-up: each call as a whole process, against the imports that any ordinary driver pays before its first line.
+"""Start-up: each call as a whole process, against what the older driver did before its first line of its own.
 
-``python tests/bench/startup.py``; it gets PyYAML for the baseline from PyPI.
+``python tests/bench/startup.py``; it gets PyYAML for the baseline from PyPI. The file is called as it is built, from
+plain sources, and as the interpreter that runs it builds it with ``--bytecode``.
 """
 
 import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
 import table
-from table import PYTHONS
+from table import PYTHONS, ROOT
 
 VERSIONS = ("3.6", "3.11", "3.13")
-ROUNDS = 40
-BASELINE = "import argparse, json, subprocess, yaml"
+ROUNDS = 30
+OLDER = (
+    "import argparse, json, os, re, signal, subprocess, sys, threading, time, traceback, yaml\n"
+    "print(json.dumps(yaml.safe_load(open(sys.argv[1]))))"
+)
 YAML = """\
 batch:
   command: ./job --cpu {web.cpu} --mem {web.mem:.0f} --timeout {control.userdata.timeout}
@@ -39,24 +44,24 @@ batch:
 REQUEST = json.dumps({"application": {"components": {"web": {"settings": {"cpu": {"value": 3}, "mem": {"value": 8}}}}}})
 
 
-def calls(pyz, folder):
-    """Return (label, arguments, stdin, target) of each call that is timed."""
+def calls(folder):
+    """Return (label, arguments, stdin, target from plain sources) of each call that is timed."""
     from servo_batch.formats import yaml_subset
 
-    yaml_config = os.path.join(folder, "config.yaml")
-    json_config = os.path.join(folder, "config.json")
-    with open(yaml_config, "w") as stream:
+    with open(os.path.join(folder, "config.yaml"), "w") as stream:
         stream.write(YAML)
-    with open(json_config, "w") as stream:
+    with open(os.path.join(folder, "config.json"), "w") as stream:
         json.dump(yaml_subset.loads(YAML), stream)
     state = ["--state", os.path.join(folder, "state.json")]
-    for config in (json_config, yaml_config):
-        kind = os.path.splitext(config)[1][1:].upper()
-        options = ["--config", config] + state
-        yield "adjust, %s" % kind, [pyz, "adjust"] + options, REQUEST, 1.0
-        yield "adjust --query, %s" % kind, [pyz, "adjust", "--query"] + options, "", 1.0
-        yield "measure --describe, %s" % kind, [pyz, "measure", "--describe"] + options, "", 1.0
-    yield "adjust --info", [pyz, "adjust", "--info"], "", 0.75
+    in_yaml = ["--config", os.path.join(folder, "config.yaml"), *state]
+    in_json = ["--config", os.path.join(folder, "config.json"), *state]
+    return [
+        ("adjust --query, YAML", ["adjust", "--query", *in_yaml], "", 1.0),
+        ("measure --describe, YAML", ["measure", "--describe", *in_yaml], "", 1.0),
+        ("adjust, YAML", ["adjust", *in_yaml], REQUEST, None),
+        ("adjust --query, JSON", ["adjust", "--query", *in_json], "", None),
+        ("adjust --info", ["adjust", "--info"], "", None),
+    ]
 
 
 def seconds(arguments, text):
@@ -69,19 +74,15 @@ def with_pyyaml(python, folder):
     """Return an interpreter like ``python``, in a new virtual environment, that can import PyYAML."""
     subprocess.run([python, "-m", "venv", folder], check=True)
     interpreter = os.path.join(folder, "bin", "python")
-    command = [
-        interpreter,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--disable-pip-version-check",
-        "--only-binary",
-        ":all:",
-        "pyyaml",
-    ]
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    pip = [interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", "pyyaml"]
+    subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
     return interpreter
+
+
+def build(interpreter, folder, *options):
+    path = os.path.join(folder, "servo-batch%s.pyz" % "".join(options))
+    subprocess.run([interpreter, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
+    return path
 
 
 def rows(rounds=ROUNDS):
@@ -95,17 +96,26 @@ def rows(rounds=ROUNDS):
 
 def rows_of(label, interpreter, folder, rounds):
     """Yield the rows of one interpreter; its calls take turns, so that a busy moment of the machine meets them all."""
-    pyz = table.build(folder)
-    timed = [(BASELINE, ["-c", BASELINE], "", 0.0)] + list(calls(pyz, folder))
+    timed = [("bare", ["-c", ""], "", None)]
+    timed += [("older", ["-c", OLDER, os.path.join(folder, "config.yaml")], "", None)]
+    files = {"plain sources": build(interpreter, folder)}
+    if sys.version_info >= (3, 7) and not label.endswith(" 3.6"):
+        files["with bytecode"] = build(interpreter, folder, "--bytecode")
+    for kind, path in files.items():
+        for call, arguments, text, target in calls(folder):
+            limit = target and (target if kind == "plain sources" else target / 2)
+            timed.append(("%s, %s" % (call, kind), [path, *arguments], text, limit))
     times = [[] for _ in timed]
     for _ in range(rounds):
         for (_, arguments, text, _), row in zip(timed, times):
-            row.append(seconds([interpreter] + arguments, text))
-    baseline = statistics.median(times[0])
-    yield "%s: %s" % (label, BASELINE), "%.1f ms" % (1000 * baseline), "", True
-    for (call, _, _, target), row in list(zip(timed, times))[1:]:
+            row.append(seconds([interpreter, *arguments], text))
+    bare, baseline = statistics.median(times[0]), statistics.median(times[1])
+    yield "%s: the older driver's imports, and the file read by PyYAML" % label, "%.1f ms" % (1000 * baseline), "", True
+    yield "%s: an interpreter that does nothing" % label, "%.2f of that" % (bare / baseline), "", True
+    for (call, _, _, target), row in list(zip(timed, times))[2:]:
         ratio = statistics.median(row) / baseline
-        yield "%s: %s" % (label, call), "%.2f of that" % ratio, "at most %.2f" % target, ratio <= target
+        limit = "at most %.2f" % target if target else ""
+        yield "%s: %s" % (label, call), "%.2f of that" % ratio, limit, not target or ratio <= target
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "src"), os.path.join(ROOT, "tests", "support")]
 
-from machine import PYTHONS  # noqa: E402, F401
+from machine import NEWEST, PYTHONS  # noqa: E402, F401
 
 
 def build(folder):

@@ -192,7 +192,7 @@ def test_a_signal_has_a_name(number, name):
 
 
 def test_cancelled_is_an_answer():
-    assert Cancelled(signal.SIGTERM, "the job was stopped").answer() == {
+    assert Cancelled(signal.SIGTERM, "the job was stopped").response() == {
         "status": "failed",
         "reason": "cancelled",
         "message": "cancelled by SIGTERM: the job was stopped",

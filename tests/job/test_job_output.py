@@ -179,7 +179,11 @@ def shares_a_pipe(pid, other):
 class TestShowing:
     def test_shows_what_comes_in_the_order_in_which_it_comes(self, edge_python, tmp_path):
         shown = str(tmp_path / "shown")
-        script = "for i in 1 2 3; do echo out $i; sleep 0.05; echo err $i >&2; sleep 0.05; done; printf end"
+        # Of two pipes that both have something nobody can say which had it first: so the job waits for what is shown.
+        script = (
+            'await() { until grep -q "$1" %s; do sleep 0.01; done; }\n'
+            'for i in 1 2 3; do echo out $i; await "out $i"; echo err $i >&2; await "err $i"; done; printf end' % shown
+        )
         (result,) = run_all(edge_python, [{"args": script, "show": shown}])
         with open(shown) as stream:
             assert stream.read() == "out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\nend"

@@ -97,7 +97,7 @@ STARTS_A_SHELL = _names("sudo doas chroot unshare nsenter")  # … where no prog
 # Programs that take their words as code, or give them to a shell: why, and the way out.
 _BY_ENVIRONMENT = "give it through the environment to a literal script: X={v} %s … '… \"$X\" …'"
 _BY_RECIPE = 'give it through the environment, X={v} %s …, and write "$$X" in the recipe'
-_BY_INPUT = "send it as input: printf '%%s\\n' {v} | %s HOST 'read -r x; run \"$x\"'"
+_BY_INPUT = "send it as input: printf '%%s\\n' {v} | %s HOST 'IFS= read -r x; run \"$x\"'"
 _BY_FILE = 'put what is done into a script of its own that has "$1" for it, and write ./SCRIPT {v}'
 CODE_PROGRAMS = {
     name: (why, way_out % name if "%s" in way_out else way_out)

@@ -52,7 +52,7 @@ def became(outcome: Optional[Outcome], step: Step) -> str:
         text = "%s was stopped" % step.subject
         if outcome.runtime_seconds is not None:
             text += " after %.1f s" % outcome.runtime_seconds
-        return step.told(text + _handler(outcome.status) + survivors(outcome.survivors))
+        return step.told(text + how_stopped(outcome))
     if isinstance(outcome, Ended):
         text = "%s had ended by itself after %.1f s" % (step.subject, outcome.runtime_seconds)
         if outcome.status < 0:
@@ -63,7 +63,14 @@ def became(outcome: Optional[Outcome], step: Step) -> str:
     return step.told("%s was not started" % step.subject)
 
 
-def _handler(status: Optional[int]) -> str:
+def how_stopped(outcome: Stopped) -> str:
+    """Return what about a stop may have left something running, here or elsewhere, as the end of a message."""
+    return _obedience(outcome.status) + survivors(outcome.survivors)
+
+
+def _obedience(status: Optional[int]) -> str:
+    if status == -signal.SIGKILL:
+        return "; it did not end when asked and was killed, so what it runs elsewhere may go on"
     if status is None or status < 0 or status in OBEDIENT:
         return ""
     return "; it ended with exit status %d, so what it runs elsewhere may go on" % status

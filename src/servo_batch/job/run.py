@@ -117,7 +117,7 @@ def _judged(
         raise wish.error(failures.became(outcome, step))
     if isinstance(wish, TimeUp):
         message = "%s ran past its timeout of %g s and was stopped" % (step.subject, timeout_seconds or 0)
-        message += failures.survivors(outcome.survivors) if outcome else ""
+        message += failures.how_stopped(outcome) if outcome else ""
         raise failed("timeout", step.told(message + failures.details(args, running.output())))
     message = "somebody killed the guard, which watches the job; "
     raise failed("command-failed", step.told(message + failures.became(outcome, Step(step.subject))))
