@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
-    from servo_batch.protocol import Answer, ForPrograms
+    from servo_batch.protocol import Answer, ForPrograms, Wait
     from servo_batch.terminal import ForPeople
 
     Voice = Union[ForPrograms, ForPeople]
@@ -179,7 +179,8 @@ def _value(name: str, text: str) -> "Any":
     if name == "--control":
         return _json_object(text)
     if name in LEAST:
-        if not text.isdecimal() or not LEAST[name] <= int(text) <= MOST:
+        # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
+        if not text.isdecimal() or len(text) > len(str(MOST)) or not LEAST[name] <= int(text) <= MOST:
             raise UsageError(f"{name} needs a whole number from {LEAST[name]} to {MOST}, not {text}")
         return int(text)
     if name == "--cap":
@@ -277,10 +278,10 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
         if verb == "measure":
             from servo_batch.verbs.measure import measure
 
-            return _answered(voice, lambda: measure(options, voice, cancellation))
+            return _answered(voice, lambda: measure(options, voice, cancellation), cancellation.wait_for_stdout)
         from servo_batch.verbs.tune import tune
 
-        return _answered(voice, lambda: tune(options, voice, cancellation))
+        return _answered(voice, lambda: tune(options, voice, cancellation), cancellation.wait_for_stdout)
 
 
 def _voice(verb: str, options: Options) -> "Voice":
@@ -310,8 +311,11 @@ def _servo(name: str, arguments: "List[str]") -> int:
     return agent.main(parser.parse_args(arguments), arguments)
 
 
-def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
-    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
+def _answered(voice: "Voice", ask: "Callable[[], Answer]", wait: "Optional[Wait]" = None) -> int:
+    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status.
+
+    ``wait`` is asked to wait for whoever reads stdout, and raises ``ServoError`` where that is not to be waited for.
+    """
     failure: "Optional[protocol.ServoError]" = None
     try:
         answer = ask()
@@ -325,9 +329,12 @@ def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
     exit_status = failure.exit_status if failure else 0
     try:
         if failure:
-            voice.failure(failure)
+            voice.failure(failure, wait)
         else:
-            voice.answer(answer)
+            voice.answer(answer, wait)
+    except protocol.ServoError as error:
+        protocol.complain(error.message)
+        return error.exit_status
     except OSError as error:
         protocol.complain(f"the answer cannot be written to stdout: {error.strerror}")
         return exit_status or EXIT_FAILED

@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterable, Optional, Sequence
 
+    from servo_batch.protocol import Wait
+
 REDRAW_SECONDS = 1.0
 MAX_BAR_WIDTH = 40
 DEFAULT_COLUMNS = 80
@@ -39,13 +41,13 @@ class ForPeople:
 
     tells_progress = False
 
-    def answer(self, answer: "protocol.Answer") -> None:
-        """Write what a verb answers; raise ``OSError``."""
-        protocol.write_text(answer.text(sys.modules[__name__]))
+    def answer(self, answer: "protocol.Answer", wait: "Optional[Wait]" = None) -> None:
+        """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
+        protocol.write_text(answer.text(sys.modules[__name__]), wait)
 
-    def failure(self, error: "protocol.ServoError") -> None:
-        """Write why a call failed; raise ``OSError``."""
-        protocol.write_text(failure(error))
+    def failure(self, error: "protocol.ServoError", wait: "Optional[Wait]" = None) -> None:
+        """Write why a call failed; raise ``OSError``, and what ``wait`` raises."""
+        protocol.write_text(failure(error), wait)
 
     def progress(self, percent: int, message: str) -> None:
         """Write nothing: on a terminal progress is drawn, not told."""

@@ -120,10 +120,12 @@ def _command(document: "Document", key: str) -> "Optional[Union[str, List[str]]]
         return None
     is_sound = True
     for index, item in enumerate(value):
-        if not isinstance(item, str) or (item == "" and index == 0):
+        if not isinstance(item, str):
             document.add(("batch", key, index), f"must be a string, but is {found(item)}: quote it")
             is_sound = False
-    return value if is_sound else None
+    if value[0] == "":
+        document.add(("batch", key, 0), "must be the program to run, but is empty: name one")
+    return value if is_sound and value[0] else None
 
 
 def _metric(document: "Document", path: "Path", value: "Any") -> "Optional[MetricEntry]":

@@ -82,6 +82,7 @@ def check(options: "Options") -> int:
         plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
         if plan:
             _look_at_commands(findings, config, plan)
+            findings.attempt(measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
         if config.schema.history:

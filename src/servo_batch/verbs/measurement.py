@@ -3,7 +3,6 @@
 Whoever measures (the verb, the tuning) calls these; they read no stdin, write no stdout and know no options.
 """
 
-import datetime
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
@@ -20,6 +19,7 @@ from servo_batch.verbs.configuration import Config, Objective
 from servo_batch.wording import is_number, named
 
 if TYPE_CHECKING:
+    from servo_batch.config.formulas import Formula
     from servo_batch.config.settings import Application
     from servo_batch.metrics.metric import Metric
 
@@ -32,7 +32,6 @@ class Plan(NamedTuple):
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
     application: "Application"
     control: Dict[str, Any]
-    expected_seconds: Optional[float]  # of all runs together
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
 
 
@@ -75,13 +74,14 @@ def plan(
         schema.timeout_seconds,
     )
     metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
+    names_of_needed = _needed(metrics, config.metrics)
+    needed = {name: config.metrics[name] for name in config.metrics if name in names_of_needed}
     return Plan(
         job,
         metrics,
-        {name: config.metrics[name] for name in config.metrics if name in _needed(metrics, config.metrics)},
+        needed,
         application,
         control,
-        schema.expected_seconds and schema.expected_seconds * (job.runs + job.warmup_runs),
         {
             "commands": schema.commands,
             "runs": [job.runs, job.warmup_runs],
@@ -105,6 +105,29 @@ def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> Set[str
     return found
 
 
+def refuse_hopeless(config: Config, planned: Plan) -> None:
+    """Raise ``ServoError`` (bad-config) where a formula cannot be computed whatever the job will print.
+
+    Not a part of ``plan``: settings with which that is so are something that tuning learns from.
+    """
+    computed = _formulas(planned)
+    if not computed:
+        return
+    from servo_batch.config import formulas
+
+    later = dict.fromkeys(metric.measured(config.metrics), formulas.LATER)
+    known = look_up(later, planned.application, planned.control)
+    problems = []
+    for name, formula in computed.items():
+        try:
+            formulas.evaluate(formula, known, formulas.NUMBER)
+        except formulas.FormulaError as error:
+            place = config.source.place(("batch", "metrics", name, "formula"))
+            problems.append(f"{place}: it cannot be computed with the settings and the control as they are: {error}")
+    if problems:
+        raise failed("bad-config", "\n".join(problems))
+
+
 def run(
     planned: Plan,
     cancellation: Cancellation,
@@ -118,8 +141,9 @@ def run(
     """
     notes: Dict[str, None] = {}
 
-    def examine(ended: Ended) -> Dict[str, Any]:
-        values, found = _values(planned, ended, cancellation, listener)
+    def examine(ended: Ended, report: repeat.Report) -> Dict[str, Any]:
+        searched = search.search(planned.needed, ended.output, cancellation, report, listener.progress_seconds)
+        values, found = _values(planned, ended, searched)
         notes.update(dict.fromkeys(found))
         return values
 
@@ -134,15 +158,8 @@ def run(
     return Measurement(metrics, runtimes, list(notes))
 
 
-def _values(
-    planned: Plan, ended: Ended, cancellation: Cancellation, listener: repeat.Listener
-) -> Tuple[Dict[str, Any], List[str]]:
+def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dict[str, Any], List[str]]:
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
-
-    def report(elapsed: float) -> None:
-        listener.progress(repeat.Progress("the search of what the job printed", "", 0, 0, elapsed))
-
-    searched = search.search(planned.needed, ended.output, cancellation, report)
     if searched.missing:
         details = failures.details(planned.job.command, ended.output)
         raise failed("no-match", search.no_match_message(planned.needed, searched) + details)
@@ -153,17 +170,22 @@ def _values(
     if usage.max_rss <= usage.max_rss_floor:
         at_most = "the job needed at most so much, which is what a process has that was just forked"
         notes += [f"{named(name)}: {at_most}" for name, each in planned.metrics.items() if _is_max_rss(each)]
-    computed = {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
+    computed = _formulas(planned)
     if computed:
         values.update(_computed(computed, values, planned))
     return values, notes
+
+
+def _formulas(planned: Plan) -> "Dict[str, Formula]":
+    """Return the formulas among the metrics that are needed."""
+    return {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
 
 
 def _is_max_rss(each: "Metric") -> bool:
     return isinstance(each, metric.ResourceMetric) and each.resource == "max_rss"
 
 
-def _computed(computed: Dict[str, Any], values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
+def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
     """Return the values of formulas over ``values``, settings and control; raise ``ServoError`` (no-match)."""
     from servo_batch.config import formulas
 
@@ -217,7 +239,7 @@ def objective_value(
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
     """Return the line of the history for a measurement that was made, or for one that failed."""
     line = {
-        "time": datetime.datetime.utcfromtimestamp(time.time()).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "job": record.digest(planned.comparable),
         "settings": settings.values(planned.application),
         "control": planned.control,

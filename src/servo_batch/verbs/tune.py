@@ -63,7 +63,9 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> pr
     """
     with cancellation.interrupting():
         tuning, stored, path = _tuning(options)
-        job = record.digest(tuning.plan(dict(tuning.task.default)).comparable)
+        plan = tuning.plan(dict(tuning.task.default))
+        measurement.refuse_hopeless(tuning.config, plan)
+        job = record.digest(plan.comparable)
         record.check_writable(tuning.history)
         entries, warnings = record.read(tuning.history)
     for warning in warnings:
