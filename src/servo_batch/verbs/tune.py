@@ -117,7 +117,8 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> pr
         "default": {"value": outcome.default, "runs": outcome.default_runs},
         "measurements": outcome.measurements,
     }
-    return protocol.Answer(response, lambda terminal: run.account.comparison(outcome, tuning.state))
+    text = tuning.config.objective.text
+    return protocol.Answer(response, lambda terminal: run.account.comparison(terminal, outcome, text, tuning.state))
 
 
 def _tuning(options: "Options") -> Tuning:
@@ -291,9 +292,11 @@ class _Run:
             self._telling.finish()
 
     def _begin(self) -> None:
-        objective = self._tuning.config.objective
-        text = f"{objective.direction} {objective.text}; {self._tuning.history} has "
-        text += f"{len(self._past)} measurements that count" if self._past else "no measurement of it yet"
+        config = self._tuning.config
+        unit = configuration.objective_unit(config)
+        count = f"{len(self._past)} measurements that count" if self._past else "no measurement that counts yet"
+        goal = f"{config.objective.direction} {config.objective.text}" + (f" in {unit}" if unit else "")
+        text = f"{goal}; {self._tuning.history} has {count}"
         self._voice.step(0, text, text + "\n" + self.account.titles())
 
     def _measure(self, step: loop.Step) -> Optional[float]:
@@ -338,6 +341,8 @@ class _Run:
     def _way_on(self) -> str:
         """Return what was found so far, and how to go on."""
         best = loop.best_so_far(self._tuning.task, self._past)
-        found = f"the best so far is {account.figure(best[1])} with {account.pairs(best[0])}; " if best else ""
+        found = (
+            f"the best so far is {account.figure(best[1])} with {self.account.differences(best[0])}; " if best else ""
+        )
         history = self._tuning.history
-        return f"{found}the state is as it was; the same command goes on from {history}, and history shows what it has"
+        return f"{found}the state is as it was; the same command goes on from {history}"
