@@ -114,7 +114,8 @@ def typed(setting: "Dict[str, Any]", text: str) -> "Any":
         if text in choices:
             return text
         value = _scalar(text)
-        return next((choice for choice in choices if settings.is_same(value, choice)), text)
+        near = value if settings.is_numeric(setting) else text
+        return next((choice for choice in choices if settings.is_same(value, choice)), near)
     default = setting.get("value")
     if isinstance(default, str):
         return text
