@@ -16,7 +16,7 @@ from servo_batch.wording import is_number, padded, percent, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Optional, Sequence
+    from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Union
 
 REDRAW_SECONDS = 1.0
 MAX_BAR_WIDTH = 40
@@ -53,6 +53,10 @@ class ForPeople:
     def step(self, percent: int, message: str, line: str) -> None:
         """Write the line of a step; raise ``OSError``."""
         protocol.write_text(printable(line.rstrip()) + "\n")
+
+
+if TYPE_CHECKING:
+    Voice = Union[protocol.ForPrograms, ForPeople]  # who writes answers and progress
 
 
 def settings(application: "Dict[str, Any]") -> str:

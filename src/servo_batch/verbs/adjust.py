@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
-    from servo_batch.cli import Options
+    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application, Settings
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed

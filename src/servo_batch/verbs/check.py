@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-    from servo_batch.cli import Options
+    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
     from servo_batch.metrics.metric import OutputMetric
