@@ -11,12 +11,11 @@ import select
 import sys
 
 from servo_batch import protocol
-from servo_batch.config.settings import full_name, walk
 from servo_batch.wording import is_number, padded, percent, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Union
+    from typing import Any, Callable, Iterable, Optional, Sequence, Union
 
 REDRAW_SECONDS = 1.0
 MAX_BAR_WIDTH = 40
@@ -57,17 +56,6 @@ class ForPeople:
 
 if TYPE_CHECKING:
     Voice = Union[protocol.ForPrograms, ForPeople]  # who writes answers and progress
-
-
-def settings(application: "Dict[str, Any]") -> str:
-    """Return the table of the settings: name, value, unit."""
-    return table(
-        ("name", "value", "unit"),
-        [
-            (full_name(component, name), setting.get("value"), setting.get("unit"))
-            for component, name, setting in walk(application)
-        ],
-    )
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
