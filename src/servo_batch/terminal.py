@@ -11,12 +11,11 @@ import select
 import sys
 
 from servo_batch import protocol
-from servo_batch.config.settings import full_name, walk
-from servo_batch.wording import is_number, percent, width
+from servo_batch.wording import is_number, padded, percent, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Optional, Sequence
+    from typing import Any, Callable, Iterable, Optional, Sequence, Union
 
     from servo_batch.protocol import Wait
 
@@ -57,15 +56,8 @@ class ForPeople:
         protocol.write_text(printable(line.rstrip()) + "\n")
 
 
-def settings(application: "Dict[str, Any]") -> str:
-    """Return the table of the settings: name, value, unit."""
-    return table(
-        ("name", "value", "unit"),
-        [
-            (full_name(component, name), setting.get("value"), setting.get("unit"))
-            for component, name, setting in walk(application)
-        ],
-    )
+if TYPE_CHECKING:
+    Voice = Union[protocol.ForPrograms, ForPeople]  # who writes answers and progress
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
@@ -78,8 +70,7 @@ def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
     for cells in zip(*texts):
         line = ""
         for text, columns_wide, right in zip(cells, widths, to_right):
-            blanks = " " * (columns_wide - width(text))
-            line += (blanks + text if right else text + blanks) + "  "
+            line += padded(text, columns_wide, right) + "  "
         lines.append(line.rstrip() + "\n")
     return "".join(lines)
 
@@ -87,8 +78,7 @@ def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
 def _cell(value: "Any") -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+    return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def failure(error: "protocol.ServoError") -> str:
@@ -112,6 +102,11 @@ def printable(text: str) -> str:
     if has_unicode():
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text.replace("…", "...").replace("±", "+-").encode("ascii", "backslashreplace").decode("ascii")
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` as ``printable`` does, with line breaks and tabs written out: what stands in a column."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def has_unicode() -> bool:

@@ -1,4 +1,4 @@
-"""What people see at a terminal (section 8), and that programs see nothing of it."""
+"""What people see at a terminal (README, "At a terminal"), and that programs see nothing of it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""check: would this work? (section 8)"""
+"""check: would this work?"""
 
 import json
 import os

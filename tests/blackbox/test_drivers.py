@@ -1,4 +1,4 @@
-"""What adjust and measure do with good requests: sections 2 to 4."""
+"""What adjust and measure do with good requests (README, "Requests and answers")."""
 
 import json
 import os
@@ -16,7 +16,7 @@ METRICS = {
 PRINTING = "echo size 512; echo ratio 0.5"
 
 
-# Every row of section 2's first table, under every Python.
+# Every kind of question and request, under every Python.
 
 
 def test_query_answers_the_described_settings(servo_everywhere):
@@ -58,7 +58,7 @@ def test_measure_answers_progress_and_then_the_metrics(servo_everywhere):
     }
 
 
-# Every row of section 2's table of failures that needs no signal.
+# Every row of the table in the README's "Requests and answers" that needs no signal.
 
 NO_MATCH = {"size": {"output_regex": "^big (.*)"}}
 

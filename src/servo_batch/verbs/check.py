@@ -16,14 +16,14 @@ from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, hints, metric, older
-from servo_batch.verbs import configuration, measurement
+from servo_batch.verbs import adjust, configuration, measurement
 from servo_batch.wording import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-    from servo_batch.cli import Options
+    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
     from servo_batch.metrics.metric import OutputMetric, ResourceMetric
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
-LINE_BREAK = re.compile(b"\n")
 GOOD, DOUBTFUL, BAD = (
     "all is well",
     "this would run: look first at what the warnings say",
@@ -78,7 +77,7 @@ def check(options: "Options") -> int:
         findings.sections.append(_facts(config))
     application = findings.attempt(_application, findings, config, options)
     if config and application:
-        findings.sections.append(terminal.settings(application))
+        findings.sections.append(adjust.settings_table(terminal, application))
         plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
         if plan:
             _look_at_commands(findings, config, plan)

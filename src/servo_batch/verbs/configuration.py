@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from servo_batch.command import template
-from servo_batch.config import document, schema, settings
+from servo_batch.config import descriptions, document, schema, settings
 from servo_batch.metrics import metric, patterns
 from servo_batch.protocol import bad_request
 from servo_batch.wording import did_you_mean
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
     from servo_batch.command.template import Command
+    from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
     from servo_batch.config.schema import MetricEntry, Schema
-    from servo_batch.config.settings import Settings
     from servo_batch.metrics.metric import Metric
 
 
@@ -57,7 +57,7 @@ def load(path: "Optional[str]") -> Config:
     Raises ``ServoError`` (bad-config) that lists every problem, one a line, each with its place.
     """
     source = document.load(path)
-    configured = settings.read(source)
+    configured = descriptions.read(source)
     shape = schema.read(source)
     commands = {key: _command(source, key, configured, text) for key, text in shape.commands.items()}
     metrics = {name: _metric(source, name, entry, shape, configured) for name, entry in shape.metrics.items()}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Dict, List
 
-    from servo_batch.cli import Options
+    from servo_batch.command_line import Options
     from servo_batch.history.trials import Trial
     from servo_batch.verbs.configuration import Config
 

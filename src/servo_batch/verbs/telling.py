@@ -10,8 +10,7 @@ from servo_batch.protocol import STDERR, complain
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
-    from servo_batch.cli import Voice
-    from servo_batch.terminal import ProgressBar
+    from servo_batch.terminal import ProgressBar, Voice
 
 DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
 

@@ -21,9 +21,10 @@ from servo_batch.verbs.telling import Telling
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
-    from servo_batch.cli import Options, Voice
+    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.job.cancel import Cancellation
+    from servo_batch.terminal import Voice
     from servo_batch.tuning.search import Space
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Plan
