@@ -11,10 +11,11 @@ from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job.cancel import Cancelled
 from servo_batch.metrics import metric
+from servo_batch.store import replace
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.confirm import FEWEST
 from servo_batch.tuning.space import space
-from servo_batch.verbs import account, adjust, configuration, measurement
+from servo_batch.verbs import account, configuration, measurement, storing
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
 from servo_batch.verbs.telling import Telling
@@ -239,7 +240,7 @@ def _store(tuning: Tuning, outcome: loop.Outcome) -> None:
         stored = state.load(tuning.state)
         asked = settings.overlay(stored or {}, _nested(tuning.application, outcome.settings))
         present = state.current(tuning.config.settings, stored)
-        adjust.store(tuning.state, adjust.accepted(tuning.config.settings, asked, present))
+        replace(tuning.state, storing.accepted(tuning.config.settings, asked, present))
     except protocol.ServoError as error:
         remedy = f"the best is {account.pairs(outcome.settings)}; the same command stores it without measuring again"
         raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None
