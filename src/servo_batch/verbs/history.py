@@ -5,13 +5,12 @@ import shutil
 from servo_batch import protocol
 from servo_batch.config import settings
 from servo_batch.history import record, trials
-from servo_batch.metrics import metric
 from servo_batch.verbs import configuration, measurement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List
 
     from servo_batch.cli import Options
     from servo_batch.history.trials import Trial
@@ -97,18 +96,12 @@ def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
         if isinstance(setting.get("unit"), str)
     }
     minimize = config.objective.direction == "minimize"
-    picture = svg.document(found, config.objective.text, objective_unit(config), minimize, units)
+    picture = svg.document(
+        found, config.objective.text, measurement.objective_unit(config.objective, config.metrics), minimize, units
+    )
     try:
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(picture)
     except OSError as error:
         problem = f"{path}: the picture cannot be written: {error.strerror}; name another file"
         raise protocol.bad_request(problem) from None
-
-
-def objective_unit(config: "Config") -> "Optional[str]":
-    """Return the unit of the objective where it is one metric alone, else None."""
-    for name, each in metric.measured(config.metrics).items():
-        if config.objective.text.strip() == "{%s}" % name:
-            return each.unit
-    return None

@@ -236,6 +236,14 @@ def objective_value(
         return None
 
 
+def objective_unit(objective: Objective, metrics: "Dict[str, Metric]") -> Optional[str]:
+    """Return the unit of an objective that is one of the configured metrics, or the time, alone; else None."""
+    for name, each in metric.measured(metrics).items():
+        if objective.text.strip() == "{%s}" % name:
+            return each.unit
+    return None
+
+
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
     """Return the line of the history for a measurement that was made, or for one that failed."""
     line = {

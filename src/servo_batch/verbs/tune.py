@@ -10,7 +10,6 @@ from servo_batch import protocol, state
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job.cancel import Cancelled
-from servo_batch.metrics import metric
 from servo_batch.tuning import loop
 from servo_batch.tuning.space import space
 from servo_batch.verbs import adjust, configuration, measurement
@@ -258,7 +257,8 @@ class _Run:
 
 def _summary(tuning: Tuning, outcome: loop.Outcome, path: str) -> str:
     """Return the outcome as a person reads it."""
-    unit = _unit(tuning)
+    unit = measurement.objective_unit(tuning.objective, tuning.config.metrics)
+    unit = f" {unit}" if unit else ""
     best = ", ".join(f"{name}={shown(outcome.settings[name])}" for name in tuning.task.space)
     if not outcome.best_runs:
         if all(outcome.settings[name] == tuning.task.default[name] for name in tuning.task.space):
@@ -287,10 +287,3 @@ def _gain(outcome: loop.Outcome) -> str:
         return ""
     change = 100 * (outcome.best - outcome.default) / abs(outcome.default)
     return f" by {abs(change):.1f} %"
-
-
-def _unit(tuning: Tuning) -> str:
-    for name, each in metric.measured(tuning.config.metrics).items():
-        if tuning.objective.text.strip() == "{%s}" % name and each.unit:
-            return " " + each.unit
-    return ""
