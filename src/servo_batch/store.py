@@ -45,7 +45,7 @@ def replace(path: str, application: "Dict[str, Any]") -> None:
             path, "cannot be written and is as it was", error, REMEDIES.get(getattr(error, "errno", None) or 0, "")
         ) from None
     try:
-        _flush_directory(os.path.dirname(target))
+        flush_directory(os.path.dirname(target))
     except OSError as error:
         raise cannot(path, "is written, but its folder could not be flushed to the disk", error) from None
 
@@ -85,7 +85,8 @@ def _open_locked(path: str) -> int:
         os.close(descriptor)  # the process that had the lock has renamed this file to its target
 
 
-def _flush_directory(path: str) -> None:
+def flush_directory(path: str) -> None:
+    """Have the names in a folder on the disk, as fsync(2) asks for a new one; raise ``OSError``."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -83,6 +83,15 @@ def declared(application: "Application", component: str, name: str) -> "Optional
     return setting
 
 
+def undeclared(application: "Application", stored: "Application") -> "List[str]":
+    """Return the names of the settings in ``stored`` that ``application``, the configuration's, does not have."""
+    return [
+        f"{named(component)}.{named(name)}"
+        for component, name, _ in walk(stored)
+        if declared(application, component, name) is None
+    ]
+
+
 def is_range(setting: "Setting") -> bool:
     """Tell whether a described setting is a range: by its type, or by ``min`` or ``max`` where it has none."""
     return setting.get("type") == "range" or ("type" not in setting and ("min" in setting or "max" in setting))

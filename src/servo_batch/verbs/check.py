@@ -125,11 +125,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
             f"./{path} is the state of whoever is called in this folder, and the configuration lies in another: "
             "batch.state names a file that goes with it"
         )
-    undeclared = [
-        f"{named(component)}.{named(name)}"
-        for component, name, _ in settings.walk(stored or {"components": {}})
-        if settings.declared(config.settings.application, component, name) is None
-    ]
+    undeclared = settings.undeclared(config.settings.application, stored or {"components": {}})
     if undeclared:
         findings.warnings.append(
             f"{path}: the configuration has no {', '.join(undeclared)}; if two configurations share this state, "
