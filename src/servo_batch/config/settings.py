@@ -156,7 +156,20 @@ def _application(document: "Document") -> "Application":
     application["components"] = {
         name: _component(document, path + ("components", name), component) for name, component in described.items()
     }
+    _refuse_one_name_for_two(document, path, application)
     return application
+
+
+def _refuse_one_name_for_two(document: "Document", path: "Path", application: "Application") -> None:
+    """Note where a setting is called as another one is: b.c of the component a, and c of a.b."""
+    components: "Dict[str, str]" = {}
+    for component, name, _ in walk(application):
+        other = components.setdefault(full_name(component, name), component)
+        if other != component:
+            document.add(
+                path + ("components", component, "settings", name),
+                f"is called {full_name(component, name)}, as one of the component {named(other)} is: rename one of them",
+            )
 
 
 def _default_state(document: "Document") -> "Tuple[Path, Any]":
