@@ -6,18 +6,16 @@ longer than all that a short call does.
 
 import os
 import sys
-from collections import namedtuple
 
 from servo_batch import __version__, protocol
+from servo_batch.command_line import ASKING, LEAST, MOST, OPTIONS, Options, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    from servo_batch.protocol import Answer, ForPrograms, Wait
-    from servo_batch.terminal import ForPeople
-
-    Voice = Union[ForPrograms, ForPeople]
+    from servo_batch.protocol import Answer, Wait
+    from servo_batch.terminal import Voice
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -26,70 +24,7 @@ VERBS = ("adjust", "measure", "check", "history", "tune", "servo", "help")
 # The verbs that a file can be called by, and the names that mean the file as a whole.
 CALLED_BY = ("adjust", "measure", "servo")
 WHOLE = ("servo-batch", "servo_batch", "servobatch")
-# What each option's value is called, None where it takes none. What they mean is told by verbs/help.py.
-CONFIG = {"--config": "FILE", "--state": "FILE"}
-QUESTIONS = {"--info": None, "--version": None, "--describe": None}
-OPTIONS = {
-    "adjust": {**CONFIG, "--json": None, **QUESTIONS, "--query": None, "--reset": None},
-    "measure": {
-        **CONFIG,
-        "--control": "JSON",
-        "--runs": "N",
-        "--warmup-runs": "N",
-        "--history": "FILE",
-        "--json": None,
-        "--show-output": None,
-        "--keep-output": "FILE",
-        **QUESTIONS,
-    },
-    "check": {**CONFIG, "--control": "JSON", "--output": "FILE", "--version": None},
-    "history": {
-        "--config": "FILE",
-        "--history": "FILE",
-        "--csv": None,
-        "--json": None,
-        "--svg": "FILE",
-        "--version": None,
-    },
-    "tune": {
-        **CONFIG,
-        "--control": "JSON",
-        "--history": "FILE",
-        "--measurements": "N",
-        "--minimize": "FORMULA",
-        "--maximize": "FORMULA",
-        "--cap": "FACTOR",
-        "--confirm": "N",
-        "--seed": "N",
-        "--json": None,
-        "--version": None,
-    },
-}  # type: Dict[str, Dict[str, Optional[str]]]
-# Options that ask for something else than what the verb does.
-ASKING = ("--info", "--version", "--describe", "--query", "--reset")
-LEAST = {"--runs": 1, "--warmup-runs": 0, "--measurements": 1, "--confirm": 0, "--seed": 0}
-MOST = 1000000
-
-
-class UsageError(ValueError):
-    """What is wrong with the command line, as one sentence."""
-
-
-class Options(namedtuple("Options", ("given", "question", "assignments"))):
-    """What a command line says: ``given`` options by name, the question among them, and COMPONENT.SETTING=VALUE words.
-
-    A value is a string, but for ``--control`` (a mapping), counts (int) and ``--cap`` (float); True where an option
-    takes none.
-    """
-
-    __slots__ = ()
-    given: "Dict[str, Any]"
-    question: "Optional[str]"
-    assignments: "List[Tuple[str, str, str]]"  # component, setting, value as typed
-
-    def get(self, name: str) -> "Any":
-        """Return the value of an option, or None where it was not given."""
-        return self.given.get(name)
+CONFIG_ENDINGS = (".yaml", ".yml", ".json")
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -203,7 +138,8 @@ def _json_object(text: str) -> "Dict[str, Any]":
     try:
         value = strict_json.loads(os.fsencode(text))
     except strict_json.JsonError as error:
-        raise UsageError(f"--control is not JSON: {error.msg}") from None
+        example = '{"userdata": {"timeout": 60}}'
+        raise UsageError(f"--control is not JSON, as '{example}' is: {error.msg}") from None
     if not isinstance(value, dict):
         raise UsageError(f"--control must be a JSON object, but is {kind(value)}")
     return value
@@ -215,18 +151,19 @@ def _assignments(verb: str, words: "List[str]", question: "Optional[str]") -> "L
     others = [word for word in words if "=" not in word]
     takes_words = verb in ("adjust", "measure")
     if words and not takes_words:
-        raise UsageError(f"{verb} takes options only, not {' '.join(words)}")
+        remedy = f": a configuration is named by --config {words[0]}" if words[0].endswith(CONFIG_ENDINGS) else ""
+        raise UsageError(f"{verb} takes options only, not {' '.join(words)}{remedy}")
     if settings and question:
         raise UsageError(f"{question} takes no settings: {verb} {' '.join(settings)}")
     for word in others:
-        if word.endswith((".yaml", ".yml", ".json")) or os.path.isfile(word):
+        if word.endswith(CONFIG_ENDINGS) or os.path.isfile(word):
             raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
     if len(others) > 1:
         raise UsageError(f"only one APP_ID can be given, not {' '.join(others)}; a setting is COMPONENT.SETTING=VALUE")
-    return [_assignment(word) for word in settings]
+    return [_assignment(verb, word) for word in settings]
 
 
-def _assignment(word: str) -> "Tuple[str, str, str]":
+def _assignment(verb: str, word: str) -> "Tuple[str, str, str]":
     """Return the component, the setting and the value of ``COMPONENT.SETTING=VALUE``; a component may have dots."""
     try:
         # As it was typed; Python decoded it by a locale that need not be UTF-8.
@@ -235,7 +172,8 @@ def _assignment(word: str) -> "Tuple[str, str, str]":
         raise UsageError(f"{word!a} is not UTF-8") from None
     component, _, setting = name.rpartition(".")
     if not component or not setting:
-        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE")
+        hint = f", or --{word}" if "--" + name in OPTIONS[verb] else ""
+        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE{hint}")
     return component, setting, value
 
 
@@ -299,6 +237,8 @@ def _servo(name: str, arguments: "List[str]") -> int:
     # The agent starts once and lives for months: it may take the time for argparse.
     import argparse
 
+    if "--version" in arguments:
+        return _help("--version", name, arguments)
     from servo_batch import agent
 
     parser = argparse.ArgumentParser(
@@ -306,7 +246,7 @@ def _servo(name: str, arguments: "List[str]") -> int:
         description="Take the service's commands and run the drivers for it.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="store_true", help="say the version, and a digest of the sources that run")
     agent.add_arguments(parser)
     return agent.main(parser.parse_args(arguments), arguments)
 

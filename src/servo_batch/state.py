@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
-    from servo_batch.config.settings import Settings
+    from servo_batch.config.descriptions import Settings
     from servo_batch.protocol import ServoError
 
 DEFAULT_PATH = "_state.json"

@@ -86,7 +86,7 @@ def _open_locked(path: str) -> int:
 
 
 def flush_directory(path: str) -> None:
-    """Have the names in a folder on the disk, as fsync(2) asks for a new one; raise ``OSError``."""
+    """Have the names in a directory on the disk, as fsync(2) says that only this has; raise ``OSError``."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Wrong configurations: every problem at once, each with its file, its key path and what to do. Section 3."""
+"""Wrong configurations: every problem at once, each with its file, its key path and what to do."""
 
 import functools
 import os

@@ -1,4 +1,4 @@
-"""What adjust leaves on the disk, whatever happens meanwhile: section 4."""
+"""What adjust leaves on the disk, whatever happens meanwhile."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Streams that are closed, full, or not what they should be: section 2. And nobody left to answer."""
+"""Streams that are closed, full, or not what they should be. And nobody left to answer."""
 
 import contextlib
 import json

@@ -6,7 +6,17 @@ Imported only where a configuration has one of them.
 from collections import namedtuple
 
 from servo_batch.config import formulas
-from servo_batch.config.settings import declared, full_name, is_enum, is_formula, is_numeric, is_same, overlay, walk
+from servo_batch.config.settings import (
+    declared,
+    full_name,
+    is_enum,
+    is_formula,
+    is_numeric,
+    is_same,
+    overlay,
+    values,
+    walk,
+)
 from servo_batch.wording import found, is_number, kind, named, shown
 
 TYPE_CHECKING = False
@@ -119,12 +129,8 @@ def _constraints(document: "Document", kinds: "Dict[str, Optional[str]]") -> "Li
 
 def look_up(application: "Application") -> "LookUp":
     """Return a function from the keys of a field, ``("web", "cpu")``, to the setting's value; it raises KeyError."""
-    values = {
-        full_name(component, name): setting["value"]
-        for component, name, setting in walk(application)
-        if setting.get("value") is not None
-    }
-    return lambda field: values[".".join(field)]
+    known = values(application)
+    return lambda field: known[".".join(field)]
 
 
 def computed(rules: Rules, application: "Application") -> "Application":
@@ -157,27 +163,27 @@ def broken(rules: Rules, application: "Application") -> "List[str]":
     """
     problems = []
     application = computed(rules, application)
-    values = look_up(application)
+    value_of = look_up(application)
     for (component, name), formula in rules.formulas.items():
-        if _has_values(formula, values):
+        if _has_values(formula, value_of):
             try:
-                formulas.evaluate(formula, values)
+                formulas.evaluate(formula, value_of)
             except formulas.FormulaError as error:
                 problems.append(f"does not give {named(component)}.{named(name)} a value: {error}")
     for formula in rules.constraints:
-        if _has_values(formula, values):
+        if _has_values(formula, value_of):
             try:
-                if not formulas.evaluate(formula, values, formulas.BOOLEAN):
-                    problems.append(f"breaks the constraint {formula.text}: {formulas.shown(formula, values)}")
+                if not formulas.evaluate(formula, value_of, formulas.BOOLEAN):
+                    problems.append(f"breaks the constraint {formula.text}: {formulas.shown(formula, value_of)}")
             except formulas.FormulaError as error:
                 problems.append(f"cannot be held against a constraint: {error}")
     return problems
 
 
-def _has_values(formula: "Formula", values: "LookUp") -> bool:
+def _has_values(formula: "Formula", value_of: "LookUp") -> bool:
     try:
         for field in formula.fields:
-            values(field)
+            value_of(field)
     except KeyError:
         return False
     return True

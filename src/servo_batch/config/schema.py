@@ -39,6 +39,8 @@ DIRECTIONS = ("minimize", "maximize")
 MAX_SECONDS = 100 * 365 * 86400
 MAX_RUNS = 1000000
 COMMAND_PATH = ("batch", "command")
+# Keys that somebody may look for one level too high, and what they belong under.
+DEEPER = {**dict.fromkeys(DIRECTIONS, "objective"), **dict.fromkeys(METRIC_KEYS, "metrics: NAME")}
 
 
 class Schema(
@@ -88,7 +90,9 @@ def read(document: "Document") -> Schema:
     """Return what the keys hold; what is wrong with their shapes is noted in ``document``."""
     batch = document.batch
     for key in batch:
-        if key not in KEYS:
+        if key in DEEPER:
+            document.add(("batch", key), f"belongs under {DEEPER[key]}: move it there")
+        elif key not in KEYS:
             known = f"there is no such key; known are {', '.join(KEYS)}{did_you_mean(key, KEYS)}"
             document.add(("batch", key), known)
     if "command" not in batch:

@@ -21,7 +21,10 @@ SEARCH = "the search of what the job printed"
 
 
 class Job(NamedTuple):
-    """What to run, as argument lists, and how often; ``timeout_seconds`` and ``grace_seconds`` are for each command."""
+    """What to run, as argument lists, and how often; ``timeout_seconds`` and ``grace_seconds`` are for each command.
+
+    ``cap_seconds`` is a shorter timeout for the command itself, but not for what prepares it and cleans up.
+    """
 
     command: Sequence[str]
     prepare: Optional[Sequence[str]] = None
@@ -30,6 +33,7 @@ class Job(NamedTuple):
     warmup_runs: int = 0
     grace_seconds: float = 5.0
     timeout_seconds: Optional[float] = None
+    cap_seconds: Optional[float] = None
 
 
 class Progress(NamedTuple):
@@ -168,7 +172,7 @@ class _Measurement:
         ended = run(
             args,
             grace_seconds=self._job.grace_seconds,
-            timeout_seconds=self._job.timeout_seconds,
+            timeout_seconds=self._timeout_seconds(step),
             cancellation=self._cancellation,
             on_progress=self._report(step, number, minds_stdout),
             progress_seconds=self._listener.progress_seconds,
@@ -195,6 +199,10 @@ class _Measurement:
                     raise
 
         return report
+
+    def _timeout_seconds(self, step: Step) -> Optional[float]:
+        limits = [self._job.timeout_seconds, self._job.cap_seconds if step.subject == "the job" else None]
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def _examined(self, ended: Ended, number: int) -> Any:
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional
 
 from servo_batch.metrics.find import Value
 from servo_batch.metrics.metric import ResourceMetric, measured
+from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.metrics.metric import Metric
@@ -133,6 +134,6 @@ def _first_is_outlier(numbers: Sequence[Number], middle: Number) -> bool:
 
 
 def _numbers(values: Sequence[Value]) -> Optional[List[Number]]:
-    """Return the values if all of them are numbers, which a boolean is not."""
-    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    """Return the values if all of them are numbers."""
+    numbers: List[Any] = [value for value in values if is_number(value)]
     return numbers if len(numbers) == len(values) else None

@@ -3,15 +3,17 @@
 import os
 
 from servo_batch import protocol, state
-from servo_batch.config import document, settings
+from servo_batch.config import descriptions, document, settings
 from servo_batch.wording import did_you_mean, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any, Dict, List, Tuple
 
-    from servo_batch.cli import Options
-    from servo_batch.config.settings import Application, Settings
+    from servo_batch.command_line import Options
+    from servo_batch.config.descriptions import Settings
+    from servo_batch.config.settings import Application
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed
 
@@ -23,12 +25,12 @@ def adjust(options: "Options") -> protocol.Answer:
     stdin is the whole new state, and arguments change what was stored before.
     """
     source = document.load(options.get("--config"))
-    configured = settings.read(source)
+    configured = descriptions.read(source)
     source.refuse_problems()
     path = state.path_of(options.get("--state"), configured.state)
     if options.question in ("--query", "--describe"):
         application = state.current(configured, state.load(path))
-        return protocol.Answer({"application": application}, lambda terminal: terminal.settings(application))
+        return protocol.Answer({"application": application}, lambda terminal: settings_table(terminal, application))
     stored = None
     if options.question == "--reset":
         _remove(path)
@@ -49,7 +51,19 @@ def adjust(options: "Options") -> protocol.Answer:
                 f"{source.name} names a file that goes with the configuration"
             )
     application = state.current(configured, stored)
-    return protocol.Answer({"status": "ok", "reason": "success"}, lambda terminal: terminal.settings(application))
+    return protocol.Answer(
+        {"status": "ok", "reason": "success"}, lambda terminal: settings_table(terminal, application)
+    )
+
+
+def settings_table(terminal: "ModuleType", application: "Application") -> str:
+    """Return the settings as a person reads them: name, value, unit."""
+    rows = [
+        (settings.full_name(component, name), setting.get("value"), setting.get("unit"))
+        for component, name, setting in settings.walk(application)
+    ]
+    text: str = terminal.table(("name", "value", "unit"), rows)
+    return text
 
 
 def store(path: str, application: "Application") -> None:
@@ -114,7 +128,8 @@ def typed(setting: "Dict[str, Any]", text: str) -> "Any":
         if text in choices:
             return text
         value = _scalar(text)
-        return next((choice for choice in choices if settings.is_same(value, choice)), text)
+        near = value if settings.is_numeric(setting) else text
+        return next((choice for choice in choices if settings.is_same(value, choice)), near)
     default = setting.get("value")
     if isinstance(default, str):
         return text

@@ -4,7 +4,7 @@ import os
 import re
 from collections import namedtuple
 
-from servo_batch import __version__, cli, protocol, sources
+from servo_batch import __version__, command_line, protocol, sources
 from servo_batch.wording import did_you_mean, width
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ OPTIONS = {
     "--history": "the file in which measurements are recorded; else batch.history",
     "--json": "answer in JSON also at a terminal",
     "--show-output": "show what the job prints, on stderr, as it comes",
-    "--keep-output": "keep what the job prints to stdout in this file",
+    "--keep-output": "keep what the job prints to stdout in this file, and what to stderr in FILE.stderr",
     "--info": "say what the driver can do",
     "--version": "say the version, and a digest of the sources that run",
     "--describe": "say which metrics there are",
@@ -49,6 +49,7 @@ OPTIONS = {
 # What an option means to one verb only.
 OWN = {("adjust", "--describe"): "the same as --query", ("history", "--json"): "write all of it as JSON"}
 WITH_WORDS = ("adjust", "measure")
+SHELL_FINDS_NONE = (126, 127)  # what it exits with where a command cannot be executed or is not there, says POSIX
 WORDS = "[APP_ID] [COMPONENT.SETTING=VALUE …] [<request]"
 STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
 # A verb's example, and the section of the manual that tells the rest.
@@ -89,7 +90,7 @@ def usage(verb: str, name: str) -> str:
     """Return the help of a verb; the file was called by ``name``."""
     options = {
         f"{option} {value}" if value else option: OWN.get((verb, option), OPTIONS[option])
-        for option, value in cli.OPTIONS[verb].items()
+        for option, value in command_line.OPTIONS[verb].items()
     }
     call = name if name.startswith(verb) else f"{name} {verb}"
     example, section = EXAMPLES[verb]
@@ -105,7 +106,7 @@ def usage(verb: str, name: str) -> str:
 def show(arguments: "List[str]") -> int:
     """Write the manual's sections, or the one that the words name; return the exit status.
 
-    Raises ``cli.UsageError`` where no section is named so.
+    Raises ``command_line.UsageError`` where no section is named so.
     """
     found = manual()
     if not arguments or arguments[0] in ("--help", "-h"):
@@ -145,20 +146,23 @@ def _section(found: "List[Section]", words: str) -> str:
         named = [section for section in found if section.title == EXAMPLES[words][1]]
     if not named:
         titles = [section.title.lower() for section in found]
-        raise cli.UsageError(f"the manual has no section {words}{did_you_mean(words, titles)}; help lists them")
+        raise command_line.UsageError(
+            f"the manual has no section {words}{did_you_mean(words, titles)}; help lists them"
+        )
     return named[0].text
 
 
 def _page(text: str) -> None:
-    """Write ``text``, at a terminal through $PAGER where that is set."""
+    """Write ``text``, at a terminal through $PAGER where that is set and the shell finds it."""
     pager = os.environ.get("PAGER")
     if pager and os.isatty(protocol.STDOUT):
         import subprocess
 
         # $PAGER is a command of the person's own, and run as man(1) runs it.
-        subprocess.run(["/bin/sh", "-c", pager], input=text.encode("utf-8"))
-    else:
-        protocol.write_text(text)
+        ended = subprocess.run(["/bin/sh", "-c", pager], input=text.encode("utf-8"))
+        if ended.returncode not in SHELL_FINDS_NONE:
+            return
+    protocol.write_text(text)
 
 
 def _columns(rows: "Dict[str, str]") -> str:

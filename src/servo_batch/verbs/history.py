@@ -1,5 +1,6 @@
 """The history verb: what was measured, as a table and a plot, for other tools, or as a picture."""
 
+import os
 import shutil
 
 from servo_batch import protocol
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Dict, List
 
-    from servo_batch.cli import Options
+    from servo_batch.command_line import Options
     from servo_batch.history.trials import Trial
     from servo_batch.verbs.configuration import Config
 
@@ -27,8 +28,7 @@ def history(options: "Options") -> protocol.Answer:
     config = configuration.load(options.get("--config"))
     path = options.get("--history") or config.schema.history
     if not path:
-        remedy = f"give --history FILE, or batch.history in {config.source.name}"
-        raise protocol.bad_request("no history is named: " + remedy)
+        raise protocol.bad_request(f"no history is named: {_remedy(config.source.name)}")
     entries, warnings = record.read(path)
     for warning in warnings:
         protocol.complain(warning)
@@ -47,6 +47,15 @@ def history(options: "Options") -> protocol.Answer:
 
         return protocol.Answer(export.as_json(found, label, minimize), str)
     return protocol.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
+
+
+def _remedy(configuration_name: str) -> str:
+    """Return how to name a history; what ``tune`` left where none was named is a likely one."""
+    from servo_batch.verbs.tune import DEFAULT_HISTORY
+
+    if os.path.exists(DEFAULT_HISTORY):
+        return f"give --history {DEFAULT_HISTORY} for what tune recorded here, or batch.history in {configuration_name}"
+    return f"give --history FILE, or batch.history in {configuration_name}"
 
 
 def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]":
@@ -96,9 +105,7 @@ def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
         if isinstance(setting.get("unit"), str)
     }
     minimize = config.objective.direction == "minimize"
-    picture = svg.document(
-        found, config.objective.text, measurement.objective_unit(config.objective, config.metrics), minimize, units
-    )
+    picture = svg.document(found, config.objective.text, configuration.objective_unit(config), minimize, units)
     try:
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(picture)

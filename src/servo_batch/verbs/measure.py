@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Dict, List
 
-    from servo_batch.cli import Options, Voice
+    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.job.cancel import Cancellation
+    from servo_batch.terminal import Voice
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Measurement
 

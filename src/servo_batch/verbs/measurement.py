@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from servo_batch.command import render, syntax
 from servo_batch.config import settings
-from servo_batch.history import record
+from servo_batch.history import record, trials
 from servo_batch.job import failures, repeat
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
@@ -16,7 +16,7 @@ from servo_batch.job.show import Show
 from servo_batch.metrics import metric, search, summary
 from servo_batch.protocol import ServoError, failed
 from servo_batch.verbs.configuration import Config, Objective
-from servo_batch.wording import is_number, named
+from servo_batch.wording import named
 
 if TYPE_CHECKING:
     from servo_batch.config.formulas import Formula
@@ -223,25 +223,27 @@ def objective_value(
     objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
 ) -> Optional[float]:
     """Return what an objective comes to for metrics as answered, or None where it cannot be computed from them."""
-    values = {name: each["value"] for name, each in metrics.items() if "value" in each}
-    if objective.formula is None:
-        value = values.get(metric.TOTAL_RUNTIME)
-        return value if is_number(value) else None
-    from servo_batch.config import formulas
-
-    known = {**application_settings, **values}
     try:
-        return formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)  # type: ignore[no-any-return]
-    except formulas.FormulaError:
+        return computed_objective(objective, metrics, application_settings)
+    except ValueError:
         return None
 
 
-def objective_unit(objective: Objective, metrics: "Dict[str, Metric]") -> Optional[str]:
-    """Return the unit of an objective that is one of the configured metrics, or the time, alone; else None."""
-    for name, each in metric.measured(metrics).items():
-        if objective.text.strip() == "{%s}" % name:
-            return each.unit
-    return None
+def computed_objective(objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]) -> float:
+    """Return what an objective comes to for metrics as answered; raise ``ValueError`` that says why it cannot."""
+    known: Dict[str, Any] = {
+        **application_settings,
+        **{name: each["value"] for name, each in metrics.items() if "value" in each},
+    }
+    value: Any = known.get(metric.TOTAL_RUNTIME)
+    if objective.formula is not None:
+        from servo_batch.config import formulas
+
+        value = formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)
+    number = trials.as_number(value)
+    if number is None:
+        raise ValueError(f"{objective.text} is no number that can be compared")
+    return value if isinstance(value, int) else number
 
 
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
