@@ -53,6 +53,15 @@ def declared(application: "Application", component: str, name: str) -> "Optional
     return setting
 
 
+def undeclared(application: "Application", stored: "Application") -> "List[str]":
+    """Return the names of the settings in ``stored`` that ``application``, the configuration's, does not have."""
+    return [
+        f"{named(component)}.{named(name)}"
+        for component, name, _ in walk(stored)
+        if declared(application, component, name) is None
+    ]
+
+
 def is_range(setting: "Setting") -> bool:
     """Tell whether a described setting is a range: by its type, or by ``min`` or ``max`` where it has none."""
     return setting.get("type") == "range" or ("type" not in setting and ("min" in setting or "max" in setting))
@@ -106,12 +115,3 @@ def refusals(application: "Application", asked: "Application") -> "List[str]":
 def is_same(value: "Any", choice: "Any") -> bool:
     """Compare as JSON does: 1 and 1.0 are one number, and neither is true."""
     return bool(value == choice) and isinstance(value, bool) == isinstance(choice, bool)
-
-
-def undeclared(application: "Application", stored: "Application") -> "List[str]":
-    """Return the names of the settings in ``stored`` that ``application``, the configuration's, does not have."""
-    return [
-        f"{named(component)}.{named(name)}"
-        for component, name, _ in walk(stored)
-        if declared(application, component, name) is None
-    ]
