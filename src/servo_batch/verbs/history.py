@@ -1,5 +1,6 @@
 """The history verb: what was measured, as a table and a plot, for other tools, or as a picture."""
 
+import os
 import shutil
 
 from servo_batch import protocol
@@ -25,10 +26,10 @@ def history(options: "Options") -> protocol.Answer:
     Those of another job, whose command, metrics, runs or control were others, are counted and left out.
     """
     config = configuration.load(options.get("--config"))
-    path = options.get("--history") or config.schema.history
-    if not path:
+    path = options.get("--history") or config.schema.history or record.DEFAULT_PATH
+    if not (options.get("--history") or config.schema.history or os.path.lexists(path)):
         remedy = f"give --history FILE, or batch.history in {config.source.name}"
-        raise protocol.bad_request("no history is named: " + remedy)
+        raise protocol.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
     entries, warnings = record.read(path)
     for warning in warnings:
         protocol.complain(warning)

@@ -4,7 +4,7 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 """
 
 import shutil
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from servo_batch import protocol, state
 from servo_batch.config import settings
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Values = Dict[str, Any]
 
-DEFAULT_HISTORY = "_history.jsonl"
 DEFAULT_MEASUREMENTS, DEFAULT_CONFIRM = 30, 3
 # What the settings may be to blame for; anything else ends the tuning.
 LEARNT_FROM = ("command-failed", "timeout", "no-match")
@@ -148,7 +147,7 @@ def _tuning(options: "Options") -> Tuning:
         DEFAULT_CONFIRM if confirm is None else confirm,
         cap,
     )
-    history = options.get("--history") or config.schema.history or DEFAULT_HISTORY
+    history = options.get("--history") or config.schema.history or record.DEFAULT_PATH
     return Tuning(config, application, options.get("--control") or {}, history, path, task)
 
 
@@ -262,7 +261,7 @@ class _Run:
         columns = shutil.get_terminal_size().columns
         self.account = account.Account(tuning.task.space, tuning.task.default, unit, columns)
         self._failure: Optional[protocol.ServoError] = None  # of the latest step
-        self._noted: Dict[str, None] = {}
+        self._noted: Set[str] = set()  # the metrics of which something was said
 
     def to_the_end(self) -> loop.Outcome:
         """Measure all that is left to be measured, and return the outcome; raise ``ServoError``."""
@@ -317,10 +316,7 @@ class _Run:
         finally:
             self._telling.finish()
         remember(self._tuning.history, measurement.entry(plan, measured))
-        for note in measured.notes:
-            if note not in self._noted:
-                protocol.complain(note)
-            self._noted[note] = None
+        self._complain_once(measured.notes)
         try:
             return measurement.computed_objective(
                 self._tuning.config.objective, measured.metrics, settings.values(plan.application)
@@ -328,6 +324,14 @@ class _Run:
         except ValueError as error:
             self._failure = protocol.failed("no-match", f"the job ended well, but the objective is none: {error}")
             return None
+
+    def _complain_once(self, notes: List[str]) -> None:
+        """Say what a person should know of the figures, once for each metric: the values in it are others each time."""
+        for note in notes:
+            subject = note.partition(":")[0]
+            if subject not in self._noted:
+                self._noted.add(subject)
+                protocol.complain(note)
 
     def _tell(self, step: loop.Step, value: Optional[float]) -> None:
         """Tell of a step: a line for a person, progress for a program."""
