@@ -82,9 +82,6 @@ class _Run:
                 self._tell(step, value)
                 if step.purpose == loop.DEFAULT and self._failure:
                     raise _of_the_default(self._failure)
-        except OSError as error:
-            problem = f"cannot write progress to stdout: {error.strerror}"
-            raise protocol.failed("cancelled", f"{problem}; {self._way_on()}") from None
         except Cancelled as error:
             consequence = "; ".join(filter(None, [error.consequence, self._way_on()]))
             raise Cancelled(error.signum, consequence) from None
@@ -101,7 +98,7 @@ class _Run:
         count = f"{len(self._past)} measurements that count" if self._past else "no measurement that counts yet"
         goal = f"{config.objective.direction} {config.objective.text}" + (f" in {unit}" if unit else "")
         text = f"{goal}; {self._tuning.history} has {count}"
-        self._voice.step(0, text, text + "\n" + self.account.titles())
+        self._say(0, text, text + "\n" + self.account.titles())
 
     def _measure(self, step: loop.Step) -> Optional[float]:
         """Return what the objective comes to with the settings of ``step``, None where they make the job fail."""
@@ -145,7 +142,13 @@ class _Run:
         reason = self._failure.reason if self._failure else ""
         message = f"measurement {step.number} of {step.of}: {reason or account.figure(value)}"
         message += f" with {account.pairs(step.settings)}" + (f"; best so far {account.figure(best)}" if found else "")
-        self._voice.step(percent(step.number, step.of), message, self.account.line(step, value, reason, best))
+        self._say(percent(step.number, step.of), message, self.account.line(step, value, reason, best))
+
+    def _say(self, part: int, message: str, line: str) -> None:
+        try:
+            self._voice.step(part, message, line)
+        except OSError as error:
+            raise protocol.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
 
     def _way_on(self) -> str:
         """Return what was found so far, and how to go on."""
