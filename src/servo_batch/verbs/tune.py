@@ -105,7 +105,7 @@ def _tuning(options: "Options") -> "Tuple[Tuning, Optional[Application], str]":
     control = options.get("--control") or {}
     if options.get("--cap") and (objective.formula is not None or config.schema.runs > 1):
         raise protocol.bad_request(
-            "--cap stops a run by its time, so it needs one run and the objective {total_runtime}"
+            "--cap stops a run by its time, so it needs one run and the objective minimize {total_runtime}"
         )
     task = loop.Task(
         searched,
@@ -246,8 +246,10 @@ class _Run:
     def _stopped(self, error: protocol.ServoError) -> protocol.ServoError:
         """Return the error for a cancel, which says what was found and how to go on."""
         found = f"the best so far is {self._best:.4g}; " if self._best is not None else ""
+        history = self._tuning.history
         consequence = (
-            f"{found}the state is as it was; the same command goes on from {self._tuning.history}, and history shows it"
+            f"{found}the state is as it was; the same command goes on from {history}, and history --history {history} "
+            "shows it"
         )
         if isinstance(error, Cancelled):
             return Cancelled(error.signum, f"{error.consequence}; {consequence}")
