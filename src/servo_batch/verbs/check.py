@@ -10,7 +10,6 @@ import shutil
 import subprocess
 
 from servo_batch import protocol, state, terminal
-from servo_batch.command import template
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
@@ -160,7 +159,7 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         place = config.source.place(("batch", key))
         how = "by /bin/sh -c" if command.uses_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
-        for warning in template.warnings(command):
+        for warning in command.warnings:
             findings.warnings.append(f"{place}: {warning}")
         may_come = key != "prepare" and plan.job.prepare is not None
         _look_for_program(findings, place, arguments, command.uses_shell, may_come)
