@@ -53,6 +53,20 @@ def declared(application: "Application", component: str, name: str) -> "Optional
     return setting
 
 
+def named_setting(component: str, name: str) -> str:
+    """Return how a message names a setting, which may come from outside: ``web.cpu``, ``web."a b"``."""
+    return f"{named(component)}.{named(name)}"
+
+
+def undeclared(application: "Application", stored: "Application") -> "List[str]":
+    """Return the settings in ``stored`` that the configuration's ``application`` lacks, as messages name them."""
+    return [
+        named_setting(component, name)
+        for component, name, _ in walk(stored)
+        if declared(application, component, name) is None
+    ]
+
+
 def is_range(setting: "Setting") -> bool:
     """Tell whether a described setting is a range: by its type, or by ``min`` or ``max`` where it has none."""
     return setting.get("type") == "range" or ("type" not in setting and ("min" in setting or "max" in setting))
@@ -99,7 +113,7 @@ def refusals(application: "Application", asked: "Application") -> "List[str]":
         described = declared(application, component, name) or {}
         problem = None if is_formula(described) or "value" not in setting else refusal(described, setting["value"])
         if problem:
-            problems.append(f"{named(component)}.{named(name)} {problem}")
+            problems.append(f"{named_setting(component, name)} {problem}")
     return problems
 
 

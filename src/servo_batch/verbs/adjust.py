@@ -152,11 +152,7 @@ def _scalar(text: str) -> "Any":
 
 def _complain_of_undeclared(stored: "Application", configured: "Settings", name: str) -> None:
     """Say it where something was stored that the configuration does not have: it may be a slip."""
-    undeclared = [
-        f"{named(component)}.{named(setting)}"
-        for component, setting, _ in settings.walk(stored)
-        if settings.declared(configured.application, component, setting) is None
-    ]
+    undeclared = settings.undeclared(configured.application, stored)
     if undeclared:
         verb = "is" if len(undeclared) == 1 else "are"
         protocol.complain(f"{', '.join(undeclared)} {verb} stored, though {name} has no such setting")

@@ -16,7 +16,6 @@ from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, hints, metric, older
 from servo_batch.verbs import adjust, configuration, measurement
-from servo_batch.wording import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,11 +121,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
             f"./{path} is the state of whoever is called in this folder, and the configuration lies in another: "
             "batch.state names a file that goes with it"
         )
-    undeclared = [
-        f"{named(component)}.{named(name)}"
-        for component, name, _ in settings.walk(stored or {"components": {}})
-        if settings.declared(config.settings.application, component, name) is None
-    ]
+    undeclared = settings.undeclared(config.settings.application, stored) if stored else []
     if undeclared:
         findings.warnings.append(
             f"{path}: the configuration has no {', '.join(undeclared)}; if two configurations share this state, "
@@ -144,8 +139,8 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
         low, high = setting["min"], setting["max"]
         if low != high and isinstance(low, int) and isinstance(high, int):
             findings.notes.append(
-                f"{named(component)}.{named(name)} has no step, so a service may choose {low}.5: whole numbers need "
-                "step: 1"
+                f"{settings.named_setting(component, name)} has no step, so a service may choose {low}.5: "
+                "whole numbers need step: 1"
             )
 
 
