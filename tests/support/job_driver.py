@@ -40,7 +40,7 @@ def main():
             with open(sys.argv[3]) as stream:
                 answer = measure(json.load(stream)["batch"], cancellation)
         except ServoError as error:
-            answer = error.answer()
+            answer = error.response()
         write(answer)
     return 0 if answer["status"] == "ok" else 1
 
