@@ -49,13 +49,14 @@ def archive(entries):
     # type: (dict[str, bytes]) -> bytes
     """Return the executable file that holds ``entries``."""
     packed = io.BytesIO()
+    packed.write(SHEBANG)  # first, so that the archive's offsets count it: unzip warns where they do not
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target:
         for name in sorted(entries):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system = 3  # Unix, also where the builder is not
             entry.external_attr = 0o100644 << 16
             target.writestr(entry, entries[name])
-    return SHEBANG + packed.getvalue()
+    return packed.getvalue()
 
 
 def replace(path, data):

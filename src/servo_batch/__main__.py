@@ -32,8 +32,19 @@ def start():  # type: () -> None
             stream.flush()
         except (AttributeError, OSError, ValueError):
             pass  # closed, by us or by whoever reads it
+    if exit_status == INTERRUPTED and os.isatty(1):
+        _die_of_sigint()
     # All is written, and nothing is left to clean up: taking the interpreter apart would only cost time.
     os._exit(exit_status)
+
+
+def _die_of_sigint():  # type: () -> None
+    """End as one who never heard of Ctrl-C: only then does a shell's loop around this call end too (bash, zsh)."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _prefer_own_modules():  # type: () -> None

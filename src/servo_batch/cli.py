@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    from servo_batch.protocol import Answer
+    from servo_batch.protocol import Answer, Wait
     from servo_batch.terminal import Voice
 
 EXIT_FAILED = 1
@@ -24,6 +24,7 @@ VERBS = ("adjust", "measure", "check", "history", "tune", "servo", "help")
 # The verbs that a file can be called by, and the names that mean the file as a whole.
 CALLED_BY = ("adjust", "measure", "servo")
 WHOLE = ("servo-batch", "servo_batch", "servobatch")
+CONFIG_ENDINGS = (".yaml", ".yml", ".json")
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -113,7 +114,8 @@ def _value(name: str, text: str) -> "Any":
     if name == "--control":
         return _json_object(text)
     if name in LEAST:
-        if not text.isdecimal() or not LEAST[name] <= int(text) <= MOST:
+        # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
+        if not text.isdecimal() or len(text) > len(str(MOST)) or not LEAST[name] <= int(text) <= MOST:
             raise UsageError(f"{name} needs a whole number from {LEAST[name]} to {MOST}, not {text}")
         return int(text)
     if name == "--cap":
@@ -136,7 +138,8 @@ def _json_object(text: str) -> "Dict[str, Any]":
     try:
         value = strict_json.loads(os.fsencode(text))
     except strict_json.JsonError as error:
-        raise UsageError(f"--control is not JSON: {error.msg}") from None
+        example = '{"userdata": {"timeout": 60}}'
+        raise UsageError(f"--control is not JSON, as '{example}' is: {error.msg}") from None
     if not isinstance(value, dict):
         raise UsageError(f"--control must be a JSON object, but is {kind(value)}")
     return value
@@ -148,18 +151,19 @@ def _assignments(verb: str, words: "List[str]", question: "Optional[str]") -> "L
     others = [word for word in words if "=" not in word]
     takes_words = verb in ("adjust", "measure")
     if words and not takes_words:
-        raise UsageError(f"{verb} takes options only, not {' '.join(words)}")
+        remedy = f": a configuration is named by --config {words[0]}" if words[0].endswith(CONFIG_ENDINGS) else ""
+        raise UsageError(f"{verb} takes options only, not {' '.join(words)}{remedy}")
     if settings and question:
         raise UsageError(f"{question} takes no settings: {verb} {' '.join(settings)}")
     for word in others:
-        if word.endswith((".yaml", ".yml", ".json")) or os.path.isfile(word):
+        if word.endswith(CONFIG_ENDINGS) or os.path.isfile(word):
             raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
     if len(others) > 1:
         raise UsageError(f"only one APP_ID can be given, not {' '.join(others)}; a setting is COMPONENT.SETTING=VALUE")
-    return [_assignment(word) for word in settings]
+    return [_assignment(verb, word) for word in settings]
 
 
-def _assignment(word: str) -> "Tuple[str, str, str]":
+def _assignment(verb: str, word: str) -> "Tuple[str, str, str]":
     """Return the component, the setting and the value of ``COMPONENT.SETTING=VALUE``; a component may have dots."""
     try:
         # As it was typed; Python decoded it by a locale that need not be UTF-8.
@@ -168,7 +172,8 @@ def _assignment(word: str) -> "Tuple[str, str, str]":
         raise UsageError(f"{word!a} is not UTF-8") from None
     component, _, setting = name.rpartition(".")
     if not component or not setting:
-        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE")
+        hint = f", or --{word}" if "--" + name in OPTIONS[verb] else ""
+        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE{hint}")
     return component, setting, value
 
 
@@ -211,10 +216,10 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
         if verb == "measure":
             from servo_batch.verbs.measure import measure
 
-            return _answered(voice, lambda: measure(options, voice, cancellation))
+            return _answered(voice, lambda: measure(options, voice, cancellation), cancellation.wait_for_stdout)
         from servo_batch.verbs.tune import tune
 
-        return _answered(voice, lambda: tune(options, voice, cancellation))
+        return _answered(voice, lambda: tune(options, voice, cancellation), cancellation.wait_for_stdout)
 
 
 def _voice(verb: str, options: Options) -> "Voice":
@@ -232,6 +237,8 @@ def _servo(name: str, arguments: "List[str]") -> int:
     # The agent starts once and lives for months: it may take the time for argparse.
     import argparse
 
+    if "--version" in arguments:
+        return _help("--version", name, arguments)
     from servo_batch import agent
 
     parser = argparse.ArgumentParser(
@@ -239,13 +246,16 @@ def _servo(name: str, arguments: "List[str]") -> int:
         description="Take the service's commands and run the drivers for it.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="store_true", help="say the version, and a digest of the sources that run")
     agent.add_arguments(parser)
     return agent.main(parser.parse_args(arguments), arguments)
 
 
-def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
-    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
+def _answered(voice: "Voice", ask: "Callable[[], Answer]", wait: "Optional[Wait]" = None) -> int:
+    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status.
+
+    ``wait`` is asked to wait for whoever reads stdout, and raises ``ServoError`` where that is not to be waited for.
+    """
     failure: "Optional[protocol.ServoError]" = None
     try:
         answer = ask()
@@ -259,9 +269,12 @@ def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
     exit_status = failure.exit_status if failure else 0
     try:
         if failure:
-            voice.failure(failure)
+            voice.failure(failure, wait)
         else:
-            voice.answer(answer)
+            voice.answer(answer, wait)
+    except protocol.ServoError as error:
+        protocol.complain(error.message)
+        return error.exit_status
     except OSError as error:
         protocol.complain(f"the answer cannot be written to stdout: {error.strerror}")
         return exit_status or EXIT_FAILED

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 WHOLE_FILE_MOUNTED = "; a file that is mounted by itself cannot be replaced: mount its folder"
 ELSEWHERE = "; name a file in a folder that may be written to by --state FILE, $OPTUNE_STATE or batch.state"
+MAKE_ROOM = "; make room there, or keep the state elsewhere: --state FILE, $OPTUNE_STATE or batch.state"
 REMEDIES = {
+    errno.ENOSPC: MAKE_ROOM,
+    errno.EDQUOT: MAKE_ROOM,
     errno.EBUSY: WHOLE_FILE_MOUNTED,
     errno.EXDEV: WHOLE_FILE_MOUNTED,
     errno.EROFS: ELSEWHERE,

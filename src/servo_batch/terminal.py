@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Optional, Sequence, Union
 
+    from servo_batch.protocol import Wait
+
 REDRAW_SECONDS = 1.0
 MAX_BAR_WIDTH = 40
 DEFAULT_COLUMNS = 80
@@ -38,13 +40,13 @@ class ForPeople:
 
     tells_progress = False
 
-    def answer(self, answer: "protocol.Answer") -> None:
-        """Write what a verb answers; raise ``OSError``."""
-        protocol.write_text(answer.text(sys.modules[__name__]))
+    def answer(self, answer: "protocol.Answer", wait: "Optional[Wait]" = None) -> None:
+        """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
+        protocol.write_text(answer.text(sys.modules[__name__]), wait)
 
-    def failure(self, error: "protocol.ServoError") -> None:
-        """Write why a call failed; raise ``OSError``."""
-        protocol.write_text(failure(error))
+    def failure(self, error: "protocol.ServoError", wait: "Optional[Wait]" = None) -> None:
+        """Write why a call failed; raise ``OSError``, and what ``wait`` raises."""
+        protocol.write_text(failure(error), wait)
 
     def progress(self, percent: int, message: str) -> None:
         """Write nothing: on a terminal progress is drawn, not told."""
@@ -127,6 +129,7 @@ class ProgressBar:
     """How far the job is, on the terminal at stderr: one line that is redrawn in place, and in the end removed.
 
     A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None while nobody knows.
+    ``place`` says which of several jobs is running, ``"3 of 36"``; then the bar is of all, and tells what is left.
     ``report`` is called at once and every ``report_seconds``, with nothing of the bar on the terminal, since what it
     writes may come out there; None where there is nobody to report to. Nothing here ever waits or raises for the
     terminal's sake: one that is stopped (^S), gone, or in use by another job of the shell is left alone.
@@ -134,6 +137,7 @@ class ProgressBar:
 
     def __init__(self, report: "Optional[Callable[[float], None]]", report_seconds: float) -> None:
         self.expected_seconds: "Optional[float]" = None
+        self.place = ""
         self._report = report
         self._report_seconds = report_seconds
         self._next_report = 0.0
@@ -152,10 +156,13 @@ class ProgressBar:
             while self._next_report <= elapsed + self.redraw_seconds / 2:  # more than once after a ^Z
                 self._next_report += self._report_seconds
         if self._is_dumb:
-            _write_if_possible(progress_line(elapsed, self.expected_seconds, DEFAULT_COLUMNS) + "\n")
+            _write_if_possible(self._line(elapsed, DEFAULT_COLUMNS) + "\n")
         elif not reported:  # else a second from now, when whoever shows the report on this terminal has done so
-            line = progress_line(elapsed, self.expected_seconds, _columns())
+            line = self._line(elapsed, _columns())
             self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
+
+    def _line(self, elapsed: float, columns: int) -> str:
+        return progress_line(elapsed, self.expected_seconds, columns, self.place)
 
     def remove(self) -> None:
         """Leave the terminal as if there had been no bar."""
@@ -163,13 +170,17 @@ class ProgressBar:
             self._is_drawn = False
 
 
-def progress_line(elapsed: float, expected_seconds: "Optional[float]", columns: int) -> str:
+def progress_line(elapsed: float, expected_seconds: "Optional[float]", columns: int, place: str = "") -> str:
     """Return the bar as it stands after ``elapsed`` seconds, in ASCII and no wider than ``columns`` allow."""
     room = max(0, columns - MARGIN)
+    which = place + ", " if place else ""
     if expected_seconds is None:
-        return ("running for %s" % duration(elapsed))[:room]
+        return ("%srunning for %s" % (which, duration(elapsed)))[:room]
     part = percent(elapsed, expected_seconds)
-    text = "%2d%%  %s, expected %s" % (part, duration(elapsed), duration(expected_seconds))
+    end = "expected " + duration(expected_seconds)
+    if place:
+        end = duration(max(0, expected_seconds - elapsed)) + " left"
+    text = "%2d%%  %s%s, %s" % (part, which, duration(elapsed), end)
     length = min(MAX_BAR_WIDTH, room - len(text) - len("[]  "))
     if length > 0:
         done = length * part // 100

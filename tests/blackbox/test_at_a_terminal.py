@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 
 import pytest
@@ -279,7 +281,7 @@ def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(place):
     terminal = place.terminal("measure")
     terminal.until(b"expected 1:40\033[J\r")
     terminal.type(b"\x03")
-    assert terminal.end() == 130
+    assert terminal.end() == -signal.SIGINT  # as a shell has to see it, for a loop around the call to end
     assert b"^C" in terminal.received
     title, message, rest = terminal.screen
     assert title == "failed (cancelled)"
@@ -287,6 +289,24 @@ def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(place):
     assert rest == ""
     with pytest.raises(OSError, match="No such device or address"):  # nobody reads: the job is gone
         os.open(str(place.folder / "go"), os.O_WRONLY | os.O_NONBLOCK)
+
+
+def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
+    if not shutil.which("bash"):
+        pytest.skip("this machine has no bash")
+    terminal = place.terminal_for(["bash", "-c", 'for i in 1 2; do "$@"; done', "bash", *place.argv, "measure"])
+    terminal.until(b"expected 1:40\033[J\r")
+    terminal.type(b"\x03")
+    terminal.end()
+    assert terminal.received.count(b"cancelled by SIGINT") == 1
+
+
+def test_help_is_shown_where_the_pager_is_none(any_place):
+    for pager, is_shown in (("nosuchpager", True), ("true", False), ("cat", True)):
+        any_place.environment["PAGER"] = pager
+        terminal = any_place.terminal("help", "metrics")
+        assert terminal.end() == 0
+        assert (b"### Metrics" in terminal.received) == is_shown, pager
 
 
 def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
@@ -354,6 +374,9 @@ def test_a_setting_that_is_not_declared_is_refused_with_the_nearest_name(any_pla
         (["adjust", "--query", "web.cpu=4"], "--query takes no settings: adjust web.cpu=4"),
         (["measure", "--describe", "web.cpu=4"], "--describe takes no settings: measure web.cpu=4"),
         (["check", "web.cpu=4"], "check takes options only, not web.cpu=4"),
+        (["check", "config.yaml"], "a configuration is named by --config config.yaml"),
+        (["measure", "runs=3"], "write COMPONENT.SETTING=VALUE, or --runs=3; see --help"),
+        (["measure", "--control", "timeout=3"], """not JSON, as '{"userdata": {"timeout": 60}}' is: """),
     ],
 )
 def test_what_is_no_setting_is_wrong_usage(any_place, arguments, words):

@@ -191,7 +191,7 @@ def changed(path, value):
         (batch(7), "batch.command", ["a command line or a list", "7"]),
         (batch({"run": "x"}), "batch.command", ["a command line or a list", "a mapping"]),
         (batch([]), "batch.command", ["not empty"]),
-        (batch([""]), "batch.command[0]", ['""']),
+        (batch([""]), "batch.command[0]", ["must be the program to run, but is empty"]),
         (batch(["a", 5, None]), "batch.command[1]", ["a string", "5", "quote"]),
         (batch(["a", 5, None]), "batch.command[2]", ["a string", "empty"]),
         (batch("nul \0"), "batch.command", ["NUL"]),

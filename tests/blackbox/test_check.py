@@ -340,3 +340,39 @@ def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
             lines = (folder.path / "config.yaml").read_text(encoding="utf-8").split("\n")
             folder.write("config.yaml", "\n".join(mend(lines)))
     assert "./run_job.sh --cpu '3' --mem 'c5.2xlarge' --timeout '60'" in page
+
+
+def test_the_stderr_that_a_measurement_kept_is_searched_for_what_is_printed_there(folder):
+    text = CONFIGURATION % "'echo size 3; echo speed 4 >&2'"
+    folder.write("config.yaml", text.replace("[0-9.]+)?'", "[0-9.]+)', stream: stderr"))
+    assert folder.call("measure", "--keep-output", "saved").returncode == 0
+    status, page = folder.check("--output", "saved")
+    assert status == 0
+    assert [line.split()[-2:] for line in page if line.startswith(("size ", "speed "))] == [["3", "1"], ["4", "1"]]
+
+
+@pytest.mark.parametrize(("unit", "is_doubtful"), [("", False), (", unit: B", False), (", unit: MiB", True)])
+def test_a_unit_that_would_have_to_be_converted_is_doubtful(folder, unit, is_doubtful):
+    folder.write("config.yaml", CONFIGURATION % "x" + "    memory: {resource: max_rss%s}\n" % unit)
+    page = folder.check()[1]
+    assert any("max_rss is in bytes, and a unit is only a label" in line for line in page) == is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("grace: 5", 'did you mean "grace_period"?'),
+        ("minimize: '{size}'", "batch.minimize: belongs under objective"),
+        ("output_regex: '(x)'", "batch.output_regex: belongs under metrics: NAME"),
+    ],
+)
+def test_a_guessed_key_is_told_what_it_is_called_or_where_it_belongs(folder, line, words):
+    folder.write("config.yaml", CONFIGURATION % "x" + "  %s\n" % line)
+    assert words in "\n".join(folder.check()[1])
+
+
+def test_the_history_that_tune_chose_is_named_where_none_is(folder):
+    folder.configure()
+    assert "give --history FILE" in folder.call("history").stdout
+    folder.write("_history.jsonl", "")
+    assert "give --history _history.jsonl for what tune recorded here" in folder.call("history").stdout

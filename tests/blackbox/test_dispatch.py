@@ -107,7 +107,9 @@ def test_info_needs_no_configuration(servo_everywhere, verb, info):
     assert (ended.status, ended.answer, ended.stderr) == (0, info, "")
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["adjust", "--version"], ["measure", "--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["adjust", "--version"], ["measure", "--version"], ["servo", "--version"]]
+)
 def test_version_is_plain_text(servo, arguments):
     ended = servo.call(*arguments)
     assert (ended.status, ended.stderr) == (0, "")

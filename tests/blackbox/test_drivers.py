@@ -94,24 +94,24 @@ def test_adjust_rejects_what_is_not_allowed(servo_everywhere):
 @pytest.mark.parametrize(
     ("request_", "names"),
     [
-        (b"", {"size", "ratio"}),
-        (b" \n\t", {"size", "ratio"}),
-        ({}, {"size", "ratio"}),
-        ({"control": {"duration": 3}}, {"size", "ratio"}),
-        ({"metrics": ["ratio"]}, {"ratio"}),
-        ({"metrics": ["ratio", "ratio", "size"]}, {"size", "ratio"}),
-        ({"metrics": {"size": {"unit": "anything"}}}, {"size"}),
-        ({"metrics": ["total_runtime"]}, set()),
-        ({"metrics": []}, set()),
-        ({"metrics": {}}, set()),
-        (b'\xef\xbb\xbf{"metrics": ["size"]}', {"size"}),
+        (b"", ["ratio", "size"]),
+        (b" \n\t", ["ratio", "size"]),
+        ({}, ["ratio", "size"]),
+        ({"control": {"duration": 3}}, ["ratio", "size"]),
+        ({"metrics": ["ratio"]}, ["ratio"]),
+        ({"metrics": ["ratio", "ratio", "size"]}, ["ratio", "size"]),
+        ({"metrics": {"size": {"unit": "anything"}}}, ["size"]),
+        ({"metrics": ["total_runtime"]}, []),
+        ({"metrics": []}, []),
+        ({"metrics": {}}, []),
+        (b'\xef\xbb\xbf{"metrics": ["size"]}', ["size"]),
     ],
     ids=repr,
 )
 def test_measure_returns_the_metrics_asked_for_and_the_runtime(servo, request_, names):
     servo.configure(batch(PRINTING, metrics=METRICS))
     ended = servo.measure(request_)
-    assert set(ended.answer["metrics"]) == names | {"total_runtime"}, ended
+    assert sorted(ended.answer["metrics"]) == sorted([*names, "total_runtime"]), ended
 
 
 def test_a_metric_that_is_not_asked_for_need_not_match(servo):

@@ -213,7 +213,7 @@ def test_a_placeholder_is_spelt_as_in_a_command():
 
 def of_command(field):
     try:
-        return [part.path for part in template.parse_arguments([field]).templates[0]]
+        return [part.path for part in template.parse_arguments(["job", field]).templates[1]]
     except template.TemplateError:
         return None
 
@@ -227,7 +227,7 @@ def of_formula(field):
 
 def test_a_conversion_ends_a_field_outside_of_brackets_only():
     assert formulas.parse("{a[b!c:d}e]}").fields == (("a", "b!c:d}e"),)
-    assert [part.path for part in template.parse_arguments(["{a[b!c:d}e]}"]).templates[0]] == [("a", "b!c:d}e")]
+    assert [part.path for part in template.parse_arguments(["job", "{a[b!c:d}e]}"]).templates[1]] == [("a", "b!c:d}e")]
 
 
 DEEP = """

@@ -129,11 +129,14 @@ def test_when_nobody_reads_the_answer_the_job_is_stopped_and_cleaned_up(whole, e
     assert told.message.startswith("stdout was closed, so nobody waits for an answer; run 1 of 2: the job was stopped")
 
 
-def test_progress_is_told_before_each_command(whole):
+def test_progress_is_told_before_each_command_and_of_the_search(whole):
     told = whole.warmup_runs(1).runs(2).measure(NEWEST)
     places = ["warm-up run 1 of 1", "run 1 of 2", "run 2 of 2"]
     assert told.progress == [
-        [subject, place, done, 3] for done, place in enumerate(places) for subject in ("prepare", "the job", "cleanup")
+        [subject, place, done, 3]
+        for done, place in enumerate(places)
+        for subject in ("prepare", "the job", "the search of what the job printed", "cleanup")
+        if done or not subject.startswith("the search")
     ]
 
 

@@ -29,6 +29,13 @@ def test_the_archive_holds_the_sources_and_the_readme_byte_for_byte(pyz):
             assert archive.read("README.md") == stream.read()
 
 
+def test_unzip_has_nothing_to_say_of_the_archive(pyz):
+    if not shutil.which("unzip"):
+        pytest.skip("this machine has no unzip")
+    ended = subprocess.run(["unzip", "-tqq", pyz], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert (ended.returncode, ended.stdout) == (0, b"")
+
+
 def test_every_python_on_every_machine_builds_the_same_bytes(tmp_path):
     built = set()
     for number, (version, python) in enumerate(PYTHONS.items()):

@@ -23,6 +23,7 @@ ENUM = {"type": "enum", "values": ["1.10", 1.1, 2, True, "on", "7e2"]}
         (ENUM, "on", "on"),
         (ENUM, "7e2", "7e2"),
         (ENUM, "1", "1"),
+        ({"type": "enum", "values": [1, 2.5]}, "3", 3),
         ({"value": "1.29"}, "1.30", "1.30"),
         ({"value": "x"}, "true", "true"),
         ({"value": 1}, "1.30", 1.3),

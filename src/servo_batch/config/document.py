@@ -10,7 +10,7 @@ from servo_batch.wording import did_you_mean, found, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple, Union
+    from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
     Path = Tuple[Union[str, int], ...]
 
@@ -52,9 +52,9 @@ class Document:
         self.add(path, f"must be a mapping of {holds}, but is {found(value)}")
         return {}
 
-    def refuse_unknown(self, path: "Path", mapping: "Dict[str, Any]", known: "Tuple[str, ...]") -> None:
-        """Note each key of the mapping at ``path`` that is none of ``known``."""
-        for key in mapping:
+    def refuse_unknown(self, path: "Path", keys: "Iterable[str]", known: "Tuple[str, ...]") -> None:
+        """Note each of the ``keys`` of the mapping at ``path`` that is none of ``known``."""
+        for key in keys:
             if key not in known:
                 hint = did_you_mean(key, known)
                 self.add((*path, key), f"there is no such key; known are {', '.join(known)}{hint}")

@@ -39,6 +39,8 @@ DIRECTIONS = ("minimize", "maximize")
 MAX_SECONDS = 100 * 365 * 86400
 MAX_RUNS = 1000000
 COMMAND_PATH = ("batch", "command")
+# Keys that somebody may look for one level too high, and what they belong under.
+DEEPER = {**dict.fromkeys(DIRECTIONS, "objective"), **dict.fromkeys(METRIC_KEYS, "metrics: NAME")}
 
 
 class Schema(
@@ -87,7 +89,10 @@ class MetricEntry(namedtuple("MetricEntry", ("path", "source", "text", "stream",
 def read(document: "Document") -> Schema:
     """Return what the keys hold; what is wrong with their shapes is noted in ``document``."""
     batch = document.batch
-    document.refuse_unknown(("batch",), batch, KEYS)
+    for key in batch:
+        if key in DEEPER:
+            document.add(("batch", key), f"belongs under {DEEPER[key]}: move it there")
+    document.refuse_unknown(("batch",), (key for key in batch if key not in DEEPER), KEYS)
     if "command" not in batch:
         document.add(COMMAND_PATH, "is missing: give the job's command line, or a list of program and arguments")
     commands = {key: _command(document, key) for key in ("command", "prepare", "cleanup") if key in batch}
@@ -117,10 +122,12 @@ def _command(document: "Document", key: str) -> "Optional[Union[str, List[str]]]
         return None
     is_sound = True
     for index, item in enumerate(value):
-        if not isinstance(item, str) or (item == "" and index == 0):
+        if not isinstance(item, str):
             document.add(("batch", key, index), f"must be a string, but is {found(item)}: quote it")
             is_sound = False
-    return value if is_sound else None
+    if value[0] == "":
+        document.add(("batch", key, 0), "must be the program to run, but is empty: name one")
+    return value if is_sound and value[0] else None
 
 
 def _metric(document: "Document", path: "Path", value: "Any") -> "Optional[MetricEntry]":

@@ -5,10 +5,11 @@ The rule is one truthful answer, whenever a signal comes. So a signal is only re
 """
 
 import os
+import select
 import signal
 import time
 
-from servo_batch.protocol import ServoError
+from servo_batch.protocol import STDOUT, ServoError
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
@@ -93,6 +94,17 @@ class Cancellation:
             os.read(self._readable, 4096)
         except BlockingIOError:
             pass
+
+    def wait_for_stdout(self) -> None:
+        """Return once stdout takes something; raise :class:`Cancelled` where somebody asks before it does."""
+        poll = select.poll()
+        poll.register(STDOUT, select.POLLOUT)
+        poll.register(self._readable, select.POLLIN)
+        count = self.count
+        while STDOUT not in dict(poll.poll()):
+            self.clear()
+            if self.count > count:
+                raise Cancelled(self.signum or 0, "nobody takes the answer from stdout")
 
     def interrupting(self) -> "_Interrupting":
         """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before."""

@@ -73,7 +73,9 @@ def store(path: str, application: "Application") -> None:
     replace(path, application)
 
 
-def accepted(configured: "Settings", asked: "Application", present: "Application") -> "Application":
+def accepted(
+    configured: "Settings", asked: "Application", present: "Application", consequence: str = "nothing was changed"
+) -> "Application":
     """Return what is to be stored where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
     ``present`` is the state as it is. A formula's value is computed and never stored: the present one and the one that
@@ -86,11 +88,11 @@ def accepted(configured: "Settings", asked: "Application", present: "Application
         asked, formula_problems = derived.without_computed(configured.rules, configured.application, asked, present)
         problems += formula_problems
     if problems:
-        raise protocol.ServoError("rejected", "invalid-value", "nothing was changed: " + "; ".join(problems))
+        raise protocol.ServoError("rejected", "invalid-value", f"{consequence}: " + "; ".join(problems))
     if configured.rules:
         broken = derived.broken(configured.rules, settings.overlay(configured.application, asked))
         if broken:
-            raise protocol.ServoError("rejected", "constraint", "nothing was changed: " + "; ".join(broken))
+            raise protocol.ServoError("rejected", "constraint", f"{consequence}: " + "; ".join(broken))
     return asked
 
 
@@ -126,7 +128,8 @@ def typed(setting: "Dict[str, Any]", text: str) -> "Any":
         if text in choices:
             return text
         value = _scalar(text)
-        return next((choice for choice in choices if settings.is_same(value, choice)), text)
+        near = value if settings.is_numeric(setting) else text
+        return next((choice for choice in choices if settings.is_same(value, choice)), near)
     default = setting.get("value")
     if isinstance(default, str):
         return text

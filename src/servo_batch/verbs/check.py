@@ -19,12 +19,12 @@ from servo_batch.verbs import adjust, configuration, measurement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
     from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
-    from servo_batch.metrics.metric import OutputMetric
+    from servo_batch.metrics.metric import OutputMetric, ResourceMetric
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Plan
 
@@ -79,11 +79,12 @@ def check(options: "Options") -> int:
         plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
         if plan:
             _look_at_commands(findings, config, plan)
+            findings.attempt(measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
         if config.schema.history:
             findings.attempt(record.check_writable, config.schema.history)
-        findings.sections.append(_metrics(findings, config, options.get("--output"), saved))
+        findings.sections.append(_metrics(findings, config, saved))
     protocol.write_text(findings.text())
     return 1 if findings.problems else 0
 
@@ -204,7 +205,14 @@ def _shell_finds(word: str) -> bool:
     return not subprocess.call(finder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _saved_output(path: str) -> "Output":
+def _saved_output(path: str) -> "Dict[str, Tuple[str, Output]]":
+    """Return by stream a file and what it holds: for stderr the one beside it that ``--keep-output`` leaves, if any."""
+    saved = (path, _contents(path))
+    beside = path + output.STDERR_SUFFIX
+    return {"stdout": saved, "stderr": (beside, _contents(beside)) if os.path.exists(beside) else saved}
+
+
+def _contents(path: str) -> "Output":
     try:
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -213,7 +221,7 @@ def _saved_output(path: str) -> "Output":
         raise protocol.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
 
 
-def _metrics(findings: Findings, config: "Config", path: "Optional[str]", saved: "Optional[Output]") -> str:
+def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tuple[str, Output]]]") -> str:
     """Return the table of the metrics, with what each pattern yields where there is an output to try it on."""
     titles = ["metric", "unit", "source", "value", "line"]
     rows: "List[List[Any]]" = []
@@ -223,16 +231,28 @@ def _metrics(findings: Findings, config: "Config", path: "Optional[str]", saved:
             source = each.output_regex
             place = config.source.place(("batch", "metrics", name, "output_regex"))
             if saved is not None:
-                value, line = _try_pattern(findings, place, each, path or "", saved)
+                value, line = _try_pattern(findings, place, each, *saved[each.stream])
             elif _is_for_older(config):
                 findings.notes += [f"{place}: {difference}" for difference in older.differences(source)]
         elif isinstance(each, metric.FormulaMetric):
             source = each.formula.text
         elif name != metric.TOTAL_RUNTIME:
             source = each.resource
+            _look_at_unit(findings, config, name, each)
         rows.append([name, each.unit, source, value, line])
     columns = len(titles) if saved is not None else titles.index("value")
     return terminal.table(titles[:columns], [row[:columns] for row in rows])
+
+
+def _look_at_unit(findings: Findings, config: "Config", name: str, each: "ResourceMetric") -> None:
+    """Note a unit that is not the source's own, however that is spelt: B, byte, s, sec."""
+    own = metric.UNITS[each.resource]
+    if each.unit is not None and each.unit[:1].lower() != own[0]:
+        place = config.source.place(("batch", "metrics", name, "unit"))
+        findings.warnings.append(
+            f"{place}: {each.resource} is in {own}, and a unit is only a label: leave it out, and let another metric "
+            f"convert, by a formula over {{{name}}}"
+        )
 
 
 def _try_pattern(

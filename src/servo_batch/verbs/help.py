@@ -30,7 +30,7 @@ OPTIONS = {
     "--history": "the file in which measurements are recorded; else batch.history",
     "--json": "answer in JSON also at a terminal",
     "--show-output": "show what the job prints, on stderr, as it comes",
-    "--keep-output": "keep what the job prints to stdout in this file",
+    "--keep-output": "keep what the job prints to stdout in this file, and what to stderr in FILE.stderr",
     "--info": "say what the driver can do",
     "--version": "say the version, and a digest of the sources that run",
     "--describe": "say which metrics there are",
@@ -49,6 +49,7 @@ OPTIONS = {
 # What an option means to one verb only.
 OWN = {("adjust", "--describe"): "the same as --query", ("history", "--json"): "write all of it as JSON"}
 WITH_WORDS = ("adjust", "measure")
+SHELL_FINDS_NONE = (126, 127)  # what it exits with where a command cannot be executed or is not there, says POSIX
 WORDS = "[APP_ID] [COMPONENT.SETTING=VALUE …] [<request]"
 STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
 # A verb's example, and the section of the manual that tells the rest.
@@ -152,15 +153,16 @@ def _section(found: "List[Section]", words: str) -> str:
 
 
 def _page(text: str) -> None:
-    """Write ``text``, at a terminal through $PAGER where that is set."""
+    """Write ``text``, at a terminal through $PAGER where that is set and the shell finds it."""
     pager = os.environ.get("PAGER")
     if pager and os.isatty(protocol.STDOUT):
         import subprocess
 
         # $PAGER is a command of the person's own, and run as man(1) runs it.
-        subprocess.run(["/bin/sh", "-c", pager], input=text.encode("utf-8"))
-    else:
-        protocol.write_text(text)
+        ended = subprocess.run(["/bin/sh", "-c", pager], input=text.encode("utf-8"))
+        if ended.returncode not in SHELL_FINDS_NONE:
+            return
+    protocol.write_text(text)
 
 
 def _columns(rows: "Dict[str, str]") -> str:

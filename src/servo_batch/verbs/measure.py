@@ -32,6 +32,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     """
     # Also what is needed after the job only: by then this program's file may be another one.
     from servo_batch.history import record
+    from servo_batch.job import output
     from servo_batch.job.show import Show
     from servo_batch.verbs import measurement
     from servo_batch.verbs.lock import alone
@@ -46,8 +47,12 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
+        measurement.refuse_hopeless(config, plan)
         if history:
             record.check_writable(history)
+        if options.get("--keep-output"):
+            of_state = state.path_of(options.get("--state"), config.settings.state)
+            output.check_kept(options.get("--keep-output"), [config.source.name, of_state, history or ""])
     telling = Telling(voice, config.schema.expected_seconds)
     show = Show(protocol.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
@@ -86,7 +91,8 @@ def measured_with(config: "Config", options: "Options") -> "Application":
 
         asked = adjust.assigned(options.assignments, config.settings, config.source.name)
         present = state.current(config.settings, stored)
-        stored = adjust.accepted(config.settings, settings.overlay(stored or {}, asked), present)
+        wanted = settings.overlay(stored or {}, asked)
+        stored = adjust.accepted(config.settings, wanted, present, "nothing was measured")
     else:
         state.refuse_problems(config.settings, stored, path)
     return state.current(config.settings, stored)
