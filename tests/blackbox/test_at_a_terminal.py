@@ -8,10 +8,10 @@ import signal
 import subprocess
 
 import pytest
-from machine import PYTHONS, ROOT
+from calling import call_as_text
+from machine import EDGES, OLDEST, PYTHONS, ROOT
 from terminals import Terminal
 
-VERSIONS = list(PYTHONS)  # from old to new
 CONFIGURATION = """\
 batch:
   command: %s
@@ -54,16 +54,7 @@ class Place:
         return self.terminals[-1]
 
     def call(self, *arguments, stdin=subprocess.DEVNULL):
-        return subprocess.run(
-            self.argv + list(arguments),
-            cwd=str(self.folder),
-            env=self.environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=30,
-        )
+        return call_as_text(self.argv + list(arguments), self.folder, self.environment, stdin)
 
     def wait_for_the_job(self):
         """Return once the waiting job runs, and let it wait on: the bar is drawn before a job starts."""
@@ -79,7 +70,7 @@ class Place:
         return {name: setting.get("value") for name, setting in settings.items()}
 
 
-@pytest.fixture(params=sorted({VERSIONS[0], VERSIONS[-1]}))
+@pytest.fixture(params=EDGES)
 def place(request, pyz, tmp_path):
     """A place where the oldest Python runs the file, and one where the newest does."""
     made = Place(PYTHONS[request.param], pyz, tmp_path)
@@ -93,7 +84,7 @@ def place(request, pyz, tmp_path):
 @pytest.fixture
 def any_place(pyz, tmp_path):
     """For what does not depend on the Python."""
-    return Place(PYTHONS[VERSIONS[0]], pyz, tmp_path)
+    return Place(OLDEST, pyz, tmp_path)
 
 
 # Tables

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 import pytest
-from machine import PYTHONS, ROOT
+from calling import call_as_text
+from machine import OLDEST, ROOT
 
 SAMPLE = os.path.join(ROOT, "tests", "support", "first-documentation.yaml")
 CONFIGURATION = """\
@@ -37,16 +38,7 @@ class Folder:
         self.write("config.yaml", CONFIGURATION % command)
 
     def call(self, *arguments):
-        return subprocess.run(
-            self.argv + list(arguments),
-            cwd=str(self.path),
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=30,
-        )
+        return call_as_text(self.argv + list(arguments), self.path, self.environment)
 
     def check(self, *arguments):
         """Return the exit status and the lines of the page."""
@@ -62,7 +54,7 @@ class Folder:
 
 @pytest.fixture
 def folder(pyz, tmp_path):
-    made = Folder(PYTHONS[next(iter(PYTHONS))], pyz, tmp_path)
+    made = Folder(OLDEST, pyz, tmp_path)
     made.configure()
     return made
 
