@@ -268,12 +268,22 @@ def test_a_stop_is_heard_while_it_looks_for_what_the_constraints_allow(tuner):
 
 def test_nobody_reading_is_a_stop_not_a_bug(tuner):
     process = tuner.start("tune", stdin=subprocess.DEVNULL)
-    process.stdout.readline()
-    process.stdout.close()
-    stderr = process.stderr.read().decode()
-    assert process.wait(30) == 1
+    with process:
+        read_until(process, b"measurement 1 of 36: the job has been running")
+        process.stdout.close()
+        stderr = process.stderr.read().decode()
+    assert process.returncode == 1
     assert "Traceback" not in stderr
     assert "goes on from _history.jsonl" in stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_full_disk_for_what_it_says_is_a_stop_not_a_bug(tuner):
+    with open("/dev/full", "wb") as full:
+        ended = tuner.tune(stdout=full)
+    assert ended.status == 1
+    assert "Traceback" not in ended.stderr
+    assert "cannot write progress to stdout: No space left on device; the state is as it was" in ended.stderr
 
 
 def test_a_history_that_cannot_be_written_fails_before_the_job_runs(tuner):
@@ -365,7 +375,8 @@ def test_a_cap_is_for_the_job_alone(tuner):
     job = "test {a.x} = 2 || sleep 60"
     tuner.configure(described(job, prepare="sleep 0.3", metrics={}, objective={"minimize": "{total_runtime}"}))
     outcome(tuner.tune("--measurements", "3", "--cap", "1.5", "--minimize", "{total_runtime}"))
-    assert [entry.get("reason") for entry in tuner.history()] == [None, "timeout", "timeout"]
+    _, *others = tuner.history()
+    assert [entry["message"].split(" of ")[0] for entry in others] == ["the job ran past its timeout"] * 2
 
 
 def test_values_of_every_kind_are_tuned(tuner):
