@@ -6,18 +6,16 @@ longer than all that a short call does.
 
 import os
 import sys
-from collections import namedtuple
 
 from servo_batch import __version__, protocol
+from servo_batch.command_line import ASKING, LEAST, MOST, OPTIONS, Options, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    from servo_batch.protocol import Answer, ForPrograms
-    from servo_batch.terminal import ForPeople
-
-    Voice = Union[ForPrograms, ForPeople]
+    from servo_batch.protocol import Answer, Wait
+    from servo_batch.terminal import Voice
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -26,71 +24,7 @@ VERBS = ("adjust", "measure", "check", "history", "tune", "servo", "help")
 # The verbs that a file can be called by, and the names that mean the file as a whole.
 CALLED_BY = ("adjust", "measure", "servo")
 WHOLE = ("servo-batch", "servo_batch", "servobatch")
-# What each option's value is called, None where it takes none. What they mean is told by verbs/help.py.
-CONFIG = {"--config": "FILE", "--state": "FILE"}
-QUESTIONS = {"--info": None, "--version": None, "--describe": None}
-OPTIONS = {
-    "adjust": {**CONFIG, "--json": None, **QUESTIONS, "--query": None, "--reset": None},
-    "measure": {
-        **CONFIG,
-        "--control": "JSON",
-        "--runs": "N",
-        "--warmup-runs": "N",
-        "--history": "FILE",
-        "--json": None,
-        "--show-output": None,
-        "--keep-output": "FILE",
-        **QUESTIONS,
-    },
-    "check": {**CONFIG, "--control": "JSON", "--output": "FILE", "--version": None},
-    "history": {
-        "--config": "FILE",
-        "--history": "FILE",
-        "--csv": None,
-        "--json": None,
-        "--svg": "FILE",
-        "--version": None,
-    },
-    "tune": {
-        **CONFIG,
-        "--control": "JSON",
-        "--history": "FILE",
-        "--measurements": "N",
-        "--minimize": "FORMULA",
-        "--maximize": "FORMULA",
-        "--cap": "FACTOR",
-        "--confirm": "N",
-        "--seed": "N",
-        "--json": None,
-        "--version": None,
-    },
-}  # type: Dict[str, Dict[str, Optional[str]]]
-# Options that ask for something else than what the verb does.
-ASKING = ("--info", "--version", "--describe", "--query", "--reset")
-LEAST = {"--runs": 1, "--warmup-runs": 0, "--measurements": 1, "--confirm": 0, "--seed": 0}
-MOST = 1000000
 CONFIG_ENDINGS = (".yaml", ".yml", ".json")
-
-
-class UsageError(ValueError):
-    """What is wrong with the command line, as one sentence."""
-
-
-class Options(namedtuple("Options", ("given", "question", "assignments"))):
-    """What a command line says: ``given`` options by name, the question among them, and COMPONENT.SETTING=VALUE words.
-
-    A value is a string, but for ``--control`` (a mapping), counts (int) and ``--cap`` (float); True where an option
-    takes none.
-    """
-
-    __slots__ = ()
-    given: "Dict[str, Any]"
-    question: "Optional[str]"
-    assignments: "List[Tuple[str, str, str]]"  # component, setting, value as typed
-
-    def get(self, name: str) -> "Any":
-        """Return the value of an option, or None where it was not given."""
-        return self.given.get(name)
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -180,7 +114,8 @@ def _value(name: str, text: str) -> "Any":
     if name == "--control":
         return _json_object(text)
     if name in LEAST:
-        if not text.isdecimal() or not LEAST[name] <= int(text) <= MOST:
+        # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
+        if not text.isdecimal() or len(text) > len(str(MOST)) or not LEAST[name] <= int(text) <= MOST:
             raise UsageError(f"{name} needs a whole number from {LEAST[name]} to {MOST}, not {text}")
         return int(text)
     if name == "--cap":
@@ -281,10 +216,10 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
         if verb == "measure":
             from servo_batch.verbs.measure import measure
 
-            return _answered(voice, lambda: measure(options, voice, cancellation))
+            return _answered(voice, lambda: measure(options, voice, cancellation), cancellation.wait_for_stdout)
         from servo_batch.verbs.tune import tune
 
-        return _answered(voice, lambda: tune(options, voice, cancellation))
+        return _answered(voice, lambda: tune(options, voice, cancellation), cancellation.wait_for_stdout)
 
 
 def _voice(verb: str, options: Options) -> "Voice":
@@ -316,8 +251,11 @@ def _servo(name: str, arguments: "List[str]") -> int:
     return agent.main(parser.parse_args(arguments), arguments)
 
 
-def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
-    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
+def _answered(voice: "Voice", ask: "Callable[[], Answer]", wait: "Optional[Wait]" = None) -> int:
+    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status.
+
+    ``wait`` is asked to wait for whoever reads stdout, and raises ``ServoError`` where that is not to be waited for.
+    """
     failure: "Optional[protocol.ServoError]" = None
     try:
         answer = ask()
@@ -331,9 +269,12 @@ def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
     exit_status = failure.exit_status if failure else 0
     try:
         if failure:
-            voice.failure(failure)
+            voice.failure(failure, wait)
         else:
-            voice.answer(answer)
+            voice.answer(answer, wait)
+    except protocol.ServoError as error:
+        protocol.complain(error.message)
+        return error.exit_status
     except OSError as error:
         protocol.complain(f"the answer cannot be written to stdout: {error.strerror}")
         return exit_status or EXIT_FAILED

@@ -1,4 +1,4 @@
-"""The drivers' side of the protocol: a request read, progress and answers written, and what can go wrong.
+"""The drivers' side of the protocol: progress and answers written, and what can go wrong. Requests: request.py.
 
 Requests and responses are JSON (README, Requests and answers); nothing but responses reaches stdout.
 """
@@ -7,17 +7,17 @@ import os
 import sys
 from collections import namedtuple
 
-from servo_batch.wording import kind
-
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable, Dict, Optional
 
+    # Returns once stdout takes something; raises what there is instead of waiting for that any longer.
+    Wait = Callable[[], None]
+
 STDIN, STDOUT, STDERR = 0, 1, 2
-MAX_REQUEST_BYTES = 64 * 1024 * 1024
-PATIENCE_SECONDS = 2.0  # whoever waits longer for a request may not know that one is awaited
-NO_REQUEST = "where there is no request, give it </dev/null"
+STDERR_SECONDS = 1.0  # whoever does not read stderr for so long does not read it
+PIPE_BUF = 512  # a pipe that takes anything takes so much at once, says POSIX of poll(); many take more
 
 
 class ServoError(Exception):
@@ -63,15 +63,15 @@ class ForPrograms:
 
     tells_progress = True
 
-    def answer(self, answer: Answer) -> None:
-        """Write what a verb answers; raise ``OSError``."""
-        write(answer.response)
+    def answer(self, answer: Answer, wait: "Optional[Wait]" = None) -> None:
+        """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
+        write(answer.response, wait)
 
-    def failure(self, error: ServoError) -> None:
-        """Write why a call failed, and one line of it to stderr; raise ``OSError``."""
+    def failure(self, error: ServoError, wait: "Optional[Wait]" = None) -> None:
+        """Write why a call failed, and one line of it to stderr; raise ``OSError``, and what ``wait`` raises."""
         first, *rest = error.message.split("\n")
         complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
-        write(error.response())
+        write(error.response(), wait)
 
     def progress(self, percent: int, message: str) -> None:
         """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``OSError``.
@@ -88,70 +88,25 @@ class ForPrograms:
         self.progress(percent, message)
 
 
-def read_request() -> "Dict[str, Any]":
-    """Return the request on stdin; an empty stdin, a closed one and a terminal are ``{}``.
-
-    Raises ``ServoError`` (bad-request) for anything that is not one JSON object.
-    """
-    if sys.stdin is None or os.isatty(STDIN):
-        return {}
-    try:
-        data = _read_stdin()
-    except OSError as error:
-        raise bad_request(f"the request on stdin cannot be read: {error.strerror}") from None
-    if not data.strip():
-        return {}
-    from servo_batch.formats import strict_json
-
-    try:
-        request = strict_json.loads(data)
-    except strict_json.JsonError as error:
-        place = f", line {error.lineno}, column {error.colno}" if error.lineno else ""
-        raise bad_request(f"the request on stdin is not JSON{place}: {error.msg}; {NO_REQUEST}") from None
-    if not isinstance(request, dict):
-        raise bad_request(f"the request on stdin is {kind(request)}: send a JSON object; {NO_REQUEST}")
-    return request
-
-
-def _read_stdin() -> bytes:
-    """Return all that is on stdin; say it once where that has to be waited for. Raises ``OSError``."""
-    import select
-
-    data = bytearray()
-    patience: "Optional[float]" = PATIENCE_SECONDS
-    while True:
-        if not select.select([STDIN], [], [], patience)[0]:
-            complain(f"waiting for the request on stdin to come and to end; {NO_REQUEST}")
-            patience = None
-            continue
-        try:
-            piece = os.read(STDIN, 1 << 20)
-        except BlockingIOError:  # somebody else, who has the other end too, was quicker
-            continue
-        if not piece:
-            return bytes(data)
-        data += piece
-        if len(data) > MAX_REQUEST_BYTES:
-            raise bad_request(f"the request on stdin has more than 64 MiB, which no request has; {NO_REQUEST}")
-
-
-def write(response: "Dict[str, Any]") -> None:
+def write(response: "Dict[str, Any]", wait: "Optional[Wait]" = None) -> None:
     """Write one response, one line of JSON, and return when the system has it.
 
-    Raises ``OSError`` where stdout takes nothing any more. ASCII only, so that a reader that splits lines at U+2028
-    reads the same lines.
+    Raises ``OSError`` where stdout takes nothing any more, and what ``wait`` raises. ASCII only, so that a reader that
+    splits lines at U+2028 reads the same lines.
     """
     import json  # here: its import takes as long as all else that --help does
 
-    write_text(json.dumps(response, allow_nan=False) + "\n")
+    write_text(json.dumps(response, allow_nan=False) + "\n", wait)
 
 
-def write_text(text: str) -> None:
-    """Write ``text`` to stdout as UTF-8, whole, past Python's buffers; raise ``OSError``."""
+def write_text(text: str, wait: "Optional[Wait]" = None) -> None:
+    """Write ``text`` to stdout as UTF-8, whole, past Python's buffers; raise ``OSError``, and what ``wait`` raises."""
     rest = memoryview(text.encode("utf-8", "replace"))
     while rest:
+        if wait:
+            wait()
         try:
-            rest = rest[os.write(STDOUT, rest) :]
+            rest = rest[os.write(STDOUT, rest[:PIPE_BUF] if wait else rest) :]
         except BlockingIOError:  # the other end made the pipe non-blocking
             import select
 
@@ -159,10 +114,14 @@ def write_text(text: str) -> None:
 
 
 def complain(message: str) -> None:
-    """Write one line to stderr, for people; where nobody reads it, nothing happens."""
+    """Write one line to stderr, for people; where nobody reads it, nothing happens, and no answer waits for that."""
     if sys.stderr is None:
-        return  # print would take stdout instead
+        return  # there was none at the start, and the descriptor may be something else by now
+    import select
+
+    rest = f"servo-batch: {message}\n".encode(sys.stderr.encoding, "backslashreplace")
     try:
-        print("servo-batch: " + message, file=sys.stderr, flush=True)
-    except (OSError, ValueError):
+        while rest and select.select([], [STDERR], [], STDERR_SECONDS)[1]:
+            rest = rest[os.write(STDERR, rest[:PIPE_BUF]) :]
+    except OSError:
         pass

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 WHOLE_FILE_MOUNTED = "; a file that is mounted by itself cannot be replaced: mount its folder"
 ELSEWHERE = "; name a file in a folder that may be written to by --state FILE, $OPTUNE_STATE or batch.state"
+MAKE_ROOM = "; make room there, or keep the state elsewhere: --state FILE, $OPTUNE_STATE or batch.state"
 REMEDIES = {
+    errno.ENOSPC: MAKE_ROOM,
+    errno.EDQUOT: MAKE_ROOM,
     errno.EBUSY: WHOLE_FILE_MOUNTED,
     errno.EXDEV: WHOLE_FILE_MOUNTED,
     errno.EROFS: ELSEWHERE,
@@ -42,7 +45,7 @@ def replace(path: str, application: "Dict[str, Any]") -> None:
             path, "cannot be written and is as it was", error, REMEDIES.get(getattr(error, "errno", None) or 0, "")
         ) from None
     try:
-        _flush_directory(os.path.dirname(target))
+        flush_directory(os.path.dirname(target))
     except OSError as error:
         raise cannot(path, "is written, but its folder could not be flushed to the disk", error) from None
 
@@ -82,9 +85,20 @@ def _open_locked(path: str) -> int:
         os.close(descriptor)  # the process that had the lock has renamed this file to its target
 
 
-def _flush_directory(path: str) -> None:
+def flush_directory(path: str) -> None:
+    """Have the names in a directory on the disk, as fsync(2) says that only this has; raise ``OSError``."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove(path: str) -> None:
+    """Remove the state file, if it is there; raise ``ServoError`` (bad-state)."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise cannot(path, "cannot be removed", error) from None

@@ -11,12 +11,13 @@ import select
 import sys
 
 from servo_batch import protocol
-from servo_batch.config.settings import full_name, walk
-from servo_batch.wording import is_number, percent, width
+from servo_batch.wording import is_number, padded, percent, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Optional, Sequence
+    from typing import Any, Callable, Iterable, Optional, Sequence, Union
+
+    from servo_batch.protocol import Wait
 
 REDRAW_SECONDS = 1.0
 MAX_BAR_WIDTH = 40
@@ -39,13 +40,13 @@ class ForPeople:
 
     tells_progress = False
 
-    def answer(self, answer: "protocol.Answer") -> None:
-        """Write what a verb answers; raise ``OSError``."""
-        protocol.write_text(answer.text(sys.modules[__name__]))
+    def answer(self, answer: "protocol.Answer", wait: "Optional[Wait]" = None) -> None:
+        """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
+        protocol.write_text(answer.text(sys.modules[__name__]), wait)
 
-    def failure(self, error: "protocol.ServoError") -> None:
-        """Write why a call failed; raise ``OSError``."""
-        protocol.write_text(failure(error))
+    def failure(self, error: "protocol.ServoError", wait: "Optional[Wait]" = None) -> None:
+        """Write why a call failed; raise ``OSError``, and what ``wait`` raises."""
+        protocol.write_text(failure(error), wait)
 
     def progress(self, percent: int, message: str) -> None:
         """Write nothing: on a terminal progress is drawn, not told."""
@@ -55,15 +56,8 @@ class ForPeople:
         protocol.write_text(printable(line.rstrip()) + "\n")
 
 
-def settings(application: "Dict[str, Any]") -> str:
-    """Return the table of the settings: name, value, unit."""
-    return table(
-        ("name", "value", "unit"),
-        [
-            (full_name(component, name), setting.get("value"), setting.get("unit"))
-            for component, name, setting in walk(application)
-        ],
-    )
+if TYPE_CHECKING:
+    Voice = Union[protocol.ForPrograms, ForPeople]  # who writes answers and progress
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
@@ -76,8 +70,7 @@ def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
     for cells in zip(*texts):
         line = ""
         for text, columns_wide, right in zip(cells, widths, to_right):
-            blanks = " " * (columns_wide - width(text))
-            line += (blanks + text if right else text + blanks) + "  "
+            line += padded(text, columns_wide, right) + "  "
         lines.append(line.rstrip() + "\n")
     return "".join(lines)
 
@@ -85,8 +78,7 @@ def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
 def _cell(value: "Any") -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+    return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def failure(error: "protocol.ServoError") -> str:
@@ -112,6 +104,11 @@ def printable(text: str) -> str:
     return text.replace("…", "...").replace("±", "+-").encode("ascii", "backslashreplace").decode("ascii")
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` as ``printable`` does, with line breaks and tabs written out: what stands in a column."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def has_unicode() -> bool:
     """Tell whether the terminal shows more than ASCII, by the locale."""
     # Not sys.stdout.encoding: newer Pythons take UTF-8 for granted where the locale says otherwise.
@@ -132,6 +129,7 @@ class ProgressBar:
     """How far the job is, on the terminal at stderr: one line that is redrawn in place, and in the end removed.
 
     A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None while nobody knows.
+    ``place`` says which of several jobs is running, ``"3 of 36"``; then the bar is of all, and tells what is left.
     ``report`` is called at once and every ``report_seconds``, with nothing of the bar on the terminal, since what it
     writes may come out there; None where there is nobody to report to. Nothing here ever waits or raises for the
     terminal's sake: one that is stopped (^S), gone, or in use by another job of the shell is left alone.
@@ -139,6 +137,7 @@ class ProgressBar:
 
     def __init__(self, report: "Optional[Callable[[float], None]]", report_seconds: float) -> None:
         self.expected_seconds: "Optional[float]" = None
+        self.place = ""
         self._report = report
         self._report_seconds = report_seconds
         self._next_report = 0.0
@@ -157,10 +156,13 @@ class ProgressBar:
             while self._next_report <= elapsed + self.redraw_seconds / 2:  # more than once after a ^Z
                 self._next_report += self._report_seconds
         if self._is_dumb:
-            _write_if_possible(progress_line(elapsed, self.expected_seconds, DEFAULT_COLUMNS) + "\n")
+            _write_if_possible(self._line(elapsed, DEFAULT_COLUMNS) + "\n")
         elif not reported:  # else a second from now, when whoever shows the report on this terminal has done so
-            line = progress_line(elapsed, self.expected_seconds, _columns())
+            line = self._line(elapsed, _columns())
             self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
+
+    def _line(self, elapsed: float, columns: int) -> str:
+        return progress_line(elapsed, self.expected_seconds, columns, self.place)
 
     def remove(self) -> None:
         """Leave the terminal as if there had been no bar."""
@@ -168,13 +170,17 @@ class ProgressBar:
             self._is_drawn = False
 
 
-def progress_line(elapsed: float, expected_seconds: "Optional[float]", columns: int) -> str:
+def progress_line(elapsed: float, expected_seconds: "Optional[float]", columns: int, place: str = "") -> str:
     """Return the bar as it stands after ``elapsed`` seconds, in ASCII and no wider than ``columns`` allow."""
     room = max(0, columns - MARGIN)
+    which = place + ", " if place else ""
     if expected_seconds is None:
-        return ("running for %s" % duration(elapsed))[:room]
+        return ("%srunning for %s" % (which, duration(elapsed)))[:room]
     part = percent(elapsed, expected_seconds)
-    text = "%2d%%  %s, expected %s" % (part, duration(elapsed), duration(expected_seconds))
+    end = "expected " + duration(expected_seconds)
+    if place:
+        end = duration(max(0, expected_seconds - elapsed)) + " left"
+    text = "%2d%%  %s%s, %s" % (part, which, duration(elapsed), end)
     length = min(MAX_BAR_WIDTH, room - len(text) - len("[]  "))
     if length > 0:
         done = length * part // 100

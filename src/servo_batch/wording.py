@@ -68,6 +68,12 @@ def width(text: str) -> int:
     )
 
 
+def padded(text: str, columns: int, to_right: bool) -> str:
+    """Return ``text`` with blanks after it, or before it, so that it takes so many columns of a terminal."""
+    blanks = " " * (columns - width(text))
+    return blanks + text if to_right else text + blanks
+
+
 def percent(part: float, whole: float) -> int:
     """Return how far ``part`` is on its way to ``whole``, from 0 to 99: only what has ended is at 100."""
     return int(max(0, min(99, 100 * part / whole)))

@@ -1,4 +1,4 @@
-"""What people see at a terminal (section 8), and that programs see nothing of it."""
+"""What people see at a terminal (README, "At a terminal"), and that programs see nothing of it."""
 
 import json
 import os
@@ -8,10 +8,10 @@ import signal
 import subprocess
 
 import pytest
-from machine import PYTHONS, ROOT
+from calling import call_as_text
+from machine import EDGES, OLDEST, PYTHONS, ROOT
 from terminals import Terminal
 
-VERSIONS = list(PYTHONS)  # from old to new
 CONFIGURATION = """\
 batch:
   command: %s
@@ -54,16 +54,7 @@ class Place:
         return self.terminals[-1]
 
     def call(self, *arguments, stdin=subprocess.DEVNULL):
-        return subprocess.run(
-            self.argv + list(arguments),
-            cwd=str(self.folder),
-            env=self.environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=30,
-        )
+        return call_as_text(self.argv + list(arguments), self.folder, self.environment, stdin)
 
     def wait_for_the_job(self):
         """Return once the waiting job runs, and let it wait on: the bar is drawn before a job starts."""
@@ -79,7 +70,7 @@ class Place:
         return {name: setting.get("value") for name, setting in settings.items()}
 
 
-@pytest.fixture(params=sorted({VERSIONS[0], VERSIONS[-1]}))
+@pytest.fixture(params=EDGES)
 def place(request, pyz, tmp_path):
     """A place where the oldest Python runs the file, and one where the newest does."""
     made = Place(PYTHONS[request.param], pyz, tmp_path)
@@ -93,7 +84,7 @@ def place(request, pyz, tmp_path):
 @pytest.fixture
 def any_place(pyz, tmp_path):
     """For what does not depend on the Python."""
-    return Place(PYTHONS[VERSIONS[0]], pyz, tmp_path)
+    return Place(OLDEST, pyz, tmp_path)
 
 
 # Tables
@@ -316,15 +307,6 @@ def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
     terminal.type(b"\x03")
     terminal.end()
     assert terminal.received.count(b"cancelled by SIGINT") == 1
-
-
-def test_a_tuning_that_is_stopped_says_how_to_go_on_and_to_look_at_it(any_place):
-    terminal = any_place.terminal("tune")
-    terminal.until(b"0:00")
-    terminal.type(b"\x03")
-    terminal.end()
-    message = "".join(terminal.screen)
-    assert "the same command goes on from _history.jsonl, and history --history _history.jsonl shows it" in message
 
 
 def test_help_breaks_lines_between_words(any_place):

@@ -1,4 +1,4 @@
-"""Bad requests and damaged state: one clear answer each, and the stored state survives. Sections 2 and 4."""
+"""Bad requests and damaged state: one clear answer each, and the stored state survives."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Which verb a call means, its options, and its exit status: section 1."""
+"""Which verb a call means, its options, and its exit status."""
 
 import os
 import re

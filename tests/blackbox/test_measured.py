@@ -1,4 +1,4 @@
-"""What a pattern finds in a job's output: section 7."""
+"""What a pattern finds in a job's output (README, "Metrics")."""
 
 import pytest
 from calling import batch

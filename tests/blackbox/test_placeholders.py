@@ -1,4 +1,4 @@
-"""Which values a command can name, and how it is told what it cannot: section 5. The list form: no shell between."""
+"""Which values a command can name, and how it is told what it cannot (README, "Commands"). The list form: no shell between."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What adjust leaves on the disk, whatever happens meanwhile: section 4."""
+"""What adjust leaves on the disk, whatever happens meanwhile."""
 
 import json
 import os
@@ -97,7 +97,7 @@ def in_small(servo, **settings):
 def test_a_full_disk_keeps_the_state(servo, mounted):
     assert in_small(servo, cpu=3).status == 0
     before = servo.read("small/state.json")
-    in_small(servo, cpu=4, opts="x" * 5000).bad_state("small/state.json", "No space left", "as it was")
+    in_small(servo, cpu=4, opts="x" * 5000).bad_state("small/state.json", "No space left", "as it was", "make room")
     assert servo.read("small/state.json") == before
     assert files(servo, "small") == ["state.json"]
 

@@ -1,12 +1,15 @@
-"""Streams that are closed, full, or not what they should be: section 2. And nobody left to answer."""
+"""Streams that are closed, full, or not what they should be. And nobody left to answer."""
 
+import contextlib
 import json
 import os
 import resource
+import signal
 import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, Ended, Servo, asked, batch
+from measuring import wait_until
 
 CALLS = [["adjust"], ["adjust", "--query"], ["adjust", "--info"], ["measure"], ["measure", "--describe"]]
 
@@ -45,6 +48,42 @@ def test_a_closed_stdout_is_said_on_stderr_and_nothing_is_done(servo, arguments)
 def test_a_full_stdout_is_said_on_stderr(servo, arguments):
     ended = servo.call(*arguments, request=request_of(arguments), prefix=closing(">/dev/full"))
     assert says_that_stdout_is_gone(ended)
+
+
+@pytest.fixture
+def stalled():
+    """The writing end of a pipe that is full and that nobody reads."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    for size in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writable, b"x" * size)
+    os.set_blocking(writable, True)
+    yield writable
+    os.close(readable)
+    os.close(writable)
+
+
+def test_an_answer_that_nobody_takes_is_given_up_when_somebody_asks(servo, stalled):
+    process = servo.start("measure", stdout=stalled, stdin=subprocess.DEVNULL)
+    wait_until(lambda: os.path.exists(servo.path("ran")))
+
+    def ends():
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(0.3) is not None
+
+    wait_until(ends)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert process.stderr.read().endswith(b"cancelled by SIGTERM: nobody takes the answer from stdout\n")
+    process.stderr.close()
+
+
+def test_a_stderr_that_nobody_reads_holds_up_no_answer(servo, stalled):
+    servo.configure(batch("exit 3"))
+    ended = servo.call("measure", stderr=stalled)
+    assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
 
 
 @pytest.mark.parametrize("arguments", CALLS, ids=" ".join)
@@ -154,10 +193,12 @@ def test_whoever_reads_lines_reads_one_response_a_line(servo):
 
 
 @pytest.mark.parametrize(
-    "environment", [{"PYTHONWARNINGS": "error"}, {"PYTHONDEVMODE": "1"}, {"PYTHONOPTIMIZE": "2"}], ids=repr
+    "environment",
+    [{"PYTHONWARNINGS": "error", "PYTHONWARNDEFAULTENCODING": "1"}, {"PYTHONDEVMODE": "1"}, {"PYTHONOPTIMIZE": "2"}],
+    ids=repr,
 )
 def test_no_environment_of_the_interpreter_puts_noise_on_a_stream(servo, environment):
-    for arguments in (["adjust"], ["adjust", "--query"], ["measure"]):
+    for arguments in (["adjust"], ["adjust", "--query"], ["measure", "--history", "h", "--keep-output", "kept"]):
         ended = servo.call(*arguments, request=request_of(arguments), environment=environment)
         assert (ended.status, ended.stderr) == (0, ""), ended
         assert ended.answer.get("status", "ok") == "ok"

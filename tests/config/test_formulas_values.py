@@ -186,6 +186,49 @@ def test_what_is_not_needed_is_not_computed(text):
     evaluate(text)
 
 
+def look_up_early(path):
+    return formulas.LATER if path == ("later",) else look_up(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{later} * {web.mem}", formulas.LATER),
+        ("-{later} + 1 < 5 < 1 / {zero}", formulas.LATER),
+        ("{later} == {missing} if 1 > 2 else 5", 5),
+        ("1 / {zero} if {later} > 5 else {missing}", formulas.LATER),
+        ("{later} > 5 and {missing} > 1 / {zero}", formulas.LATER),
+        ("1 > 2 and {later} > 5", False),
+        ("1 < 2 or not {later}", True),
+        ("not {later}", formulas.LATER),
+        ("{later} + {web.gc}", formulas.LATER),
+        ("int({later}) + max(1, {later})", formulas.LATER),
+        ("2 > 1 > {later}", formulas.LATER),
+        ("1 > 2 > {later}", False),
+    ],
+)
+def test_what_is_known_later_only_leaves_open_what_depends_on_it(text, value):
+    assert formulas.evaluate(formulas.parse(text), look_up_early) is value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{later} * {missing}", "{missing} has no value"),
+        ("{later} * {web.gc}", '"g1" is a string where * needs a number'),
+        ("{later} < {web.gc}", '"g1" is a string where < needs a number'),
+        ("{later} + 1 / {zero}", "divides by zero"),
+        ("max({later}, {web.gc})", "is a string"),
+        ("{later} if {web.mem} else 1", "where if needs a boolean"),
+    ],
+)
+def test_what_is_wrong_whatever_comes_later_is_said_now(text, message):
+    with pytest.raises(formulas.FormulaError) as caught:
+        formulas.evaluate(formulas.parse(text), look_up_early)
+    assert message in str(caught.value)
+    assert "{later}" in str(caught.value)
+
+
 def test_each_value_is_asked_for_once():
     asked = []
     formulas.evaluate(formulas.parse("{a} + {a} * {b} - {a}"), lambda path: asked.append(path) or 1)

@@ -1,4 +1,4 @@
-"""Calls the built file as its users do, and holds each call to what section 2 promises of every answer."""
+"""Calls the built file as its users do, and holds each call to what the README's "Requests and answers" promises of each."""
 
 import json
 import os
@@ -74,7 +74,7 @@ class Ended:
         }
 
     def failed(self, status, reason, *words):
-        """Assert that the call failed as section 2 asks: one clear answer, a short line for people, no traceback."""
+        """Assert that the call failed as "Requests and answers" has it: one clear answer, a short line for people, no traceback."""
         assert self.answer["status"] == status, self
         assert self.answer["reason"] == reason, self
         assert set(self.answer) == {"status", "reason", "message"}, self
@@ -168,6 +168,20 @@ class Servo:
         ended = self.adjust(asked(**settings))
         assert ended.status == 0, ended
         return self.read("_state.json")
+
+
+def call_as_text(argv, folder, environment, stdin=subprocess.DEVNULL):
+    """Return the ended call, with what it wrote as text."""
+    return subprocess.run(
+        argv,
+        cwd=str(folder),
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=LIMIT_SECONDS,
+    )
 
 
 def without_privileges():

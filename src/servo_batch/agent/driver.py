@@ -21,6 +21,7 @@ from servo_batch.agent.events import Events
 from servo_batch.agent.log import MAX_LINE
 from servo_batch.formats import strict_json
 from servo_batch.protocol import ServoError, failed
+from servo_batch.wording import is_number
 
 # A longer line of a driver's stdout is no answer.
 MAX_LINE_BYTES = 8 * 1024 * 1024
@@ -247,7 +248,7 @@ class Running:
             response = strict_json.loads(line)
         except strict_json.JsonError:
             response = None
-        if not isinstance(response, dict) or ("progress" in response and not _is_number(response["progress"])):
+        if not isinstance(response, dict) or ("progress" in response and not is_number(response["progress"])):
             self._take_garbage(line)
         elif "progress" in response:
             self.progress = response
@@ -345,10 +346,6 @@ def _why_not_run(path: str, error: OSError) -> str:
         return "its first line ends in a carriage return, which belongs to no name: save it with Unix line ends"
     interpreter = (first_line[2:].split() or [b""])[0].decode("utf-8", "replace")
     return "its first line names %s: %s" % (interpreter or "nothing that runs it", why)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class _Lines:

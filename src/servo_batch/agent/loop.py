@@ -19,6 +19,7 @@ from servo_batch.agent.log import Log
 from servo_batch.agent.options import Options
 from servo_batch.agent.service import Service
 from servo_batch.protocol import ServoError, bad_request, failed
+from servo_batch.wording import is_number
 
 # The pause between two tries doubles up to this.
 MAX_RETRY_SECONDS = 600.0
@@ -220,8 +221,8 @@ class Agent:
             self._deliver(event, result)
 
     def _sleep_as_told(self, param: Any) -> Dict[str, Any]:
-        duration = param.get("duration") if isinstance(param, dict) else None
-        if not isinstance(duration, (int, float)) or isinstance(duration, bool) or duration < 0:
+        duration: Any = param.get("duration") if isinstance(param, dict) else None
+        if not is_number(duration) or duration < 0:
             duration = DEFAULT_SLEEP_SECONDS
         self._sleep(float(min(duration, MAX_SLEEP_SECONDS)))
         return {}

@@ -4,9 +4,7 @@ from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Set, Tuple
-
-    from servo_batch.command.shell import Script
+    from typing import Any, Optional, Set, Tuple
 
 # What stands for what is not literal: a NUL and halves of surrogate pairs, which no command can hold.
 HOLE = "\0"  # a placeholder
@@ -27,7 +25,7 @@ class UnclosedError(ValueError):
 
 
 class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scripts", "sinks"))):
-    """A word without its quotes."""
+    """A word without its quotes. A script in it is what ``shell.read`` returns."""
 
     __slots__ = ()
     text: str  # placeholders and expansions as HOLE, NUMBER, WORDS, UNKNOWN
@@ -35,8 +33,8 @@ class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scrip
     quoted: bool  # whether a part is quoted, so that it is neither reserved nor a name
     holes: "Tuple[int, ...]"  # the placeholders that stand in it, by their number
     names: "Set[str]"  # the parameters that are expanded in it
-    scripts: "Tuple[Script, ...]"  # the commands whose output stands in it
-    sinks: "Tuple[Script, ...]"  # those that read what the command writes to it: >(…)
+    scripts: "Tuple[Any, ...]"  # the commands whose output stands in it
+    sinks: "Tuple[Any, ...]"  # those that read what the command writes to it: >(…)
 
 
 class Place(namedtuple("Place", ("quoting", "danger", "warning", "in_arithmetic", "is_descriptor"))):

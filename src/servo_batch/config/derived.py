@@ -6,8 +6,19 @@ Imported only where a configuration has one of them.
 from collections import namedtuple
 
 from servo_batch.config import formulas
-from servo_batch.config.settings import declared, full_name, is_enum, is_formula, is_numeric, is_same, overlay, walk
-from servo_batch.wording import found, is_number, kind, named, shown
+from servo_batch.config.settings import (
+    declared,
+    full_name,
+    is_enum,
+    is_formula,
+    is_numeric,
+    is_same,
+    named_setting,
+    overlay,
+    values,
+    walk,
+)
+from servo_batch.wording import found, is_number, kind, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,12 +130,8 @@ def _constraints(document: "Document", kinds: "Dict[str, Optional[str]]") -> "Li
 
 def look_up(application: "Application") -> "LookUp":
     """Return a function from the keys of a field, ``("web", "cpu")``, to the setting's value; it raises KeyError."""
-    values = {
-        full_name(component, name): setting["value"]
-        for component, name, setting in walk(application)
-        if setting.get("value") is not None
-    }
-    return lambda field: values[".".join(field)]
+    known = values(application)
+    return lambda field: known[".".join(field)]
 
 
 def computed(rules: Rules, application: "Application") -> "Application":
@@ -157,27 +164,27 @@ def broken(rules: Rules, application: "Application") -> "List[str]":
     """
     problems = []
     application = computed(rules, application)
-    values = look_up(application)
+    value_of = look_up(application)
     for (component, name), formula in rules.formulas.items():
-        if _has_values(formula, values):
+        if _has_values(formula, value_of):
             try:
-                formulas.evaluate(formula, values)
+                formulas.evaluate(formula, value_of)
             except formulas.FormulaError as error:
-                problems.append(f"does not give {named(component)}.{named(name)} a value: {error}")
+                problems.append(f"does not give {named_setting(component, name)} a value: {error}")
     for formula in rules.constraints:
-        if _has_values(formula, values):
+        if _has_values(formula, value_of):
             try:
-                if not formulas.evaluate(formula, values, formulas.BOOLEAN):
-                    problems.append(f"breaks the constraint {formula.text}: {formulas.shown(formula, values)}")
+                if not formulas.evaluate(formula, value_of, formulas.BOOLEAN):
+                    problems.append(f"breaks the constraint {formula.text}: {formulas.shown(formula, value_of)}")
             except formulas.FormulaError as error:
                 problems.append(f"cannot be held against a constraint: {error}")
     return problems
 
 
-def _has_values(formula: "Formula", values: "LookUp") -> bool:
+def _has_values(formula: "Formula", value_of: "LookUp") -> bool:
     try:
         for field in formula.fields:
-            values(field)
+            value_of(field)
     except KeyError:
         return False
     return True
@@ -204,7 +211,7 @@ def without_computed(
             results = [(declared(state, component, name) or {}).get("value") for state in (present, future)]
             if not any(_is_near(setting["value"], result) for result in results):
                 problems.append(
-                    f"{named(component)}.{named(name)} is computed, {rules.formulas[component, name].text}, and cannot "
+                    f"{named_setting(component, name)} is computed, {rules.formulas[component, name].text}, and cannot "
                     f"be adjusted: leave it out, or send {shown(results[1])}, not {shown(setting['value'])}"
                 )
     return bare, problems

@@ -9,6 +9,7 @@ import os
 import stat
 
 from servo_batch.protocol import failed
+from servo_batch.store import flush_directory
 from servo_batch.wording import kind
 
 TYPE_CHECKING = False
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from servo_batch.protocol import ServoError
 
+# Where tune records, if no other file is named; without a tuning nothing is recorded then.
+DEFAULT_PATH = "_history.jsonl"
 # A lock is held for the time of a flush. Longer is a writer that was stopped (^Z), or whoever started this process
 # under ``flock FILE``: neither may cost a measurement, and a single write with O_APPEND is whole without a lock too.
 LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005
@@ -114,7 +117,7 @@ def _append_line(path: str, descriptor: int, line: bytes) -> None:
             _shorten(descriptor, size)
         raise
     if not size:
-        _flush_directory(os.path.dirname(os.path.realpath(path)))
+        flush_directory(os.path.dirname(os.path.realpath(path)))
 
 
 def _shorten(descriptor: int, size: int) -> None:
@@ -122,14 +125,6 @@ def _shorten(descriptor: int, size: int) -> None:
         os.ftruncate(descriptor, size)
     except OSError:
         pass  # a file that only grows (chattr +a): the torn line is passed over
-
-
-def _flush_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _lock(descriptor: int, exclusive: bool) -> bool:

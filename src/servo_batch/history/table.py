@@ -7,6 +7,7 @@ from servo_batch import terminal
 from servo_batch.history import ticks
 from servo_batch.history.chart import shown
 from servo_batch.history.trials import Trial, as_number, best, failure, names, objective_of, varying
+from servo_batch.wording import padded, width
 
 # Of more rows than that the first, the best ones and the last are shown.
 MOST_ROWS, BEST_ROWS = 40, 10
@@ -26,14 +27,14 @@ class Column(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Return how many columns of the terminal it takes."""
-        return _width(self.title)
+        """How many columns of the terminal it takes."""
+        return width(self.title)
 
 
 def text(
-    trials: Sequence[Trial], objective_label: str, minimize: bool, width: int, most_rows: Optional[int] = MOST_ROWS
+    trials: Sequence[Trial], objective_label: str, minimize: bool, room: int, most_rows: Optional[int] = MOST_ROWS
 ) -> str:
-    """Return the table, in lines of at most ``width`` columns where that can be; ``most_rows`` is None for all rows.
+    """Return the table, in lines of at most ``room`` columns where that can be; ``most_rows`` is None for all rows.
 
     Columns for which there is no room are named below it, and so are rows that were left out.
     """
@@ -45,7 +46,7 @@ def text(
     metrics = [_metric(name, chosen) for name in _other_metrics(trials, objective_label)]
     objective = _numbers(_objective_title(trials, objective_label), [objective_of(trial) for trial in chosen])
     note = _column("", [_note(trial, top) for trial in chosen], to_right=False)
-    shown_ones, hidden = _fitting([number, *settings], metrics, [objective, note], width)
+    shown_ones, hidden = _fitting([number, *settings], metrics, [objective, note], room)
     lines = [_line(column.title for column in shown_ones)]
     index = 0
     for trial in rows:
@@ -132,10 +133,10 @@ def _note(trial: Trial, top: Optional[Trial]) -> str:
 
 
 def _column(title: str, cells: Sequence[str], to_right: bool) -> Column:
-    texts = [terminal.printable(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in [title, *cells]]
-    wide = max(map(_width, texts))
-    padded = [" " * (wide - _width(one)) + one if to_right else one + " " * (wide - _width(one)) for one in texts]
-    return Column(padded[0], padded[1:])
+    texts = [terminal.one_line(cell) for cell in [title, *cells]]
+    widest = max(map(width, texts))
+    padded_title, *padded_cells = [padded(text, widest, to_right) for text in texts]
+    return Column(padded_title, padded_cells)
 
 
 def _cut(content: str) -> str:
@@ -145,21 +146,13 @@ def _cut(content: str) -> str:
     return content[:half] + "..." + content[-half:]
 
 
-def _width(content: str) -> int:
-    import unicodedata
-
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in content
-    )
-
-
 def _fitting(
-    first: List[Column], between: List[Column], last: List[Column], width: int
+    first: List[Column], between: List[Column], last: List[Column], room: int
 ) -> Tuple[List[Column], List[Column]]:
     """Return the columns that fit, and those that had to make room: metrics first, then settings, from the right."""
     hidden: List[Column] = []
     first, between = list(first), list(between)
-    while sum(column.width + GAP for column in first + between + last) - GAP > width and len(first) + len(between) > 1:
+    while sum(column.width + GAP for column in first + between + last) - GAP > room and len(first) + len(between) > 1:
         hidden.insert(0, (between or first).pop())
     return first + between + last, hidden
 

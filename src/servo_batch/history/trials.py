@@ -2,6 +2,9 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
+from servo_batch.config.settings import is_same
+from servo_batch.wording import is_number
+
 # Farther out the span of two values may be no float any more; nearer to zero, the step between two ticks.
 LARGEST, SMALLEST = 1e300, 1e-290
 # So many times farther off than three quarters of the values are from the best, a value is off the scale.
@@ -28,7 +31,7 @@ class Trial(NamedTuple):
 
 def as_number(value: Any) -> Optional[float]:
     """Return a JSON value as a float where it is a number that a float holds; a boolean is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if not is_number(value):
         return None
     try:
         number = float(value)
@@ -56,8 +59,7 @@ def varying(trials: Sequence[Trial]) -> List[str]:
 def _same(one: Dict[str, Any], other: Dict[str, Any], name: str) -> bool:
     if (name in one) != (name in other):
         return False
-    value, other_value = one.get(name), other.get(name)
-    return bool(value == other_value) and isinstance(value, bool) == isinstance(other_value, bool)
+    return is_same(one.get(name), other.get(name))
 
 
 def best(trials: Sequence[Trial], minimize: bool) -> Optional[Trial]:

@@ -5,10 +5,11 @@ The rule is one truthful answer, whenever a signal comes. So a signal is only re
 """
 
 import os
+import select
 import signal
 import time
 
-from servo_batch.protocol import ServoError
+from servo_batch.protocol import STDOUT, ServoError
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
@@ -94,8 +95,22 @@ class Cancellation:
         except BlockingIOError:
             pass
 
+    def wait_for_stdout(self) -> None:
+        """Return once stdout takes something; raise :class:`Cancelled` where somebody asks before it does."""
+        poll = select.poll()
+        poll.register(STDOUT, select.POLLOUT)
+        poll.register(self._readable, select.POLLIN)
+        count = self.count
+        while STDOUT not in dict(poll.poll()):
+            self.clear()
+            if self.count > count:
+                raise Cancelled(self.signum or 0, "nobody takes the answer from stdout")
+
     def interrupting(self) -> "_Interrupting":
-        """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before."""
+        """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before.
+
+        It is for what comes before anything is run.
+        """
         return _Interrupting(self)
 
     def _record(self, signum: int, _frame: "Optional[FrameType]") -> None:
@@ -110,7 +125,7 @@ class Cancellation:
     def _raise_if_asked(self) -> None:
         if self._raises and self.signum is not None:
             self._raises = False  # once: what runs after it, up to the answer, is not to be interrupted again
-            raise Cancelled(self.signum)
+            raise Cancelled(self.signum, "nothing was run yet")
 
 
 class _Interrupting:

@@ -4,9 +4,9 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from typing import BinaryIO, NamedTuple, Optional
+from typing import BinaryIO, Iterable, NamedTuple, Optional
 
-from servo_batch.protocol import failed
+from servo_batch.protocol import ServoError, failed
 
 STDERR_SUFFIX = ".stderr"
 
@@ -20,7 +20,7 @@ class Files(NamedTuple):
 
     def told(self, what: str) -> str:
         """Return what is wrong with them, with where they are."""
-        return "%s: %s in $TMPDIR" % (_folder(), what) if self.path is None else "%s: %s" % (self.path, what)
+        return "$TMPDIR, %s: %s" % (_folder(), what) if self.path is None else "%s: %s" % (self.path, what)
 
     def settle(self, stderr_size: int) -> None:
         """Remove the named file for stderr where it holds nothing."""
@@ -40,9 +40,9 @@ def create(kept_as: Optional[str] = None) -> Files:
     Files of that name are emptied. Raises ``ServoError`` (command-failed) where there can be none.
     """
     if kept_as is not None:
-        stdout = _open_named(kept_as)
+        stdout = _open_emptied(kept_as)
         try:
-            return Files(stdout, _open_named(kept_as + STDERR_SUFFIX), kept_as)
+            return Files(stdout, _open_emptied(kept_as + STDERR_SUFFIX), kept_as)
         except BaseException:
             stdout.close()
             raise
@@ -72,6 +72,19 @@ def check_folder() -> None:
         raise failed("command-failed", _why_none(error)) from None
 
 
+def check_kept(kept_as: str, others: Iterable[str]) -> None:
+    """Raise ``ServoError`` (command-failed) where ``kept_as`` could be no file for ``create``, or is one of ``others``.
+
+    What is there is left as it is.
+    """
+    for path in (kept_as, kept_as + STDERR_SUFFIX):
+        for other in others:
+            with suppress(OSError):  # one that is not there
+                if os.path.samefile(path, other):
+                    raise _not_kept(path, "it is where something else is kept")
+        _open_named(path).close()
+
+
 def _why_none(error: OSError) -> str:
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.EFBIG):
         return "the job cannot start: there can be no file for its output: %s" % why(error.errno)
@@ -84,25 +97,38 @@ def why(number: int) -> str:
     hints = {
         errno.EMFILE: "raise the limit, ulimit -n",
         errno.ENFILE: "the system has no more, sysctl fs.file-max",
+        errno.ENOSPC: "make room, or name another place by TMPDIR or --keep-output",
         errno.EFBIG: "raise the limit, ulimit -f, or that of the file system",
     }
     hint = hints.get(number)
     return os.strerror(number) + (" (%s)" % hint if hint else "")
 
 
+def _open_emptied(path: str) -> BinaryIO:
+    stream = _open_named(path)
+    try:
+        if os.fstat(stream.fileno()).st_size:
+            stream.truncate(0)
+    except OSError as error:
+        stream.close()
+        raise _not_kept(path, error.strerror) from None
+    return stream
+
+
 def _open_named(path: str) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(descriptor)
-            raise OSError(errno.EINVAL, "it is no regular file")
-        if status.st_size:
-            os.ftruncate(descriptor, 0)
-    except OSError as error:
-        message = "the job cannot start: its output cannot be kept in %s: %s" % (path, error.strerror)
-        raise failed("command-failed", message) from None
+    except (OSError, ValueError) as error:
+        raise _not_kept(path, error.strerror if isinstance(error, OSError) else str(error)) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_kept(path, "it is no regular file")
     return os.fdopen(descriptor, "rb+", buffering=0)
+
+
+def _not_kept(path: str, why_not: Optional[str]) -> ServoError:
+    message = "the job cannot start: its output cannot be kept in %s: %s; name another file" % (path, why_not)
+    return failed("command-failed", message)
 
 
 def _open_unnamed() -> BinaryIO:

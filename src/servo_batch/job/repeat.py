@@ -17,9 +17,14 @@ from servo_batch.job.run import run
 from servo_batch.job.show import Show
 from servo_batch.protocol import ServoError
 
+SEARCH = "the search of what the job printed"
+
 
 class Job(NamedTuple):
-    """What to run, as argument lists, and how often; ``timeout_seconds`` and ``grace_seconds`` are for each command."""
+    """What to run, as argument lists, and how often; ``timeout_seconds`` and ``grace_seconds`` are for each command.
+
+    ``cap_seconds`` is a shorter timeout for the command itself, but not for what prepares it and cleans up.
+    """
 
     command: Sequence[str]
     prepare: Optional[Sequence[str]] = None
@@ -28,10 +33,11 @@ class Job(NamedTuple):
     warmup_runs: int = 0
     grace_seconds: float = 5.0
     timeout_seconds: Optional[float] = None
+    cap_seconds: Optional[float] = None
 
 
 class Progress(NamedTuple):
-    """How far a measurement is: ``subject`` (``the job``, ``prepare``, ``cleanup``) of a run has been running so long.
+    """How far a measurement is: ``subject`` (``the job``, ``prepare``, …) of a run has been running so long.
 
     ``done`` of ``total`` runs, warm-up runs among them, are behind it. ``place`` is how a message names the run, such
     as ``run 2 of 3`` or ``warm-up run``; empty where there is but one.
@@ -62,6 +68,10 @@ class Listener:
         """Take note of processes that a command left running: a line for people."""
 
 
+# Told how long it has been examined what a run printed; it may raise ``OSError``, as ``Listener.progress`` does.
+Report = Callable[[float], None]
+
+
 class RunResult(NamedTuple):
     """One counted run; ``value`` is what ``examine`` returned for it."""
 
@@ -72,7 +82,7 @@ class RunResult(NamedTuple):
 
 def measure(
     job: Job,
-    examine: Callable[[Ended], Any],
+    examine: Callable[[Ended, Report], Any],
     cancellation: Cancellation,
     listener: Listener,
     *,
@@ -81,7 +91,8 @@ def measure(
 ) -> List[RunResult]:
     """Run a job as often as it says, and return its counted runs in order.
 
-    ``examine(ended)`` is called for each of these while ``ended.output`` is open; it may raise ``ServoError``. What all
+    ``examine(ended, report)`` is called for each of these while ``ended.output`` is open; it may raise ``ServoError``,
+    and where it takes its time it calls ``report(elapsed_seconds)`` every ``listener.progress_seconds``. What all
     commands print is shown as ``show`` says; ``keep_output`` is the file that has what the job itself printed, in its
     last run (see run.py).
 
@@ -98,7 +109,7 @@ class _Measurement:
     def __init__(
         self,
         job: Job,
-        examine: Callable[[Ended], Any],
+        examine: Callable[[Ended, Report], Any],
         cancellation: Cancellation,
         listener: Listener,
         show: Optional[Show],
@@ -110,7 +121,6 @@ class _Measurement:
         self._listener = listener
         self._show = show
         self._keep_output = keep_output
-        self._is_abandoned = False  # nobody reads stdout
 
     def round(self, number: int) -> Optional[RunResult]:
         """Do one run with all that belongs to it, and return what a counted run was like; raise ``ServoError``."""
@@ -127,7 +137,6 @@ class _Measurement:
                     result = RunResult(ended.runtime_seconds, ended.usage, self._examined(ended, number))
         except ServoError as error:
             failure = error
-            self._is_abandoned = error.reason == "cancelled" and not isinstance(error, Cancelled)
         finally:
             # Also after a bug of ours.
             cleanup_failure = self._clean_up(number) if self._job.cleanup else None
@@ -137,45 +146,67 @@ class _Measurement:
         return result
 
     def _clean_up(self, number: int) -> Optional[ServoError]:
-        """Run cleanup, which the signals that have come so far do not concern; return its failure."""
+        """Run cleanup; return its failure.
+
+        The signals that have come so far do not concern it, nor that nobody reads stdout: a terminal that is closed
+        does both at once.
+        """
         try:
             heard = self._cancellation.count
-            self._run(self._job.cleanup or [], self._step("cleanup", number), number, heard=heard).output.close()
+            step = self._step("cleanup", number)
+            self._run(self._job.cleanup or [], step, number, heard=heard, minds_stdout=False).output.close()
         except ServoError as error:
             return error
         return None
 
     def _run(
-        self, args: Sequence[str], step: Step, number: int, keep_output: Optional[str] = None, heard: int = 0
+        self,
+        args: Sequence[str],
+        step: Step,
+        number: int,
+        keep_output: Optional[str] = None,
+        *,
+        heard: int = 0,
+        minds_stdout: bool = True,
     ) -> Ended:
-        total = self._job.warmup_runs + self._job.runs
-
-        def on_progress(elapsed_seconds: float) -> None:
-            if not self._is_abandoned:
-                self._listener.progress(Progress(step.subject, step.place, number, total, elapsed_seconds))
-
         ended = run(
             args,
             grace_seconds=self._job.grace_seconds,
-            timeout_seconds=self._job.timeout_seconds,
+            timeout_seconds=self._timeout_seconds(step),
             cancellation=self._cancellation,
-            on_progress=on_progress,
+            on_progress=self._report(step, number, minds_stdout),
             progress_seconds=self._listener.progress_seconds,
             on_stopping=lambda grace_seconds: self._listener.stopping(step.subject, grace_seconds),
             step=step,
             show=self._show,
             keep_output=keep_output,
             heard=heard,
-            minds_stdout=not self._is_abandoned,
+            minds_stdout=minds_stdout,
         )
         left = failures.left_running(ended, step)
         if left:
             self._listener.left_running(left)
         return ended
 
+    def _report(self, step: Step, number: int, minds_stdout: bool = True) -> Report:
+        total = self._job.warmup_runs + self._job.runs
+
+        def report(elapsed_seconds: float) -> None:
+            try:
+                self._listener.progress(Progress(step.subject, step.place, number, total, elapsed_seconds))
+            except OSError:
+                if minds_stdout:
+                    raise
+
+        return report
+
+    def _timeout_seconds(self, step: Step) -> Optional[float]:
+        limits = [self._job.timeout_seconds, self._job.cap_seconds if step.subject == "the job" else None]
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def _examined(self, ended: Ended, number: int) -> Any:
         try:
-            return self._examine(ended)
+            return self._examine(ended, self._report(self._step(SEARCH, number), number))
         except Cancelled:
             raise
         except ServoError as error:

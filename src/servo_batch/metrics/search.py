@@ -11,12 +11,13 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
 
+from servo_batch.config.schema import STREAMS
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
-from servo_batch.job.child import Child, Schedule, Unwanted, die_with_the_driver, tell
+from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
 from servo_batch.job.outcomes import Output
 from servo_batch.metrics import find, hints
 from servo_batch.metrics.find import Value
-from servo_batch.metrics.metric import STREAMS, OutputMetric
+from servo_batch.metrics.metric import OutputMetric
 from servo_batch.protocol import failed
 from servo_batch.wording import named, shown
 
@@ -44,10 +45,11 @@ def search(
     output: Output,
     cancellation: Cancellation,
     on_progress: Callable[[float], None],
+    progress_seconds: float = PROGRESS_SECONDS,
 ) -> Searched:
     """Return what the patterns among ``metrics`` find in what the job printed.
 
-    ``on_progress(elapsed_seconds)`` is called every 30 seconds. Raises ``ServoError``: ``cancelled``, or
+    ``on_progress(elapsed_seconds)`` is called every ``progress_seconds``. Raises ``ServoError``: ``cancelled``, or
     ``command-failed`` where the output could not be searched.
     """
     wanted = {name: metric for name, metric in metrics.items() if isinstance(metric, OutputMetric)}
@@ -60,7 +62,7 @@ def search(
     except OSError as error:
         raise failed("command-failed", "what the job printed cannot be searched: %s" % error.strerror) from None
     told: Dict[str, Any] = {}
-    schedule = Schedule(on_progress)
+    schedule = Schedule(on_progress, progress_seconds)
     schedule.begin(time.monotonic())
     try:
         for message in child.watch(cancellation, schedule):

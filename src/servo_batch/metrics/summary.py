@@ -1,9 +1,12 @@
 """Several runs of a job → one measurement, and how far it can be trusted."""
 
+import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from servo_batch.metrics.find import Value
 from servo_batch.metrics.metric import ResourceMetric, measured
+from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.metrics.metric import Metric
@@ -77,10 +80,9 @@ def _mean(low: Number, high: Number) -> Number:
     if isinstance(low, int) and isinstance(high, int):
         total = low + high
         return total // 2 if total % 2 == 0 or abs(total) > EXACT else total / 2
-    try:
-        return low / 2 + high / 2  # halves first: the sum may be more than a float holds
-    except OverflowError:  # an int may be, too
-        return low
+    # Of the numbers as they are written: the mean of 0.1 and 0.2 is 0.15, and in binary 0.15000000000000002.
+    mean = float((Decimal(repr(low)) + Decimal(repr(high))) / 2)
+    return mean if math.isfinite(mean) else low  # an int may be more than a float holds
 
 
 def spread(values: Sequence[Value]) -> Optional[Spread]:
@@ -132,6 +134,6 @@ def _first_is_outlier(numbers: Sequence[Number], middle: Number) -> bool:
 
 
 def _numbers(values: Sequence[Value]) -> Optional[List[Number]]:
-    """Return the values if all of them are numbers, which a boolean is not."""
-    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    """Return the values if all of them are numbers."""
+    numbers: List[Any] = [value for value in values if is_number(value)]
     return numbers if len(numbers) == len(values) else None

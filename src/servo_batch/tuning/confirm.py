@@ -6,6 +6,8 @@ Runs = Sequence[Optional[float]]
 
 # One in so many: the chance that is taken of calling settings better that are not.
 ONE_IN = 20
+# So many runs of each are the fewest that can tell: of the 20 divisions of three and three, one is this good.
+FEWEST = 3
 
 
 def is_better(best_runs: Runs, default_runs: Runs) -> bool:

@@ -10,20 +10,18 @@ import shutil
 import subprocess
 
 from servo_batch import protocol, state, terminal
-from servo_batch.command import template
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, hints, metric, older
-from servo_batch.verbs import configuration, measurement
-from servo_batch.wording import named
+from servo_batch.verbs import adjust, configuration, measurement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-    from servo_batch.cli import Options
+    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
     from servo_batch.metrics.metric import OutputMetric, ResourceMetric
@@ -40,7 +38,6 @@ TYPE_OF = {
     "range": "type: range with min and max",
     "formula": "type: formula",
 }
-LINE_BREAK = re.compile(b"\n")
 GOOD, DOUBTFUL, BAD = (
     "all is well",
     "this would run: look first at what the warnings say",
@@ -86,10 +83,11 @@ def check(options: "Options") -> int:
         findings.sections.append(_facts(config))
     application = findings.attempt(_application, findings, config, options)
     if config and application:
-        findings.sections.append(terminal.settings(application))
+        findings.sections.append(adjust.settings_table(terminal, application))
         plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
         if plan:
             _look_at_commands(findings, config, plan)
+            findings.attempt(measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
         if config.schema.history:
@@ -132,11 +130,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
             f"./{path} is the state of whoever is called in this folder, and the configuration lies in another: "
             "batch.state names a file that goes with it"
         )
-    undeclared = [
-        f"{named(component)}.{named(name)}"
-        for component, name, _ in settings.walk(stored or {"components": {}})
-        if settings.declared(config.settings.application, component, name) is None
-    ]
+    undeclared = settings.undeclared(config.settings.application, stored) if stored else []
     if undeclared:
         findings.warnings.append(
             f"{path}: the configuration has no {', '.join(undeclared)}; if two configurations share this state, "
@@ -152,15 +146,16 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
         lacking = next((kind for key, kind in TYPE_OF.items() if key in setting), None)
         if lacking and not settings.is_range(setting) and "type" not in setting:
             findings.warnings.append(
-                f"{named(component)}.{named(name)} has no type, so any value is allowed: {lacking} is meant, it seems"
+                f"{settings.named_setting(component, name)} has no type, so any value is allowed: {lacking} is meant, "
+                "it seems"
             )
         if not settings.is_range(setting) or "step" in setting:
             continue
         low, high = setting["min"], setting["max"]
         if low != high and isinstance(low, int) and isinstance(high, int):
             findings.notes.append(
-                f"{named(component)}.{named(name)} has no step, so a service may choose {low}.5: whole numbers need "
-                "step: 1"
+                f"{settings.named_setting(component, name)} has no step, so a service may choose {low}.5: "
+                "whole numbers need step: 1"
             )
 
 
@@ -174,7 +169,7 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         place = config.source.place(("batch", key))
         how = "by /bin/sh -c" if command.uses_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
-        for warning in template.warnings(command):
+        for warning in command.warnings:
             findings.warnings.append(f"{place}: {warning}")
         may_come = key != "prepare" and plan.job.prepare is not None
         _look_for_program(findings, place, arguments, command.uses_shell, may_come)

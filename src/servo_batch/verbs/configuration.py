@@ -3,19 +3,20 @@
 from collections import namedtuple
 
 from servo_batch.command import template
-from servo_batch.config import document, schema, settings
+from servo_batch.config import descriptions, document, schema, settings
 from servo_batch.metrics import metric, patterns
+from servo_batch.protocol import bad_request
 from servo_batch.wording import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from servo_batch.command.template import Command
-    from servo_batch.config.document import Document
+    from servo_batch.config.descriptions import Settings
+    from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
     from servo_batch.config.schema import MetricEntry, Schema
-    from servo_batch.config.settings import Settings
     from servo_batch.metrics.metric import Metric
 
 
@@ -39,6 +40,13 @@ class Objective(namedtuple("Objective", ("direction", "text", "formula"))):
     text: str
     formula: "Optional[Formula]"
 
+    @property
+    def metric(self) -> "Optional[str]":
+        """Return the name that it is about alone, None where it computes something."""
+        text = self.text.strip()
+        name = text[1:-1]
+        return name if text == "{%s}" % name and "{" not in name else None
+
 
 SHORTEST_TIME = Objective("minimize", "{%s}" % metric.TOTAL_RUNTIME, None)
 
@@ -49,28 +57,53 @@ def load(path: "Optional[str]") -> Config:
     Raises ``ServoError`` (bad-config) that lists every problem, one a line, each with its place.
     """
     source = document.load(path)
-    configured = settings.read(source)
+    configured = descriptions.read(source)
     shape = schema.read(source)
     commands = {key: _command(source, key, configured, text) for key, text in shape.commands.items()}
     metrics = {name: _metric(source, name, entry, shape, configured) for name, entry in shape.metrics.items()}
     _refuse_circles(source, shape, metrics)
     goal = SHORTEST_TIME
     if shape.objective:
-        goal = objective(source, shape.objective, configured, shape)
+        direction, text = shape.objective
+        goal = objective(source, ("batch", "objective", direction), direction, text, configured, shape)
     source.refuse_problems()
     return Config(source, configured, shape, commands, metrics, goal)
 
 
-def objective(source: "Document", given: "Tuple[str, str]", configured: "Settings", shape: "Schema") -> Objective:
-    """Return the objective for a direction and a formula; what is wrong with it is noted in ``source``."""
+def objective(
+    source: "Document", path: "Path", direction: str, text: str, configured: "Settings", shape: "Schema"
+) -> Objective:
+    """Return the objective that stands at ``path``; what is wrong with it is noted in ``source``."""
     from servo_batch.config import derived, formulas
 
-    direction, text = given
-    if (direction, text.strip()) == SHORTEST_TIME[:2]:
-        return SHORTEST_TIME
     names = {**_kinds(configured), **_metric_kinds(shape)}
-    formula = derived.parse(source, ("batch", "objective", direction), text, names, due=formulas.NUMBER)
-    return Objective(direction, text, formula)
+    return Objective(direction, text, derived.parse(source, path, text, names, due=formulas.NUMBER))
+
+
+def given_objective(config: Config, name: str, direction: str, text: str) -> Objective:
+    """Return the objective that a formula on the command line is; raise ``ServoError`` (bad-request).
+
+    ``name`` is the option's, for the message.
+    """
+    line = document.Document(name, {})
+    found = objective(line, (), direction, text, config.settings, config.schema)
+    if line.problems:
+        raise bad_request("\n".join(line.problems))
+    return found
+
+
+def objective_metrics(config: Config) -> "List[str]":
+    """Return the names of the metrics that the objective is about."""
+    if config.objective.formula is None:
+        return [metric.TOTAL_RUNTIME]
+    known = metric.measured(config.metrics)
+    return [name for name in map(".".join, config.objective.formula.fields) if name in known]
+
+
+def objective_unit(config: Config) -> "Optional[str]":
+    """Return the unit of the objective where it is a metric alone, else None."""
+    each = metric.measured(config.metrics).get(config.objective.metric or "")
+    return each.unit if each else None
 
 
 def _command(source: "Document", key: str, configured: "Settings", text: "Any") -> "Optional[Command]":

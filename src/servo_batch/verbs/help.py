@@ -5,7 +5,7 @@ import re
 import shutil
 from collections import namedtuple
 
-from servo_batch import __version__, cli, protocol, sources
+from servo_batch import __version__, command_line, protocol, sources
 from servo_batch.wording import did_you_mean, width
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ def usage(verb: str, name: str) -> str:
     """Return the help of a verb; the file was called by ``name``."""
     options = {
         f"{option} {value}" if value else option: OWN.get((verb, option), OPTIONS[option])
-        for option, value in cli.OPTIONS[verb].items()
+        for option, value in command_line.OPTIONS[verb].items()
     }
     call = name if name.startswith(verb) else f"{name} {verb}"
     example, section = EXAMPLES[verb]
@@ -111,7 +111,7 @@ def usage(verb: str, name: str) -> str:
 def show(arguments: "List[str]") -> int:
     """Write the manual's sections, or the one that the words name; return the exit status.
 
-    Raises ``cli.UsageError`` where no section is named so.
+    Raises ``command_line.UsageError`` where no section is named so.
     """
     found = manual()
     if not arguments or arguments[0] in ("--help", "-h"):
@@ -152,9 +152,11 @@ def _section(found: "List[Section]", words: str) -> str:
     if not named:
         titles = [section.title for section in found if section.level == 1 and words in section.text.lower()]
         if titles:
-            raise cli.UsageError(f"the manual has no section {words}, but has it in these: {', '.join(titles)}")
+            raise command_line.UsageError(
+                f"the manual has no section {words}, but has it in these: {', '.join(titles)}"
+            )
         near = did_you_mean(words, [section.title.lower() for section in found])
-        raise cli.UsageError(f"the manual has no section {words}{near}; help lists them")
+        raise command_line.UsageError(f"the manual has no section {words}{near}; help lists them")
     return named[0].text
 
 

@@ -6,15 +6,14 @@ import shutil
 from servo_batch import protocol
 from servo_batch.config import settings
 from servo_batch.history import record, trials
-from servo_batch.metrics import metric
 from servo_batch.verbs import configuration, measurement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List
 
-    from servo_batch.cli import Options
+    from servo_batch.command_line import Options
     from servo_batch.history.trials import Trial
     from servo_batch.verbs.configuration import Config
 
@@ -27,9 +26,10 @@ def history(options: "Options") -> protocol.Answer:
     Those of another job, whose command, metrics, runs or control were others, are counted and left out.
     """
     config = configuration.load(options.get("--config"))
-    path = options.get("--history") or config.schema.history
-    if not path:
-        raise protocol.bad_request(f"no history is named: {_remedy(config.source.name)}")
+    path = options.get("--history") or config.schema.history or record.DEFAULT_PATH
+    if not (options.get("--history") or config.schema.history or os.path.lexists(path)):
+        remedy = f"give --history FILE, or batch.history in {config.source.name}"
+        raise protocol.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
     entries, warnings = record.read(path)
     for warning in warnings:
         protocol.complain(warning)
@@ -48,15 +48,6 @@ def history(options: "Options") -> protocol.Answer:
 
         return protocol.Answer(export.as_json(found, label, minimize), str)
     return protocol.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
-
-
-def _remedy(configuration_name: str) -> str:
-    """Return how to name a history; what ``tune`` left where none was named is a likely one."""
-    from servo_batch.verbs.tune import DEFAULT_HISTORY
-
-    if os.path.exists(DEFAULT_HISTORY):
-        return f"give --history {DEFAULT_HISTORY} for what tune recorded here, or batch.history in {configuration_name}"
-    return f"give --history FILE, or batch.history in {configuration_name}"
 
 
 def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]":
@@ -106,18 +97,10 @@ def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
         if isinstance(setting.get("unit"), str)
     }
     minimize = config.objective.direction == "minimize"
-    picture = svg.document(found, config.objective.text, objective_unit(config), minimize, units)
+    picture = svg.document(found, config.objective.text, configuration.objective_unit(config), minimize, units)
     try:
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(picture)
     except OSError as error:
         problem = f"{path}: the picture cannot be written: {error.strerror}; name another file"
         raise protocol.bad_request(problem) from None
-
-
-def objective_unit(config: "Config") -> "Optional[str]":
-    """Return the unit of the objective where it is one metric alone, else None."""
-    for name, each in metric.measured(config.metrics).items():
-        if config.objective.text.strip() == "{%s}" % name:
-            return each.unit
-    return None

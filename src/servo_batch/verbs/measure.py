@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Dict, List
 
-    from servo_batch.cli import Options, Voice
+    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.job.cancel import Cancellation
+    from servo_batch.terminal import Voice
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Measurement
 
@@ -31,7 +32,9 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     """
     # Also what is needed after the job only: by then this program's file may be another one.
     from servo_batch.history import record
+    from servo_batch.job import output
     from servo_batch.job.show import Show
+    from servo_batch.request import read_request
     from servo_batch.verbs import measurement
     from servo_batch.verbs.lock import alone
     from servo_batch.verbs.telling import Telling
@@ -39,14 +42,18 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     with cancellation.interrupting():
         config = configuration.load(options.get("--config"))
         history = options.get("--history") or config.schema.history
-        request = protocol.read_request()
+        request = read_request()
         asked = requested_metrics(request, config)
         application = measured_with(config, options)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
+        measurement.refuse_hopeless(config, plan)
         if history:
             record.check_writable(history)
+        if options.get("--keep-output"):
+            of_state = state.path_of(options.get("--state"), config.settings.state)
+            output.check_kept(options.get("--keep-output"), [config.source.name, of_state, history or ""])
     telling = Telling(voice, config.schema.expected_seconds)
     show = Show(protocol.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
@@ -81,11 +88,12 @@ def measured_with(config: "Config", options: "Options") -> "Application":
     path = state.path_of(options.get("--state"), config.settings.state)
     stored = state.load(path)
     if options.assignments:
-        from servo_batch.verbs import adjust
+        from servo_batch.verbs import storing
 
-        asked = adjust.assigned(options.assignments, config.settings, config.source.name)
+        asked = storing.assigned(options.assignments, config.settings, config.source.name)
         present = state.current(config.settings, stored)
-        stored = adjust.accepted(config.settings, settings.overlay(stored or {}, asked), present)
+        wanted = settings.overlay(stored or {}, asked)
+        stored = storing.accepted(config.settings, wanted, present, "nothing was measured")
     else:
         state.refuse_problems(config.settings, stored, path)
     return state.current(config.settings, stored)

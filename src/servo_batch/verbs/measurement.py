@@ -3,13 +3,12 @@
 Whoever measures (the verb, the tuning) calls these; they read no stdin, write no stdout and know no options.
 """
 
-import datetime
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from servo_batch.command import render, syntax
 from servo_batch.config import settings
-from servo_batch.history import record
+from servo_batch.history import record, trials
 from servo_batch.job import failures, repeat
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
@@ -17,9 +16,10 @@ from servo_batch.job.show import Show
 from servo_batch.metrics import metric, search, summary
 from servo_batch.protocol import ServoError, failed
 from servo_batch.verbs.configuration import Config, Objective
-from servo_batch.wording import is_number, named
+from servo_batch.wording import named
 
 if TYPE_CHECKING:
+    from servo_batch.config.formulas import Formula
     from servo_batch.config.settings import Application
     from servo_batch.metrics.metric import Metric
 
@@ -32,7 +32,6 @@ class Plan(NamedTuple):
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
     application: "Application"
     control: Dict[str, Any]
-    expected_seconds: Optional[float]  # of all runs together
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
 
 
@@ -75,13 +74,14 @@ def plan(
         schema.timeout_seconds,
     )
     metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
+    names_of_needed = _needed(metrics, config.metrics)
+    needed = {name: config.metrics[name] for name in config.metrics if name in names_of_needed}
     return Plan(
         job,
         metrics,
-        {name: config.metrics[name] for name in config.metrics if name in _needed(metrics, config.metrics)},
+        needed,
         application,
         control,
-        schema.expected_seconds and schema.expected_seconds * (job.runs + job.warmup_runs),
         {
             "commands": schema.commands,
             "runs": [job.runs, job.warmup_runs],
@@ -105,6 +105,29 @@ def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> Set[str
     return found
 
 
+def refuse_hopeless(config: Config, planned: Plan) -> None:
+    """Raise ``ServoError`` (bad-config) where a formula cannot be computed whatever the job will print.
+
+    Not a part of ``plan``: settings with which that is so are something that tuning learns from.
+    """
+    computed = _formulas(planned)
+    if not computed:
+        return
+    from servo_batch.config import formulas
+
+    later = dict.fromkeys(metric.measured(config.metrics), formulas.LATER)
+    known = look_up(later, planned.application, planned.control)
+    problems = []
+    for name, formula in computed.items():
+        try:
+            formulas.evaluate(formula, known, formulas.NUMBER)
+        except formulas.FormulaError as error:
+            place = config.source.place(("batch", "metrics", name, "formula"))
+            problems.append(f"{place}: it cannot be computed with the settings and the control as they are: {error}")
+    if problems:
+        raise failed("bad-config", "\n".join(problems))
+
+
 def run(
     planned: Plan,
     cancellation: Cancellation,
@@ -118,8 +141,9 @@ def run(
     """
     notes: Dict[str, None] = {}
 
-    def examine(ended: Ended) -> Dict[str, Any]:
-        values, found = _values(planned, ended, cancellation, listener)
+    def examine(ended: Ended, report: repeat.Report) -> Dict[str, Any]:
+        searched = search.search(planned.needed, ended.output, cancellation, report, listener.progress_seconds)
+        values, found = _values(planned, ended, searched)
         notes.update(dict.fromkeys(found))
         return values
 
@@ -134,15 +158,8 @@ def run(
     return Measurement(metrics, runtimes, list(notes))
 
 
-def _values(
-    planned: Plan, ended: Ended, cancellation: Cancellation, listener: repeat.Listener
-) -> Tuple[Dict[str, Any], List[str]]:
+def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dict[str, Any], List[str]]:
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
-
-    def report(elapsed: float) -> None:
-        listener.progress(repeat.Progress("the search of what the job printed", "", 0, 0, elapsed))
-
-    searched = search.search(planned.needed, ended.output, cancellation, report)
     if searched.missing:
         details = failures.details(planned.job.command, ended.output)
         raise failed("no-match", search.no_match_message(planned.needed, searched) + details)
@@ -153,17 +170,22 @@ def _values(
     if usage.max_rss <= usage.max_rss_floor:
         at_most = "the job needed at most so much, which is what a process has that was just forked"
         notes += [f"{named(name)}: {at_most}" for name, each in planned.metrics.items() if _is_max_rss(each)]
-    computed = {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
+    computed = _formulas(planned)
     if computed:
         values.update(_computed(computed, values, planned))
     return values, notes
+
+
+def _formulas(planned: Plan) -> "Dict[str, Formula]":
+    """Return the formulas among the metrics that are needed."""
+    return {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
 
 
 def _is_max_rss(each: "Metric") -> bool:
     return isinstance(each, metric.ResourceMetric) and each.resource == "max_rss"
 
 
-def _computed(computed: Dict[str, Any], values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
+def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
     """Return the values of formulas over ``values``, settings and control; raise ``ServoError`` (no-match)."""
     from servo_batch.config import formulas
 
@@ -201,23 +223,33 @@ def objective_value(
     objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
 ) -> Optional[float]:
     """Return what an objective comes to for metrics as answered, or None where it cannot be computed from them."""
-    values = {name: each["value"] for name, each in metrics.items() if "value" in each}
-    if objective.formula is None:
-        value = values.get(metric.TOTAL_RUNTIME)
-        return value if is_number(value) else None
-    from servo_batch.config import formulas
-
-    known = {**application_settings, **values}
     try:
-        return formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)  # type: ignore[no-any-return]
-    except formulas.FormulaError:
+        return computed_objective(objective, metrics, application_settings)
+    except ValueError:
         return None
+
+
+def computed_objective(objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]) -> float:
+    """Return what an objective comes to for metrics as answered; raise ``ValueError`` that says why it cannot."""
+    known: Dict[str, Any] = {
+        **application_settings,
+        **{name: each["value"] for name, each in metrics.items() if "value" in each},
+    }
+    value: Any = known.get(metric.TOTAL_RUNTIME)
+    if objective.formula is not None:
+        from servo_batch.config import formulas
+
+        value = formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)
+    number = trials.as_number(value)
+    if number is None:
+        raise ValueError(f"{objective.text} is no number that can be compared")
+    return value if isinstance(value, int) else number
 
 
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
     """Return the line of the history for a measurement that was made, or for one that failed."""
     line = {
-        "time": datetime.datetime.utcfromtimestamp(time.time()).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "job": record.digest(planned.comparable),
         "settings": settings.values(planned.application),
         "control": planned.control,

@@ -10,23 +10,22 @@ from servo_batch.protocol import STDERR, complain
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
-    from servo_batch.cli import Voice
-    from servo_batch.terminal import ProgressBar
+    from servo_batch.terminal import ProgressBar, Voice
 
 DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
 
 
 class Telling(repeat.Listener):
-    """Listens to measurements: to one, or to ``of`` of them as ``begin`` says which.
+    """Listens to one measurement, or to several where ``begin`` says which is next.
 
     ``run_seconds`` is what one run of the job is expected to take, None where nobody knows.
     """
 
-    def __init__(self, voice: "Voice", run_seconds: Optional[float], of: int = 1) -> None:
+    def __init__(self, voice: "Voice", run_seconds: Optional[float]) -> None:
         self._voice = voice
         self._run_seconds = run_seconds
-        self._number = 1
-        self._of = of
+        self._number = self._of = 1
+        self._heard = 0  # how many measurements have begun
         self._began: Optional[float] = None
         self._latest: Optional[repeat.Progress] = None
         self._bar: "Optional[ProgressBar]" = None
@@ -47,27 +46,35 @@ class Telling(repeat.Listener):
         """What makes room on the terminal for a line of something else."""
         return self._bar.room if self._bar else b""
 
-    def begin(self, number: int) -> None:
-        """Take note that the measurement of this number, from 1, is the next."""
-        self._number = number
-
-    def expect(self, seconds: Optional[float]) -> None:
-        """Take note of how long all of it is expected to take from its begin."""
+    def begin(self, number: int, of: int) -> None:
+        """Take note that the measurement of this number, from 1, is the next, of at most so many."""
+        self._number, self._of = number, of
         if self._bar:
-            self._bar.expected_seconds = seconds
+            self._bar.place = f"{number} of {of}"
+        if self._began is not None:
+            elapsed = time.monotonic() - self._began
+            self._expect(elapsed + elapsed / self._heard * (of - number + 1))
+        self._heard += 1
 
     def progress(self, progress: repeat.Progress) -> None:
         """Tell and draw how far it is; raise ``OSError`` where nobody can be told any more."""
+        if self._latest and not progress.total:  # what follows a run is at the place of that
+            progress = self._latest._replace(subject=progress.subject, elapsed_seconds=progress.elapsed_seconds)
         self._latest = progress
         now = time.monotonic()
         if self._began is None:
             self._began = now
-            if self._of == 1 and self._run_seconds:
-                self.expect(self._run_seconds * progress.total)
+            if self._run_seconds:
+                self._expect(self._run_seconds * progress.total * (self._of - self._number + 1))
         if self._bar:
             self._bar.update(now - self._began)
         else:
             self._report()
+
+    def _expect(self, seconds: float) -> None:
+        """Take note of how long all of it is expected to take from its begin."""
+        if self._bar:
+            self._bar.expected_seconds = seconds
 
     def stopping(self, subject: str, grace_seconds: float) -> None:
         """Say on a terminal why nothing seems to happen."""

@@ -3,57 +3,27 @@
 Every step is in the history, so that it goes on where it was stopped, for whatever reason.
 """
 
-import time
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+import shutil
+from typing import TYPE_CHECKING, List, Optional, Set
 
 from servo_batch import protocol, state
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job.cancel import Cancelled
-from servo_batch.metrics import metric
+from servo_batch.store import replace
 from servo_batch.tuning import loop
-from servo_batch.tuning.space import space
-from servo_batch.verbs import adjust, configuration, measurement
+from servo_batch.tuning.confirm import FEWEST
+from servo_batch.verbs import account, configuration, measurement, storing, tunable
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
 from servo_batch.verbs.telling import Telling
-from servo_batch.wording import percent, shown
+from servo_batch.wording import percent
 
 if TYPE_CHECKING:
-    from servo_batch.cli import Options, Voice
-    from servo_batch.config.settings import Application
+    from servo_batch.command_line import Options
     from servo_batch.job.cancel import Cancellation
-    from servo_batch.verbs.configuration import Config, Objective
-    from servo_batch.verbs.measurement import Plan
-
-DEFAULT_HISTORY = "_history.jsonl"
-DEFAULT_MEASUREMENTS, DEFAULT_CONFIRM = 30, 3
-# What the settings may be to blame for; anything else ends the tuning.
-LEARNT_FROM = ("command-failed", "timeout", "no-match")
-
-
-class Tuning(NamedTuple):
-    """What is tuned, by what, and where its steps are recorded."""
-
-    config: "Config"
-    objective: "Objective"
-    application: "Application"  # with the default values of what is tuned
-    control: Dict[str, Any]
-    history: str
-    task: loop.Task
-
-    def plan(self, values: Dict[str, Any]) -> "Plan":
-        """Return the measurement with these values; raise ``ServoError``."""
-        application = settings.overlay(self.application, _nested(values, self.application))
-        if self.config.settings.rules:
-            from servo_batch.config import derived
-
-            application = derived.computed(self.config.settings.rules, application)
-        return measurement.plan(self.config, application, self.control)
-
-    def value(self, metrics: Dict[str, Any], values: Dict[str, Any]) -> Optional[float]:
-        """Return what the objective comes to, None where it cannot be computed."""
-        return measurement.objective_value(self.objective, metrics, values)
+    from servo_batch.terminal import Voice
+    from servo_batch.verbs.tunable import Past, Tuning
 
 
 def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> protocol.Answer:
@@ -62,235 +32,148 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> pr
     Raises ``ServoError``: where the configuration is wrong, where the first measurement fails, and for a cancel.
     """
     with cancellation.interrupting():
-        tuning, stored, path = _tuning(options)
-        job = record.digest(tuning.plan(dict(tuning.task.default)).comparable)
+        tuning = tunable.read(options)
+        measurement.refuse_hopeless(tuning.config, tuning.plan(dict(tuning.task.default)))
         record.check_writable(tuning.history)
-        entries, warnings = record.read(tuning.history)
-    for warning in warnings:
-        protocol.complain(warning)
-    past = [
-        (entry["settings"], tuning.value(entry["metrics"], entry["settings"]) if entry["status"] == "ok" else None)
-        for entry in entries
-        if entry["job"] == job and (entry["status"] == "ok" or entry.get("reason") in LEARNT_FROM)
-    ]
+        past = tuning.past()
+    if 0 < tuning.task.confirm < FEWEST:
+        protocol.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
+    run = _Run(tuning, past, voice, cancellation)
     with alone(tuning.config.source.name):
-        outcome = _Run(tuning, voice, cancellation).to_the_end(past)
+        outcome = run.to_the_end()
     if outcome.better:
-        best = {name: outcome.settings[name] for name in tuning.task.space}
-        adjust.store(path, settings.overlay(stored or {}, _nested(best, tuning.application)))
-    goal = f"{tuning.objective.direction} {tuning.objective.text}"
-    return protocol.Answer(outcome.answer(goal), lambda terminal: _summary(tuning, outcome, path))
-
-
-def _tuning(options: "Options") -> "Tuple[Tuning, Optional[Application], str]":
-    """Return what is to be tuned, what is stored, and where; raise ``ServoError``."""
-    config = configuration.load(options.get("--config"))
-    objective = _objective(config, options)
-    path = state.path_of(options.get("--state"), config.settings.state)
-    stored = state.load(path)
-    state.refuse_problems(config.settings, stored, path)
-    described = {
-        settings.full_name(component, name): setting
-        for component, name, setting in settings.walk(config.settings.application)
+        _store(tuning, outcome)
+    response = {
+        "status": "ok",
+        "better": outcome.better,
+        "settings": settings.values(tuning.with_values(outcome.settings)),
+        "objective": f"{tuning.config.objective.direction} {tuning.config.objective.text}",
+        "best": {"value": outcome.best, "runs": outcome.best_runs},
+        "default": {"value": outcome.default, "runs": outcome.default_runs},
+        "measurements": outcome.measurements,
     }
-    searched = space(described)
-    if not searched:
-        raise _no_tuning(config, "no setting is a range or an enum, so there is nothing to tune")
-    lacking = [name for name in searched if described[name].get("value") is None]
-    if lacking:
-        raise _no_tuning(config, f"{', '.join(lacking)} has no value to begin with: give it one in the configuration")
-    default = {name: described[name]["value"] for name in searched}
-    application = state.current(config.settings, stored)
-    application = settings.overlay(application, _nested(default, application))
-    control = options.get("--control") or {}
-    if options.get("--cap") and (objective.formula is not None or config.schema.runs > 1):
-        raise protocol.bad_request(
-            "--cap stops a run by its time, so it needs one run and the objective minimize {total_runtime}"
-        )
-    task = loop.Task(
-        searched,
-        {**_scalars(application, described), **default},
-        _or(options.get("--measurements"), DEFAULT_MEASUREMENTS),
-        objective.direction == "maximize",
-        _or(options.get("--seed"), 0),
-        _allowed(config, application),
-        _or(options.get("--confirm"), DEFAULT_CONFIRM),
-        options.get("--cap"),
-    )
-    history = options.get("--history") or config.schema.history or DEFAULT_HISTORY
-    return Tuning(config, objective, application, control, history, task), stored, path
-
-
-def _or(given: Optional[int], default: int) -> int:
-    return default if given is None else given
-
-
-def _no_tuning(config: "Config", problem: str) -> protocol.ServoError:
-    return protocol.failed("bad-config", f"{config.source.name}: {problem}")
-
-
-def _objective(config: "Config", options: "Options") -> "Objective":
-    given = [(name[2:], options.get(name)) for name in ("--minimize", "--maximize") if options.get(name)]
-    if not given:
-        return config.objective
-    if len(given) > 1:
-        raise protocol.bad_request("--minimize and --maximize exclude each other: give one of them")
-    objective = configuration.objective(config.source, given[0], config.settings, config.schema)
-    config.source.refuse_problems()
-    return objective
-
-
-def _scalars(application: "Application", described: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the values of the settings that keep them, without those that formulas compute."""
-    values = settings.values(application)
-    return {name: values[name] for name in described if name in values and not settings.is_formula(described[name])}
-
-
-def _nested(values: Dict[str, Any], application: "Application") -> "Application":
-    """Return the application that has these values of settings of ``application`` and nothing else."""
-    components: Dict[str, Any] = {}
-    for component, name, _ in settings.walk(application):
-        full_name = settings.full_name(component, name)
-        if full_name in values:
-            components.setdefault(component, {"settings": {}})["settings"][name] = {"value": values[full_name]}
-    return {"components": components}
-
-
-def _allowed(config: "Config", application: "Application") -> Any:
-    """Return a predicate that tells whether the constraints allow values, or None where there are none."""
-    rules = config.settings.rules
-    if not rules or not (rules.constraints or rules.formulas):
-        return None
-    from servo_batch.config import derived
-
-    return lambda values: not derived.broken(rules, settings.overlay(application, _nested(values, application)))
+    text = tuning.config.objective.text
+    return protocol.Answer(response, lambda terminal: run.account.comparison(terminal, outcome, text, tuning.state))
 
 
 class _Run:
     """One call of tune, step by step."""
 
-    def __init__(self, tuning: Tuning, voice: "Voice", cancellation: "Cancellation") -> None:
+    def __init__(self, tuning: "Tuning", past: "Past", voice: "Voice", cancellation: "Cancellation") -> None:
         self._tuning = tuning
+        self._past = past
         self._voice = voice
         self._cancellation = cancellation
-        task = tuning.task
-        self._total = task.measurements + 2 * task.confirm
-        self._telling = Telling(voice, tuning.config.schema.expected_seconds, self._total)
-        self._began = time.monotonic()
-        self._made = 0
-        self._best: Optional[float] = None
-        self._failure: Optional[protocol.ServoError] = None
+        self._telling = Telling(voice, tuning.config.schema.expected_seconds)
+        unit = configuration.objective_unit(tuning.config)
+        columns = shutil.get_terminal_size().columns
+        self.account = account.Account(tuning.task.space, tuning.task.default, unit, columns)
+        self._failure: Optional[protocol.ServoError] = None  # of the latest step
+        self._noted: Set[str] = set()  # the metrics of which something was said
 
-    def to_the_end(self, past: "loop.Past") -> loop.Outcome:
+    def to_the_end(self) -> loop.Outcome:
         """Measure all that is left to be measured, and return the outcome; raise ``ServoError``."""
         try:
-            for event in loop.tune(self._tuning.task, past, self._measure):
-                if isinstance(event, loop.Outcome):
-                    return event
-                if isinstance(event, loop.Measured):
-                    self._tell(event)
+            self._begin()
+            while True:
+                with self._cancellation.interrupting():
+                    step = loop.next_step(self._tuning.task, self._past)
+                if isinstance(step, loop.Outcome):
+                    return step
+                value = self._measure(step)
+                self._past.append((step.settings, value))
+                self._tell(step, value)
+                if step.purpose == loop.DEFAULT and self._failure:
+                    raise _of_the_default(self._failure)
+        except Cancelled as error:
+            consequence = "; ".join(filter(None, [error.consequence, self._way_on()]))
+            raise Cancelled(error.signum, consequence) from None
         except protocol.ServoError as error:
-            if error.reason == "cancelled":
-                raise self._stopped(error) from None
-            raise
+            if error.reason != "cancelled":
+                raise
+            raise protocol.failed("cancelled", f"{error.message}; {self._way_on()}") from None
         finally:
             self._telling.finish()
-        assert self._failure is not None  # the loop ends without an outcome where the first measurement failed
-        raise self._failure
+
+    def _begin(self) -> None:
+        config = self._tuning.config
+        unit = configuration.objective_unit(config)
+        count = f"{len(self._past)} measurements that count" if self._past else "no measurement that counts yet"
+        goal = f"{config.objective.direction} {config.objective.text}" + (f" in {unit}" if unit else "")
+        text = f"{goal}; {self._tuning.history} has {count}"
+        self._say(0, text, text + "\n" + self.account.titles())
 
     def _measure(self, step: loop.Step) -> Optional[float]:
         """Return what the objective comes to with the settings of ``step``, None where they make the job fail."""
+        record.check_writable(self._tuning.history)  # what is not recorded would be measured for nothing
         plan = self._tuning.plan(step.settings)
-        if step.limit is not None:
-            limit = min(step.limit, plan.job.timeout_seconds or step.limit)
-            plan = plan._replace(job=plan.job._replace(timeout_seconds=limit))
-        self._telling.begin(step.number)
+        plan = plan._replace(job=plan.job._replace(cap_seconds=step.limit))
+        self._telling.begin(step.number, step.of)
         self._failure = None
         try:
             measured = measurement.run(plan, self._cancellation, self._telling)
         except protocol.ServoError as error:
-            if error.reason not in LEARNT_FROM:
+            if error.reason not in tunable.LEARNT_FROM:
                 raise
             self._failure = error
             remember(self._tuning.history, measurement.entry(plan, error))
             return None
+        finally:
+            self._telling.finish()
         remember(self._tuning.history, measurement.entry(plan, measured))
-        value = self._tuning.value(measured.metrics, settings.values(plan.application))
-        if value is None:
-            self._failure = protocol.failed("no-match", f"{self._tuning.objective.text} cannot be computed")
-        return value
+        self._complain_once(measured.notes)
+        try:
+            return measurement.computed_objective(
+                self._tuning.config.objective, measured.metrics, settings.values(plan.application)
+            )
+        except ValueError as error:
+            self._failure = protocol.failed("no-match", f"the job ended well, but the objective is none: {error}")
+            return None
 
-    def _tell(self, measured: loop.Measured) -> None:
+    def _complain_once(self, notes: List[str]) -> None:
+        """Say what a person should know of the figures, once for each metric: the values in it are others each time."""
+        for note in notes:
+            subject = note.partition(":")[0]
+            if subject not in self._noted:
+                self._noted.add(subject)
+                protocol.complain(note)
+
+    def _tell(self, step: loop.Step, value: Optional[float]) -> None:
         """Tell of a step: a line for a person, progress for a program."""
-        self._made += 1
-        self._telling.finish()
-        elapsed = time.monotonic() - self._began
-        left = self._total - measured.step.number
-        self._telling.expect(elapsed + elapsed / self._made * left)
-        what = "failed" if measured.value is None else f"{measured.value:.4g}"
-        if measured.value is None and self._failure is not None:
-            what += f" ({self._failure.reason})"
-        best = f"best {measured.best[1]:.4g}" if measured.best else ""
-        line = f"{measured.step.number:3d}  {self._settings(measured.step.settings)}  {what:>10}  {best}"
-        self._best = measured.best[1] if measured.best else None
-        self._voice.step(percent(measured.step.number, self._total), " ".join(line.split()), line)
+        found = loop.best_so_far(self._tuning.task, self._past)
+        best = found[1] if found else None
+        reason = self._failure.reason if self._failure else ""
+        message = f"measurement {step.number} of {step.of}: {reason or account.figure(value)}"
+        message += f" with {account.pairs(step.settings)}" + (f"; best so far {account.figure(best)}" if found else "")
+        self._say(percent(step.number, step.of), message, self.account.line(step, value, reason, best))
 
-    def _settings(self, values: Dict[str, Any]) -> str:
-        """Return the values of what is tuned, each as wide as its widest."""
-        parts = []
-        for name, (levels, _) in self._tuning.task.space.items():
-            widest = max(len(shown(level)) for level in (levels[0], levels[-1], *levels[:50]))
-            parts.append(f"{name}={shown(values[name])}".ljust(len(name) + 1 + widest))
-        return "  ".join(parts)
+    def _say(self, part: int, message: str, line: str) -> None:
+        try:
+            self._voice.step(part, message, line)
+        except OSError as error:
+            raise protocol.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
 
-    def _stopped(self, error: protocol.ServoError) -> protocol.ServoError:
-        """Return the error for a cancel, which says what was found and how to go on."""
-        found = f"the best so far is {self._best:.4g}; " if self._best is not None else ""
-        history = self._tuning.history
-        consequence = (
-            f"{found}the state is as it was; the same command goes on from {history}, and history --history {history} "
-            "shows it"
+    def _way_on(self) -> str:
+        """Return what was found so far, and how to go on."""
+        best = loop.best_so_far(self._tuning.task, self._past)
+        found = (
+            f"the best so far is {account.figure(best[1])} with {self.account.differences(best[0])}; " if best else ""
         )
-        if isinstance(error, Cancelled):
-            return Cancelled(error.signum, f"{error.consequence}; {consequence}")
-        return protocol.failed("cancelled", f"{error.message}; {consequence}")
+        history = self._tuning.history
+        return f"{found}the state is as it was; the same command goes on from {history}"
 
 
-def _summary(tuning: Tuning, outcome: loop.Outcome, path: str) -> str:
-    """Return the outcome as a person reads it."""
-    unit = _unit(tuning)
-    best = ", ".join(f"{name}={shown(outcome.settings[name])}" for name in tuning.task.space)
-    if not outcome.best_runs:
-        if all(outcome.settings[name] == tuning.task.default[name] for name in tuning.task.space):
-            return f"\nnothing was found that is better than the default: {best}\n"
-        return f"\nthe best predicted, which was not confirmed: {best}\nthe state is as it was\n"
-    lines = [
-        "",
-        f"best     {_runs(outcome.best, outcome.best_runs)}{unit}  {best}",
-        f"default  {_runs(outcome.default, outcome.default_runs)}{unit}",
-        "",
-    ]
-    if outcome.better:
-        lines.append(f"the best is better{_gain(outcome)}, and stored in {path}")
-    else:
-        lines.append("the difference may be noise, so the state is as it was")
-    return "\n".join(lines) + "\n"
+def _of_the_default(error: protocol.ServoError) -> protocol.ServoError:
+    return protocol.failed(error.reason, f"the first measurement, of the default settings, failed: {error.message}")
 
 
-def _runs(median: Optional[float], runs: List[Optional[float]]) -> str:
-    middle = "failed" if median is None else f"{median:.4g}"
-    return f"{middle}  ({', '.join('failed' if run is None else f'{run:.4g}' for run in runs)})"
-
-
-def _gain(outcome: loop.Outcome) -> str:
-    if not outcome.default or outcome.best is None:
-        return ""
-    change = 100 * (outcome.best - outcome.default) / abs(outcome.default)
-    return f" by {abs(change):.1f} %"
-
-
-def _unit(tuning: Tuning) -> str:
-    for name, each in metric.measured(tuning.config.metrics).items():
-        if tuning.objective.text.strip() == "{%s}" % name and each.unit:
-            return " " + each.unit
-    return ""
+def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:
+    """Lay the best settings over what is stored by now; raise ``ServoError``."""
+    try:
+        stored = state.load(tuning.state)
+        asked = settings.overlay(stored or {}, tunable.nested(tuning.application, outcome.settings))
+        present = state.current(tuning.config.settings, stored)
+        replace(tuning.state, storing.accepted(tuning.config.settings, asked, present))
+    except protocol.ServoError as error:
+        remedy = f"the best is {account.pairs(outcome.settings)}; the same command stores it without measuring again"
+        raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None

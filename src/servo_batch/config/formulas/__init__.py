@@ -9,11 +9,12 @@ formula gives what Python gives.
 from servo_batch.config.formulas.kinds import BOOLEAN, NUMBER, STRING, check_types
 from servo_batch.config.formulas.names import check_fields, order
 from servo_batch.config.formulas.syntax import parse
-from servo_batch.config.formulas.values import evaluate, shown
+from servo_batch.config.formulas.values import LATER, evaluate, shown
 from servo_batch.config.formulas.words import Formula, FormulaError
 
 __all__ = [
     "BOOLEAN",
+    "LATER",
     "NUMBER",
     "STRING",
     "Formula",

@@ -48,6 +48,13 @@ FUNCTIONS: "Dict[str, Callable[..., Any]]" = {
 }
 
 
+class Later:
+    """The kind of LATER, which stands for a value that nobody knows yet: what a job will have printed."""
+
+
+LATER = Later()
+
+
 class _NoValueError(Exception):
     """Why a formula comes to nothing."""
 
@@ -58,6 +65,9 @@ def evaluate(formula: "Formula", look_up: "LookUp", due: "Optional[str]" = None)
     ``look_up`` returns the value of a field's keys, or raises KeyError; what else it raises is passed on. It is asked
     only for what is needed: ``{a} / {b} if {b} > 0 else 0`` may lack ``a``. ``due`` (NUMBER, STRING, BOOLEAN) is what
     has to come of it. Raises ``FormulaError`` that shows the formula with its values.
+
+    Where ``look_up`` returns LATER for a value that comes to matter, LATER is what is returned, unless something is
+    wrong already whatever that value will be.
     """
     read: "Dict[Path, Any]" = {}
 
@@ -69,6 +79,8 @@ def evaluate(formula: "Formula", look_up: "LookUp", due: "Optional[str]" = None)
                 value = None
             if value is None:
                 raise _NoValueError("{%s} has no value" % name(path))
+            if value is LATER:
+                return LATER
             read[path] = value
             fault = _fault(value)
             if fault:
@@ -77,7 +89,7 @@ def evaluate(formula: "Formula", look_up: "LookUp", due: "Optional[str]" = None)
 
     try:
         value = _value(formula.tree, value_of)
-        if due and wording.kind(value) != due:
+        if value is not LATER and due and wording.kind(value) != due:
             raise _NoValueError(kinds.misfit(wording.shown(value), wording.kind(value), due))
     except _NoValueError as error:
         # A formula without fields says as much as its values.
@@ -124,47 +136,64 @@ def _value(node: "Node", value_of: "LookUp") -> "Any":
         return value_of(node.sign)
     if node.what == "choice":
         condition, yes, no = node.parts
-        return _value(yes if _truth(condition, "if", value_of) else no, value_of)
+        truth = _truth(condition, "if", value_of)
+        return LATER if truth is LATER else _value(yes if truth else no, value_of)
     if node.what == "logic":
-        truths = (_truth(part, node.sign, value_of) for part in node.parts)
-        return all(truths) if node.sign == "and" else any(truths) if node.sign == "or" else not next(truths)
+        return _logic(node, value_of)
     if node.what == "compare":
         values = (_value(part, value_of) for part in node.parts)
         left = next(values)
         for sign, right in zip(node.sign, values):
-            if not _holds(sign, left, right):
-                return False
+            holds = _holds(sign, left, right)
+            if holds is not True:
+                return holds
             left = right
         return True
     return _computed(node, [_value(part, value_of) for part in node.parts])
 
 
-def _truth(node: "Node", by: str, value_of: "LookUp") -> bool:
+def _logic(node: "Node", value_of: "LookUp") -> "Any":
+    if node.sign == "not":
+        truth = _truth(node.parts[0], node.sign, value_of)
+        return LATER if truth is LATER else not truth
+    decisive = node.sign == "or"
+    for part in node.parts:
+        truth = _truth(part, node.sign, value_of)
+        if truth is LATER or truth is decisive:
+            return truth
+    return not decisive
+
+
+def _truth(node: "Node", by: str, value_of: "LookUp") -> "Any":
     value = _value(node, value_of)
-    if not isinstance(value, bool):
+    if value is not LATER and not isinstance(value, bool):
         raise _NoValueError(kinds.misfit(wording.shown(value), wording.kind(value), kinds.BOOLEAN, by))
     return value
 
 
-def _holds(sign: str, left: "Any", right: "Any") -> bool:
+def _holds(sign: str, left: "Any", right: "Any") -> "Any":
     if sign not in ("==", "!="):
         _need_numbers(sign, left, right)
-    elif wording.kind(left) != wording.kind(right):
+    if left is LATER or right is LATER:
+        return LATER
+    if sign in ("==", "!=") and wording.kind(left) != wording.kind(right):
         return sign == "!="
     return bool(OPERATORS[sign](left, right))
 
 
 def _need_numbers(by: str, *values: "Any") -> None:
     for value in values:
-        if not _is_number(value):
+        if value is not LATER and not _is_number(value):
             raise _NoValueError(kinds.misfit(wording.shown(value), wording.kind(value), kinds.NUMBER, by))
 
 
 def _computed(node: "Node", values: "List[Any]") -> "Any":
-    strings = [value for value in values if isinstance(value, str)]
-    joins = node.what == "arithmetic" and node.sign == "+" and len(strings) == 2
+    may_be_strings = [value for value in values if value is LATER or isinstance(value, str)]
+    joins = node.what == "arithmetic" and node.sign == "+" and len(may_be_strings) == 2
     if not joins and node.sign not in kinds.ANY_KIND:
         _need_numbers(kinds.operation(node), *values)
+    if any(value is LATER for value in values):
+        return LATER
     fault = _fault_of_operands(node.sign, values)
     if not fault:
         try:

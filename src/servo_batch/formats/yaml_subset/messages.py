@@ -7,6 +7,7 @@ import unicodedata
 
 from servo_batch.formats.yaml_subset.errors import MAX_DEPTH, MAX_KEY, YamlError
 from servo_batch.formats.yaml_subset.lines import UNICODE_BLANKS, is_marker
+from servo_batch.wording import width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -415,13 +416,6 @@ def escaped(char: str) -> str:
     if code < 0x100:
         return "\\x%02x" % code
     return "\\u%04x" % code if code < 0x10000 else "\\U%08x" % code
-
-
-def width(text: str) -> int:
-    """Return the columns that printable text takes on a terminal."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
 
 
 def excerpt(line: str, col: int) -> "Tuple[str, int]":

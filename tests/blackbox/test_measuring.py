@@ -1,0 +1,346 @@
+"""What measure is asked for beyond one plain run: one-off values, several runs, resources, formulas, the history, …"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+
+import pytest
+from calling import LIMIT_SECONDS, SETTINGS, Servo, application, asked, batch
+from machine import NEWEST
+from terminals import Terminal
+
+pytest_plugins = ("servo_fixtures",)
+
+SIZE = {"size": {"output_regex": r"^size (\S+)"}}
+CONFIGURED = {"web.cpu": 2, "web.mem": 1.5, "web.gc": "g1", "web.opts": "-Xmx1g"}
+# Each run prints one line of the file numbers, and takes it away.
+PRINT_NEXT = 'read -r line <numbers; echo "size $line"; sed -i 1d numbers'
+
+
+def lines(data):
+    return [json.loads(line.decode()) for line in data.splitlines()]
+
+
+@pytest.fixture
+def newest(pyz, tmp_path):
+    """A Servo under the newest Python, for what does not depend on it."""
+    return Servo(NEWEST, pyz, tmp_path)
+
+
+# The settings: those of the answer, and values for one measurement.
+
+
+def test_the_answer_says_with_which_settings_it_was_measured(servo):
+    servo.stored(cpu=4, unset="now set")
+    assert servo.measure().answer["settings"] == dict(CONFIGURED, **{"web.cpu": 4, "web.unset": "now set"})
+
+
+def test_a_value_for_one_measurement_is_used_and_not_stored(servo):
+    servo.configure(batch("echo size {web.cpu}-{web.gc}-{web.opts}", metrics=SIZE))
+    before = servo.stored(cpu=4, gc=7)
+    answer = servo.measure(b"", "web.cpu=3", "web.opts=a b;c").answer
+    assert answer["metrics"]["size"] == {"value": "3-7-a"}
+    assert answer["settings"] == dict(CONFIGURED, **{"web.cpu": 3, "web.gc": 7, "web.opts": "a b;c"})
+    assert servo.read("_state.json") == before
+
+
+@pytest.mark.parametrize(
+    ("assignment", "status", "reason", "words"),
+    [
+        ("web.cpu=9", "rejected", "invalid-value", ["web.cpu", "1 to 8", "9"]),
+        ("web.gc=serial", "rejected", "invalid-value", ['"serial"', '"zgc"']),
+        ("web.cpus=3", "bad-request", "bad-request", ["web.cpus", 'did you mean "web.cpu"']),
+        ("web.mem=4", "rejected", "constraint", ["{web.cpu} * {web.mem} <= 6", "2 * 4"]),
+    ],
+)
+def test_a_value_that_is_not_allowed_runs_nothing(newest, assignment, status, reason, words):
+    newest.configure(batch("touch ran", constraints=["{web.cpu} * {web.mem} <= 6"]))
+    ended = newest.measure(b"", assignment)
+    ended.failed(status, reason, *words)
+    assert "nothing was changed" not in ended.stderr
+    assert sorted(os.listdir(newest.folder)) == ["config.json"]
+
+
+def test_a_derived_setting_follows_a_value_for_one_measurement(newest):
+    settings = dict(SETTINGS, heap={"type": "formula", "formula": "{web.cpu} * 100"})
+    newest.configure(batch("echo size {web.heap}", metrics=SIZE, default_state=application(web=settings)))
+    answer = newest.measure(b"", "web.cpu=3").answer
+    assert answer["metrics"]["size"] == {"value": 300}
+    assert answer["settings"]["web.heap"] == 300
+
+
+# Several runs.
+
+
+@pytest.mark.parametrize(
+    ("numbers", "value"),
+    [("5 1 3", 3), ("1 2", 1.5), ("2 4", 3), ("7 1.5 9 2.5", 4.75), ("1" * 400 + " " + "3" * 400, int("2" * 400))],
+)
+def test_of_several_runs_a_number_is_the_median(servo, numbers, value):
+    servo.write("numbers", numbers.replace(" ", "\n").encode() + b"\n")
+    runs = [json.loads(number) for number in numbers.split()]
+    servo.configure(batch(PRINT_NEXT, metrics=SIZE, runs=len(runs)))
+    metrics = servo.measure().answer["metrics"]
+    assert metrics["size"] == {"value": value, "runs": runs}
+    runtimes = metrics["total_runtime"]["runs"]
+    assert len(runtimes) == len(runs)
+    assert metrics["total_runtime"]["value"] == pytest.approx(statistics.median(runtimes), abs=1e-9)
+
+
+def test_of_several_runs_text_is_that_of_the_run_with_the_median_time(newest):
+    newest.write("numbers", b"a\nb\nc\n")
+    newest.configure(batch(PRINT_NEXT, metrics=SIZE))
+    metrics = newest.measure(b"", "--runs", "3").answer["metrics"]
+    assert metrics["size"]["runs"] == ["a", "b", "c"]
+    runtimes = metrics["total_runtime"]["runs"]
+    assert metrics["size"]["value"] == "abc"[runtimes.index(statistics.median(runtimes))]
+
+
+def test_warm_up_runs_come_first_and_do_not_count(newest):
+    newest.write("numbers", b"100\n1\n2\n3\n")
+    newest.configure(batch(PRINT_NEXT, metrics=SIZE, runs=7, warmup_runs=0))
+    ended = newest.measure(b"", "--runs", "3", "--warmup-runs", "1")
+    assert ended.answer["metrics"]["size"] == {"value": 2, "runs": [1, 2, 3]}
+
+
+def test_progress_counts_all_runs(newest):
+    newest.configure(batch("true", prepare="true", cleanup="true"))
+    ended = newest.measure(b"", "--runs", "3", "--warmup-runs", "1")
+    told = [(line["progress"], line["message"].split(" has been")[0]) for line in ended.progress[:-1]]
+    places = ["warm-up run 1 of 1", "run 1 of 3", "run 2 of 3", "run 3 of 3"]
+    assert told == [
+        (min(99, 25 * (number + (subject == "cleanup"))), f"{place}: {subject}")
+        for number, place in enumerate(places)
+        for subject in ("prepare", "the job", "cleanup")
+    ]
+    assert ended.progress[-1]["progress"] == 100
+
+
+@pytest.mark.parametrize(
+    ("command", "reason", "words"),
+    [
+        ("test ! -e ran || exit 3; touch ran; echo size 5", "command-failed", ["exit status 3"]),
+        ("test ! -e ran || kill -SEGV $$; touch ran; echo size 5", "command-failed", ["SIGSEGV"]),
+        ("test ! -e ran || exit 0; touch ran; echo size 5", "no-match", ["size"]),
+        ("test ! -e ran || exec sleep 60; touch ran; echo size 5", "timeout", ["0.5 s"]),
+    ],
+)
+def test_a_run_that_fails_is_named_and_is_the_last(newest, command, reason, words):
+    newest.configure(batch(command, metrics=SIZE, timeout=0.5, grace_period=0, cleanup="echo . >>rounds"))
+    ended = newest.measure(b"", "--runs", "4")
+    ended.failed("failed", reason, *words)
+    assert ended.answer["message"].startswith("run 2 of 4: the job ")
+    assert newest.read("rounds") == b".\n.\n"
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "two", "1.5", "", "1000001", "1" + "0" * 5000])
+def test_a_number_of_runs_that_is_none_is_wrong_usage(newest, count):
+    ended = newest.measure(b"", "--runs", count)
+    assert (ended.status, ended.stdout) == (2, b""), ended
+    assert ended.stderr.startswith("servo-batch: --runs needs a ")
+    assert ended.stderr.count("\n") == 1
+
+
+# Prepare and cleanup.
+
+
+def test_prepare_and_cleanup_run_around_the_job_with_values_as_the_job_has_them(servo):
+    words = "{web.opts} {control.n} >>order"
+    servo.configure(batch("echo job " + words, prepare="echo prepare " + words, cleanup=["sh", "-c", "echo c >>order"]))
+    assert servo.measure({"control": {"n": 3}}, "--runs", "2").status == 0
+    assert servo.read("order") == b"prepare -Xmx1g 3\njob -Xmx1g 3\nc\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("commands", "words", "order"),
+    [
+        ({"prepare": "exit 3"}, "prepare ended with exit status 3", b"cleanup\n"),
+        ({"command": "exit 3"}, "the job ended with exit status 3", b"cleanup\n"),
+        ({"cleanup": "exit 3"}, "cleanup ended with exit status 3", b"job\n"),
+        ({"command": "exit 3", "cleanup": "exit 4"}, "status 3; cleanup ended with exit status 4", None),
+        ({"prepare": ["./missing"]}, "prepare was not started: command not found", b"cleanup\n"),
+    ],
+)
+def test_the_command_that_failed_is_named(newest, commands, words, order):
+    newest.configure(batch(**dict({"command": "echo job >>order", "cleanup": "echo cleanup >>order"}, **commands)))
+    newest.measure().failed("failed", "command-failed", words)
+    assert order is None or newest.read("order") == order
+
+
+# Resources and formulas.
+
+BUSY = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"
+
+
+def test_resources_are_those_of_the_job_and_have_their_units(servo):
+    names = ("cpu_time", "user_time", "system_time", "max_rss")
+    servo.configure(batch(BUSY, metrics={name: {"resource": name} for name in names}))
+    metrics = servo.measure().answer["metrics"]
+    assert [metrics[name]["unit"] for name in names] == ["seconds", "seconds", "seconds", "bytes"]
+    assert 0 < metrics["user_time"]["value"] <= metrics["cpu_time"]["value"]
+    times = metrics["user_time"]["value"] + metrics["system_time"]["value"]
+    assert metrics["cpu_time"]["value"] == pytest.approx(times, abs=2e-6)
+    assert metrics["max_rss"]["value"] > 2**18
+    described = servo.describe().answer["metrics"]
+    assert all(described[name] == {"unit": metrics[name]["unit"]} for name in names)
+
+
+def test_a_formula_is_about_metrics_settings_and_control_and_other_formulas(servo):
+    servo.configure(
+        batch(
+            "echo size 40",
+            metrics={
+                "cost": {"formula": "{hourly} * {control.hours}", "unit": "EUR"},
+                "hourly": {"formula": "{size} * {web.cpu}"},
+                **SIZE,
+            },
+            default_control={"hours": 0.5},
+        )
+    )
+    metrics = servo.measure({"metrics": ["cost"]}).answer["metrics"]
+    assert set(metrics) == {"total_runtime", "cost"}
+    assert metrics["cost"] == {"value": 40.0, "unit": "EUR"}
+
+
+def test_a_formula_is_computed_for_each_run(newest):
+    newest.write("numbers", b"1\n2\n4\n")
+    newest.configure(batch(PRINT_NEXT, metrics={"square": {"formula": "{size} ** 2"}, **SIZE}, runs=3))
+    assert newest.measure().answer["metrics"]["square"] == {"value": 4, "runs": [1, 4, 16]}
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"), [("0", ["1/{size}: 1/0", "divides by zero"]), ("abc", ['"abc" is a string', "a number"])]
+)
+def test_a_formula_that_what_was_printed_does_not_suit_shows_its_values(newest, printed, words):
+    newest.configure(batch("echo size " + printed, metrics={"rate": {"formula": "1/{size}"}, **SIZE}))
+    newest.measure().failed("failed", "no-match", "the job ended well, but rate cannot be computed", *words)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("{total_runtime} * {control.price}", "{control.price} has no value"),
+        ("{size} / {web.unset}", "{web.unset} has no value"),
+        ("{size} * {web.opts}", '"-Xmx1g" is a string where * needs a number'),
+        ("{size} + 1 / ({web.cpu} - 2)", "divides by zero"),
+    ],
+)
+def test_a_formula_that_can_never_be_computed_is_said_before_the_job_runs(newest, formula, words):
+    newest.configure(batch("touch ran; echo size 5", metrics={"cost": {"formula": formula}, **SIZE}))
+    newest.measure().bad_config("config.json: batch.metrics.cost.formula", words)
+    assert not os.path.exists(newest.path("ran"))
+    ended = newest.call("check")
+    assert ended.status == 1
+    assert words in ended.stdout.decode()
+    assert newest.measure({"metrics": ["size"]}).status == 0
+
+
+# The history.
+
+
+def test_each_measurement_is_a_line_of_the_history_also_one_that_failed(servo):
+    servo.configure(batch("echo size {web.cpu}; test {web.cpu} != 3", metrics=SIZE, history="h", runs=2))
+    answers = [servo.measure({"control": {"n": 1}}, word).answer for word in ("web.cpu=2", "web.cpu=3")]
+    good, bad = lines(servo.read("h"))
+    assert all(len(line["time"]) == 20 and line["time"].endswith("Z") for line in (good, bad))
+    assert good["job"] == bad["job"]
+    assert good["control"] == bad["control"] == {"n": 1}
+    assert (good["settings"], bad["settings"]["web.cpu"]) == (answers[0]["settings"], 3)
+    assert (good["status"], good["metrics"]) == ("ok", answers[0]["metrics"])
+    assert {key: bad[key] for key in ("status", "reason", "message")} == answers[1]
+    assert "run 1 of 2" in bad["message"]
+
+
+def test_what_did_not_get_to_run_is_no_line_of_the_history(newest):
+    newest.configure(batch(history="h", metrics=SIZE))
+    newest.measure({"metrics": ["sizes"]}).bad_request("sizes")
+    newest.measure(b"", "web.cpu=99").failed("rejected", "invalid-value", "nothing was measured: web.cpu")
+    newest.measure(b"", "--keep-output", "missing/kept").failed("failed", "command-failed", "missing/kept")
+    assert not os.path.exists(newest.path("h")) or newest.read("h") == b""
+
+
+def test_a_history_that_cannot_be_written_is_said_before_the_job_runs(servo):
+    servo.configure(batch("touch ran"))
+    servo.measure(b"", "--history", "missing/h").bad_config("missing/h", "history", "create the folder")
+    assert not os.path.exists(servo.path("ran"))
+
+
+def test_a_history_that_can_be_written_no_more_costs_no_answer(newest):
+    newest.configure(batch("rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
+    ended = newest.measure()
+    assert ended.answer["metrics"]["size"] == {"value": 5}
+    assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(newest.folder + "/", "")
+
+
+# What else is written: to stderr, and to files.
+
+
+def test_a_second_measurement_at_the_same_time_is_said(servo):
+    os.mkfifo(servo.path("go"))
+    servo.configure(batch("cat go"))
+    first = servo.start("measure", stdin=subprocess.DEVNULL)
+    assert b"the job" in first.stdout.readline()
+    with open(servo.path("go"), "wb"):  # which waits for the job to open it: by then the lock is held
+        servo.configure(batch("true"))
+        second = servo.measure()
+    assert first.wait(LIMIT_SECONDS) == 0
+    assert first.stderr.read() == b""
+    first.stdout.close()
+    first.stderr.close()
+    assert second.status == 0
+    assert second.stderr == (
+        "servo-batch: another measurement with config.json is running: each makes the other's figures wrong\n"
+    )
+    assert servo.measure().stderr == ""
+
+
+def test_the_output_is_shown_and_kept_and_searched(servo):
+    servo.configure(batch("echo size 5; echo odd >&2", metrics=SIZE, prepare="echo before", cleanup="echo after >&2"))
+    ended = servo.measure(b"", "--show-output", "--keep-output", "kept")
+    assert ended.answer["metrics"]["size"] == {"value": 5}
+    shown = ended.stderr.splitlines()
+    assert (shown[0], sorted(shown[1:3]), shown[3:]) == ("before", ["odd", "size 5"], ["after"])
+    assert (servo.read("kept"), servo.read("kept.stderr")) == (b"size 5\n", b"odd\n")
+
+
+@pytest.mark.parametrize("name", ["config.json", "_state.json", "h", "missing/kept", "."])
+def test_output_is_not_kept_where_something_else_is(newest, name):
+    newest.stored(cpu=3)
+    newest.configure(batch("touch ran", prepare="touch ran", history="h"))
+    assert newest.measure().status == 0
+    os.unlink(newest.path("ran"))
+    before = {each: newest.read(each) for each in ("config.json", "_state.json", "h")}
+    ended = newest.measure(b"", "--keep-output", name)
+    ended.failed("failed", "command-failed", name, "name another file")
+    assert {each: newest.read(each) for each in before} == before
+    assert not os.path.exists(newest.path("ran"))
+
+
+@pytest.mark.skipif(not shutil.which("pypy3"), reason="no PyPy here")
+def test_pypy_does_what_python_does(pyz, tmp_path):
+    servo = Servo(shutil.which("pypy3"), pyz, tmp_path)
+    metrics = {"cpu": {"resource": "cpu_time"}, "twice": {"formula": "{size} * 2"}, **SIZE}
+    servo.configure(batch("echo size {web.cpu}", metrics=metrics, history="h", prepare="true"))
+    assert servo.adjust(asked(cpu=4)).answer == {"status": "ok", "reason": "success"}
+    assert servo.query().query["web"]["cpu"] == 4
+    ended = servo.measure(b"", "--runs", "2")
+    assert ended.answer["metrics"]["twice"] == {"value": 8, "runs": [8, 8]}
+    assert lines(servo.read("h"))[0]["metrics"] == ended.answer["metrics"]
+    assert servo.call("check").status == 0
+    servo.configure(batch("sleep 60; true", timeout=0.2, grace_period=0))
+    servo.measure().failed("failed", "timeout", "0.2 s")
+
+
+def test_a_table_shows_the_settings_and_how_far_the_runs_are_apart(newest):
+    newest.write("numbers", b"1\n2\n4\n")
+    newest.configure(batch(PRINT_NEXT, metrics=SIZE, runs=3))
+    terminal = Terminal([newest.python, newest.pyz, "measure"], newest.folder, dict(newest.environment, TERM="xterm"))
+    try:
+        assert terminal.end() == 0
+    finally:
+        terminal.close()
+    rows = [line.split() for line in terminal.screen]
+    assert ["web.cpu", "2", "cores"] in rows
+    assert ["size", "2", "±", "1.5", "(75.0", "%)"] in rows

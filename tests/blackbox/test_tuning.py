@@ -1,0 +1,501 @@
+"""The tune verb: what it measures, what it says at the end, and that it goes on wherever it was stopped."""
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+from calling import Servo, without_privileges
+from machine import NEWEST
+from terminals import Terminal
+
+pytest_plugins = ["servo_fixtures"]
+
+# Lowest, 1, at x=7 and k=1; 30 with the default.
+BOWL = "echo cost $(( ({a.x} - 7) * ({a.x} - 7) + {a.k} ))"
+SETTINGS = {
+    "x": {"type": "range", "min": 0, "max": 20, "step": 1, "value": 2},
+    "k": {"type": "enum", "values": [1, 2, 5], "value": 5},
+    "name": {"value": "shop"},
+}
+DEFAULT = {"a.x": 2, "a.k": 5, "a.name": "shop"}
+BEST = {"a.x": 7, "a.k": 1, "a.name": "shop"}
+
+
+def described(command=BOWL, settings=SETTINGS, **keys):
+    document = {
+        "command": command,
+        "application": {"components": {"a": {"settings": settings}}},
+        "metrics": {"cost": {"output_regex": "cost (.*)"}},
+        "objective": {"minimize": "{cost}"},
+    }
+    document.update(keys)
+    return {"batch": document}
+
+
+class Tuner(Servo):
+    """A folder in which the built file tunes."""
+
+    def tune(self, *arguments, **options):
+        return self.call("tune", *arguments, **options)
+
+    def history(self, name="_history.jsonl"):
+        path = self.path(name)
+        if not os.path.exists(path):
+            return []
+        with open(path, encoding="utf-8") as stream:
+            return [json.loads(line) for line in stream]
+
+    def measured(self, name="_history.jsonl"):
+        return [entry["settings"] for entry in self.history(name)]
+
+    def has_state(self):
+        return os.path.exists(self.state)
+
+
+@pytest.fixture
+def tuner(pyz, tmp_path):
+    """A tuner under the newest Python."""
+    return Tuner(NEWEST, pyz, tmp_path, described())
+
+
+def outcome(ended):
+    assert ended.status == 0, ended
+    assert ended.stderr == "", ended
+    return ended.answer
+
+
+def read_until(process, text):
+    """Read lines of a running call up to the one that has ``text``."""
+    line = process.stdout.readline()
+    while text not in line:
+        assert line, process.stderr.read()
+        line = process.stdout.readline()
+
+
+def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(edge_python, pyz, tmp_path):
+    tuner = Tuner(edge_python, pyz, tmp_path, described())
+    ended = tuner.tune("--measurements", "10")
+    assert outcome(ended) == {
+        "status": "ok",
+        "better": True,
+        "settings": BEST,
+        "objective": "minimize {cost}",
+        "best": {"value": 1, "runs": [1, 1, 1]},
+        "default": {"value": 30, "runs": [30, 30, 30]},
+        "measurements": 10,
+    }
+    measured = tuner.measured()
+    assert measured[0] == DEFAULT
+    assert len({json.dumps(settings) for settings in measured[:10]}) == 10
+    assert measured[10:] == [BEST, DEFAULT] * 3
+    percents = [line["progress"] for line in ended.progress]
+    assert percents == sorted(percents)
+    assert percents[-1] == 99
+    assert "measurement 16 of 16: 30 with a.x=2 a.k=5; best so far 1" in [line["message"] for line in ended.progress]
+    assert tuner.query().query == {"a": {"x": 7, "k": 1, "name": "shop"}}
+
+
+def test_the_best_is_laid_over_what_is_stored(tuner):
+    stored = {
+        "application": {
+            "note": "mine",
+            "components": {"a": {"settings": {"name": {"value": "store"}, "x": {"value": 3}}}},
+        }
+    }
+    tuner.write("_state.json", stored)
+    assert outcome(tuner.tune("--measurements", "10"))["settings"] == dict(BEST, **{"a.name": "store"})
+    assert tuner.measured()[0] == dict(DEFAULT, **{"a.name": "store"})
+    after = json.loads(tuner.read("_state.json").decode())
+    assert after["application"]["note"] == "mine"
+    settings = after["application"]["components"]["a"]["settings"]
+    assert settings == {"name": {"value": "store"}, "x": {"value": 7}, "k": {"value": 1}}
+
+
+@pytest.mark.parametrize("stored", [None, b'{ "application":{"components":{"a":{"settings":{"x":{"value": 4}}}}}}'])
+def test_where_the_difference_may_be_noise_the_state_stays_byte_for_byte(tuner, stored):
+    # By a counter in a file: the default costs 10, 30, 30, …, what else there is 20 always.
+    counter = "n=$(cat n 2>/dev/null || echo 0); test {a.x} = 2 && echo $((n + 1)) >n; "
+    costs = "if [ {a.x} != 2 ]; then echo cost 20; elif [ $n -lt 2 ]; then echo cost $((30 - 15 * n)); else echo cost 30; fi"
+    tuner.configure(described(counter + costs, {"x": SETTINGS["x"]}))
+    if stored:
+        tuner.write("_state.json", stored)
+    answer = outcome(tuner.tune("--measurements", "4"))
+    assert (answer["better"], answer["default"]["runs"], answer["best"]["runs"]) == (False, [15, 30, 30], [20, 20, 20])
+    assert (tuner.read("_state.json") if tuner.has_state() else None) == stored
+
+
+def test_nothing_is_confirmed_nor_stored_where_the_default_is_the_best(tuner):
+    tuner.configure(described(settings=dict(SETTINGS, x=dict(SETTINGS["x"], value=7), k=dict(SETTINGS["k"], value=1))))
+    answer = outcome(tuner.tune("--measurements", "5"))
+    assert (answer["better"], answer["best"], answer["measurements"]) == (False, {"value": None, "runs": []}, 5)
+    assert not tuner.has_state()
+
+
+# Going on
+
+
+def test_killed_thirty_times_it_ends_with_the_same_measurements(pyz, tmp_path):
+    folders = tmp_path / "whole", tmp_path / "killed"
+    whole, killed = [Tuner(NEWEST, pyz, folder, described()) for folder in folders if not folder.mkdir()]
+    arguments = ["--measurements", "20"]
+    answer = outcome(whole.tune(*arguments))
+    killings = 0
+    while killings < 30:
+        process = killed.start("tune", *arguments, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with process:
+            # Before it begins, as it begins, while the job runs, and after a step: then it is in the history.
+            lines = [process.stdout.readline() for _ in range(killings % 4)]
+            process.kill()
+            killings += 1
+        assert not any(b'"status"' in line for line in lines)
+    assert outcome(killed.tune(*arguments)) == answer
+    assert killed.measured() == whole.measured()
+
+
+def test_a_rerun_measures_nothing_more_and_answers_the_same(tuner):
+    first = outcome(tuner.tune("--measurements", "8"))
+    history = tuner.read("_history.jsonl")
+    os.unlink(tuner.state)
+    assert outcome(tuner.tune("--measurements", "8")) == first
+    assert tuner.read("_history.jsonl") == history
+    assert tuner.has_state()
+
+
+def test_what_measure_recorded_counts(tuner):
+    assert tuner.measure(b"", "a.x=7", "a.k=1", "--history", "_history.jsonl").status == 0
+    assert outcome(tuner.tune("--measurements", "2"))["settings"] == BEST
+    assert tuner.measured() == [BEST, DEFAULT] + [BEST, DEFAULT] * 3
+
+
+def test_what_was_measured_without_the_metric_of_the_objective_says_nothing(tuner):
+    assert tuner.measure({"metrics": []}, "a.x=7", "a.k=1", "--history", "_history.jsonl").status == 0
+    assert outcome(tuner.tune("--measurements", "2"))["measurements"] == 2
+    assert tuner.measured()[1:2] == [DEFAULT]
+    assert tuner.measured()[2] != BEST
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"command": BOWL + " "},
+        {"runs": 2},
+        {"default_control": {"n": 1}},
+        {"application": {"components": {"a": {"settings": dict(SETTINGS, name={"value": "store"})}}}},
+        {
+            "application": {
+                "components": {"a": {"settings": dict(SETTINGS, twice={"type": "formula", "formula": "{a.x} * 2"})}}
+            }
+        },
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_another_job_starts_anew(tuner, changed):
+    tuner.tune("--measurements", "1")
+    tuner.configure(described(**changed))
+    tuner.tune("--measurements", "1")
+    assert [entry["settings"]["a.x"] for entry in tuner.history()] == [2, 2]
+
+
+def test_what_the_constraints_forbid_by_now_is_not_chosen(tuner):
+    assert tuner.measure(b"", "a.x=7", "a.k=1", "--history", "_history.jsonl").status == 0
+    tuner.configure(described(constraints=["{a.x} < 6"]))
+    assert outcome(tuner.tune("--measurements", "12"))["settings"]["a.x"] == 5
+    assert all(settings["a.x"] < 6 for settings in tuner.measured()[1:])
+
+
+# What can go wrong
+
+
+def test_failures_are_learnt_from(tuner):
+    job = "case {a.x} in [89]|1?|20) exit 3;; 3) sleep 60;; 4) exit 0;; esac; " + BOWL
+    tuner.configure(described(job, timeout=0.3))
+    ended = tuner.tune("--measurements", "40")
+    answer = outcome(ended)
+    assert (answer["settings"], answer["better"], answer["measurements"]) == (BEST, True, 40)
+    reasons = {entry["settings"]["a.x"]: entry.get("reason") for entry in tuner.history()}
+    assert reasons.pop(3, "timeout") == "timeout"
+    assert reasons.pop(4, "no-match") == "no-match"
+    assert {reason for x, reason in reasons.items() if x > 7} == {"command-failed"}
+    assert {reason for x, reason in reasons.items() if x <= 7} == {None}
+
+
+def test_an_objective_that_cannot_be_computed_is_a_failure_like_any_other(tuner):
+    tuner.configure(described(objective={"maximize": "100 / ({a.x} - 7) if {a.x} >= 7 else -{cost}"}))
+    answer = outcome(tuner.tune("--measurements", "30"))
+    assert (answer["settings"]["a.x"], answer["best"]["value"]) == (8, 100)
+
+
+def test_a_failing_default_ends_it_with_that_failure(tuner):
+    tuner.configure(described("exit $(cat status)"))
+    tuner.write("status", b"4")
+    ended = tuner.tune()
+    assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
+    assert "of the default settings" in ended.answer["message"]
+    assert len(tuner.history()) == 1
+    tuner.configure(described("test ! -e status && " + BOWL))
+    os.unlink(tuner.path("status"))
+    assert outcome(tuner.tune("--measurements", "10"))["settings"] == BEST
+
+
+def test_a_stop_says_what_was_found_and_how_to_go_on_and_the_state_stays(tuner):
+    tuner.configure(described("test {a.x} = 2 || sleep 60; " + BOWL))
+    state = tuner.write("_state.json", b'{"application": {"components": {}} }')
+    process = tuner.start("tune", stdin=subprocess.DEVNULL)
+    read_until(process, b"measurement 2 of 36: the job has been running")
+    process.send_signal(signal.SIGTERM)
+    stdout, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    answer = json.loads(stdout.decode().splitlines()[-1])
+    assert answer["reason"] == "cancelled"
+    assert "the best so far is 30 with the default; the state is as it was" in answer["message"]
+    assert "the same command goes on from _history.jsonl" in answer["message"]
+    assert len(tuner.history()) == 1
+    with open(state, "rb") as stream:
+        assert stream.read() == b'{"application": {"components": {}} }'
+
+
+def test_a_stop_is_heard_while_it_looks_for_what_the_constraints_allow(tuner):
+    wide = {name: {"min": 0, "max": 1000000, "step": 1, "value": 0} for name in "xk"}
+    tuner.configure(described(settings=wide, constraints=["{a.x} + {a.k} < 1"]))
+    process = tuner.start("tune", stdin=subprocess.DEVNULL)
+    read_until(process, b"measurement 1 of 36: 49")
+    process.send_signal(signal.SIGTERM)
+    stdout, stderr = process.communicate(timeout=10)
+    assert process.returncode == 128 + signal.SIGTERM, (stdout, stderr)
+
+
+def test_nobody_reading_is_a_stop_not_a_bug(tuner):
+    process = tuner.start("tune", stdin=subprocess.DEVNULL)
+    process.stdout.readline()
+    process.stdout.close()
+    stderr = process.stderr.read().decode()
+    assert process.wait(30) == 1
+    assert "Traceback" not in stderr
+    assert "goes on from _history.jsonl" in stderr
+
+
+def test_a_history_that_cannot_be_written_fails_before_the_job_runs(tuner):
+    tuner.configure(described("touch ran; " + BOWL))
+    tuner.tune("--history", "nowhere/history").bad_config("nowhere/history")
+    tuner.tune("--history", ".").bad_config("directory")
+    tuner.write("read-only", b"")
+    os.chmod(tuner.path("read-only"), 0o444)
+    tuner.tune("--history", "read-only", prefix=without_privileges()).bad_config("read-only")
+    assert not os.path.exists(tuner.path("ran"))
+
+
+def test_a_history_that_can_be_written_no_more_ends_it_before_the_next_job(tuner):
+    tuner.configure(described("mv _history.jsonl kept; mkdir _history.jsonl; " + BOWL))
+    ended = tuner.tune("--measurements", "5")
+    assert (ended.status, ended.answer["reason"]) == (1, "bad-config")
+    assert ended.stderr.count("_history.jsonl") == 2, ended
+    assert os.listdir(tuner.path("_history.jsonl")) == []
+
+
+def test_a_state_that_cannot_be_written_is_said_with_the_way_on(tuner):
+    os.mkdir(tuner.path("state"))
+    tuner.configure(described(state="state/state.json"))
+    os.chmod(tuner.path("state"), 0o555)
+    ended = tuner.tune("--measurements", "10", prefix=without_privileges())
+    assert (ended.status, ended.answer["reason"]) == (1, "bad-state")
+    assert "a.x=7 a.k=1; the same command stores it without measuring again" in ended.answer["message"]
+    os.chmod(tuner.path("state"), 0o755)
+    assert outcome(tuner.tune("--measurements", "10"))["better"]
+    assert len(tuner.history()) == 16
+
+
+# What is searched
+
+
+def test_constraints_are_never_broken_and_formulas_follow(tuner):
+    settings = dict(SETTINGS, total={"type": "formula", "formula": "{a.x} * {a.k}"})
+    job = "test {a.total} = $(( {a.x} * {a.k} )) && " + BOWL
+    tuner.configure(described(job, settings, constraints=["{a.total} <= 12", "{a.x} != 7"]))
+    answer = outcome(tuner.tune("--measurements", "60"))
+    assert answer["settings"] == {"a.x": 6, "a.k": 1, "a.name": "shop", "a.total": 6}
+    allowed = {(x, k) for x in range(21) for k in (1, 2, 5) if x * k <= 12 and x != 7}
+    measured = [(settings["a.x"], settings["a.k"]) for settings in tuner.measured()]
+    assert sorted(measured[:-6]) == sorted(allowed)
+    assert answer["measurements"] == len(allowed)
+
+
+def test_a_default_that_does_not_go_with_what_is_stored_is_said(tuner):
+    tuner.configure(described(settings=dict(SETTINGS, n={"value": 1}), constraints=["{a.x} + {a.n} < 10"]))
+    assert tuner.call("adjust", "a.x=1", "a.n=8").status == 0
+    tuner.tune().bad_state("breaks the constraint", "2 + 8 < 10")
+
+
+def test_a_small_space_is_measured_whole_once(tuner):
+    tuner.configure(described(settings=dict(SETTINGS, x=dict(SETTINGS["x"], max=3))))
+    answer = outcome(tuner.tune("--confirm", "0"))
+    assert (answer["measurements"], answer["settings"]["a.x"], answer["better"]) == (12, 3, False)
+    assert sorted((s["a.x"], s["a.k"]) for s in tuner.measured()) == [(x, k) for x in range(4) for k in (1, 2, 5)]
+
+
+def test_seeds_differ_and_each_gives_the_same_again(tuner):
+    for seed in "122":
+        outcome(
+            tuner.tune("--measurements", "5", "--seed", seed, "--history", "seed%s" % len(os.listdir(tuner.folder)))
+        )
+    names = sorted(name for name in os.listdir(tuner.folder) if name.startswith("seed"))
+    first, second, third = map(tuner.measured, names)
+    assert second == third
+    assert first[:5] != second[:5]
+
+
+def test_the_objective_and_the_control_of_the_command_line(tuner):
+    job = "test {control.n} = 3 && echo cost $(( {a.x} * {a.k} ))"
+    tuner.configure(described(job, objective={"minimize": "{cost}"}))
+    answer = outcome(tuner.tune("--maximize", "{cost} - 1", "--control", '{"n": 3}', "--measurements", "63"))
+    assert (answer["objective"], answer["best"]["value"]) == ("maximize {cost} - 1", 99)
+    assert {json.dumps(entry["control"]) for entry in tuner.history()} == {'{"n": 3}'}
+
+
+def test_several_runs_count_by_their_median(tuner):
+    tuner.configure(
+        described("n=$(cat n || echo 0); echo $(( n + 1 )) >n; echo cost $(( n % 3 * 100 + {a.x} ))", runs=3)
+    )
+    answer = tuner.tune("--measurements", "21").answer
+    assert (answer["best"], answer["default"]["value"]) == ({"value": 100, "runs": [100, 100, 100]}, 102)
+
+
+def test_a_cap_is_for_the_job_alone(tuner):
+    job = "test {a.x} = 2 || sleep 60"
+    tuner.configure(described(job, prepare="sleep 0.3", metrics={}, objective={"minimize": "{total_runtime}"}))
+    outcome(tuner.tune("--measurements", "3", "--cap", "1.5", "--minimize", "{total_runtime}"))
+    assert [entry.get("reason") for entry in tuner.history()] == [None, "timeout", "timeout"]
+
+
+def test_values_of_every_kind_are_tuned(tuner):
+    settings = {
+        "x": {"min": 0.1, "max": 0.9, "step": 0.2, "value": 0.3},
+        "k": {"type": "enum", "values": ["a b", "$HOME", 7, True, 1], "value": 7},
+    }
+    tuner.configure(
+        described(["sh", "-c", 'echo cost 1; printf "%s\\n" "$1" "$2" >>values', "-", "{a.x}", "{a.k}"], settings)
+    )
+    outcome(tuner.tune("--confirm", "0"))
+    values = tuner.read("values").decode().split("\n")[:-1]
+    assert sorted(set(values[::2])) == ["0.1", "0.3", "0.5", "0.7", "0.9"]
+    assert sorted(set(values[1::2])) == ["$HOME", "1", "7", "True", "a b"]
+    assert len(values) == 50
+
+
+# What is said
+
+
+def test_what_cannot_be_tuned_is_said_before_anything_runs(tuner):
+    cases = [
+        (["--minimize", "{cst}"], {}, ("bad-request", "bad-request"), ["--minimize: ", "cost"]),
+        (["--minimize", "{cost"], {}, ("bad-request", "bad-request"), ["--minimize", "never closed"]),
+        (["--minimize", "{cost}", "--maximize", "{cost}"], {}, ("bad-request", "bad-request"), ["exclude"]),
+        (["--cap", "2"], {}, ("bad-request", "bad-request"), ["{total_runtime}"]),
+        (["--cap", "2", "--minimize", "{total_runtime}"], {"runs": 3}, ("bad-request", "bad-request"), ["runs: 1"]),
+        (["--cap", "2", "--maximize", "{total_runtime}"], {}, ("bad-request", "bad-request"), ["minimize"]),
+        (
+            [],
+            {"command": "touch ran", "settings": {"x": {"value": 1}, "k": {"value": 2}}},
+            ("failed", "bad-config"),
+            ["nothing to tune"],
+        ),
+        ([], {"settings": dict(SETTINGS, x={"min": 1, "max": 2})}, ("failed", "bad-config"), ["a.x has none"]),
+        (["--state", "damaged"], {}, ("failed", "bad-state"), ["damaged"]),
+        (["--state", "outside"], {}, ("failed", "bad-state"), ["a.x"]),
+        (["--history", "config.json"], {}, ("failed", "bad-config"), ["holds something else"]),
+    ]
+    tuner.write("damaged", b"{")
+    tuner.write("outside", {"application": {"components": {"a": {"settings": {"x": {"value": 99}}}}}})
+    for arguments, keys, (status, reason), words in cases:
+        tuner.configure(described(**dict({"command": "touch ran; " + BOWL}, **keys)))
+        tuner.tune(*arguments).failed(status, reason, *words)
+    assert not os.path.exists(tuner.path("ran"))
+
+
+def test_too_few_confirmations_are_said(tuner):
+    for confirm, said in (("0", False), ("1", True), ("2", True), ("4", False)):
+        ended = tuner.tune("--measurements", "10", "--confirm", confirm)
+        assert ("with fewer than 3 no test can call settings better" in ended.stderr) == said
+        assert ended.answer["better"] == (confirm == "4")
+        assert len(ended.answer["best"]["runs"]) == int(confirm)
+
+
+def test_one_measurement_is_the_default_and_nothing_more(tuner):
+    answer = outcome(tuner.tune("--measurements", "1"))
+    assert (answer["settings"], answer["better"], answer["measurements"]) == (DEFAULT, False, 1)
+    assert tuner.measured() == [DEFAULT]
+
+
+def test_a_remark_on_the_figures_is_made_once(tuner):
+    tuner.configure(described("echo cost {a.x}.5", metrics={"cost": {"output_regex": r"cost (\d+)"}}))
+    assert tuner.tune("--measurements", "5").stderr.count("cost: ") == 1
+
+
+# At a terminal
+
+
+@pytest.fixture
+def at_terminal(tuner):
+    made = []
+
+    def start(*arguments, columns=80):
+        environment = dict(tuner.environment, TERM="xterm")
+        made.append(Terminal([tuner.python, tuner.pyz, "tune", *arguments], tuner.folder, environment, columns))
+        return made[-1]
+
+    yield start
+    for terminal in made:
+        terminal.close()
+
+
+def test_a_person_reads_a_line_for_each_measurement_and_the_comparison(at_terminal, tuner):
+    terminal = at_terminal("--measurements", "10", columns=200)
+    assert terminal.end() == 0
+    first, titles, *lines = terminal.screen
+    assert first == "minimize {cost}; _history.jsonl has no measurement that counts yet"
+    assert titles == "   #  objective       best  a.x  a.k"
+    assert lines[0] == "   1         30         30    2    5  default"
+    assert [line.split()[0] for line in lines[:16]] == [str(number) for number in range(1, 17)]
+    assert [line.split()[5:] for line in lines[10:16]] == [["best"], ["default"]] * 3
+    assert lines[16:] == [
+        "",
+        "        default  best",
+        "a.x     2        7",
+        "a.k     5        1",
+        "{cost}  30       1",
+        "",
+        "the best is better by 96.7 %, 1, 1, 1 against 30, 30, 30, and is stored in _state.json",
+        "",
+    ]
+
+
+def test_the_bar_tells_which_measurement_runs_and_what_is_left(at_terminal, tuner):
+    os.mkfifo(tuner.path("go"))
+    tuner.configure(described("cat go; " + BOWL, expected_duration=10))
+    terminal = at_terminal("--measurements", "3", "--confirm", "0")
+    terminal.until(b"0%  1 of 3, 0:00, 0:30 left")
+    tuner.write("go", b"\n")
+    terminal.until(b"%  2 of 3, ")
+    terminal.until(b" left")
+    terminal.type(b"\x03")
+    assert terminal.end() == 128 + signal.SIGINT
+    text = "".join(terminal.screen)
+    assert "failed (cancelled)" in text
+    assert (
+        "the best so far is 30 with the default; the state is as it was; the same command goes on from _history.jsonl"
+        in text
+    )
+
+
+def test_a_failure_stands_in_its_line_by_its_reason(at_terminal, tuner):
+    tuner.configure(described("case {a.x} in 2) ;; *) exit 1;; esac; " + BOWL))
+    terminal = at_terminal("--measurements", "3", "--confirm", "0")
+    assert terminal.end() == 0
+    assert terminal.screen[3].split()[:3] in (
+        ["2", "failed", "30"],
+        ["2", "32", "30"],
+        ["2", "31", "30"],
+        ["2", "27", "27"],
+    )
+    assert "failed" in "".join(terminal.screen)
