@@ -101,7 +101,7 @@ def _options(verb: str, arguments: "List[str]") -> Options:
             if kind and not equals:
                 value = next(rest, "")
             if bool(value) != bool(kind):
-                raise UsageError(f"{name} needs a {kind}" if kind else f"{name} takes no value")
+                raise UsageError(f"{name} needs a value: {name} {kind}" if kind else f"{name} takes no value")
             given[name] = _value(name, value) if kind else True
     questions = [name for name in ASKING if name in given]
     if len(questions) > 1:

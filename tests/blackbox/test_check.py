@@ -359,6 +359,22 @@ def test_a_unit_that_would_have_to_be_converted_is_doubtful(folder, unit, is_dou
 
 
 @pytest.mark.parametrize(
+    ("setting", "is_doubtful"),
+    [
+        ("{values: [1, 2], value: 3}", True),
+        ("{range: [1, 8], value: 3}", True),
+        ("{value: 3, colour: red}", False),
+        ("{min: 1, max: 8, step: 1, value: 3}", False),
+    ],
+)
+def test_a_setting_without_a_type_that_looks_like_one_is_doubtful(folder, setting, is_doubtful):
+    described = "{type: range, min: 1, max: 8, step: 1, value: 2, unit: cores}"
+    folder.write("config.yaml", (CONFIGURATION % "x").replace(described, setting))
+    page = folder.check()[1]
+    assert any("web.cpu has no type, so any value is allowed" in line for line in page) == is_doubtful
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("grace: 5", 'did you mean "grace_period"?'),

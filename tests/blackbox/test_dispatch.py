@@ -173,7 +173,10 @@ def test_help_lists_what_there_is(servo, arguments, words):
         (["adjust", "--query", "web.cpu=1"], ["--query", "web.cpu=1"]),
         (["adjust", "--reset", "web.cpu=1"], ["--reset", "web.cpu=1"]),
         (["check", "web.cpu=1"], ["check", "web.cpu=1"]),
-        (["help", "nosuchsection"], ["nosuchsection"]),
+        (["help", "nosuchsection"], ["nosuchsection", "help lists them"]),
+        (["help", "metrix"], ["metrix", 'did you mean "metrics"']),
+        (["help", "grace_period"], ["no section grace_period", "these: Configuration, "]),
+        (["measure", "--runs"], ["--runs needs a value: --runs N"]),
     ],
 )
 def test_wrong_usage_is_status_2_and_says_what_is_wrong(servo, arguments, words):

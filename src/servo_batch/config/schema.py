@@ -131,7 +131,7 @@ def _command(document: "Document", key: str) -> "Optional[Union[str, List[str]]]
 
 
 def _metric(document: "Document", path: "Path", value: "Any") -> "Optional[MetricEntry]":
-    entry = document.mapping(path, value, "output_regex and unit")
+    entry = document.mapping(path, value, f"one of {', '.join(SOURCES)}, and unit")
     if not isinstance(value, dict):
         return None
     document.refuse_unknown(path, entry, METRIC_KEYS)
@@ -140,7 +140,8 @@ def _metric(document: "Document", path: "Path", value: "Any") -> "Optional[Metri
         document.add(path + ("unit",), f"must be a string, but is {found(unit)}")
     sources = [key for key in SOURCES if key in entry]
     if not sources:
-        document.add(path + ("output_regex",), "is missing: give a regular expression with a group around the value")
+        problem = "is missing: give a regular expression with a group around the value, or resource, or formula"
+        document.add(path + ("output_regex",), problem)
         return None
     source = sources[0]
     if len(sources) > 1:

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
+# What a setting with such a key is likely to be, where it does not say so itself.
+TYPE_OF = {
+    "values": "type: enum",
+    "enum": "type: enum with values",
+    "step": "type: range with min and max",
+    "range": "type: range with min and max",
+    "formula": "type: formula",
+}
 GOOD, DOUBTFUL, BAD = (
     "all is well",
     "this would run: look first at what the warnings say",
@@ -133,8 +141,14 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
 
 
 def _look_at_settings(findings: Findings, config: "Config") -> None:
-    """Note a range of whole numbers in which other numbers are allowed as well."""
+    """Note where more is allowed than may be meant: any value without a type, any number between whole ones."""
     for component, name, setting in settings.walk(config.settings.application):
+        lacking = next((kind for key, kind in TYPE_OF.items() if key in setting), None)
+        if lacking and not settings.is_range(setting) and "type" not in setting:
+            findings.warnings.append(
+                f"{settings.named_setting(component, name)} has no type, so any value is allowed: {lacking} is meant, "
+                "it seems"
+            )
         if not settings.is_range(setting) or "step" in setting:
             continue
         low, high = setting["min"], setting["max"]

@@ -150,10 +150,13 @@ def _section(found: "List[Section]", words: str) -> str:
     if words in EXAMPLES and not named:
         named = [section for section in found if section.title == EXAMPLES[words][1]]
     if not named:
-        titles = [section.title.lower() for section in found]
-        raise command_line.UsageError(
-            f"the manual has no section {words}{did_you_mean(words, titles)}; help lists them"
-        )
+        titles = [section.title for section in found if section.level == 1 and words in section.text.lower()]
+        if titles:
+            raise command_line.UsageError(
+                f"the manual has no section {words}, but has it in these: {', '.join(titles)}"
+            )
+        near = did_you_mean(words, [section.title.lower() for section in found])
+        raise command_line.UsageError(f"the manual has no section {words}{near}; help lists them")
     return named[0].text
 
 

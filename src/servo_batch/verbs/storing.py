@@ -79,7 +79,8 @@ def assigned(assignments: "List[Assignment]", configured: "Settings", name: str)
         if described is None:
             full_name = settings.full_name(component, setting)
             known = [settings.full_name(*each[:2]) for each in settings.walk(configured.application)]
-            problems.append(f"{name} has no setting {shown(full_name)}{did_you_mean(full_name, known)}")
+            hint = did_you_mean(full_name, known) or "; adjust --query shows those it has"
+            problems.append(f"{name} has no setting {shown(full_name)}{hint}")
         else:
             value = typed(described, text)
             components.setdefault(component, {"settings": {}})["settings"][setting] = {"value": value}
