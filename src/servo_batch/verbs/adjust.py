@@ -42,7 +42,7 @@ def adjust(options: "Options") -> protocol.Answer:
             asked = requested(protocol.read_request())
             state.load(path)
         is_new = not os.path.lexists(path)
-        stored = accepted(configured, asked, state.current(configured, state.load(path)))
+        stored = accepted(configured, asked, state.current(configured, state.load(path)), "nothing was changed")
         store(path, stored)
         _complain_of_undeclared(stored, configured, source.name)
         if is_new and path == state.DEFAULT_PATH and os.path.dirname(source.name):
@@ -73,13 +73,11 @@ def store(path: str, application: "Application") -> None:
     replace(path, application)
 
 
-def accepted(
-    configured: "Settings", asked: "Application", present: "Application", consequence: str = "nothing was changed"
-) -> "Application":
+def accepted(configured: "Settings", asked: "Application", present: "Application", consequence: str) -> "Application":
     """Return what is to be stored where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
-    ``present`` is the state as it is. A formula's value is computed and never stored: the present one and the one that
-    would result are taken, any other is rejected.
+    ``present`` is the state as it is, and ``consequence`` what the error begins with. A formula's value is computed and
+    never stored: the present one and the one that would result are taken, any other is rejected.
     """
     problems = settings.refusals(configured.application, asked)
     if configured.rules:

@@ -239,7 +239,7 @@ def _store(tuning: Tuning, outcome: loop.Outcome) -> None:
         stored = state.load(tuning.state)
         asked = settings.overlay(stored or {}, _nested(tuning.application, outcome.settings))
         present = state.current(tuning.config.settings, stored)
-        adjust.store(tuning.state, adjust.accepted(tuning.config.settings, asked, present))
+        adjust.store(tuning.state, adjust.accepted(tuning.config.settings, asked, present, "the best is not stored"))
     except protocol.ServoError as error:
         remedy = f"the best is {account.pairs(outcome.settings)}; the same command stores it without measuring again"
         raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None
