@@ -38,8 +38,8 @@ def load(path: str) -> "Optional[Dict[str, Any]]":
     try:
         stored = strict_json.loads(data)
     except strict_json.JsonError as error:
-        place = " at line %d, column %d" % (error.lineno, error.colno) if error.lineno else ""
-        raise _damaged(path, "is not JSON%s: %s" % (place, error.msg)) from None
+        place = f" at line {error.lineno}, column {error.colno}" if error.lineno else ""
+        raise _damaged(path, f"is not JSON{place}: {error.msg}") from None
     problem = _misshapen(stored)
     if problem:
         raise _damaged(path, problem)
@@ -58,20 +58,17 @@ def _misshapen(stored: "Any") -> "Optional[str]":
             return "has %s where the component %s belongs" % (kind(component), named(name))
         settings = component.get("settings", {})
         if not isinstance(settings, dict):
-            return "has %s where the settings of the component %s belong" % (kind(settings), named(name))
+            return f"has {kind(settings)} where the settings of the component {named(name)} belong"
         for setting, description in settings.items():
             if not isinstance(description, dict):
-                return "has %s where the setting %s of the component %s belongs" % (
-                    kind(description),
-                    named(setting),
-                    named(name),
-                )
+                where = f"the setting {named(setting)} of the component {named(name)}"
+                return f"has {kind(description)} where {where} belongs"
     return None
 
 
 def _damaged(path: str, problem: str) -> "ServoError":
     return failed(
-        "bad-state", "%s: the state file %s; mend it, or remove it to start from the default state" % (path, problem)
+        "bad-state", f"{path}: the state file {problem}; mend it, or remove it to start from the default state"
     )
 
 

@@ -1,17 +1,16 @@
 """Signals, restarts, and life as process 1: real signals to real processes."""
 
-import contextlib
 import os
 import pty
 import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
-from fakes import ANSWER, LAUNCHER, LIMIT, METRICS, Servo, write_measure
+from fakes import ANSWER, LAUNCHER, METRICS, Servo, write_measure
 from machine import ROOT
+from measuring import children, wait_until
 
 from servo_batch.agent import loop
 
@@ -235,10 +234,10 @@ def test_process_1_leaves_no_zombies(serve, folder):
         assert len(orphans) == 100
         for orphan in orphans:
             os.kill(orphan, signal.SIGKILL)
-        until(lambda: children(agent) == [driver])  # a zombie is a child still
+        wait_until(lambda: children(agent, zombies=True) == [driver])  # a zombie is a child still
         (folder / "go").write_text("")
         service.wait_for("WHATS_NEXT", 2)
-        until(lambda: children(agent) == [])
+        wait_until(lambda: children(agent, zombies=True) == [])
         os.kill(agent, signal.SIGTERM)
         assert unshare.ended() == 0
     finally:
@@ -246,25 +245,6 @@ def test_process_1_leaves_no_zombies(serve, folder):
         unshare.ended()
         unshare.process.stdout.close()
     assert service.requests[-1].event == "GOODBYE"
-
-
-def children(parent):
-    """Return the processes whose parent is ``parent``, zombies included, from /proc."""
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open("/proc/%s/stat" % entry) as stream:
-            # The name, in parentheses, may hold anything; the state and the parent follow it.
-            if int(stream.read().rpartition(")")[2].split()[1]) == parent:
-                found.append(int(entry))
-    return found
-
-
-def until(condition):
-    """Wait for what no event tells."""
-    limit = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.01)
 
 
 UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]

@@ -8,10 +8,10 @@ import signal
 import subprocess
 
 import pytest
-from machine import PYTHONS
+from calling import call_as_text
+from machine import EDGES, OLDEST, PYTHONS, ROOT
 from terminals import Terminal
 
-VERSIONS = list(PYTHONS)  # from old to new
 CONFIGURATION = """\
 batch:
   command: %s
@@ -40,6 +40,7 @@ class Place:
         self.environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"}
         self.terminals = []
         os.mkfifo(str(folder / "go"))
+        self.held = None
         self.configure(WAITING)
 
     def configure(self, command, text=CONFIGURATION):
@@ -53,16 +54,11 @@ class Place:
         return self.terminals[-1]
 
     def call(self, *arguments, stdin=subprocess.DEVNULL):
-        return subprocess.run(
-            self.argv + list(arguments),
-            cwd=str(self.folder),
-            env=self.environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=30,
-        )
+        return call_as_text(self.argv + list(arguments), self.folder, self.environment, stdin)
+
+    def wait_for_the_job(self):
+        """Return once the waiting job runs, and let it wait on: the bar is drawn before a job starts."""
+        self.held = os.open(str(self.folder / "go"), os.O_WRONLY)
 
     def release(self, printed=b"size 7\n"):
         """Let the waiting job print this and end."""
@@ -74,19 +70,21 @@ class Place:
         return {name: setting.get("value") for name, setting in settings.items()}
 
 
-@pytest.fixture(params=sorted({VERSIONS[0], VERSIONS[-1]}))
+@pytest.fixture(params=EDGES)
 def place(request, pyz, tmp_path):
     """A place where the oldest Python runs the file, and one where the newest does."""
     made = Place(PYTHONS[request.param], pyz, tmp_path)
     yield made
     for terminal in made.terminals:
         terminal.close()
+    if made.held is not None:
+        os.close(made.held)
 
 
 @pytest.fixture
 def any_place(pyz, tmp_path):
     """For what does not depend on the Python."""
-    return Place(PYTHONS[VERSIONS[0]], pyz, tmp_path)
+    return Place(OLDEST, pyz, tmp_path)
 
 
 # Tables
@@ -289,6 +287,7 @@ def test_a_dumb_terminal_gets_plain_lines(place):
 def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(place):
     terminal = place.terminal("measure")
     terminal.until(b"expected 1:40\033[J\r")
+    place.wait_for_the_job()
     terminal.type(b"\x03")
     assert terminal.end() == -signal.SIGINT  # as a shell has to see it, for a loop around the call to end
     assert b"^C" in terminal.received
@@ -308,6 +307,17 @@ def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
     terminal.type(b"\x03")
     terminal.end()
     assert terminal.received.count(b"cancelled by SIGINT") == 1
+
+
+def test_help_breaks_lines_between_words(any_place):
+    terminal = any_place.terminal("help", "metrics", columns=50)
+    assert terminal.end() == 0
+    title, _, *lines = terminal.screen
+    assert title == "### Metrics"
+    assert {line[:2] for line in lines if line.startswith((" ", "-"))} == {"- ", "  "}
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+        manual = stream.read().split()
+    assert [word for line in lines for word in line.split() if word not in manual] == []
 
 
 def test_help_is_shown_where_the_pager_is_none(any_place):

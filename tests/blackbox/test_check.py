@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 import pytest
-from machine import PYTHONS, ROOT
+from calling import call_as_text
+from machine import OLDEST, ROOT
 
 SAMPLE = os.path.join(ROOT, "tests", "support", "first-documentation.yaml")
 CONFIGURATION = """\
@@ -37,16 +38,7 @@ class Folder:
         self.write("config.yaml", CONFIGURATION % command)
 
     def call(self, *arguments):
-        return subprocess.run(
-            self.argv + list(arguments),
-            cwd=str(self.path),
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=30,
-        )
+        return call_as_text(self.argv + list(arguments), self.path, self.environment)
 
     def check(self, *arguments):
         """Return the exit status and the lines of the page."""
@@ -62,7 +54,7 @@ class Folder:
 
 @pytest.fixture
 def folder(pyz, tmp_path):
-    made = Folder(PYTHONS[next(iter(PYTHONS))], pyz, tmp_path)
+    made = Folder(OLDEST, pyz, tmp_path)
     made.configure()
     return made
 
@@ -379,8 +371,12 @@ def test_a_guessed_key_is_told_what_it_is_called_or_where_it_belongs(folder, lin
     assert words in "\n".join(folder.check()[1])
 
 
-def test_the_history_that_tune_chose_is_named_where_none_is(folder):
-    folder.configure()
-    assert "give --history FILE" in folder.call("history").stdout
-    folder.write("_history.jsonl", "")
-    assert "give --history _history.jsonl for what tune recorded here" in folder.call("history").stdout
+def test_the_time_is_the_same_objective_however_it_is_named(folder):
+    folder.write("config.yaml", CONFIGURATION % "echo size {web.cpu}; echo speed 1" + "  history: measured.jsonl\n")
+    made = ["--measurements", "1", "--confirm", "0", "--cap", "3"]
+    for number, named in enumerate((["--minimize", "{total_runtime}"], [])):
+        ended = folder.call("tune", *made, *named, "--history", "%d.jsonl" % number)
+        assert ended.returncode == 0, ended.stdout
+        assert '"objective": "minimize {total_runtime}"' in ended.stdout
+    ended = folder.call("tune", *made, "--maximize", "{total_runtime}")
+    assert "needs runs: 1 and the objective minimize {total_runtime}" in ended.stdout

@@ -59,12 +59,12 @@ def test_a_list_has_no_builtins():
 
 
 def test_program_text_of_other_languages_and_hidden_failures_are_warned_of():
-    found = {script: template.warnings(template.parse_script(script)) for script in WARNED}
+    found = {script: list(template.parse_script(script).warnings) for script in WARNED}
     assert {script: found[script] for script in WARNED if WARNED[script] not in "".join(found[script])} == {}
 
 
 def test_nothing_else_is_warned_of():
-    found = {script: template.warnings(template.parse_script(script)) for script in UNWARNED}
+    found = {script: list(template.parse_script(script).warnings) for script in UNWARNED}
     assert {script: notes for script, notes in found.items() if notes} == {}
 
 

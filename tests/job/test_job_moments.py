@@ -4,14 +4,13 @@ import os
 import signal
 
 import pytest
-from machine import NEWEST, OLDEST, PYTHONS
+from machine import EDGES, NEWEST, OLDEST
 from measuring import HERE, LIMIT, wait_until
 
 pytest_plugins = ("job_fixtures",)
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
-OLDEST_AND_NEWEST = list(PYTHONS)[:1] + list(PYTHONS)[1:][-1:]
 GRACE_SECONDS = 0.2
 # How many moments of a life to try. All of them take minutes: MOMENTS=9999 pytest …
 MOMENTS = int(os.environ.get("MOMENTS", 20))
@@ -32,7 +31,7 @@ def spread(count, python):
     return moments if count <= MOMENTS or OLDEST == NEWEST else moments[python == NEWEST :: 2]
 
 
-@pytest.mark.parametrize("python", OLDEST_AND_NEWEST, indirect=True)
+@pytest.mark.parametrize("python", EDGES, indirect=True)
 def test_a_driver_killed_at_any_moment_takes_the_job_with_it(measuring, hide, python):
     lasting = measuring(python, hide("plain").command, interrupted=interrupted())
     assert b"progress" in lasting.process.stdout.readline()
@@ -47,7 +46,7 @@ def test_a_driver_killed_at_any_moment_takes_the_job_with_it(measuring, hide, py
         wait_until(lambda job=job, driver=driver: not job.alive() and not driver.leftovers(), GRACE_SECONDS + 1)
 
 
-@pytest.mark.parametrize("python", OLDEST_AND_NEWEST, indirect=True)
+@pytest.mark.parametrize("python", EDGES, indirect=True)
 def test_a_signal_at_any_moment_leads_to_one_answer(measuring, python):
     whole = measuring(python, ["true"], interrupted=interrupted())
     assert whole.answer()["status"] == "ok"

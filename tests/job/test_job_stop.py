@@ -10,23 +10,22 @@ import signal
 
 import pytest
 from job_actor import ROLES
-from machine import PYTHONS
+from machine import EDGES
 from measuring import kill, wait_until
 
 pytest_plugins = ("job_fixtures",)
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
-OLDEST_AND_NEWEST = list(PYTHONS)[:1] + list(PYTHONS)[1:][-1:]
 SIGNALS = ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"]
 CAUSES = [*SIGNALS, "timeout", "driver", "stdout"]
 GRACE_SECONDS = 0.2
 CASES = [
     (python, role, CAUSES[(number + 3 * old) % len(CAUSES)])
-    for old, python in enumerate(OLDEST_AND_NEWEST)
+    for old, python in enumerate(EDGES)
     for number, role in enumerate(ROLES)
 ]
-CASES += [(OLDEST_AND_NEWEST[number % len(OLDEST_AND_NEWEST)], "chain", cause) for number, cause in enumerate(CAUSES)]
+CASES += [(EDGES[number % len(EDGES)], "chain", cause) for number, cause in enumerate(CAUSES)]
 
 
 @pytest.mark.parametrize(("python", "role", "cause"), sorted(set(CASES)), indirect=["python"])
@@ -59,7 +58,7 @@ def test_everything_is_gone(measuring, hide, python, role, cause):
 
 @pytest.mark.parametrize(
     ("python", "role"),
-    [(OLDEST_AND_NEWEST[number % len(OLDEST_AND_NEWEST)], role) for number, role in enumerate(ROLES)],
+    [(EDGES[number % len(EDGES)], role) for number, role in enumerate(ROLES)],
     indirect=["python"],
 )
 def test_everything_is_gone_after_the_death_of_the_guard(measuring, hide, python, role):

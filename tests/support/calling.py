@@ -170,6 +170,20 @@ class Servo:
         return self.read("_state.json")
 
 
+def call_as_text(argv, folder, environment, stdin=subprocess.DEVNULL):
+    """Return the ended call, with what it wrote as text."""
+    return subprocess.run(
+        argv,
+        cwd=str(folder),
+        env=environment,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=LIMIT_SECONDS,
+    )
+
+
 def without_privileges():
     """Return the start of a command line under which file modes count, also for root; skip where there is none."""
     if os.geteuid() != 0:

@@ -39,4 +39,6 @@ def _version(path):
 
 
 PYTHONS = find_pythons()
-OLDEST, NEWEST = next(iter(PYTHONS.values())), list(PYTHONS.values())[-1]
+# Their versions, from old to new; one where the machine has one.
+EDGES = list(dict.fromkeys([next(iter(PYTHONS)), list(PYTHONS)[-1]]))
+OLDEST, NEWEST = PYTHONS[EDGES[0]], PYTHONS[EDGES[-1]]

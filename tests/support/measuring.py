@@ -125,12 +125,12 @@ def find_processes(marker):
     return found
 
 
-def children(pid):
-    """Return the pids of a process's children."""
+def children(pid, zombies=False):
+    """Return the pids of a process's children; ``zombies``: also of those that have ended and are not reaped."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         fields = stat(int(name))
-        if fields and int(fields[1]) == pid and fields[0] != "Z":
+        if fields and int(fields[1]) == pid and (zombies or fields[0] != "Z"):
             found.append(int(name))
     return found
 

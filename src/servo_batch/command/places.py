@@ -242,21 +242,18 @@ class _Script:
         all_words = command.words
         verdict = words.judge(all_words, in_shell)
         for index, reason in verdict.refused.items():
-            if index < len(all_words):
-                self.refuse(self.contents(all_words[index]), reason)
-                if index in verdict.evaluated:
-                    named = set(shell.mentioned(all_words[index].text))
-                    self.refuse(_Contents(set(), named), reason)
+            self.refuse(self.contents(all_words[index]), reason)
+            if index in verdict.evaluated:
+                named = set(shell.mentioned(all_words[index].text))
+                self.refuse(_Contents(set(), named), reason)
         for index, reason in verdict.warned.items():
-            if index < len(all_words):
-                self.warn(self.contents(all_words[index]), reason)
+            self.warn(self.contents(all_words[index]), reason)
         if verdict.reads_code:
             self.refuse(self.fed, "in " + verdict.reads_code)
         if verdict.reads_program:
             self.warn(self.fed, verdict.reads_program)
         for index, first in verdict.scripts:
-            if index < len(all_words):
-                self.inner_script(all_words[index], _joined(map(self.contents, all_words[first:])))
+            self.inner_script(all_words[index], _joined(map(self.contents, all_words[first:])))
 
     def warn(self, contents: _Contents, reason: str) -> None:
         for hole in contents.holes:
@@ -279,10 +276,7 @@ class _Script:
             self.refuse(arguments, reason)
             self.refuse(_Contents(set(), set(shell.mentioned(word.text))), reason)
             return
-        self.found.arithmetic |= found.arithmetic
-        self.found.descriptors |= found.descriptors
-        self.found.uses.extend(found.uses)
-        self.found.flows.extend(found.flows)
+        self.found.add(found)
         self.warned.update(inside.warned)
         self.warned_uses.extend(inside.warned_uses)
         self.declares = self.declares or inside.declares

@@ -1,7 +1,9 @@
 """A checked command and the values it names → the arguments to execute."""
 
+import re
+
 from servo_batch import protocol, wording
-from servo_batch.command.template import NUMBER, RESERVED, SHELL, Command, Placeholder, TemplateError, lowered
+from servo_batch.command.template import CONTROL, NUMBER, SHELL, Command, Placeholder, TemplateError, lowered
 from servo_batch.command.word import BARE, DOUBLE, SINGLE
 
 TYPE_CHECKING = False
@@ -38,7 +40,7 @@ def render(command: Command, names: "Dict[str, Any]", place: str = "command") ->
         try:
             return _render(part, names)
         except TemplateError as error:
-            of_control = part.path[0] in RESERVED[1:]
+            of_control = part.path[0] in CONTROL
             problem = "%s: the command needs %s: %s" % (place, part.text, error)
             if of_control:
                 problem += "; give it in the request's control (--control JSON) or under batch.default_control"
@@ -99,7 +101,7 @@ def _number(part: Placeholder, text: str, value: "Any") -> str:
     64 bits, reads 010 as 8, and 5--3 as a decrement in some shells.
     """
     digits = text.strip(" ")
-    if isinstance(value, bool) or not _is_number(digits):
+    if isinstance(value, bool) or not _is_plain_number(digits):
         raise TemplateError("it stands where only a number may, and %s is none" % wording.shown(text))
     if part.must_be == NUMBER:
         return text
@@ -112,7 +114,7 @@ def _number(part: Placeholder, text: str, value: "Any") -> str:
     return "(%s)" % digits if digits[0] == "-" else text
 
 
-def _is_number(text: str) -> bool:
+def _is_plain_number(text: str) -> bool:
     """Return whether a text is a plain decimal number, in ASCII digits."""
     if not text.isprintable() or set(text) - set("0123456789+-.eE") or text[-1:] not in tuple("0123456789"):
         return False
@@ -125,7 +127,7 @@ def _is_number(text: str) -> bool:
 def _format(placeholder: Placeholder, names: "Dict[str, Any]") -> str:
     value = _look_up(placeholder.path, names)
     spec = "".join(part if isinstance(part, str) else _format(part, names) for part in placeholder.spec)
-    if any(len(number) > MAX_WIDTH_DIGITS for number in "".join(c if c.isdecimal() else " " for c in spec).split()):
+    if re.search(r"\d{%d}" % (MAX_WIDTH_DIGITS + 1), spec):
         raise TemplateError("the width or precision in %s is more than a command can take" % wording.shown(spec))
     if placeholder.conversion in ("s", "w"):
         value = str(value)
@@ -171,7 +173,7 @@ def _look_up(path: "Tuple[str, ...]", names: "Dict[str, Any]") -> "Any":
     if current is None:
         raise TemplateError(
             "%s has no value: give it one in the configuration, or adjust it first" % ".".join(path)
-            if path[0] not in RESERVED[1:]
+            if path[0] not in CONTROL
             else "%s has no value" % ".".join(path)
         )
     if isinstance(current, (dict, list)):

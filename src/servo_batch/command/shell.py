@@ -91,6 +91,13 @@ class Found:
         self.pipelines: "List[Tuple[Command, ...]]" = []  # those of the script itself that are read
         self.end = 0  # how far they go
 
+    def add(self, inner: "Found") -> None:
+        """Take over what was found in a script within this one; the quotes and dangers there are not those here."""
+        self.arithmetic |= inner.arithmetic
+        self.descriptors |= inner.descriptors
+        self.uses.extend(inner.uses)
+        self.flows.extend(inner.flows)
+
 
 def read(script: str, numbers: "Sequence[int]", found: Found, depth: int = 0) -> "Script":
     """Return the commands of ``script`` and record in ``found`` where its placeholders stand.
@@ -238,18 +245,25 @@ class _Reader:
                     continue
                 if prefix == "time" and word.text in ("-p", "--"):
                     continue
-                if word.text in UNCLEAR_WORDS:
-                    raise UnclearError("after `%s`" % word.text)
-                if word.text in OPENING:
-                    return self._opened(word.text), None
-                if word.text in ends:
-                    return None, word.text
-                if word.text in CLOSING:
-                    raise UnclearError("after a `%s` that nothing opens" % word.text)
+                reserved = self._reserved(word.text, ends)
+                if reserved:
+                    return reserved
             (words if words or not is_assignment(word.text) else assignments).append(word)
         if self.pos == start:
             raise UnclearError("after what is no command")
         return Simple(tuple(assignments), tuple(words), tuple(redirections)), None
+
+    def _reserved(self, text: str, ends: "Sequence[str]") -> "Optional[Tuple[Optional[Command], Optional[str]]]":
+        """Return what ``_command`` does for a word that begins or ends a compound command; None for any other."""
+        if text in UNCLEAR_WORDS:
+            raise UnclearError("after `%s`" % text)
+        if text in OPENING:
+            return self._opened(text), None
+        if text in ends:
+            return None, text
+        if text in CLOSING:
+            raise UnclearError("after a `%s` that nothing opens" % text)
+        return None
 
     def _is_descriptor(self, word: Word) -> bool:
         """Whether the word just read is the number before a redirection."""
@@ -322,10 +336,8 @@ class _Reader:
         if self._char() == ";":
             self.pos += 1
             self._blank_lines()
-        if self._plain_word() == "in":
+        if self._take("in"):
             words.extend(self._rest_of_words())
-        else:
-            self.pos = self.word_start
         return self._compound(kind, tuple(words), (self._until("do"), self._until("done")))
 
     def _case(self) -> Compound:
@@ -334,17 +346,15 @@ class _Reader:
         self._blanks()
         words, bodies = [self._word()], []
         self._blank_lines()
-        if self._plain_word() != "in":
+        if not self._take("in"):
             raise UnclearError("after a `case` without `in`")
         while True:
             self._blank_lines()
             if self._char() == "(":
                 self.pos += 1
                 self._blanks()
-            elif self._plain_word() == "esac":
+            elif self._take("esac"):
                 break
-            else:
-                self.pos = self.word_start
             words.extend(self._patterns())
             body, met = self.commands(("esac",))
             bodies.append(body)
@@ -401,17 +411,14 @@ class _Reader:
                 return words
             words.append(self._word())
 
-    def _plain_word(self) -> str:
-        """Read a word and return it where no part of it is quoted."""
+    def _take(self, reserved: str) -> bool:
+        """Read this word if it stands here, unquoted; return whether it did."""
         self._blanks()
-        self.word_start = self.pos
-        end = self.pos
-        while end < len(self.src) and self.src[end] in NAME_CHARS:
-            end += 1
-        if self.src[end : end + 1] and self.src[end] not in ENDS_WORD:
-            return ""
-        self.pos = end
-        return self.src[self.word_start : end]
+        end = self.pos + len(reserved)
+        is_there = self.src.startswith(reserved, self.pos) and self.src[end : end + 1] in ("", *ENDS_WORD)
+        if is_there:
+            self.pos = end
+        return is_there
 
     # Redirections and here-documents.
 
@@ -468,8 +475,7 @@ class _Reader:
         for delimiter, strips_tabs, literal, names in heredocs:
             ended = False
             while self.pos < len(self.src) and not ended:
-                end = self.src.find("\n", self.pos)
-                end = len(self.src) if end < 0 else end
+                end = self._line_end()
                 line = self.src[self.pos : end]
                 self.pos = min(end + 1, len(self.src))
                 ended = (line.lstrip("\t") if strips_tabs else line) == delimiter
@@ -627,10 +633,7 @@ class _Reader:
         text = "".join(NUMBER if char in PLACEHOLDERS else char for char in body)
         found = Found()
         word.scripts.append(read(text, numbers, found, self.depth + 1))
-        self.found.arithmetic |= found.arithmetic
-        self.found.descriptors |= found.descriptors
-        self.found.uses.extend(found.uses)
-        self.found.flows.extend(found.flows)
+        self.found.add(found)
         word.unknown(not in_double)
 
     def _dollar(self, word: _Word, in_double: bool) -> None:
@@ -758,6 +761,10 @@ class _Reader:
     def _char(self) -> str:
         return self.src[self.pos : self.pos + 1]
 
+    def _line_end(self) -> int:
+        end = self.src.find("\n", self.pos)
+        return len(self.src) if end < 0 else end
+
     def _find(self, char: str, problem: str) -> int:
         end = self.src.find(char, self.pos)
         if end < 0:
@@ -772,8 +779,7 @@ class _Reader:
             elif self.src.startswith("\\\n", self.pos):
                 self.pos += 2
             elif self._char() == "#":
-                end = self.src.find("\n", self.pos)
-                end = len(self.src) if end < 0 else end
+                end = self._line_end()
                 self._bare(
                     self.src[self.pos : end], "in a comment, which a line break in the value would end; take it out"
                 )

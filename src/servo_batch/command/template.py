@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     Parts = Tuple[Union[str, "Placeholder"], ...]
 
 SHELL = ["/bin/sh", "-c"]
-RESERVED = ("state", "control", "_control")
+CONTROL = ("control", "_control")
+RESERVED = ("state", *CONTROL)
 NUMBER, INTEGER = "number", "integer"
 NUMERIC_TYPES = "deEfFgG"  # presentation types that take numbers only, and make plain decimals of them
 LIST_FORM = "or give the command as a list, which needs no shell: [program, argument, …]"
@@ -45,7 +46,10 @@ class Placeholder(namedtuple("Placeholder", ("text", "path", "conversion", "spec
 
 
 class Command(namedtuple("Command", ("templates", "uses_shell", "warnings"))):
-    """A checked command: per argument (or for the one shell script) its literal parts and placeholders."""
+    """A checked command: per argument (or for the one shell script) its literal parts and placeholders.
+
+    ``warnings`` say what in it is allowed and may still not be what was meant, a sentence each.
+    """
 
     __slots__ = ()
     templates: "Tuple[Parts, ...]"
@@ -92,11 +96,6 @@ def parse_arguments(items: "Sequence[str]", is_number: "IsNumber" = never) -> Co
         raise TemplateError(*unread)
     judged = _of_arguments([_source(parts, is_number) for parts in templates])
     return _checked(tuple(templates), judged, is_number, False)
-
-
-def warnings(command: Command) -> "List[str]":
-    """Return what in a command is allowed and may still not be what was meant, a sentence each."""
-    return list(command.warnings)
 
 
 def _of_script(text: str) -> word.Judged:

@@ -138,12 +138,14 @@ class _Judge:
     # What is found.
 
     def refuse(self, first: int, reason: str, last: "Optional[int]" = None) -> int:
-        for index in range(first, len(self.words) if last is None else last):
+        count = len(self.words)
+        for index in range(first, count if last is None else min(last, count)):
             self.verdict.refused.setdefault(index, reason)
-        return len(self.words)
+        return count
 
     def warn(self, index: int, reason: str) -> None:
-        self.verdict.warned.setdefault(index, reason)
+        if index < len(self.words):
+            self.verdict.warned.setdefault(index, reason)
 
     def reads(self, reason: str) -> None:
         self.verdict.reads_code = self.verdict.reads_code or reason
@@ -457,7 +459,7 @@ class _Judge:
                 )
                 self.refuse(at, reason % name, at + 1)
             if _has_option(text, letters, long_options) or _has_option(before, letters, long_options):
-                self.refuse(at, "in what `%s` runs as a program; %s" % (name, "put that into a script's file"), at + 1)
+                self.refuse(at, "in what `%s` runs as a program; put that into a script's file" % name, at + 1)
             before = text
 
     def _script_option(self, index: int, name: str) -> None:
@@ -465,11 +467,8 @@ class _Judge:
         for at in range(index + 1, len(self.words)):
             text = self.words[at].text.partition("=")[0]
             if text == option or (text.startswith("--") and len(text) > 3 and option.startswith(text)):
-                self.refuse(at, "in the script that `%s %s` gives to a shell; %s" % (name, option, way_out), at + 1)
-                if "=" not in self.words[at].text:
-                    self.refuse(
-                        at + 1, "in the script that `%s %s` gives to a shell; %s" % (name, option, way_out), at + 2
-                    )
+                last = at + 1 if "=" in self.words[at].text else at + 2
+                self.refuse(at, "in the script that `%s %s` gives to a shell; %s" % (name, option, way_out), last)
 
     def _language(self, index: int, name: str) -> None:
         """Warn of placeholders in the program text that an interpreter is given."""

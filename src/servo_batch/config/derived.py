@@ -13,11 +13,12 @@ from servo_batch.config.settings import (
     is_formula,
     is_numeric,
     is_same,
+    named_setting,
     overlay,
     values,
     walk,
 )
-from servo_batch.wording import found, is_number, kind, named, shown
+from servo_batch.wording import found, is_number, kind, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def broken(rules: Rules, application: "Application") -> "List[str]":
             try:
                 formulas.evaluate(formula, value_of)
             except formulas.FormulaError as error:
-                problems.append(f"does not give {named(component)}.{named(name)} a value: {error}")
+                problems.append(f"does not give {named_setting(component, name)} a value: {error}")
     for formula in rules.constraints:
         if _has_values(formula, value_of):
             try:
@@ -210,7 +211,7 @@ def without_computed(
             results = [(declared(state, component, name) or {}).get("value") for state in (present, future)]
             if not any(_is_near(setting["value"], result) for result in results):
                 problems.append(
-                    f"{named(component)}.{named(name)} is computed, {rules.formulas[component, name].text}, and cannot "
+                    f"{named_setting(component, name)} is computed, {rules.formulas[component, name].text}, and cannot "
                     f"be adjusted: leave it out, or send {shown(results[1])}, not {shown(setting['value'])}"
                 )
     return bare, problems

@@ -10,7 +10,7 @@ from servo_batch.wording import did_you_mean, found, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple, Union
+    from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
     Path = Tuple[Union[str, int], ...]
 
@@ -51,6 +51,13 @@ class Document:
             return value
         self.add(path, f"must be a mapping of {holds}, but is {found(value)}")
         return {}
+
+    def refuse_unknown(self, path: "Path", keys: "Iterable[str]", known: "Tuple[str, ...]") -> None:
+        """Note each of the ``keys`` of the mapping at ``path`` that is none of ``known``."""
+        for key in keys:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                self.add((*path, key), f"there is no such key; known are {', '.join(known)}{hint}")
 
     def file_name(self, key: str) -> "Optional[str]":
         """Return the path under a key of ``batch`` that names a file, or None where it is not there or wrong."""
@@ -99,8 +106,8 @@ def _search() -> str:
             return name
     raise failed(
         "bad-config",
-        "no configuration: neither ./%s nor ./%s nor ./%s is there, OPTUNE_CONFIG is not set and --config FILE not "
-        "given; name the file by one of these" % SEARCHED,
+        f"no configuration: neither {' nor '.join('./' + name for name in SEARCHED)} is there, "
+        "OPTUNE_CONFIG is not set and --config FILE not given; name the file by one of these",
     )
 
 

@@ -5,7 +5,7 @@ What a command, a pattern or a formula says is for the rooms that know it; here 
 
 from collections import namedtuple
 
-from servo_batch.wording import did_you_mean, found, is_number
+from servo_batch.wording import found, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,9 +92,7 @@ def read(document: "Document") -> Schema:
     for key in batch:
         if key in DEEPER:
             document.add(("batch", key), f"belongs under {DEEPER[key]}: move it there")
-        elif key not in KEYS:
-            known = f"there is no such key; known are {', '.join(KEYS)}{did_you_mean(key, KEYS)}"
-            document.add(("batch", key), known)
+    document.refuse_unknown(("batch",), (key for key in batch if key not in DEEPER), KEYS)
     if "command" not in batch:
         document.add(COMMAND_PATH, "is missing: give the job's command line, or a list of program and arguments")
     commands = {key: _command(document, key) for key in ("command", "prepare", "cleanup") if key in batch}
@@ -136,10 +134,7 @@ def _metric(document: "Document", path: "Path", value: "Any") -> "Optional[Metri
     entry = document.mapping(path, value, "output_regex and unit")
     if not isinstance(value, dict):
         return None
-    for key in entry:
-        if key not in METRIC_KEYS:
-            hint = did_you_mean(key, METRIC_KEYS)
-            document.add(path + (key,), f"there is no such key; known are {', '.join(METRIC_KEYS)}{hint}")
+    document.refuse_unknown(path, entry, METRIC_KEYS)
     unit = entry.get("unit")
     if "unit" in entry and not isinstance(unit, str):
         document.add(path + ("unit",), f"must be a string, but is {found(unit)}")
@@ -171,10 +166,7 @@ def _objective(document: "Document") -> "Optional[Tuple[str, str]]":
     entry = document.mapping(path, value, "minimize or maximize, with a formula")
     if not isinstance(value, dict):
         return None
-    for key in entry:
-        if key not in DIRECTIONS:
-            hint = did_you_mean(key, DIRECTIONS)
-            document.add(path + (key,), f"there is no such key; known are minimize and maximize{hint}")
+    document.refuse_unknown(path, entry, DIRECTIONS)
     given = [key for key in DIRECTIONS if key in entry]
     if len(given) != 1:
         problem = "must have one of minimize and maximize, with a formula like '{total_runtime}'"

@@ -53,10 +53,15 @@ def declared(application: "Application", component: str, name: str) -> "Optional
     return setting
 
 
+def named_setting(component: str, name: str) -> str:
+    """Return how a message names a setting, which may come from outside: ``web.cpu``, ``web."a b"``."""
+    return f"{named(component)}.{named(name)}"
+
+
 def undeclared(application: "Application", stored: "Application") -> "List[str]":
-    """Return the names of the settings in ``stored`` that ``application``, the configuration's, does not have."""
+    """Return the settings in ``stored`` that the configuration's ``application`` lacks, as messages name them."""
     return [
-        f"{named(component)}.{named(name)}"
+        named_setting(component, name)
         for component, name, _ in walk(stored)
         if declared(application, component, name) is None
     ]
@@ -108,7 +113,7 @@ def refusals(application: "Application", asked: "Application") -> "List[str]":
         described = declared(application, component, name) or {}
         problem = None if is_formula(described) or "value" not in setting else refusal(described, setting["value"])
         if problem:
-            problems.append(f"{named(component)}.{named(name)} {problem}")
+            problems.append(f"{named_setting(component, name)} {problem}")
     return problems
 
 

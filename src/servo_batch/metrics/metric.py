@@ -19,11 +19,10 @@ UNITS = {
     "max_rss": "bytes",
 }
 RESOURCES = tuple(name for name in UNITS if name != TOTAL_RUNTIME)
-STREAMS = ("stdout", "stderr")
 
 
 class OutputMetric(namedtuple("OutputMetric", ("output_regex", "pattern", "stream", "unit"))):
-    """A value that a pattern finds in what the job printed to ``stream``, one of STREAMS."""
+    """A value that a pattern finds in what the job printed to ``stream``, one of ``schema.STREAMS``."""
 
     __slots__ = ()
     output_regex: str  # as it is written

@@ -11,12 +11,13 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
 
+from servo_batch.config.schema import STREAMS
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
 from servo_batch.job.outcomes import Output
 from servo_batch.metrics import find, hints
 from servo_batch.metrics.find import Value
-from servo_batch.metrics.metric import STREAMS, OutputMetric
+from servo_batch.metrics.metric import OutputMetric
 from servo_batch.protocol import failed
 from servo_batch.wording import named, shown
 

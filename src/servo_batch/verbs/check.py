@@ -10,14 +10,12 @@ import shutil
 import subprocess
 
 from servo_batch import protocol, state, terminal
-from servo_batch.command import template
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, hints, metric, older
 from servo_batch.verbs import adjust, configuration, measurement
-from servo_batch.wording import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +122,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
             f"./{path} is the state of whoever is called in this folder, and the configuration lies in another: "
             "batch.state names a file that goes with it"
         )
-    undeclared = settings.undeclared(config.settings.application, stored or {"components": {}})
+    undeclared = settings.undeclared(config.settings.application, stored) if stored else []
     if undeclared:
         findings.warnings.append(
             f"{path}: the configuration has no {', '.join(undeclared)}; if two configurations share this state, "
@@ -142,8 +140,8 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
         low, high = setting["min"], setting["max"]
         if low != high and isinstance(low, int) and isinstance(high, int):
             findings.notes.append(
-                f"{named(component)}.{named(name)} has no step, so a service may choose {low}.5: whole numbers need "
-                "step: 1"
+                f"{settings.named_setting(component, name)} has no step, so a service may choose {low}.5: "
+                "whole numbers need step: 1"
             )
 
 
@@ -157,7 +155,7 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         place = config.source.place(("batch", key))
         how = "by /bin/sh -c" if command.uses_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
-        for warning in template.warnings(command):
+        for warning in command.warnings:
             findings.warnings.append(f"{place}: {warning}")
         may_come = key != "prepare" and plan.job.prepare is not None
         _look_for_program(findings, place, arguments, command.uses_shell, may_come)
