@@ -54,7 +54,9 @@ def _misshapen(stored: "Any") -> "Optional[str]":
     if not isinstance(components, dict):
         return "has no application.components"
     for name, component in components.items():
-        settings = component.get("settings", {}) if isinstance(component, dict) else None
+        if not isinstance(component, dict):
+            return "has %s where the component %s belongs" % (kind(component), named(name))
+        settings = component.get("settings", {})
         if not isinstance(settings, dict):
             return f"has {kind(settings)} where the settings of the component {named(name)} belong"
         for setting, description in settings.items():

@@ -149,6 +149,7 @@ def every_call(servo):
 BAD_STATES = [
     (b"", ["not JSON"]),
     (b"\n", ["not JSON"]),
+    (b'{"application": {"components": {"web": 5}}}', ["has a number where the component web belongs"]),
     (b'{"application": {"comp', ["not JSON", "line 1"]),
     (b'{\n"application": }', ["not JSON", "line 2"]),
     (b"\0" * 4096, ["not JSON"]),
@@ -161,7 +162,6 @@ BAD_STATES = [
     (b"{}", ["components"]),
     (b'{"application": []}', ["components"]),
     (b'{"application": {"components": 5}}', ["components"]),
-    (b'{"application": {"components": {"web": 5}}}', ["web"]),
     (b'{"application": {"components": {"web": {"settings": []}}}}', ["web", "a list"]),
     (b'{"application": {"components": {"web": {"settings": {"cpu": 3}}}}}', ["web", "cpu", "a number"]),
 ]

@@ -31,6 +31,7 @@ CALLS = {
     "misfit",
     "cannot",
     "append",
+    "accepted",
     "JsonError",
     "PatternError",
     "ServoError",

@@ -29,7 +29,7 @@ def stored_for(options: "Options", source: "Document", configured: "Settings", p
     else:
         wanted = requested(read_request())
         before = state.load(path)  # a damaged state is somebody's to look at, not ours to overwrite
-    stored = accepted(configured, wanted, state.current(configured, before))
+    stored = accepted(configured, wanted, state.current(configured, before), "nothing was changed")
     is_new = not os.path.lexists(path)
     replace(path, stored)
     undeclared = settings.undeclared(configured.application, stored)
@@ -44,13 +44,11 @@ def stored_for(options: "Options", source: "Document", configured: "Settings", p
     return stored
 
 
-def accepted(
-    configured: "Settings", asked: "Application", present: "Application", consequence: str = "nothing was changed"
-) -> "Application":
+def accepted(configured: "Settings", asked: "Application", present: "Application", consequence: str) -> "Application":
     """Return what is to be stored where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
-    ``present`` is the state as it is. A formula's value is computed and never stored: the present one and the one that
-    would result are taken, any other is rejected.
+    ``present`` is the state as it is, and ``consequence`` what the error begins with. A formula's value is computed and
+    never stored: the present one and the one that would result are taken, any other is rejected.
     """
     problems = settings.refusals(configured.application, asked)
     if configured.rules:

@@ -173,7 +173,7 @@ def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:
         stored = state.load(tuning.state)
         asked = settings.overlay(stored or {}, tunable.nested(tuning.application, outcome.settings))
         present = state.current(tuning.config.settings, stored)
-        replace(tuning.state, storing.accepted(tuning.config.settings, asked, present))
+        replace(tuning.state, storing.accepted(tuning.config.settings, asked, present, "the best is not stored"))
     except protocol.ServoError as error:
         remedy = f"the best is {account.pairs(outcome.settings)}; the same command stores it without measuring again"
         raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None
