@@ -1,4 +1,4 @@
-"""The drivers' side of the protocol: a request read, progress and answers written, and what can go wrong.
+"""The drivers' side of the protocol: progress and answers written, and what can go wrong. Requests: request.py.
 
 Requests and responses are JSON (README, Requests and answers); nothing but responses reaches stdout.
 """
@@ -6,8 +6,6 @@ Requests and responses are JSON (README, Requests and answers); nothing but resp
 import os
 import sys
 from collections import namedtuple
-
-from servo_batch.wording import kind
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
@@ -18,11 +16,8 @@ if TYPE_CHECKING:
     Wait = Callable[[], None]
 
 STDIN, STDOUT, STDERR = 0, 1, 2
-MAX_REQUEST_BYTES = 64 * 1024 * 1024
-PATIENCE_SECONDS = 2.0  # whoever waits longer for a request may not know that one is awaited
 STDERR_SECONDS = 1.0  # whoever does not read stderr for so long does not read it
 PIPE_BUF = 512  # a pipe that takes anything takes so much at once, says POSIX of poll(); many take more
-NO_REQUEST = "where there is no request, give it </dev/null"
 
 
 class ServoError(Exception):
@@ -91,53 +86,6 @@ class ForPrograms:
     def step(self, percent: int, message: str, line: str) -> None:
         """Write a line of progress for a step of several; ``line`` is how a person would read it."""
         self.progress(percent, message)
-
-
-def read_request() -> "Dict[str, Any]":
-    """Return the request on stdin; an empty stdin, a closed one and a terminal are ``{}``.
-
-    Raises ``ServoError`` (bad-request) for anything that is not one JSON object.
-    """
-    if sys.stdin is None or os.isatty(STDIN):
-        return {}
-    try:
-        data = _read_stdin()
-    except OSError as error:
-        raise bad_request(f"the request on stdin cannot be read: {error.strerror}") from None
-    if not data.strip():
-        return {}
-    from servo_batch.formats import strict_json
-
-    try:
-        request = strict_json.loads(data)
-    except strict_json.JsonError as error:
-        place = f", line {error.lineno}, column {error.colno}" if error.lineno else ""
-        raise bad_request(f"the request on stdin is not JSON{place}: {error.msg}; {NO_REQUEST}") from None
-    if not isinstance(request, dict):
-        raise bad_request(f"the request on stdin is {kind(request)}: send a JSON object; {NO_REQUEST}")
-    return request
-
-
-def _read_stdin() -> bytes:
-    """Return all that is on stdin; say it once where that has to be waited for. Raises ``OSError``."""
-    import select
-
-    data = bytearray()
-    patience: "Optional[float]" = PATIENCE_SECONDS
-    while True:
-        if not select.select([STDIN], [], [], patience)[0]:
-            complain(f"waiting for the request on stdin to come and to end; {NO_REQUEST}")
-            patience = None
-            continue
-        try:
-            piece = os.read(STDIN, 1 << 20)
-        except BlockingIOError:  # somebody else, who has the other end too, was quicker
-            continue
-        if not piece:
-            return bytes(data)
-        data += piece
-        if len(data) > MAX_REQUEST_BYTES:
-            raise bad_request(f"the request on stdin has more than 64 MiB, which no request has; {NO_REQUEST}")
 
 
 def write(response: "Dict[str, Any]", wait: "Optional[Wait]" = None) -> None:

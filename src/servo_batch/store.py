@@ -92,3 +92,13 @@ def flush_directory(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove(path: str) -> None:
+    """Remove the state file, if it is there; raise ``ServoError`` (bad-state)."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise cannot(path, "cannot be removed", error) from None

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from calling import call_as_text
-from machine import EDGES, OLDEST, PYTHONS
+from machine import EDGES, OLDEST, PYTHONS, ROOT
 from terminals import Terminal
 
 CONFIGURATION = """\
@@ -40,6 +40,7 @@ class Place:
         self.environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"}
         self.terminals = []
         os.mkfifo(str(folder / "go"))
+        self.held = None
         self.configure(WAITING)
 
     def configure(self, command, text=CONFIGURATION):
@@ -54,6 +55,10 @@ class Place:
 
     def call(self, *arguments, stdin=subprocess.DEVNULL):
         return call_as_text(self.argv + list(arguments), self.folder, self.environment, stdin)
+
+    def wait_for_the_job(self):
+        """Return once the waiting job runs, and let it wait on: the bar is drawn before a job starts."""
+        self.held = os.open(str(self.folder / "go"), os.O_WRONLY)
 
     def release(self, printed=b"size 7\n"):
         """Let the waiting job print this and end."""
@@ -72,6 +77,8 @@ def place(request, pyz, tmp_path):
     yield made
     for terminal in made.terminals:
         terminal.close()
+    if made.held is not None:
+        os.close(made.held)
 
 
 @pytest.fixture
@@ -280,6 +287,7 @@ def test_a_dumb_terminal_gets_plain_lines(place):
 def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(place):
     terminal = place.terminal("measure")
     terminal.until(b"expected 1:40\033[J\r")
+    place.wait_for_the_job()
     terminal.type(b"\x03")
     assert terminal.end() == -signal.SIGINT  # as a shell has to see it, for a loop around the call to end
     assert b"^C" in terminal.received
@@ -299,6 +307,26 @@ def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
     terminal.type(b"\x03")
     terminal.end()
     assert terminal.received.count(b"cancelled by SIGINT") == 1
+
+
+def test_a_tuning_that_is_stopped_says_how_to_go_on_and_to_look_at_it(any_place):
+    terminal = any_place.terminal("tune")
+    terminal.until(b"0:00")
+    terminal.type(b"\x03")
+    terminal.end()
+    message = "".join(terminal.screen)
+    assert "the same command goes on from _history.jsonl, and history --history _history.jsonl shows it" in message
+
+
+def test_help_breaks_lines_between_words(any_place):
+    terminal = any_place.terminal("help", "metrics", columns=50)
+    assert terminal.end() == 0
+    title, _, *lines = terminal.screen
+    assert title == "### Metrics"
+    assert {line[:2] for line in lines if line.startswith((" ", "-"))} == {"- ", "  "}
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+        manual = stream.read().split()
+    assert [word for line in lines for word in line.split() if word not in manual] == []
 
 
 def test_help_is_shown_where_the_pager_is_none(any_place):

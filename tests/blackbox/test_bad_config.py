@@ -191,6 +191,11 @@ def changed(path, value):
         (batch(7), "batch.command", ["a command line or a list", "7"]),
         (batch({"run": "x"}), "batch.command", ["a command line or a list", "a mapping"]),
         (batch([]), "batch.command", ["not empty"]),
+        (
+            batch(default_state=application(**{"a": {"b.c": {"value": 1}}, "a.b": {"c": {"value": 2}}})),
+            'batch.default_state.application.components."a.b".settings.c',
+            ["is called a.b.c, as one of the component a is"],
+        ),
         (batch([""]), "batch.command[0]", ["must be the program to run, but is empty"]),
         (batch(["a", 5, None]), "batch.command[1]", ["a string", "5", "quote"]),
         (batch(["a", 5, None]), "batch.command[2]", ["a string", "empty"]),

@@ -66,6 +66,14 @@ def outcome(ended):
     return ended.answer
 
 
+def read_until(process, text):
+    """Read lines of a running call up to the one that has ``text``."""
+    line = process.stdout.readline()
+    while text not in line:
+        assert line, process.stderr.read()
+        line = process.stdout.readline()
+
+
 def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(edge_python, pyz, tmp_path):
     tuner = Tuner(edge_python, pyz, tmp_path, described())
     ended = tuner.tune("--measurements", "10")
@@ -119,7 +127,7 @@ def test_where_the_difference_may_be_noise_the_state_stays_byte_for_byte(tuner, 
 
 
 def test_nothing_is_confirmed_nor_stored_where_the_default_is_the_best(tuner):
-    tuner.configure(described(settings=dict(SETTINGS, x=dict(SETTINGS["x"], value=7), k={"value": 1})))
+    tuner.configure(described(settings=dict(SETTINGS, x=dict(SETTINGS["x"], value=7), k=dict(SETTINGS["k"], value=1))))
     answer = outcome(tuner.tune("--measurements", "5"))
     assert (answer["better"], answer["best"], answer["measurements"]) == (False, {"value": None, "runs": []}, 5)
     assert not tuner.has_state()
@@ -223,7 +231,6 @@ def test_a_failing_default_ends_it_with_that_failure(tuner):
     tuner.configure(described("exit $(cat status)"))
     tuner.write("status", b"4")
     ended = tuner.tune()
-    ended.failed("failed", "command-failed") if False else None
     assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
     assert "of the default settings" in ended.answer["message"]
     assert len(tuner.history()) == 1
@@ -236,8 +243,7 @@ def test_a_stop_says_what_was_found_and_how_to_go_on_and_the_state_stays(tuner):
     tuner.configure(described("test {a.x} = 2 || sleep 60; " + BOWL))
     state = tuner.write("_state.json", b'{"application": {"components": {}} }')
     process = tuner.start("tune", stdin=subprocess.DEVNULL)
-    while b"measurement 2 of 36: the job has been running" not in process.stdout.readline():
-        pass
+    read_until(process, b"measurement 2 of 36: the job has been running")
     process.send_signal(signal.SIGTERM)
     stdout, _ = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGTERM
@@ -254,8 +260,7 @@ def test_a_stop_is_heard_while_it_looks_for_what_the_constraints_allow(tuner):
     wide = {name: {"min": 0, "max": 1000000, "step": 1, "value": 0} for name in "xk"}
     tuner.configure(described(settings=wide, constraints=["{a.x} + {a.k} < 1"]))
     process = tuner.start("tune", stdin=subprocess.DEVNULL)
-    while b"measurement 1 of 36: 50" not in process.stdout.readline():
-        pass
+    read_until(process, b"measurement 1 of 36: 49")
     process.send_signal(signal.SIGTERM)
     stdout, stderr = process.communicate(timeout=10)
     assert process.returncode == 128 + signal.SIGTERM, (stdout, stderr)
@@ -294,7 +299,6 @@ def test_a_state_that_cannot_be_written_is_said_with_the_way_on(tuner):
     tuner.configure(described(state="state/state.json"))
     os.chmod(tuner.path("state"), 0o555)
     ended = tuner.tune("--measurements", "10", prefix=without_privileges())
-    ended.bad_state if False else None
     assert (ended.status, ended.answer["reason"]) == (1, "bad-state")
     assert "a.x=7 a.k=1; the same command stores it without measuring again" in ended.answer["message"]
     os.chmod(tuner.path("state"), 0o755)
@@ -320,7 +324,7 @@ def test_constraints_are_never_broken_and_formulas_follow(tuner):
 def test_a_default_that_does_not_go_with_what_is_stored_is_said(tuner):
     tuner.configure(described(settings=dict(SETTINGS, n={"value": 1}), constraints=["{a.x} + {a.n} < 10"]))
     assert tuner.call("adjust", "a.x=1", "a.n=8").status == 0
-    tuner.tune().bad_state("breaks the constraint", "{a.n} = 8")
+    tuner.tune().bad_state("breaks the constraint", "2 + 8 < 10")
 
 
 def test_a_small_space_is_measured_whole_once(tuner):
@@ -343,11 +347,7 @@ def test_seeds_differ_and_each_gives_the_same_again(tuner):
 
 def test_the_objective_and_the_control_of_the_command_line(tuner):
     job = "test {control.n} = 3 && echo cost $(( {a.x} * {a.k} ))"
-    tuner.configure(
-        described(job, objective=None)
-        if False
-        else {"batch": {k: v for k, v in described(job)["batch"].items() if k != "objective"}}
-    )
+    tuner.configure(described(job, objective={"minimize": "{cost}"}))
     answer = outcome(tuner.tune("--maximize", "{cost} - 1", "--control", '{"n": 3}', "--measurements", "63"))
     assert (answer["objective"], answer["best"]["value"]) == ("maximize {cost} - 1", 99)
     assert {json.dumps(entry["control"]) for entry in tuner.history()} == {'{"n": 3}'}
@@ -388,13 +388,18 @@ def test_values_of_every_kind_are_tuned(tuner):
 
 def test_what_cannot_be_tuned_is_said_before_anything_runs(tuner):
     cases = [
-        (["--minimize", "{cst}"], {}, ("bad-request", "bad-request"), ["--minimize", "{cost}"]),
+        (["--minimize", "{cst}"], {}, ("bad-request", "bad-request"), ["--minimize: ", "cost"]),
         (["--minimize", "{cost"], {}, ("bad-request", "bad-request"), ["--minimize", "never closed"]),
         (["--minimize", "{cost}", "--maximize", "{cost}"], {}, ("bad-request", "bad-request"), ["exclude"]),
         (["--cap", "2"], {}, ("bad-request", "bad-request"), ["{total_runtime}"]),
         (["--cap", "2", "--minimize", "{total_runtime}"], {"runs": 3}, ("bad-request", "bad-request"), ["runs: 1"]),
         (["--cap", "2", "--maximize", "{total_runtime}"], {}, ("bad-request", "bad-request"), ["minimize"]),
-        ([], {"settings": {"x": {"value": 1}, "k": {"value": 2}}}, ("failed", "bad-config"), ["nothing to tune"]),
+        (
+            [],
+            {"command": "touch ran", "settings": {"x": {"value": 1}, "k": {"value": 2}}},
+            ("failed", "bad-config"),
+            ["nothing to tune"],
+        ),
         ([], {"settings": dict(SETTINGS, x={"min": 1, "max": 2})}, ("failed", "bad-config"), ["a.x has none"]),
         (["--state", "damaged"], {}, ("failed", "bad-state"), ["damaged"]),
         (["--state", "outside"], {}, ("failed", "bad-state"), ["a.x"]),
@@ -423,16 +428,7 @@ def test_one_measurement_is_the_default_and_nothing_more(tuner):
 
 
 def test_a_remark_on_the_figures_is_made_once(tuner):
-    tuner.configure(described(BOWL + "k"))
-    ended = tuner.tune("--measurements", "1", "--confirm", "0")
-    del ended
-    tuner.configure(described(BOWL, metrics={"cost": {"output_regex": "cost ([0-9]*)"}}))
-    tuner.configure(
-        described(
-            BOWL.replace("cost", "cost 1,") if False else "echo cost {a.x}.5",
-            metrics={"cost": {"output_regex": r"cost (\d+)"}},
-        )
-    )
+    tuner.configure(described("echo cost {a.x}.5", metrics={"cost": {"output_regex": r"cost (\d+)"}}))
     assert tuner.tune("--measurements", "5").stderr.count("cost: ") == 1
 
 
@@ -474,34 +470,6 @@ def test_a_person_reads_a_line_for_each_measurement_and_the_comparison(at_termin
     ]
 
 
-@pytest.mark.parametrize("columns", [20, 40, 80, 100, 160])
-def test_lines_fit_the_terminal_however_many_settings_there_are(at_terminal, tuner, columns):
-    settings = {
-        "%s_of_the_whole" % name: {"type": "enum", "values": ["plain", "a value of many words"], "value": "plain"}
-        for name in (
-            "memory",
-            "processors",
-            "partitions",
-            "buffers",
-            "caches",
-            "levels",
-            "codecs",
-            "sizes",
-            "rates",
-            "t",
-        )
-    }
-    tuner.configure(described("echo cost 1", settings))
-    terminal = at_terminal("--measurements", "4", columns=columns)
-    assert terminal.end() == 0
-    text = terminal.received.decode().replace("\r", "")
-    lines = text[text.index("   #  objective") :].split("\n")[:5]
-    assert len({line.index("plain") for line in lines[1:2]}) == 1
-    if columns >= 40:
-        assert max(map(len, lines)) <= columns, lines
-    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3", "4"]
-
-
 def test_the_bar_tells_which_measurement_runs_and_what_is_left(at_terminal, tuner):
     os.mkfifo(tuner.path("go"))
     tuner.configure(described("cat go; " + BOWL, expected_duration=10))
@@ -512,7 +480,6 @@ def test_the_bar_tells_which_measurement_runs_and_what_is_left(at_terminal, tune
     terminal.until(b" left")
     terminal.type(b"\x03")
     assert terminal.end() == 128 + signal.SIGINT
-    *_, kind, message, rest = "\n".join(terminal.screen).replace("\n", "", 0).split("\n")[-5:]
     text = "".join(terminal.screen)
     assert "failed (cancelled)" in text
     assert (

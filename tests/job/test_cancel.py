@@ -101,7 +101,7 @@ class TestASignal:
             "    except Cancelled as error: print(error.message, error.signum == c.signum)\n"
             "    send('SIGTERM'); print('out')\n"
         )
-        assert each(body) == {name: "in\ncancelled by %s True\nout\n" % name for name in SIGNALS}
+        assert each(body) == {name: "in\ncancelled by %s: nothing was run yet True\nout\n" % name for name in SIGNALS}
 
     def test_that_came_before_interrupts_too(self, each):
         body = (
@@ -111,7 +111,7 @@ class TestASignal:
             "        with c.interrupting(): print('not interrupted')\n"
             "    except Cancelled as error: print(error.message)\n"
         )
-        assert each(body) == {name: "cancelled by %s\n" % name for name in SIGNALS}
+        assert each(body) == {name: "cancelled by %s: nothing was run yet\n" % name for name in SIGNALS}
 
     def test_after_the_end_has_no_effect(self, each):
         body = (
@@ -137,7 +137,7 @@ class TestInterrupting:
         )
         assert process.stdout.readline() == "reading\n"
         process.send_signal(signal.SIGUSR1)
-        assert process.communicate(timeout=LIMIT)[0] == "cancelled by SIGUSR1\n"
+        assert process.communicate(timeout=LIMIT)[0] == "cancelled by SIGUSR1: nothing was run yet\n"
 
     def test_a_regular_expression_that_never_ends(self, python):
         process = start(
@@ -151,7 +151,7 @@ class TestInterrupting:
         )
         assert process.stdout.readline() == "searching\n"
         process.send_signal(signal.SIGUSR1)
-        assert process.communicate(timeout=LIMIT)[0] == "cancelled by SIGUSR1\n"
+        assert process.communicate(timeout=LIMIT)[0] == "cancelled by SIGUSR1: nothing was run yet\n"
 
     def test_ends_with_the_block(self, python):
         body = "with Cancellation() as c:\n    with c.interrupting(): pass\n    send('SIGTERM'); print('out')\n"

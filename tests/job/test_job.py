@@ -337,7 +337,7 @@ class TestOutput:
     def test_a_full_disk(self, measuring, newest, small_disk, stream, script, told):
         print_much = "head -c 1000000 /dev/zero >&%d 2>/dev/null; %s" % (1 if stream == "stdout" else 2, script)
         message = failure(measuring(newest, print_much, environment={"TMPDIR": small_disk}))
-        assert message.startswith(told + ": %s: %s in $TMPDIR\n" % (small_disk, os.strerror(errno.ENOSPC)))
+        assert message.startswith(told + ": $TMPDIR, %s: %s (make room" % (small_disk, os.strerror(errno.ENOSPC)))
 
     def test_a_disk_that_is_full_before(self, measuring, newest, small_disk):
         with open(os.path.join(small_disk, "much"), "wb") as stream, contextlib.suppress(OSError):

@@ -129,6 +129,16 @@ def test_when_nobody_reads_the_answer_the_job_is_stopped_and_cleaned_up(whole, e
     assert told.message.startswith("stdout was closed, so nobody waits for an answer; run 1 of 2: the job was stopped")
 
 
+@pytest.mark.parametrize("step", ["job", "cleanup"])
+def test_cleanup_runs_to_its_end_where_a_stop_comes_with_the_end_of_stdout(whole, edge_python, step):
+    """As where a terminal is closed: it hangs up, and nobody reads it any more."""
+    closing = {"job": "kill -USR2 $DRIVER; " + CANCEL, "cleanup": "kill -USR2 $DRIVER; sleep 0.3"}
+    whole.when("job", 1, closing["job"] if step == "job" else "true")
+    told = whole.when("cleanup", 1, "%s; echo cleaned >>$LOG" % closing["cleanup"]).measure(edge_python)
+    assert told.order[-2:] == ["cleanup", "cleaned"]
+    assert told.reason == ("cancelled" if step == "job" else None)
+
+
 def test_progress_is_told_before_each_command_and_of_the_search(whole):
     told = whole.warmup_runs(1).runs(2).measure(NEWEST)
     places = ["warm-up run 1 of 1", "run 1 of 2", "run 2 of 2"]

@@ -25,7 +25,8 @@ def blocks(language):
 def checkout(tmp_path):
     for name in ("build.py", "config.example.json", "README.md"):
         shutil.copy(os.path.join(ROOT, name), str(tmp_path))
-    shutil.copytree(os.path.join(ROOT, "src"), str(tmp_path / "src"))
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(os.path.join(ROOT, "src"), str(tmp_path / "src"), ignore=ignore)
     return str(tmp_path)
 
 
@@ -52,6 +53,48 @@ def test_every_configuration_can_be_read(block, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"batch": batch}))
     assert configuration.load(str(path)).commands["command"].templates
+
+
+@pytest.fixture
+def servo_folder(pyz, tmp_path):
+    """A folder with the two drivers, the configuration that is explained, and a job for it."""
+    for name in ("adjust", "measure"):
+        shutil.copy(pyz, str(tmp_path / name))
+    (tmp_path / "config.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    job = tmp_path / "run_job.sh"
+    job.write_text("#!/bin/sh\necho throughput: 12.5\n")
+    job.chmod(0o755)
+    return str(tmp_path)
+
+
+def test_requests_are_answered_as_shown(servo_folder):
+    (session,) = [block for block in blocks("console") if "./adjust --query" in block]
+    for command, shown in re.findall(r"^\$ (.*)\n((?:[^$].*\n)+)", session, re.M):
+        answered = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=servo_folder, stdout=subprocess.PIPE, check=True
+        ).stdout
+        pattern = re.sub(r"\d+(\\\.\d+)?", r"[0-9.]+", re.escape(shown).replace(re.escape("…"), ".*"))
+        assert re.match(pattern + r"\Z", answered.decode()), (command, answered)
+
+
+def test_check_finds_nothing_wrong_with_the_configuration_that_is_explained(servo_folder, pyz):
+    ended = subprocess.run([sys.executable, pyz, "check"], cwd=servo_folder, stdout=subprocess.PIPE)
+    assert (ended.returncode, b"warning" in ended.stdout) == (0, False), ended.stdout.decode()
+
+
+def test_what_a_reviewer_is_told_to_run_says_what_it_is_said_to_say(checkout):
+    def says(start):
+        (command,) = re.findall("`(%s[^`]*)`" % re.escape(start), TEXT)
+        ended = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        return ended.stdout.decode()
+
+    subprocess.run([sys.executable, "build.py"], cwd=checkout, check=True)
+    assert says("python3 -m zipfile -e servo-batch.pyz") == "Only in seen: README.md\n"
+    assert says("python3 build.py -o again.pyz && cmp") == ""
+    version = subprocess.run([sys.executable, "servo-batch.pyz", "--version"], cwd=checkout, stdout=subprocess.PIPE)
+    assert says("(cd src && find").split()[0] in version.stdout.decode()
 
 
 @pytest.mark.parametrize("verb", ["adjust", "measure", "check", "history", "tune", "servo"])

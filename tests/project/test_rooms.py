@@ -10,6 +10,7 @@ ORDER = (
     ("wording", "sources"),
     ("formats",),
     ("protocol", "command_line"),
+    ("request",),
     ("terminal",),
     ("config",),
     ("state",),

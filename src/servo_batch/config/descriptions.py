@@ -2,8 +2,8 @@
 
 from collections import namedtuple
 
-from servo_batch.config.settings import SCALAR, is_enum, is_formula, is_range, refusal, walk
-from servo_batch.wording import did_you_mean, found, is_number, is_scalar, shown
+from servo_batch.config.settings import SCALAR, full_name, is_enum, is_formula, is_range, refusal, walk
+from servo_batch.wording import did_you_mean, found, is_number, is_scalar, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,19 @@ def _application(document: "Document") -> "Application":
     application["components"] = {
         name: _component(document, path + ("components", name), component) for name, component in described.items()
     }
+    _refuse_one_name_for_two(document, path, application)
     return application
+
+
+def _refuse_one_name_for_two(document: "Document", path: "Path", application: "Application") -> None:
+    """Note where a setting is called as another one is: b.c of the component a, and c of a.b."""
+    components: "Dict[str, str]" = {}
+    for component, name, _ in walk(application):
+        shared = full_name(component, name)
+        other = components.setdefault(shared, component)
+        if other != component:
+            problem = f"is called {shared}, as one of the component {named(other)} is: rename one of them"
+            document.add(path + ("components", component, "settings", name), problem)
 
 
 def _default_state(document: "Document") -> "Tuple[Path, Any]":

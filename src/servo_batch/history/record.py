@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from servo_batch.protocol import ServoError
 
+# Where tune records, if no other file is named; without a tuning nothing is recorded then.
+DEFAULT_PATH = "_history.jsonl"
 # A lock is held for the time of a flush. Longer is a writer that was stopped (^Z), or whoever started this process
 # under ``flock FILE``: neither may cost a measurement, and a single write with O_APPEND is whole without a lock too.
 LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005

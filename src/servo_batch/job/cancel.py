@@ -107,7 +107,10 @@ class Cancellation:
                 raise Cancelled(self.signum or 0, "nobody takes the answer from stdout")
 
     def interrupting(self) -> "_Interrupting":
-        """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before."""
+        """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before.
+
+        It is for what comes before anything is run.
+        """
         return _Interrupting(self)
 
     def _record(self, signum: int, _frame: "Optional[FrameType]") -> None:
@@ -122,7 +125,7 @@ class Cancellation:
     def _raise_if_asked(self) -> None:
         if self._raises and self.signum is not None:
             self._raises = False  # once: what runs after it, up to the answer, is not to be interrupted again
-            raise Cancelled(self.signum)
+            raise Cancelled(self.signum, "nothing was run yet")
 
 
 class _Interrupting:

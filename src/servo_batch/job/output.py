@@ -20,7 +20,7 @@ class Files(NamedTuple):
 
     def told(self, what: str) -> str:
         """Return what is wrong with them, with where they are."""
-        return "%s: %s in $TMPDIR" % (_folder(), what) if self.path is None else "%s: %s" % (self.path, what)
+        return "$TMPDIR, %s: %s" % (_folder(), what) if self.path is None else "%s: %s" % (self.path, what)
 
     def settle(self, stderr_size: int) -> None:
         """Remove the named file for stderr where it holds nothing."""
@@ -97,7 +97,7 @@ def why(number: int) -> str:
     hints = {
         errno.EMFILE: "raise the limit, ulimit -n",
         errno.ENFILE: "the system has no more, sysctl fs.file-max",
-        errno.ENOSPC: "make room there, or set TMPDIR, or --keep-output, to where there is more",
+        errno.ENOSPC: "make room, or name another place by TMPDIR or --keep-output",
         errno.EFBIG: "raise the limit, ulimit -f, or that of the file system",
     }
     hint = hints.get(number)

@@ -121,7 +121,6 @@ class _Measurement:
         self._listener = listener
         self._show = show
         self._keep_output = keep_output
-        self._is_abandoned = False  # nobody reads stdout
 
     def round(self, number: int) -> Optional[RunResult]:
         """Do one run with all that belongs to it, and return what a counted run was like; raise ``ServoError``."""
@@ -138,7 +137,6 @@ class _Measurement:
                     result = RunResult(ended.runtime_seconds, ended.usage, self._examined(ended, number))
         except ServoError as error:
             failure = error
-            self._is_abandoned = error.reason == "cancelled" and not isinstance(error, Cancelled)
         finally:
             # Also after a bug of ours.
             cleanup_failure = self._clean_up(number) if self._job.cleanup else None
@@ -148,42 +146,57 @@ class _Measurement:
         return result
 
     def _clean_up(self, number: int) -> Optional[ServoError]:
-        """Run cleanup, which the signals that have come so far do not concern; return its failure."""
+        """Run cleanup; return its failure.
+
+        The signals that have come so far do not concern it, nor that nobody reads stdout: a terminal that is closed
+        does both at once.
+        """
         try:
             heard = self._cancellation.count
-            self._run(self._job.cleanup or [], self._step("cleanup", number), number, heard=heard).output.close()
+            step = self._step("cleanup", number)
+            self._run(self._job.cleanup or [], step, number, heard=heard, minds_stdout=False).output.close()
         except ServoError as error:
             return error
         return None
 
     def _run(
-        self, args: Sequence[str], step: Step, number: int, keep_output: Optional[str] = None, heard: int = 0
+        self,
+        args: Sequence[str],
+        step: Step,
+        number: int,
+        keep_output: Optional[str] = None,
+        *,
+        heard: int = 0,
+        minds_stdout: bool = True,
     ) -> Ended:
         ended = run(
             args,
             grace_seconds=self._job.grace_seconds,
             timeout_seconds=self._timeout_seconds(step),
             cancellation=self._cancellation,
-            on_progress=self._report(step, number),
+            on_progress=self._report(step, number, minds_stdout),
             progress_seconds=self._listener.progress_seconds,
             on_stopping=lambda grace_seconds: self._listener.stopping(step.subject, grace_seconds),
             step=step,
             show=self._show,
             keep_output=keep_output,
             heard=heard,
-            minds_stdout=not self._is_abandoned,
+            minds_stdout=minds_stdout,
         )
         left = failures.left_running(ended, step)
         if left:
             self._listener.left_running(left)
         return ended
 
-    def _report(self, step: Step, number: int) -> Report:
+    def _report(self, step: Step, number: int, minds_stdout: bool = True) -> Report:
         total = self._job.warmup_runs + self._job.runs
 
         def report(elapsed_seconds: float) -> None:
-            if not self._is_abandoned:
+            try:
                 self._listener.progress(Progress(step.subject, step.place, number, total, elapsed_seconds))
+            except OSError:
+                if minds_stdout:
+                    raise
 
         return report
 

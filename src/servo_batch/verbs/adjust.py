@@ -1,21 +1,14 @@
 """The adjust driver: say what the settings are, or check the values asked for and store them."""
 
-import os
-
 from servo_batch import protocol, state
 from servo_batch.config import descriptions, document, settings
-from servo_batch.wording import did_you_mean, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Dict, List, Tuple
 
     from servo_batch.command_line import Options
-    from servo_batch.config.descriptions import Settings
     from servo_batch.config.settings import Application
-
-    Assignment = Tuple[str, str, str]  # component, setting, value as typed
 
 
 def adjust(options: "Options") -> protocol.Answer:
@@ -31,25 +24,15 @@ def adjust(options: "Options") -> protocol.Answer:
     if options.question in ("--query", "--describe"):
         application = state.current(configured, state.load(path))
         return protocol.Answer({"application": application}, lambda terminal: settings_table(terminal, application))
-    stored = None
     if options.question == "--reset":
-        _remove(path)
+        from servo_batch.store import remove
+
+        remove(path)
+        stored = None
     else:
-        if options.assignments:
-            # A damaged state is somebody's to look at, not ours to overwrite.
-            asked = settings.overlay(state.load(path) or {}, assigned(options.assignments, configured, source.name))
-        else:
-            asked = requested(protocol.read_request())
-            state.load(path)
-        is_new = not os.path.lexists(path)
-        stored = accepted(configured, asked, state.current(configured, state.load(path)))
-        store(path, stored)
-        _complain_of_undeclared(stored, configured, source.name)
-        if is_new and path == state.DEFAULT_PATH and os.path.dirname(source.name):
-            protocol.complain(
-                f"the settings are stored in ./{path}, for whoever is called in this folder; batch.state in "
-                f"{source.name} names a file that goes with the configuration"
-            )
+        from servo_batch.verbs.storing import stored_for
+
+        stored = stored_for(options, source, configured, path)
     application = state.current(configured, stored)
     return protocol.Answer(
         {"status": "ok", "reason": "success"}, lambda terminal: settings_table(terminal, application)
@@ -64,136 +47,3 @@ def settings_table(terminal: "ModuleType", application: "Application") -> str:
     ]
     text: str = terminal.table(("name", "value", "unit"), rows)
     return text
-
-
-def store(path: str, application: "Application") -> None:
-    """Store the application whole, or leave what was there and raise ``ServoError`` (bad-state)."""
-    from servo_batch.store import replace
-
-    replace(path, application)
-
-
-def accepted(
-    configured: "Settings", asked: "Application", present: "Application", consequence: str = "nothing was changed"
-) -> "Application":
-    """Return what is to be stored where ``asked`` is allowed; raise ``ServoError`` (rejected).
-
-    ``present`` is the state as it is. A formula's value is computed and never stored: the present one and the one that
-    would result are taken, any other is rejected.
-    """
-    problems = settings.refusals(configured.application, asked)
-    if configured.rules:
-        from servo_batch.config import derived
-
-        asked, formula_problems = derived.without_computed(configured.rules, configured.application, asked, present)
-        problems += formula_problems
-    if problems:
-        raise protocol.ServoError("rejected", "invalid-value", f"{consequence}: " + "; ".join(problems))
-    if configured.rules:
-        broken = derived.broken(configured.rules, settings.overlay(configured.application, asked))
-        if broken:
-            raise protocol.ServoError("rejected", "constraint", f"{consequence}: " + "; ".join(broken))
-    return asked
-
-
-def assigned(assignments: "List[Assignment]", configured: "Settings", name: str) -> "Application":
-    """Return the application that arguments ask for; raise ``ServoError`` (bad-request) for an undeclared setting.
-
-    ``name`` is the configuration's, for the message.
-    """
-    components: "Dict[str, Any]" = {}
-    problems = []
-    for component, setting, text in assignments:
-        described = settings.declared(configured.application, component, setting)
-        if described is None:
-            full_name = settings.full_name(component, setting)
-            known = [settings.full_name(*each[:2]) for each in settings.walk(configured.application)]
-            problems.append(f"{name} has no setting {shown(full_name)}{did_you_mean(full_name, known)}")
-        else:
-            value = typed(described, text)
-            components.setdefault(component, {"settings": {}})["settings"][setting] = {"value": value}
-    if problems:
-        raise protocol.bad_request("; ".join(problems))
-    return {"components": components}
-
-
-def typed(setting: "Dict[str, Any]", text: str) -> "Any":
-    """Return the value that ``text``, typed by a person, means for a described setting.
-
-    Text where the setting's values or its default are text: the version ``1.10``, not a number. Else what JSON reads:
-    for a setting that takes numbers however they are spelt, for any other only where it prints back as it was typed.
-    """
-    if settings.is_enum(setting):
-        choices = setting["values"]
-        if text in choices:
-            return text
-        value = _scalar(text)
-        near = value if settings.is_numeric(setting) else text
-        return next((choice for choice in choices if settings.is_same(value, choice)), near)
-    default = setting.get("value")
-    if isinstance(default, str):
-        return text
-    value = _scalar(text)
-    if (
-        settings.is_range(setting)
-        or settings.is_formula(setting)
-        or (default is not None and kind(value) == kind(default))
-    ):
-        return value
-    return value if not isinstance(value, str) and shown(value) == text else text
-
-
-def _scalar(text: str) -> "Any":
-    from servo_batch.formats import strict_json
-
-    try:
-        value = strict_json.loads(text.encode("utf-8"))
-    except strict_json.JsonError:
-        return text
-    return text if isinstance(value, (dict, list, str)) or value is None else value
-
-
-def _complain_of_undeclared(stored: "Application", configured: "Settings", name: str) -> None:
-    """Say it where something was stored that the configuration does not have: it may be a slip."""
-    undeclared = settings.undeclared(configured.application, stored)
-    if undeclared:
-        verb = "is" if len(undeclared) == 1 else "are"
-        protocol.complain(f"{', '.join(undeclared)} {verb} stored, though {name} has no such setting")
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise state.cannot(path, "cannot be removed", error) from None
-
-
-def requested(request: "Dict[str, Any]") -> "Application":
-    """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
-    application = _inner(request, "application", "")
-    components = _inner(application, "components", "application")
-    for name in components:
-        path = f"application.components.{named(name)}"
-        described = _inner(_inner(components, name, "application.components"), "settings", path)
-        for setting in described:
-            if "value" not in _inner(described, setting, path + ".settings"):
-                raise protocol.bad_request(
-                    f'the request has no value for the setting: {path}.settings.{named(setting)} must be {{"value": …}}'
-                )
-    return application
-
-
-def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
-    full_path = f"{path}.{named(key)}" if path else key
-    if key not in outer:
-        raise protocol.bad_request(
-            f"the request has no {full_path}; "
-            'adjust takes {"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}} on '
-            "stdin, or arguments, COMPONENT.SETTING=VALUE"
-        )
-    value = outer[key]
-    if not isinstance(value, dict):
-        raise protocol.bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
-    return value

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections import namedtuple
 
 from servo_batch import __version__, command_line, protocol, sources
@@ -9,7 +10,7 @@ from servo_batch.wording import did_you_mean, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List
+    from typing import Dict, List, Match
 
 
 VERBS = {
@@ -49,6 +50,10 @@ OPTIONS = {
 # What an option means to one verb only.
 OWN = {("adjust", "--describe"): "the same as --query", ("history", "--json"): "write all of it as JSON"}
 WITH_WORDS = ("adjust", "measure")
+# Of the manual, a block of code; and outside of these a paragraph or list item, which is no heading and no table.
+CODE = re.compile("(^```.*?^```$)", re.M | re.S)
+PARAGRAPH = re.compile("^(?![#|])(?P<item>- )?.+(\n(?![#|]|- ).+)*", re.M)
+WIDEST = 120  # as it is written
 SHELL_FINDS_NONE = (126, 127)  # what it exits with where a command cannot be executed or is not there, says POSIX
 WORDS = "[APP_ID] [COMPONENT.SETTING=VALUE …] [<request]"
 STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
@@ -154,8 +159,12 @@ def _section(found: "List[Section]", words: str) -> str:
 
 def _page(text: str) -> None:
     """Write ``text``, at a terminal through $PAGER where that is set and the shell finds it."""
+    if not os.isatty(protocol.STDOUT):
+        protocol.write_text(text)
+        return
+    text = _filled(text, min(shutil.get_terminal_size().columns, WIDEST))
     pager = os.environ.get("PAGER")
-    if pager and os.isatty(protocol.STDOUT):
+    if pager:
         import subprocess
 
         # $PAGER is a command of the person's own, and run as man(1) runs it.
@@ -163,6 +172,20 @@ def _page(text: str) -> None:
         if ended.returncode not in SHELL_FINDS_NONE:
             return
     protocol.write_text(text)
+
+
+def _filled(text: str, columns: int) -> str:
+    """Return the manual's text with paragraphs and list items as wide as a terminal; code and tables stay."""
+    import textwrap
+
+    def filled(paragraph: "Match[str]") -> str:
+        indent = "  " if paragraph.group("item") else ""
+        line = re.sub("\n *", " ", paragraph.group())
+        return textwrap.fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+    parts = CODE.split(text)
+    parts[::2] = [PARAGRAPH.sub(filled, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _columns(rows: "Dict[str, str]") -> str:

@@ -26,9 +26,10 @@ def history(options: "Options") -> protocol.Answer:
     Those of another job, whose command, metrics, runs or control were others, are counted and left out.
     """
     config = configuration.load(options.get("--config"))
-    path = options.get("--history") or config.schema.history
-    if not path:
-        raise protocol.bad_request(f"no history is named: {_remedy(config.source.name)}")
+    path = options.get("--history") or config.schema.history or record.DEFAULT_PATH
+    if not (options.get("--history") or config.schema.history or os.path.lexists(path)):
+        remedy = f"give --history FILE, or batch.history in {config.source.name}"
+        raise protocol.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
     entries, warnings = record.read(path)
     for warning in warnings:
         protocol.complain(warning)
@@ -47,15 +48,6 @@ def history(options: "Options") -> protocol.Answer:
 
         return protocol.Answer(export.as_json(found, label, minimize), str)
     return protocol.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
-
-
-def _remedy(configuration_name: str) -> str:
-    """Return how to name a history; what ``tune`` left where none was named is a likely one."""
-    from servo_batch.verbs.tune import DEFAULT_HISTORY
-
-    if os.path.exists(DEFAULT_HISTORY):
-        return f"give --history {DEFAULT_HISTORY} for what tune recorded here, or batch.history in {configuration_name}"
-    return f"give --history FILE, or batch.history in {configuration_name}"
 
 
 def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]":

@@ -34,6 +34,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     from servo_batch.history import record
     from servo_batch.job import output
     from servo_batch.job.show import Show
+    from servo_batch.request import read_request
     from servo_batch.verbs import measurement
     from servo_batch.verbs.lock import alone
     from servo_batch.verbs.telling import Telling
@@ -41,7 +42,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     with cancellation.interrupting():
         config = configuration.load(options.get("--config"))
         history = options.get("--history") or config.schema.history
-        request = protocol.read_request()
+        request = read_request()
         asked = requested_metrics(request, config)
         application = measured_with(config, options)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
@@ -87,12 +88,12 @@ def measured_with(config: "Config", options: "Options") -> "Application":
     path = state.path_of(options.get("--state"), config.settings.state)
     stored = state.load(path)
     if options.assignments:
-        from servo_batch.verbs import adjust
+        from servo_batch.verbs import storing
 
-        asked = adjust.assigned(options.assignments, config.settings, config.source.name)
+        asked = storing.assigned(options.assignments, config.settings, config.source.name)
         present = state.current(config.settings, stored)
         wanted = settings.overlay(stored or {}, asked)
-        stored = adjust.accepted(config.settings, wanted, present, "nothing was measured")
+        stored = storing.accepted(config.settings, wanted, present, "nothing was measured")
     else:
         state.refuse_problems(config.settings, stored, path)
     return state.current(config.settings, stored)

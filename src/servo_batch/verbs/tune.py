@@ -4,17 +4,16 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 """
 
 import shutil
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Set
 
 from servo_batch import protocol, state
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job.cancel import Cancelled
-from servo_batch.metrics import metric
-from servo_batch.tuning import loop, search
+from servo_batch.store import replace
+from servo_batch.tuning import loop
 from servo_batch.tuning.confirm import FEWEST
-from servo_batch.tuning.space import space
-from servo_batch.verbs import account, adjust, configuration, measurement
+from servo_batch.verbs import account, configuration, measurement, storing, tunable
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
 from servo_batch.verbs.telling import Telling
@@ -22,75 +21,9 @@ from servo_batch.wording import percent
 
 if TYPE_CHECKING:
     from servo_batch.command_line import Options
-    from servo_batch.config.settings import Application
     from servo_batch.job.cancel import Cancellation
     from servo_batch.terminal import Voice
-    from servo_batch.tuning.search import Space
-    from servo_batch.verbs.configuration import Config
-    from servo_batch.verbs.measurement import Plan
-
-    Values = Dict[str, Any]
-
-DEFAULT_HISTORY = "_history.jsonl"
-DEFAULT_MEASUREMENTS, DEFAULT_CONFIRM = 30, 3
-# What the settings may be to blame for; anything else ends the tuning.
-LEARNT_FROM = ("command-failed", "timeout", "no-match")
-
-
-class Tuning(NamedTuple):
-    """What is tuned, by what, and where its steps are recorded."""
-
-    config: "Config"  # with the objective that is asked for
-    application: "Application"  # what is stored, but with the default values of what is tuned
-    control: Dict[str, Any]
-    history: str
-    state: str
-    task: loop.Task
-
-    def with_values(self, values: "Values") -> "Application":
-        """Return the state in which what is tuned has these values."""
-        return _with_values(self.config, self.application, values)
-
-    def plan(self, values: "Values") -> "Plan":
-        """Return the measurement with these values of what is tuned; raise ``ServoError``."""
-        return measurement.plan(self.config, self.with_values(values), self.control)
-
-    def past(self) -> List[Tuple["Values", Optional[float]]]:
-        """Return what the history has that counts: the values of what is tuned, and the objective; None for a failure.
-
-        That is what was measured of the same job in a state that would be the same now and is allowed now. Raises
-        ``ServoError``.
-        """
-        job = record.digest(self.plan(dict(self.task.default)).comparable)
-        entries, warnings = record.read(self.history)
-        for warning in warnings:
-            protocol.complain(warning)
-        return [
-            ({name: entry["settings"][name] for name in self.task.space}, self.value(entry))
-            for entry in entries
-            if entry["job"] == job and self._counts(entry)
-        ]
-
-    def _counts(self, entry: Dict[str, Any]) -> bool:
-        measured = entry["settings"]
-        if search.locate(self.task.space, measured) is None:
-            return False
-        values = {name: measured[name] for name in self.task.space}
-        now = settings.values(self.with_values(values))
-        if not all(name in measured and settings.is_same(measured[name], value) for name, value in now.items()):
-            return False
-        if self.task.allowed and not self.task.allowed(values):
-            return False
-        if entry["status"] != "ok":
-            return entry.get("reason") in LEARNT_FROM
-        # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
-        return set(configuration.objective_metrics(self.config)) <= set(entry["metrics"])
-
-    def value(self, entry: Dict[str, Any]) -> Optional[float]:
-        """Return what the objective comes to for an entry of the history, None for a failure."""
-        if entry["status"] != "ok":
-            return None
-        return measurement.objective_value(self.config.objective, entry["metrics"], entry["settings"])
+    from servo_batch.verbs.tunable import Past, Tuning
 
 
 def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> protocol.Answer:
@@ -99,7 +32,7 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> pr
     Raises ``ServoError``: where the configuration is wrong, where the first measurement fails, and for a cancel.
     """
     with cancellation.interrupting():
-        tuning = _tuning(options)
+        tuning = tunable.read(options)
         measurement.refuse_hopeless(tuning.config, tuning.plan(dict(tuning.task.default)))
         record.check_writable(tuning.history)
         past = tuning.past()
@@ -123,138 +56,10 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> pr
     return protocol.Answer(response, lambda terminal: run.account.comparison(terminal, outcome, text, tuning.state))
 
 
-def _tuning(options: "Options") -> Tuning:
-    """Return what the command line asks for; raise ``ServoError``."""
-    config = _with_objective(configuration.load(options.get("--config")), options)
-    cap = options.get("--cap")
-    objective = config.objective
-    is_shortest_time = objective.direction == "minimize" and objective.metric == metric.TOTAL_RUNTIME
-    if cap and (config.schema.runs > 1 or not is_shortest_time):
-        raise protocol.bad_request(
-            "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
-        )
-    path = state.path_of(options.get("--state"), config.settings.state)
-    stored = state.load(path)
-    state.refuse_problems(config.settings, stored, path)
-    searched, default = _space(config)
-    application = settings.overlay(config.settings.application, stored or {})
-    allowed = _allowed(config, application, path, default)
-    confirm = options.get("--confirm")
-    task = loop.Task(
-        searched,
-        default,
-        options.get("--measurements") or DEFAULT_MEASUREMENTS,
-        objective.direction == "maximize",
-        options.get("--seed") or 0,
-        allowed,
-        DEFAULT_CONFIRM if confirm is None else confirm,
-        cap,
-    )
-    history = options.get("--history") or config.schema.history or DEFAULT_HISTORY
-    return Tuning(config, application, options.get("--control") or {}, history, path, task)
-
-
-def _with_objective(config: "Config", options: "Options") -> "Config":
-    """Return the configuration with the objective that the command line gives, if it does; raise ``ServoError``."""
-    given = [name for name in ("--minimize", "--maximize") if options.get(name)]
-    if not given:
-        return config
-    if len(given) > 1:
-        raise protocol.bad_request("--minimize and --maximize exclude each other: give one of them")
-    name = given[0]
-    return config._replace(objective=configuration.given_objective(config, name, name[2:], options.get(name)))
-
-
-def _space(config: "Config") -> "Tuple[Space, Values]":
-    """Return what there is to search and the default in it; raise ``ServoError`` (bad-config)."""
-    described = {
-        settings.full_name(component, name): setting
-        for component, name, setting in settings.walk(config.settings.application)
-    }
-    searched = space(described)
-    default = {name: described[name].get("value") for name in searched}
-    lacking = [name for name in searched if default[name] is None]
-    problem = ""
-    if not searched:
-        problem = "no setting is a range or an enum, so there is nothing to tune"
-    elif lacking:
-        problem = f"the tuning starts from the default values, but {lacking[0]} has none: give it a value"
-    if problem:
-        raise protocol.failed("bad-config", f"{config.source.name}: {problem}")
-    return searched, default
-
-
-def _allowed(
-    config: "Config", application: "Application", path: str, default: "Values"
-) -> "Optional[Callable[[Values], bool]]":
-    """Return what tells whether the constraints allow values, None where there are none.
-
-    Raises ``ServoError`` (bad-state) where they do not allow the default together with what else is stored.
-    """
-    rules = config.settings.rules
-    if not rules:
-        return None
-    from servo_batch.config import derived
-
-    def broken(values: "Values") -> List[str]:
-        return derived.broken(rules, _overlaid(application, values))
-
-    problems = broken(default)
-    if problems:
-        problem = f"{path}: the default of what is tuned, with what else is stored, {problems[0]}"
-        raise protocol.failed("bad-state", f"{problem}; adjust it, or remove what is stored by adjust --reset")
-    return lambda values: not broken(values)
-
-
-def _with_values(config: "Config", application: "Application", values: "Values") -> "Application":
-    application = _overlaid(application, values)
-    if config.settings.rules:
-        from servo_batch.config import derived
-
-        application = derived.computed(config.settings.rules, application)
-    return application
-
-
-def _overlaid(application: "Application", values: "Values") -> "Application":
-    return settings.overlay(application, _nested(application, values))
-
-
-def _nested(application: "Application", values: "Values") -> "Application":
-    """Return the application that has these values of settings of ``application`` and nothing else."""
-    components: Dict[str, Any] = {}
-    for component, name, _ in settings.walk(application):
-        full_name = settings.full_name(component, name)
-        if full_name in values:
-            components.setdefault(component, {"settings": {}})["settings"][name] = {"value": values[full_name]}
-    return {"components": components}
-
-
-def _of_the_default(error: protocol.ServoError) -> protocol.ServoError:
-    return protocol.failed(error.reason, f"the first measurement, of the default settings, failed: {error.message}")
-
-
-def _store(tuning: Tuning, outcome: loop.Outcome) -> None:
-    """Lay the best settings over what is stored by now; raise ``ServoError``."""
-    try:
-        stored = state.load(tuning.state)
-        asked = settings.overlay(stored or {}, _nested(tuning.application, outcome.settings))
-        present = state.current(tuning.config.settings, stored)
-        adjust.store(tuning.state, adjust.accepted(tuning.config.settings, asked, present))
-    except protocol.ServoError as error:
-        remedy = f"the best is {account.pairs(outcome.settings)}; the same command stores it without measuring again"
-        raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None
-
-
 class _Run:
     """One call of tune, step by step."""
 
-    def __init__(
-        self,
-        tuning: Tuning,
-        past: List[Tuple["Values", Optional[float]]],
-        voice: "Voice",
-        cancellation: "Cancellation",
-    ) -> None:
+    def __init__(self, tuning: "Tuning", past: "Past", voice: "Voice", cancellation: "Cancellation") -> None:
         self._tuning = tuning
         self._past = past
         self._voice = voice
@@ -264,7 +69,7 @@ class _Run:
         columns = shutil.get_terminal_size().columns
         self.account = account.Account(tuning.task.space, tuning.task.default, unit, columns)
         self._failure: Optional[protocol.ServoError] = None  # of the latest step
-        self._noted: Dict[str, None] = {}
+        self._noted: Set[str] = set()  # the metrics of which something was said
 
     def to_the_end(self) -> loop.Outcome:
         """Measure all that is left to be measured, and return the outcome; raise ``ServoError``."""
@@ -280,9 +85,6 @@ class _Run:
                 self._tell(step, value)
                 if step.purpose == loop.DEFAULT and self._failure:
                     raise _of_the_default(self._failure)
-        except OSError as error:
-            problem = f"cannot write progress to stdout: {error.strerror}"
-            raise protocol.failed("cancelled", f"{problem}; {self._way_on()}") from None
         except Cancelled as error:
             consequence = "; ".join(filter(None, [error.consequence, self._way_on()]))
             raise Cancelled(error.signum, consequence) from None
@@ -299,7 +101,7 @@ class _Run:
         count = f"{len(self._past)} measurements that count" if self._past else "no measurement that counts yet"
         goal = f"{config.objective.direction} {config.objective.text}" + (f" in {unit}" if unit else "")
         text = f"{goal}; {self._tuning.history} has {count}"
-        self._voice.step(0, text, text + "\n" + self.account.titles())
+        self._say(0, text, text + "\n" + self.account.titles())
 
     def _measure(self, step: loop.Step) -> Optional[float]:
         """Return what the objective comes to with the settings of ``step``, None where they make the job fail."""
@@ -311,7 +113,7 @@ class _Run:
         try:
             measured = measurement.run(plan, self._cancellation, self._telling)
         except protocol.ServoError as error:
-            if error.reason not in LEARNT_FROM:
+            if error.reason not in tunable.LEARNT_FROM:
                 raise
             self._failure = error
             remember(self._tuning.history, measurement.entry(plan, error))
@@ -319,10 +121,7 @@ class _Run:
         finally:
             self._telling.finish()
         remember(self._tuning.history, measurement.entry(plan, measured))
-        for note in measured.notes:
-            if note not in self._noted:
-                protocol.complain(note)
-            self._noted[note] = None
+        self._complain_once(measured.notes)
         try:
             return measurement.computed_objective(
                 self._tuning.config.objective, measured.metrics, settings.values(plan.application)
@@ -331,6 +130,14 @@ class _Run:
             self._failure = protocol.failed("no-match", f"the job ended well, but the objective is none: {error}")
             return None
 
+    def _complain_once(self, notes: List[str]) -> None:
+        """Say what a person should know of the figures, once for each metric: the values in it are others each time."""
+        for note in notes:
+            subject = note.partition(":")[0]
+            if subject not in self._noted:
+                self._noted.add(subject)
+                protocol.complain(note)
+
     def _tell(self, step: loop.Step, value: Optional[float]) -> None:
         """Tell of a step: a line for a person, progress for a program."""
         found = loop.best_so_far(self._tuning.task, self._past)
@@ -338,7 +145,13 @@ class _Run:
         reason = self._failure.reason if self._failure else ""
         message = f"measurement {step.number} of {step.of}: {reason or account.figure(value)}"
         message += f" with {account.pairs(step.settings)}" + (f"; best so far {account.figure(best)}" if found else "")
-        self._voice.step(percent(step.number, step.of), message, self.account.line(step, value, reason, best))
+        self._say(percent(step.number, step.of), message, self.account.line(step, value, reason, best))
+
+    def _say(self, part: int, message: str, line: str) -> None:
+        try:
+            self._voice.step(part, message, line)
+        except OSError as error:
+            raise protocol.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
 
     def _way_on(self) -> str:
         """Return what was found so far, and how to go on."""
@@ -348,3 +161,19 @@ class _Run:
         )
         history = self._tuning.history
         return f"{found}the state is as it was; the same command goes on from {history}"
+
+
+def _of_the_default(error: protocol.ServoError) -> protocol.ServoError:
+    return protocol.failed(error.reason, f"the first measurement, of the default settings, failed: {error.message}")
+
+
+def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:
+    """Lay the best settings over what is stored by now; raise ``ServoError``."""
+    try:
+        stored = state.load(tuning.state)
+        asked = settings.overlay(stored or {}, tunable.nested(tuning.application, outcome.settings))
+        present = state.current(tuning.config.settings, stored)
+        replace(tuning.state, storing.accepted(tuning.config.settings, asked, present))
+    except protocol.ServoError as error:
+        remedy = f"the best is {account.pairs(outcome.settings)}; the same command stores it without measuring again"
+        raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None

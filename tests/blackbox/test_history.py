@@ -1,0 +1,153 @@
+"""The history verb: what was measured, as a table and a plot, for other tools, and as a picture."""
+
+import json
+import os
+
+import pytest
+from calling import Servo, without_privileges
+from machine import NEWEST, OLDEST
+
+pytest_plugins = ["servo_fixtures"]
+
+SETTINGS = {
+    "x": {"type": "range", "min": 0, "max": 20, "step": 1, "value": 2, "unit": "cores"},
+    "k": {"type": "enum", "values": [1, 2, 5], "value": 5},
+    "name": {"value": "shop"},
+}
+BATCH = {
+    "command": "test {a.x} -lt 15 && echo cost $(( ({a.x} - 7) * ({a.x} - 7) + {a.k} ))",
+    "application": {"components": {"a": {"settings": SETTINGS}}},
+    "metrics": {"cost": {"output_regex": "cost (.*)", "unit": "dollars"}},
+    "objective": {"minimize": "{cost}"},
+    "history": "history.jsonl",
+}
+
+
+@pytest.fixture(scope="module")
+def tuned(pyz, tmp_path_factory):
+    """A folder in which 25 measurements were tuned, failures among them; to be left as it is."""
+    servo = Servo(NEWEST, pyz, tmp_path_factory.mktemp("tuned"), {"batch": BATCH})
+    assert servo.call("tune", "--measurements", "19").status == 0
+    return servo
+
+
+@pytest.fixture(params=sorted({OLDEST, NEWEST}))
+def history(request, tuned):
+    """Calls history there, under the oldest Python and under the newest."""
+
+    def call(*arguments, **options):
+        return tuned.call("history", *arguments, program=tuned.pyz, **options)
+
+    tuned.python = request.param
+    return call
+
+
+@pytest.fixture
+def servo(pyz, tmp_path):
+    return Servo(NEWEST, pyz, tmp_path, {"batch": BATCH})
+
+
+def lines_of(ended):
+    assert ended.status == 0, ended
+    assert ended.stderr == "", ended
+    return ended.stdout.decode().split("\n")
+
+
+def test_the_table_has_what_varies_the_objective_and_the_best(history):
+    text = lines_of(history(environment={"COLUMNS": "80"}))
+    titles, *rows = text[: text.index("")]
+    assert titles.split() == ["#", "a.x", "a.k", "total_runtime", "(s)", "{cost}", "(dollars)"]
+    assert [row.split()[0] for row in rows] == [str(number) for number in range(1, 26)]
+    assert [row.split()[1:3] for row in rows if row.endswith("* best")] == [["7", "1"]]
+    failed = [row for row in rows if row.endswith("command-failed")]
+    assert failed
+    assert {int(row.split()[1]) >= 15 for row in failed} == {True}
+    plot = text[text.index("") + 1 :]
+    assert plot[0].startswith("{cost}")
+    assert "failed" in plot[0]
+    assert max(map(len, text)) <= 80
+
+
+def test_a_plain_locale_gets_plain_ascii(history):
+    history(environment={"LC_ALL": "C"}).stdout.decode("ascii")
+
+
+def test_json_is_one_line_of_all_that_was_recorded(history):
+    text = lines_of(history("--json"))
+    assert len(text) == 2
+    answer = json.loads(text[0])
+    assert (answer["objective"], answer["minimize"], len(answer["measurements"])) == ("{cost}", True, 25)
+    best = next(one for one in answer["measurements"] if one["number"] == answer["best"])
+    assert (best["settings"], best["objective"]) == ({"a.x": 7, "a.k": 1, "a.name": "shop"}, 1)
+
+
+def test_csv_has_a_line_for_each(history):
+    titles, *rows = lines_of(history("--csv"))
+    assert titles.startswith("number,time,status,reason,message,objective,a.x,a.k,a.name,total_runtime,")
+    assert [row.split(",")[0] for row in rows if row[:1].isdigit()][-1] == "25"
+
+
+def test_a_picture_is_written_beside_the_table(history, tuned):
+    text = lines_of(history("--svg", "picture.svg"))
+    assert text[0].startswith(" #")
+    picture = tuned.read("picture.svg").decode()
+    assert picture.startswith("<svg")
+    assert "dollars" in picture
+    assert "<script" not in picture
+    os.unlink(tuned.path("picture.svg"))
+
+
+def test_a_picture_that_cannot_be_written_is_said(history):
+    ended = history("--svg", "nowhere/picture.svg")
+    assert ended.status == 1
+    assert "nowhere/picture.svg: the picture cannot be written" in ended.stdout.decode()
+
+
+def test_measurements_of_another_job_are_counted_and_left_out(servo):
+    for command in ("echo cost 1", "echo cost {a.x}"):
+        servo.configure({"batch": dict(BATCH, command=command)})
+        assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
+    text = lines_of(servo.call("history"))
+    assert [line.split()[0] for line in text[1:3]] == ["1", "2"]
+    assert any(line.startswith("2 more in") for line in text)
+    assert len(json.loads(servo.call("history", "--json").stdout.decode())["measurements"]) == 2
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n"])
+def test_an_empty_history_is_said(servo, content):
+    if content is not None:
+        servo.write("history.jsonl", content)
+    assert lines_of(servo.call("history"))[0].startswith("nothing has been measured yet")
+    answer = json.loads(servo.call("history", "--json").stdout.decode())
+    assert (answer["measurements"], answer["best"]) == ([], None)
+    assert servo.call("history", "--csv").stdout.decode().startswith("number,time")
+    assert servo.call("history", "--svg", "picture.svg").status == 0
+    assert servo.read("picture.svg").startswith(b"<svg")
+
+
+def test_a_torn_last_line_is_passed_over_with_a_warning(servo):
+    assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
+    whole = servo.read("history.jsonl")
+    servo.write("history.jsonl", whole[:-9])
+    ended = servo.call("history")
+    assert ended.status == 0
+    assert ended.stderr.count("\n") == 1
+    assert "line 2: passed over" in ended.stderr
+    assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
+    assert servo.read("history.jsonl").startswith(whole[:-9] + b"\n{")
+
+
+def test_tune_without_a_named_history_is_found_by_history(servo):
+    servo.configure({"batch": {key: value for key, value in BATCH.items() if key != "history"}})
+    ended = servo.call("history")
+    assert ended.status == 1
+    assert b"no history is named" in ended.stdout
+    assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
+    assert lines_of(servo.call("history"))[1].split()[0] == "1"
+
+
+def test_a_history_that_cannot_be_read_is_said(servo):
+    os.chmod(servo.write("history.jsonl", b"{}"), 0)
+    ended = servo.call("history", prefix=without_privileges())
+    assert ended.status == 1
+    assert "history.jsonl: the history cannot be read" in ended.stdout.decode()
