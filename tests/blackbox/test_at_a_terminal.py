@@ -309,15 +309,6 @@ def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
     assert terminal.received.count(b"cancelled by SIGINT") == 1
 
 
-def test_a_tuning_that_is_stopped_says_how_to_go_on_and_to_look_at_it(any_place):
-    terminal = any_place.terminal("tune")
-    terminal.until(b"0:00")
-    terminal.type(b"\x03")
-    terminal.end()
-    message = "".join(terminal.screen)
-    assert "the same command goes on from _history.jsonl, and history --history _history.jsonl shows it" in message
-
-
 def test_help_breaks_lines_between_words(any_place):
     terminal = any_place.terminal("help", "metrics", columns=50)
     assert terminal.end() == 0

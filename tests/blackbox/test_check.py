@@ -371,13 +371,6 @@ def test_a_guessed_key_is_told_what_it_is_called_or_where_it_belongs(folder, lin
     assert words in "\n".join(folder.check()[1])
 
 
-def test_the_history_that_tune_chose_is_named_where_none_is(folder):
-    folder.configure()
-    assert "give --history FILE" in folder.call("history").stdout
-    folder.write("_history.jsonl", "")
-    assert "give --history _history.jsonl for what tune recorded here" in folder.call("history").stdout
-
-
 def test_the_time_is_the_same_objective_however_it_is_named(folder):
     folder.write("config.yaml", CONFIGURATION % "echo size {web.cpu}; echo speed 1" + "  history: measured.jsonl\n")
     made = ["--measurements", "1", "--confirm", "0", "--cap", "3"]
@@ -386,4 +379,4 @@ def test_the_time_is_the_same_objective_however_it_is_named(folder):
         assert ended.returncode == 0, ended.stdout
         assert '"objective": "minimize {total_runtime}"' in ended.stdout
     ended = folder.call("tune", *made, "--maximize", "{total_runtime}")
-    assert "needs one run and the objective minimize {total_runtime}" in ended.stdout
+    assert "needs runs: 1 and the objective minimize {total_runtime}" in ended.stdout

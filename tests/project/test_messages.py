@@ -88,7 +88,7 @@ def test_the_messages_are_found():
     for known in (
         "has no application.components",
         "is missing: give",
-        "nothing was changed",
+        "is given twice, here and",
         "write a blank after it",
     ):
         assert known in text
