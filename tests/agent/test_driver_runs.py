@@ -7,6 +7,7 @@ import os
 import pytest
 from fakes import (
     ANSWER,
+    MEASURE_COMMAND,
     METRICS,
     Alive,
     agents,
@@ -22,7 +23,6 @@ from servo_batch.protocol import ServoError
 
 pytest_plugins = ("agent_fixtures",)
 
-MEASURE = {"cmd": "MEASURE", "param": {}}
 TWO_MEBIBYTES = 2 * 1024 * 1024
 
 
@@ -43,7 +43,7 @@ def report_of(serve, servo, folder):
     """A function that runs a measure driver's script and returns the one report of it, once the agent went on."""
 
     def run(script, has_cancel="false", **options):
-        service = serve([MEASURE])
+        service = serve([MEASURE_COMMAND])
         if script is not None:
             write_measure(folder, script, has_cancel)
         run.agent = servo(service, **options)
@@ -99,7 +99,7 @@ def reports(tmp_path_factory):
     names = [*FAULTS, *ANSWERS]
     write_measure_in_turn(folder, [script for script, _ in FAULTS.values()] + list(ANSWERS.values()))
     with services() as serve, agents(folder) as servo, held(folder):
-        service = serve([MEASURE] * len(names))
+        service = serve([MEASURE_COMMAND] * len(names))
         servo(service)
         service.wait_for("WHATS_NEXT", len(names) + 1)
         results = [one.param for one in service.of("MEASUREMENT") if "progress" not in one.param]

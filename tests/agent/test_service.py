@@ -11,6 +11,7 @@ import pytest
 from fakes import (
     ANSWER,
     LIMIT,
+    MEASURE_COMMAND,
     METRICS,
     TOKEN,
     agents,
@@ -26,8 +27,6 @@ from servo_batch.agent.options import Options
 from servo_batch.agent.service import Service
 
 pytest_plugins = ("agent_fixtures",)
-
-MEASURE = {"cmd": "MEASURE", "param": {}}
 
 
 def status(code):
@@ -185,7 +184,7 @@ def deliver(folder, faults, repeat, **options):
     write_measure_in_turn(folder, bodies)
     answers = [answer for fault in faults for answer in [fault] * repeat + [{"status": "ok"}]]
     with services() as serve, agents(folder) as servo:
-        service = serve([MEASURE] * len(faults), {"MEASUREMENT": answers})
+        service = serve([MEASURE_COMMAND] * len(faults), {"MEASUREMENT": answers})
         agent = servo(service, **options)
         service.wait_for("WHATS_NEXT", len(faults) + 1)
         agent.stop()
@@ -234,10 +233,10 @@ def test_a_slow_exchange_is_broken_off_not_left_behind(serve, servo):
         assert service.changed.wait_for(lambda: service.hung_up, LIMIT)
 
 
-def test_an_endless_answer_is_not_read_to_its_end(oldest_or_newest, serve, servo):
+def test_an_endless_answer_is_not_read_to_its_end(edge_python, serve, servo):
     names = ("100 MB", "endless interim responses", "endless trailers", "chunk of a negative size")
     service = serve(answers={"HELLO": [FAULTS[name][0] for name in names]})
-    servo(service, python=oldest_or_newest)
+    servo(service, python=edge_python)
     service.wait_for("WHATS_NEXT")
     with service.changed:
         assert service.changed.wait_for(lambda: service.hung_up == len(names), LIMIT)
@@ -259,7 +258,7 @@ UNKNOWN = [
 
 
 def test_an_unknown_command_is_logged_and_passed_over(serve, servo):
-    service = serve([*UNKNOWN, MEASURE])
+    service = serve([*UNKNOWN, MEASURE_COMMAND])
     agent = servo(service, env={"SERVO_RETRY_DELAY_SEC": "0.001"})
     assert service.wait_for("MEASUREMENT").param == METRICS
     agent.stop()
@@ -286,7 +285,7 @@ def test_a_known_command_with_any_param_costs_one_report_at_most(serve, servo, f
 
 
 def test_a_bug_costs_one_command_and_is_reported(serve, servo):
-    service = serve([MEASURE, {"cmd": "DESCRIBE"}])
+    service = serve([MEASURE_COMMAND, {"cmd": "DESCRIBE"}])
     # A number where a function is to be: the case that nobody thought of.
     agent = servo(service, changes=["driver.find=0"], env={"SERVO_RETRY_DELAY_SEC": "0.001"})
     assert service.wait_for("MEASUREMENT").param["reason"] == "internal"
@@ -307,7 +306,7 @@ def test_a_service_that_is_away_at_the_start_is_waited_for(serve, servo):
 
 
 def test_an_outage_while_the_job_runs_loses_progress_and_no_result(serve, servo, folder):
-    service = serve([MEASURE], {"MEASUREMENT": [reset_at_once]})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [reset_at_once]})
     port = service.server_address[1]
     os.mkfifo(str(folder / "go"))
     write_measure(folder, "echo '{\"progress\": 10}'; cat go; " + ANSWER)
@@ -323,7 +322,7 @@ def test_an_outage_while_the_job_runs_loses_progress_and_no_result(serve, servo,
 
 
 def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_result(serve, servo, folder):
-    service = serve([MEASURE], {"MEASUREMENT": [never]})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [never]})
     write_measure(folder, "echo '{\"progress\": 10}'; yes '{\"progress\": 11}' | head -n 20000; " + ANSWER)
     # Else the report would be given up after the limit of the test.
     servo(service, changes=["connection.REQUEST_SECONDS=1000.0", "loop.OVERTAKEN_SECONDS=0.1"])
@@ -332,7 +331,7 @@ def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_resul
 
 
 def test_a_report_without_answer_does_not_hide_the_cancel_in_the_next(serve, servo, folder):
-    service = serve([MEASURE], {"MEASUREMENT": [never, {"status": "cancel", "reason": "enough"}]})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [never, {"status": "cancel", "reason": "enough"}]})
     write_measure(folder, "echo '{\"progress\": 10}'; exec sleep 1000")
     servo(service, changes=["report.MAX_REPORT_SECONDS=0.1", "loop.OVERTAKEN_SECONDS=0.1"])
     assert "enough" in service.wait_for("MEASUREMENT", 3).param["message"]
@@ -343,7 +342,7 @@ def test_a_late_answer_to_a_report_still_cancels(serve, servo, folder):
         handler.server.wait_for("MEASUREMENT", 3)
         handler.answer(b'{"status": "cancel", "reason": "enough"}')
 
-    service = serve([MEASURE], {"MEASUREMENT": [late]})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [late]})
     write_measure(folder, "echo '{\"progress\": 10}'; exec sleep 1000")
     agent = servo(service, changes=["report.MAX_REPORT_SECONDS=0.1"])
     service.wait_for("WHATS_NEXT", 2)
@@ -352,7 +351,7 @@ def test_a_late_answer_to_a_report_still_cancels(serve, servo, folder):
 
 
 def test_a_hanging_question_about_the_driver_can_be_cancelled_too(serve, servo, folder):
-    service = serve([MEASURE], {"MEASUREMENT": [{"status": "cancel", "reason": "enough"}]})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [{"status": "cancel", "reason": "enough"}]})
     write(folder / "measure", "#!/bin/sh\nexec sleep 1000\n")
     servo(service, changes=["report.MAX_REPORT_SECONDS=0.1"])
     assert "enough" in service.wait_for("MEASUREMENT", 2).param["message"]
@@ -378,7 +377,7 @@ REASONS = {
 def test_the_services_reason_for_a_cancel_reaches_the_report(serve, servo, folder):
     cancels = [{"status": "cancel", "reason": reason} for reason in REASONS]
     answers = [answer for cancel in cancels for answer in (cancel, {"status": "ok"})]
-    service = serve([MEASURE] * len(REASONS), {"MEASUREMENT": answers})
+    service = serve([MEASURE_COMMAND] * len(REASONS), {"MEASUREMENT": answers})
     write_measure(folder, "echo '{\"progress\": 1}'; exec sleep 1000")
     servo(service)
     service.wait_for("WHATS_NEXT", len(REASONS) + 1)
@@ -398,7 +397,7 @@ def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(s
             overtaken.append(service.changed.wait_for(lambda: len(service.of("MEASUREMENT")) > 1, 0.3))
         handler.answer(b"{}")
 
-    service = serve([MEASURE], {"MEASUREMENT": [slow]})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [slow]})
     os.mkfifo(str(folder / "go"))
     write_measure(folder, "echo '{\"progress\": 10}'; cat go; " + ANSWER)
     servo(service, changes=["loop.OVERTAKEN_SECONDS=30.0"])

@@ -8,7 +8,14 @@ import subprocess
 import sys
 
 import pytest
-from fakes import ANSWER, LAUNCHER, METRICS, Servo, write_measure
+from fakes import (
+    ANSWER,
+    LAUNCHER,
+    MEASURE_COMMAND,
+    METRICS,
+    Servo,
+    write_measure,
+)
 from machine import ROOT
 from measuring import children, wait_until
 
@@ -16,15 +23,14 @@ from servo_batch.agent import loop
 
 pytest_plugins = ("agent_fixtures",)
 
-MEASURE = {"cmd": "MEASURE", "param": {}}
 STARTED = "echo '{\"progress\": 1}'; "
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(oldest_or_newest, serve, servo, folder, number):
-    service = serve([MEASURE])
+def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(edge_python, serve, servo, folder, number):
+    service = serve([MEASURE_COMMAND])
     write_measure(folder, STARTED + "exec sleep 1000")
-    agent = servo(service, python=oldest_or_newest)
+    agent = servo(service, python=edge_python)
     service.wait_for("MEASUREMENT")
     agent.signal(number)
     assert agent.ended() == 0
@@ -33,7 +39,7 @@ def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(oldest_or_newest,
 
 
 def test_a_driver_that_can_cancel_is_waited_for(serve, servo, folder):
-    service = serve([MEASURE])
+    service = serve([MEASURE_COMMAND])
     answer = '{"status": "failed", "reason": "cancelled", "message": "stopped the job"}'
     script = "cancelled() { cat go; echo '%s'; exit 1; }; trap cancelled USR1; " % answer
     os.mkfifo(str(folder / "go"))
@@ -49,7 +55,7 @@ def test_a_driver_that_can_cancel_is_waited_for(serve, servo, folder):
 
 
 def test_a_second_stop_kills_the_driver(serve, servo, folder):
-    service = serve([MEASURE])
+    service = serve([MEASURE_COMMAND])
     write_measure(folder, "trap '' USR1; " + STARTED + "while :; do sleep 0.05; done", "true")
     agent = servo(service)
     service.wait_for("MEASUREMENT")
@@ -62,7 +68,7 @@ def test_a_second_stop_kills_the_driver(serve, servo, folder):
 
 
 def test_an_interrupt_at_the_terminal_reaches_the_driver_once_and_as_a_cancel(serve, folder):
-    service = serve([MEASURE])
+    service = serve([MEASURE_COMMAND])
     script = "trap 'echo SIGINT >interrupted' INT; cancelled() { %s; exit 0; }; trap cancelled USR1; " % ANSWER
     write_measure(folder, script + STARTED + "while :; do sleep 0.05; done", "true")
     terminal = AtTerminal(
@@ -76,7 +82,7 @@ def test_an_interrupt_at_the_terminal_reaches_the_driver_once_and_as_a_cancel(se
 
 
 def test_sigusr1_finishes_the_operation_first(serve, servo, folder):
-    service = serve([MEASURE, MEASURE])
+    service = serve([MEASURE_COMMAND, MEASURE_COMMAND])
     os.mkfifo(str(folder / "go"))
     write_measure(folder, STARTED + "cat go; " + ANSWER)
     agent = servo(service)
@@ -95,7 +101,7 @@ def test_sigusr1_finishes_the_operation_first(serve, servo, folder):
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGHUP])
 def test_sigterm_overrides_a_patient_signal(serve, servo, folder, number):
-    service = serve([MEASURE])
+    service = serve([MEASURE_COMMAND])
     write_measure(folder, STARTED + "exec sleep 1000")
     agent = servo(service)
     service.wait_for("MEASUREMENT")
@@ -116,7 +122,7 @@ def test_an_idle_agent_leaves_at_once_though_the_service_does_not_answer(serve, 
 
 
 def test_an_outage_does_not_keep_the_agent_from_ending(serve, servo):
-    service = serve([MEASURE], {"MEASUREMENT": [lambda handler: handler.answer(b"", 503)] * 100})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [lambda handler: handler.answer(b"", 503)] * 100})
     agent = servo(service, env={"SERVO_RETRY_DELAY_SEC": "1000"})
     agent.wait_for_log("MEASUREMENT not delivered")
     agent.signal(signal.SIGTERM)
@@ -154,7 +160,7 @@ def test_an_idle_agent_leaves_a_service_that_hangs(serve, servo):
 
 
 def test_an_agent_with_a_job_leaves_a_service_that_hangs(serve, servo, folder):
-    service = serve([MEASURE], {"MEASUREMENT": [never] * 9, "GOODBYE": [never] * 3})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [never] * 9, "GOODBYE": [never] * 3})
     write_measure(folder, STARTED + "exec sleep 1000")
     agent = servo(service, changes=HASTE)
     service.wait_for("MEASUREMENT")
@@ -164,7 +170,7 @@ def test_an_agent_with_a_job_leaves_a_service_that_hangs(serve, servo, folder):
 
 
 def test_an_agent_that_delivers_leaves_a_service_that_hangs(serve, servo):
-    service = serve([MEASURE], {"MEASUREMENT": [never] * 9, "GOODBYE": [never] * 3})
+    service = serve([MEASURE_COMMAND], {"MEASUREMENT": [never] * 9, "GOODBYE": [never] * 3})
     agent = servo(service, changes=HASTE)
     service.wait_for("MEASUREMENT")
     agent.stop()
@@ -172,7 +178,7 @@ def test_an_agent_that_delivers_leaves_a_service_that_hangs(serve, servo):
 
 
 def test_a_driver_that_takes_long_to_stop_leaves_a_moment_for_result_and_goodbye(serve, servo, folder):
-    service = serve([MEASURE])
+    service = serve([MEASURE_COMMAND])
     script = "cancelled() { cat go; %s; exit 0; }; trap cancelled USR1; " % ANSWER
     os.mkfifo(str(folder / "go"))
     write_measure(folder, script + STARTED + "while :; do sleep 0.05; done", "true")
@@ -206,9 +212,9 @@ sys.exit(agent.main(parser.parse_args(), sys.argv[1:]))
 """
 
 
-def test_a_stop_while_the_agent_starts_is_not_lost(oldest_or_newest, serve, servo):
+def test_a_stop_while_the_agent_starts_is_not_lost(edge_python, serve, servo):
     service = serve()
-    agent = servo(service, command=[oldest_or_newest, "-c", EARLY, os.path.join(ROOT, "src")])
+    agent = servo(service, command=[edge_python, "-c", EARLY, os.path.join(ROOT, "src")])
     assert agent.ended() == 0
     # On a slow machine it may say so twice.
     assert {(one.event, one.param["reason"]) for one in service.requests} == {("GOODBYE", "exit: SIGTERM")}
@@ -217,7 +223,7 @@ def test_a_stop_while_the_agent_starts_is_not_lost(oldest_or_newest, serve, serv
 def test_process_1_leaves_no_zombies(serve, folder):
     if shutil.which("unshare") is None or subprocess.call(UNSHARE + ["true"], stderr=subprocess.DEVNULL) != 0:
         pytest.skip("a pid namespace of our own is not permitted here")
-    service = serve([MEASURE])
+    service = serve([MEASURE_COMMAND])
     os.mkfifo(str(folder / "go"))
     orphaning = "i=0; while [ $i -lt 100 ]; do (sleep 1000 &); i=$((i + 1)); done; "
     write_measure(folder, orphaning + STARTED + "read line <go; " + ANSWER)
@@ -281,7 +287,7 @@ class AtTerminal(Servo):
 
 
 def test_interactive_asks_before_each_command(serve, folder):
-    service = serve([MEASURE, MEASURE, MEASURE])
+    service = serve([MEASURE_COMMAND, MEASURE_COMMAND, MEASURE_COMMAND])
     command = [sys.executable, LAUNCHER, "--", "--interactive", "--url", service.url, "--auth-token", "token", "app"]
     terminal = AtTerminal(command, folder)
     terminal.wait_for_log("run MEASURE?", 1)
@@ -298,7 +304,7 @@ def test_interactive_asks_before_each_command(serve, folder):
 
 
 def test_an_interactive_agent_hears_signals_while_it_asks(serve, folder):
-    service = serve([MEASURE])
+    service = serve([MEASURE_COMMAND])
     command = [sys.executable, LAUNCHER, "--", "--interactive", "--url", service.url, "--auth-token", "token", "app"]
     terminal = AtTerminal(command, folder)
     terminal.wait_for_log("run MEASURE?")

@@ -8,13 +8,16 @@ import subprocess
 import threading
 
 import pytest
-from fakes import LIMIT, METRICS
+from fakes import (
+    LIMIT,
+    MEASURE_COMMAND,
+    METRICS,
+)
 
 from servo_batch.agent.service import Service
 
 pytest_plugins = ("agent_fixtures",)
 
-MEASURE = {"cmd": "MEASURE", "param": {}}
 HERE = "DNS:localhost,IP:127.0.0.1"
 
 
@@ -58,7 +61,7 @@ def serve_tls(serve):
 
 def test_certificates_are_verified(implementation, serve_tls, servo, certify):
     certificate = certify(HERE, 30)
-    service = serve_tls(certificate, [MEASURE])
+    service = serve_tls(certificate, [MEASURE_COMMAND])
     stranger = servo(service, python=implementation, env={"SSL_CERT_FILE": ""})
     stranger.wait_for_log("CERTIFICATE_VERIFY_FAILED", 2)
     stranger.stop()

@@ -16,7 +16,7 @@ import uuid
 import pytest
 from job_calls import run_all
 from machine import NEWEST, PYTHONS, ROOT
-from measuring import LIMIT, children, default_signals, find_processes, kill, stat, wait_until
+from measuring import KILLED, LIMIT, children, default_signals, find_processes, kill, stat, wait_until
 
 pytest_plugins = ("job_fixtures",)
 
@@ -28,7 +28,7 @@ def newest():
     return NEWEST
 
 
-STOPPED = r"cancelled by %s: the job was stopped after \d+\.\d s$"
+STOPPED = r"cancelled by %%s: the job was stopped after \d+\.\d s(%s)?$" % KILLED
 USER_S_CHILD = "import signal; signal.alarm(60); signal.pause()"
 # What the driver has imported it need not be able to read any more.
 # Each run of the tests is a user of its own, who has no other process.

@@ -11,7 +11,7 @@ import signal
 import pytest
 from job_actor import ROLES
 from machine import EDGES
-from measuring import kill, wait_until
+from measuring import KILLED, kill, wait_until
 
 pytest_plugins = ("job_fixtures",)
 
@@ -50,10 +50,14 @@ def test_everything_is_gone(measuring, hide, python, role, cause):
     assert driver.leftovers() == []
     if cause == "timeout":
         assert (answer["status"], answer["reason"]) == ("failed", "timeout")
-        assert answer["message"].startswith("the job ran past its timeout of 0.3 s and was stopped\ncommand: ")
+        assert re.match(
+            "the job ran past its timeout of 0.3 s and was stopped(%s)?\ncommand: " % KILLED, answer["message"]
+        )
     else:
         assert (answer["status"], answer["reason"]) == ("failed", "cancelled")
-        assert re.match(r"cancelled by %s: the job was stopped after \d+\.\d s$" % cause, answer["message"])
+        assert re.match(
+            r"cancelled by %s: the job was stopped after \d+\.\d s(%s)?$" % (cause, KILLED), answer["message"]
+        )
 
 
 @pytest.mark.parametrize(

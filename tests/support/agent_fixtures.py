@@ -29,12 +29,6 @@ def servo(folder):
         yield start
 
 
-@pytest.fixture(params=[OLDEST, NEWEST], ids=["oldest", "newest"])
-def oldest_or_newest(request):
-    """The path of an interpreter; the test runs once for the oldest of the machine's Pythons, once for the newest."""
-    return request.param
-
-
 @pytest.fixture(params=[*PYTHONS.values(), "pypy3"], ids=[*PYTHONS, "pypy"])
 def any_python(request):
     """The path of an interpreter: each of the machine's Pythons, and PyPy."""

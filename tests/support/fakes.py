@@ -34,6 +34,7 @@ esac
 %(body)s
 """
 ANSWER = """echo '{"status": "ok", "metrics": {"total_runtime": {"value": 1.5, "unit": "seconds"}}}'"""
+MEASURE_COMMAND = {"cmd": "MEASURE", "param": {}}  # what the service asks for
 METRICS = {"metrics": {"total_runtime": {"value": 1.5, "unit": "seconds"}}}
 
 

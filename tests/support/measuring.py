@@ -13,6 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ACTOR = os.path.join(HERE, "job_actor.py")
 DRIVER = [os.path.join(HERE, "job_driver.py"), "measure", "--config"]
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# What is told where the job did not end by itself when it was asked to.
+KILLED = "; it did not end when asked and was killed, so what it runs elsewhere may go on"
 LIMIT = 20  # seconds: how long anything that must happen may take on a busy machine
 
 

@@ -61,7 +61,7 @@ def load(path: "Optional[str]") -> Config:
     shape = schema.read(source)
     commands = {key: _command(source, key, configured, text) for key, text in shape.commands.items()}
     metrics = {name: _metric(source, name, entry, shape, configured) for name, entry in shape.metrics.items()}
-    _refuse_circles(source, shape, metrics)
+    _refuse_circles(source, metrics)
     goal = SHORTEST_TIME
     if shape.objective:
         direction, text = shape.objective
@@ -179,7 +179,7 @@ def _metric_kinds(shape: "Schema") -> "Dict[str, Optional[str]]":
     return kinds
 
 
-def _refuse_circles(source: "Document", shape: "Schema", metrics: "Dict[str, Optional[Metric]]") -> None:
+def _refuse_circles(source: "Document", metrics: "Dict[str, Optional[Metric]]") -> None:
     computed = {name: each.formula for name, each in metrics.items() if isinstance(each, metric.FormulaMetric)}
     if computed:
         from servo_batch.config import formulas

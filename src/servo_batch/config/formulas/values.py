@@ -121,12 +121,8 @@ def _operand(value: "Any", rest: str) -> str:
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         return "…"  # Python 3.11 writes no more than 4300 digits
     # -2 ** 2 is another formula than (-2) ** 2.
-    braced = _is_number(value) and value < 0 and rest.lstrip().startswith("**")
+    braced = wording.is_number(value) and value < 0 and rest.lstrip().startswith("**")
     return ("(%s)" if braced else "%s") % wording.shown(value)
-
-
-def _is_number(value: "Any") -> bool:
-    return wording.kind(value) == kinds.NUMBER
 
 
 def _value(node: "Node", value_of: "LookUp") -> "Any":
@@ -183,7 +179,7 @@ def _holds(sign: str, left: "Any", right: "Any") -> "Any":
 
 def _need_numbers(by: str, *values: "Any") -> None:
     for value in values:
-        if value is not LATER and not _is_number(value):
+        if value is not LATER and not wording.is_number(value):
             raise _NoValueError(kinds.misfit(wording.shown(value), wording.kind(value), kinds.NUMBER, by))
 
 
