@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 import table
 from table import PYTHONS, ROOT
@@ -96,7 +97,10 @@ def rows(rounds=ROUNDS):
 
 def rows_of(label, interpreter, folder, rounds):
     """Yield the rows of one interpreter; its calls take turns, so that a busy moment of the machine meets them all."""
-    timed = [("bare", ["-c", ""], "", None)]
+    nothing = os.path.join(folder, "nothing.pyz")
+    with zipfile.ZipFile(nothing, "w") as archive:
+        archive.writestr("__main__.py", "pass")
+    timed = [("bare", ["-c", ""], "", None), ("an archive that does nothing", [nothing], "", None)]
     timed += [("older", ["-c", OLDER, os.path.join(folder, "config.yaml")], "", None)]
     files = {"plain sources": build(interpreter, folder)}
     if sys.version_info >= (3, 7) and not label.endswith(" 3.6"):
@@ -109,10 +113,11 @@ def rows_of(label, interpreter, folder, rounds):
     for _ in range(rounds):
         for (_, arguments, text, _), row in zip(timed, times):
             row.append(seconds([interpreter, *arguments], text))
-    bare, baseline = statistics.median(times[0]), statistics.median(times[1])
+    bare, archive_only, baseline = map(statistics.median, times[:3])
     yield "%s: the older driver's imports, and the file read by PyYAML" % label, "%.1f ms" % (1000 * baseline), "", True
     yield "%s: an interpreter that does nothing" % label, "%.2f of that" % (bare / baseline), "", True
-    for (call, _, _, target), row in list(zip(timed, times))[2:]:
+    yield "%s: an archive that does nothing" % label, "%.2f of that" % (archive_only / baseline), "", True
+    for (call, _, _, target), row in list(zip(timed, times))[3:]:
         ratio = statistics.median(row) / baseline
         limit = "at most %.2f" % target if target else ""
         yield "%s: %s" % (label, call), "%.2f of that" % ratio, limit, not target or ratio <= target
