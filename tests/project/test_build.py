@@ -74,6 +74,31 @@ def test_with_bytecode_every_source_has_what_this_python_compiles_it_to(python, 
         assert loaded == "%s/servo_batch/cli.pyc\n" % output
 
 
+# Python tells what it compiles from 3.8 on.
+@pytest.mark.parametrize("version", sorted(set(PYTHONS) - {"3.6", "3.7"}))
+def test_a_start_compiles_each_source_once_and_with_bytecode_none(version, pyz, tmp_path):
+    python = PYTHONS[version]
+    code = """if True:
+        import os, runpy, sys
+        path = sys.argv.pop(1)
+        def hear(event, about):
+            if event == "compile" and str(about[1]).startswith(path + "/servo_batch/"):
+                os.write(2, b"%s\\n" % about[1][len(path) + 1 :].encode())
+        sys.addaudithook(hear)
+        sys.argv[0] = path
+        runpy.run_path(path, run_name="__main__")
+    """
+    with_bytecode = str(tmp_path / "servo-batch.pyz")
+    subprocess.run([python, os.path.join(ROOT, "build.py"), "--bytecode", "-o", with_bytecode], check=True)
+    compiled = {}
+    for path in (pyz, with_bytecode):
+        ended = subprocess.run([python, "-c", code, path, "adjust", "--info"], stderr=subprocess.PIPE, check=True)
+        compiled[path] = [name for name in ended.stderr.decode().split() if name != "servo_batch/__init__.py"]
+    assert "servo_batch/cli.py" in compiled[pyz]
+    assert sorted(compiled[pyz]) == sorted(set(compiled[pyz]))
+    assert compiled[with_bytecode] == []
+
+
 def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path):
     output = tmp_path / "folder"
     output.mkdir()
