@@ -1,30 +1,28 @@
-"""Which verb is called, its options, the form of its answer, and the exit status. The only module that reads sys.argv.
+"""Which verb is called, the form of its answer, and the exit status. The only module that reads sys.argv.
 
-What a verb needs is imported when it is chosen. Options are read here without argparse, whose import and parser take
-longer than all that a short call does.
+What a verb needs is imported when it is chosen.
 """
 
 import os
 import sys
 
-from servo_batch import __version__, protocol
-from servo_batch.command_line import ASKING, LEAST, MOST, OPTIONS, Options, UsageError
+from servo_batch import __version__, command_line, protocol
+from servo_batch.options import OPTIONS, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple
+    from typing import Callable, List, Optional, Tuple
 
+    from servo_batch.options import Options
     from servo_batch.protocol import Answer, Wait
     from servo_batch.terminal import Voice
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
-VERBS = ("adjust", "measure", "check", "history", "tune", "servo", "help")
 # The verbs that a file can be called by, and the names that mean the file as a whole.
 CALLED_BY = ("adjust", "measure", "servo")
 WHOLE = ("servo-batch", "servo_batch", "servobatch")
-CONFIG_ENDINGS = (".yaml", ".yml", ".json")
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -43,7 +41,9 @@ def main(argv: "Optional[List[str]]" = None) -> int:
             return _driver(verb, name, arguments)
         if verb == "servo":
             return _servo(name, arguments)
-        return _help(verb, name, arguments)
+        from servo_batch.verbs import help as help_verb
+
+        return help_verb.tell(verb, name, arguments)
     except UsageError as error:
         protocol.complain(f"{error}; see --help")
         return EXIT_USAGE
@@ -60,135 +60,15 @@ def _verb(name: str, arguments: "List[str]") -> "Tuple[str, List[str]]":
     return (arguments[0], arguments[1:]) if arguments else ("", [])
 
 
-def _help(verb: str, name: str, arguments: "List[str]") -> int:
-    from servo_batch.verbs import help as help_verb
-
-    if verb in ("--help", "-h"):
-        protocol.write_text(help_verb.overview(name))
-    elif verb == "--version":
-        protocol.write_text(help_verb.version())
-    elif verb == "help":
-        return help_verb.show(arguments)
-    else:
-        hint = "there is no verb " + verb if verb else "no verb is given"
-        near = _did_you_mean(verb, VERBS)
-        raise UsageError(f"{hint}{near}; the verbs are {', '.join(VERBS)}")
-    return 0
-
-
-def _did_you_mean(name: str, names: "Any") -> str:
-    from servo_batch import wording
-
-    return wording.did_you_mean(name, names)
-
-
-def _options(verb: str, arguments: "List[str]") -> Options:
-    """Return what ``arguments`` say; raise ``UsageError``."""
-    known = OPTIONS[verb]
-    given: "Dict[str, Any]" = {}
-    words: "List[str]" = []
-    rest = iter(arguments)
-    for argument in rest:
-        if argument == "--":
-            words.extend(rest)
-        elif not argument.startswith("-") or argument == "-":
-            words.append(argument)
-        else:
-            name, equals, value = argument.partition("=")
-            if name not in known:
-                raise UsageError(f"{verb} has no option {name}{_did_you_mean(name, known)}")
-            kind = known[name]
-            if kind and not equals:
-                value = next(rest, "")
-            if bool(value) != bool(kind):
-                raise UsageError(f"{name} needs a value: {name} {kind}" if kind else f"{name} takes no value")
-            given[name] = _value(name, value) if kind else True
-    questions = [name for name in ASKING if name in given]
-    if len(questions) > 1:
-        raise UsageError(f"{questions[0]} and {questions[1]} exclude each other")
-    question = questions[0] if questions else None
-    return Options(given, question, _assignments(verb, words, question))
-
-
-def _value(name: str, text: str) -> "Any":
-    if name == "--control":
-        return _json_object(text)
-    if name in LEAST:
-        # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
-        if not text.isdecimal() or len(text) > len(str(MOST)) or not LEAST[name] <= int(text) <= MOST:
-            raise UsageError(f"{name} needs a whole number from {LEAST[name]} to {MOST}, not {text}")
-        return int(text)
-    if name == "--cap":
-        try:
-            factor = float(text)
-        except ValueError:
-            factor = 0.0
-        if not 1 < factor < MOST:
-            raise UsageError(
-                f"--cap needs a number more than 1, how many times the best so far a run may take, not {text}"
-            )
-        return factor
-    return text
-
-
-def _json_object(text: str) -> "Dict[str, Any]":
-    from servo_batch.formats import strict_json
-    from servo_batch.wording import kind
-
-    try:
-        value = strict_json.loads(os.fsencode(text))
-    except strict_json.JsonError as error:
-        example = '{"userdata": {"timeout": 60}}'
-        raise UsageError(f"--control is not JSON, as '{example}' is: {error.msg}") from None
-    if not isinstance(value, dict):
-        raise UsageError(f"--control must be a JSON object, but is {kind(value)}")
-    return value
-
-
-def _assignments(verb: str, words: "List[str]", question: "Optional[str]") -> "List[Tuple[str, str, str]]":
-    """Return the settings among the words; raise ``UsageError`` where a word is neither one nor the only APP_ID."""
-    settings = [word for word in words if "=" in word]
-    others = [word for word in words if "=" not in word]
-    takes_words = verb in ("adjust", "measure")
-    if words and not takes_words:
-        remedy = f": a configuration is named by --config {words[0]}" if words[0].endswith(CONFIG_ENDINGS) else ""
-        raise UsageError(f"{verb} takes options only, not {' '.join(words)}{remedy}")
-    if settings and question:
-        raise UsageError(f"{question} takes no settings: {verb} {' '.join(settings)}")
-    for word in others:
-        if word.endswith(CONFIG_ENDINGS) or os.path.isfile(word):
-            raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
-    if len(others) > 1:
-        raise UsageError(f"only one APP_ID can be given, not {' '.join(others)}; a setting is COMPONENT.SETTING=VALUE")
-    return [_assignment(verb, word) for word in settings]
-
-
-def _assignment(verb: str, word: str) -> "Tuple[str, str, str]":
-    """Return the component, the setting and the value of ``COMPONENT.SETTING=VALUE``; a component may have dots."""
-    try:
-        # As it was typed; Python decoded it by a locale that need not be UTF-8.
-        name, _, value = os.fsencode(word).decode("utf-8").partition("=")
-    except UnicodeDecodeError:
-        raise UsageError(f"{word!a} is not UTF-8") from None
-    component, _, setting = name.rpartition(".")
-    if not component or not setting:
-        hint = f", or --{word}" if "--" + name in OPTIONS[verb] else ""
-        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE{hint}")
-    return component, setting, value
-
-
 def _driver(verb: str, name: str, arguments: "List[str]") -> int:
     if "--help" in arguments or "-h" in arguments:
         from servo_batch.verbs import help as help_verb
 
         protocol.write_text(help_verb.usage(verb, name))
         return 0
-    options = _options(verb, arguments)
+    options = command_line.read(verb, arguments)
     if options.question == "--version":
-        from servo_batch.verbs import help as help_verb
-
-        protocol.write_text(help_verb.version())
-        return 0
+        return _version()
     voice = _voice(verb, options)
     if options.question == "--info":
         info = {"version": __version__, "has_cancel": verb == "measure"}
@@ -206,7 +86,7 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
 
         return _answered(voice, lambda: history(options))
     if options.question:
-        from servo_batch.verbs.measure import describe
+        from servo_batch.verbs.describe import describe
 
         return _answered(voice, lambda: describe(options))
     from servo_batch.job.cancel import Cancellation
@@ -222,7 +102,14 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
         return _answered(voice, lambda: tune(options, voice, cancellation), cancellation.wait_for_stdout)
 
 
-def _voice(verb: str, options: Options) -> "Voice":
+def _version() -> int:
+    from servo_batch.verbs import help as help_verb
+
+    protocol.write_text(help_verb.version())
+    return 0
+
+
+def _voice(verb: str, options: "Options") -> "Voice":
     """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
     for_people = os.isatty(protocol.STDOUT) or verb == "history"
     if not for_people or options.get("--json") or (options.question in ("--info", "--describe") and verb == "measure"):
@@ -238,7 +125,7 @@ def _servo(name: str, arguments: "List[str]") -> int:
     import argparse
 
     if "--version" in arguments:
-        return _help("--version", name, arguments)
+        return _version()
     from servo_batch import agent
 
     parser = argparse.ArgumentParser(

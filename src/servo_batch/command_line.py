@@ -1,72 +1,53 @@
-"""The options of each verb, and what a command line says by them. How it is read stands in cli.py."""
+"""A verb's command line → what it says.
 
-from collections import namedtuple
+Without argparse, whose import and parser take longer than all that a short call does. What a value means, and a word
+that is no option, is read by arguments.py.
+"""
+
+from servo_batch.options import ASKING, OPTIONS, Options, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
-
-# What each option's value is called, None where it takes none. What they mean is told by verbs/help.py.
-CONFIG = {"--config": "FILE", "--state": "FILE"}
-QUESTIONS = {"--info": None, "--version": None, "--describe": None}
-OPTIONS = {
-    "adjust": {**CONFIG, "--json": None, **QUESTIONS, "--query": None, "--reset": None},
-    "measure": {
-        **CONFIG,
-        "--control": "JSON",
-        "--runs": "N",
-        "--warmup-runs": "N",
-        "--history": "FILE",
-        "--json": None,
-        "--show-output": None,
-        "--keep-output": "FILE",
-        **QUESTIONS,
-    },
-    "check": {**CONFIG, "--control": "JSON", "--output": "FILE", "--version": None},
-    "history": {
-        "--config": "FILE",
-        "--history": "FILE",
-        "--csv": None,
-        "--json": None,
-        "--svg": "FILE",
-        "--version": None,
-    },
-    "tune": {
-        **CONFIG,
-        "--control": "JSON",
-        "--history": "FILE",
-        "--measurements": "N",
-        "--minimize": "FORMULA",
-        "--maximize": "FORMULA",
-        "--cap": "FACTOR",
-        "--confirm": "N",
-        "--seed": "N",
-        "--json": None,
-        "--version": None,
-    },
-}  # type: Dict[str, Dict[str, Optional[str]]]
-# Options that ask for something else than what the verb does.
-ASKING = ("--info", "--version", "--describe", "--query", "--reset")
-LEAST = {"--runs": 1, "--warmup-runs": 0, "--measurements": 1, "--confirm": 0, "--seed": 0}
-MOST = 1000000
+    from typing import Any, Dict, List
 
 
-class UsageError(ValueError):
-    """What is wrong with the command line, as one sentence."""
+def read(verb: str, arguments: "List[str]") -> Options:
+    """Return what the ``arguments`` of a verb say; raise ``UsageError``."""
+    known = OPTIONS[verb]
+    given: "Dict[str, Any]" = {}
+    words: "List[str]" = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            words.extend(rest)
+        elif not argument.startswith("-") or argument == "-":
+            words.append(argument)
+        else:
+            name, equals, value = argument.partition("=")
+            if name not in known:
+                from servo_batch.wording import did_you_mean
+
+                raise UsageError(f"{verb} has no option {name}{did_you_mean(name, known)}")
+            kind = known[name]
+            if kind and not equals:
+                value = next(rest, "")
+            if bool(value) != bool(kind):
+                raise UsageError(f"{name} needs a value: {name} {kind}" if kind else f"{name} takes no value")
+            given[name] = _value(name, kind, value) if kind else True
+    questions = [name for name in ASKING if name in given]
+    if len(questions) > 1:
+        raise UsageError(f"{questions[0]} and {questions[1]} exclude each other")
+    question = questions[0] if questions else None
+    if not words:
+        return Options(given, question, [])
+    from servo_batch.arguments import assignments
+
+    return Options(given, question, assignments(verb, words, question))
 
 
-class Options(namedtuple("Options", ("given", "question", "assignments"))):
-    """What a command line says: ``given`` options by name, the question among them, and COMPONENT.SETTING=VALUE words.
+def _value(name: str, kind: str, text: str) -> "Any":
+    if kind in ("FILE", "FORMULA"):
+        return text
+    from servo_batch.arguments import value
 
-    A value is a string, but for ``--control`` (a mapping), counts (int) and ``--cap`` (float); True where an option
-    takes none.
-    """
-
-    __slots__ = ()
-    given: "Dict[str, Any]"
-    question: "Optional[str]"
-    assignments: "List[Tuple[str, str, str]]"  # component, setting, value as typed
-
-    def get(self, name: str) -> "Any":
-        """Return the value of an option, or None where it was not given."""
-        return self.given.get(name)
+    return value(name, text)

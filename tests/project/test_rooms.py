@@ -9,7 +9,9 @@ from machine import ROOT
 ORDER = (
     ("wording", "sources"),
     ("formats",),
-    ("protocol", "command_line"),
+    ("protocol", "options"),
+    ("arguments",),
+    ("command_line",),
     ("request",),
     ("terminal",),
     ("config",),

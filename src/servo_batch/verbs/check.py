@@ -21,10 +21,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.metrics.find import Output
     from servo_batch.metrics.metric import OutputMetric, ResourceMetric
+    from servo_batch.options import Options
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Plan
 

@@ -5,7 +5,8 @@ import re
 import shutil
 from collections import namedtuple
 
-from servo_batch import __version__, command_line, protocol, sources
+from servo_batch import __version__, protocol, sources
+from servo_batch.options import OPTIONS, UsageError
 from servo_batch.wording import did_you_mean, width
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ VERBS = {
     "servo": "be the agent: do what the service says, with the two drivers",
     "help": "show the manual, or the section of it that a word names",
 }
-OPTIONS = {
+MEANINGS = {
     "--config": "the configuration; else $OPTUNE_CONFIG, ./config.yaml, ./config.yml or ./config.json",
     "--state": "where the settings are stored; else $OPTUNE_STATE, batch.state or ./_state.json",
     "--control": "control values, laid over those of the request",
@@ -76,6 +77,23 @@ class Section(namedtuple("Section", ("title", "level", "text"))):
     text: str
 
 
+def tell(word: str, name: str, arguments: "List[str]") -> int:
+    """Write what the first word of a command line asks for, help or the version, and return the exit status.
+
+    Raises ``UsageError`` where it is nothing that the file, called by ``name``, knows.
+    """
+    if word in ("--help", "-h"):
+        protocol.write_text(overview(name))
+    elif word == "--version":
+        protocol.write_text(version())
+    elif word == "help":
+        return show(arguments)
+    else:
+        hint = "there is no verb " + word if word else "no verb is given"
+        raise UsageError(f"{hint}{did_you_mean(word, VERBS)}; the verbs are {', '.join(VERBS)}")
+    return 0
+
+
 def version() -> str:
     """Return the version and the digest of the sources that run, as a line."""
     return f"{__version__} (sources sha256 {sources.digest()})\n"
@@ -94,8 +112,8 @@ def overview(name: str) -> str:
 def usage(verb: str, name: str) -> str:
     """Return the help of a verb; the file was called by ``name``."""
     options = {
-        f"{option} {value}" if value else option: OWN.get((verb, option), OPTIONS[option])
-        for option, value in command_line.OPTIONS[verb].items()
+        f"{option} {value}" if value else option: OWN.get((verb, option), MEANINGS[option])
+        for option, value in OPTIONS[verb].items()
     }
     call = name if name.startswith(verb) else f"{name} {verb}"
     example, section = EXAMPLES[verb]
@@ -111,7 +129,7 @@ def usage(verb: str, name: str) -> str:
 def show(arguments: "List[str]") -> int:
     """Write the manual's sections, or the one that the words name; return the exit status.
 
-    Raises ``command_line.UsageError`` where no section is named so.
+    Raises ``UsageError`` where no section is named so.
     """
     found = manual()
     if not arguments or arguments[0] in ("--help", "-h"):
@@ -152,11 +170,9 @@ def _section(found: "List[Section]", words: str) -> str:
     if not named:
         titles = [section.title for section in found if section.level == 1 and words in section.text.lower()]
         if titles:
-            raise command_line.UsageError(
-                f"the manual has no section {words}, but has it in these: {', '.join(titles)}"
-            )
+            raise UsageError(f"the manual has no section {words}, but has it in these: {', '.join(titles)}")
         near = did_you_mean(words, [section.title.lower() for section in found])
-        raise command_line.UsageError(f"the manual has no section {words}{near}; help lists them")
+        raise UsageError(f"the manual has no section {words}{near}; help lists them")
     return named[0].text
 
 

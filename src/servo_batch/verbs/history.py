@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Dict, List
 
-    from servo_batch.command_line import Options
     from servo_batch.history.trials import Trial
+    from servo_batch.options import Options
     from servo_batch.verbs.configuration import Config
 
 PLOT_HEIGHT = 10

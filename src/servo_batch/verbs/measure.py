@@ -11,18 +11,12 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Dict, List
 
-    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
     from servo_batch.job.cancel import Cancellation
+    from servo_batch.options import Options
     from servo_batch.terminal import Voice
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Measurement
-
-
-def describe(options: "Options") -> protocol.Answer:
-    """Return the answer to ``measure --describe``: every metric with its unit; raise ``ServoError``."""
-    response = {"status": "ok", "metrics": metric.described(configuration.load(options.get("--config")).metrics)}
-    return protocol.Answer(response, str)
 
 
 def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") -> protocol.Answer:

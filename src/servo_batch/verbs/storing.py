@@ -12,10 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
-    from servo_batch.command_line import Options
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document
     from servo_batch.config.settings import Application
+    from servo_batch.options import Options
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed
 

@@ -11,8 +11,8 @@ from servo_batch.tuning.space import space
 from servo_batch.verbs import configuration, measurement
 
 if TYPE_CHECKING:
-    from servo_batch.command_line import Options
     from servo_batch.config.settings import Application
+    from servo_batch.options import Options
     from servo_batch.tuning.search import Space
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.measurement import Plan

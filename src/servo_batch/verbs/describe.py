@@ -1,0 +1,15 @@
+"""What the measure driver answers to --describe: which metrics there are."""
+
+from servo_batch.metrics import metric
+from servo_batch.protocol import Answer
+from servo_batch.verbs import configuration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from servo_batch.options import Options
+
+
+def describe(options: "Options") -> Answer:
+    """Return every metric with its unit; raise ``ServoError`` for whatever is wrong with the configuration."""
+    response = {"status": "ok", "metrics": metric.described(configuration.load(options.get("--config")).metrics)}
+    return Answer(response, str)
