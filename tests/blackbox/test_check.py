@@ -141,12 +141,20 @@ def test_every_field_that_the_command_lacks_is_named(folder):
     ("command", "status", "words"),
     [
         ("'if true; then echo'", 1, "config.yaml:2: batch.command: the shell cannot read the command: "),
-        ("[no-such-program]", 1, "config.yaml:2: batch.command: there is no program no-such-program on PATH"),
-        ("[./job.sh]", 1, "batch.command: there is no program ./job.sh that can be executed"),
-        ("no-such-program -x", 0, "warning: config.yaml:2: batch.command: there is no program no-such-program on PATH"),
+        (
+            "[no-such-program]",
+            1,
+            "config.yaml:2: batch.command: command not found: there is no no-such-program in any folder of $PATH, ",
+        ),
+        ("[./job.sh]", 1, "batch.command: command not found: there is no ./job.sh; correct the name, or install it"),
+        (
+            "no-such-program -x",
+            0,
+            "warning: config.yaml:2: batch.command: command not found: there is no no-such-program in any folder of $PATH, ",
+        ),
         ("cd /; X=1 no-such-program", 0, None),
         ("[/bin/echo]", 0, None),
-        ("[é]", 1, "batch.command: there is no program é on PATH"),
+        ("[é]", 1, "batch.command: command not found: there is no 'é' in any folder"),
         ("'$PROGRAM; \"no such\"'", 0, None),
     ],
 )
@@ -174,12 +182,18 @@ def test_a_range_of_whole_numbers_without_a_step_is_noted(folder):
     assert "note: web.cpu has no step, so a service may choose 1.5: whole numbers need step: 1" in page
 
 
-def test_a_script_that_is_not_executable_is_a_problem_unless_prepare_may_make_it_so(folder):
+def test_a_script_that_cannot_be_executed_is_a_problem_unless_prepare_may_make_it_so(folder):
     folder.write("job.sh", "#!/bin/sh\n")
     folder.configure("./job.sh {web.cpu}")
     status, page = folder.check()
     assert status == 1
-    assert any("./job.sh cannot be executed: chmod +x makes it so" in line for line in page)
+    assert any("./job.sh is not executable (chmod +x makes it so)" in line for line in page)
+    folder.write("crlf.sh", "#!/bin/sh\r\n")
+    os.chmod(str(folder.path / "crlf.sh"), 0o755)
+    folder.configure("./crlf.sh {web.cpu}")
+    status, page = folder.check()
+    assert status == 1
+    assert any("./crlf.sh needs the interpreter '/bin/sh\\r', which is not there" in line for line in page)
     folder.write("config.yaml", (CONFIGURATION % "./job.sh") + "  prepare: chmod +x job.sh\n")
     status, page = folder.check()
     assert status == 0
@@ -327,7 +341,7 @@ def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
             lambda lines: replaced(lines, "\\.d", "\\d"),
         ),
         (
-            ["config.yaml:4: batch.command: there is no program ./run_job.sh that can be executed: correct the name"],
+            ["config.yaml:4: batch.command: command not found: there is no ./run_job.sh; correct the name"],
             None,
         ),
     ]

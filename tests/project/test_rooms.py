@@ -7,7 +7,7 @@ from machine import ROOT
 
 # From the first to the last: a room imports from those above it only, and from itself.
 ORDER = (
-    ("wording", "sources"),
+    ("wording", "sources", "executable"),
     ("formats",),
     ("protocol", "options"),
     ("arguments",),
@@ -31,9 +31,9 @@ PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
 # What knows of no other rooms than these, though more stand above it: each could leave the house alone.
 KNOWN = {
     "command": ("wording", "formats", "protocol"),
-    "job": ("protocol",),
+    "job": ("executable", "protocol"),
     "tuning": (),
-    "agent": ("wording", "formats", "protocol"),
+    "agent": ("executable", "wording", "formats", "protocol"),
 }
 
 

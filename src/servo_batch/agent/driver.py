@@ -6,7 +6,6 @@ waits for its pipes.
 """
 
 import contextlib
-import errno
 import json
 import os
 import signal
@@ -17,6 +16,7 @@ import time
 from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import servo_batch
+from servo_batch import executable
 from servo_batch.agent.events import Events
 from servo_batch.agent.log import MAX_LINE
 from servo_batch.formats import strict_json
@@ -118,7 +118,7 @@ class Running:
                     start_new_session=True,
                 )
         except OSError as error:
-            why = _why_not_run(command[0], error)
+            why = executable.why_not(command[0], error.errno or 0)
             raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self.name, command[0], why)) from None
         self._events.adopt(self._process.pid)
         self._last_output = time.monotonic()
@@ -326,26 +326,6 @@ class Running:
         elif self._limits.verbose_stderr == "all" and self._stderr_end:
             text += "\nstderr: " + self._stderr_end[-MAX_STDERR_BYTES:].decode("utf-8", "replace").rstrip("\n")
         return text
-
-
-def _why_not_run(path: str, error: OSError) -> str:
-    """Say what keeps the file at ``path`` from being run: execve(2) names neither an interpreter nor a loader."""
-    why = error.strerror or str(error)
-    if error.errno not in (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR) or not os.path.isfile(path):
-        return why
-    try:
-        with open(path, "rb") as stream:
-            first_line = stream.readline(4096).rstrip(b"\n")
-    except OSError:
-        return why
-    if not first_line.startswith(b"#!"):
-        if error.errno == errno.ENOEXEC:
-            return "it is no program of this machine, and a script needs a first line that says what runs it: #!/bin/sh"
-        return why + ": the loader that the program was linked for" if error.errno == errno.ENOENT else why
-    if first_line.endswith(b"\r"):
-        return "its first line ends in a carriage return, which belongs to no name: save it with Unix line ends"
-    interpreter = (first_line[2:].split() or [b""])[0].decode("utf-8", "replace")
-    return "its first line names %s: %s" % (interpreter or "nothing that runs it", why)
 
 
 class _Lines:

@@ -7,6 +7,7 @@ import shlex
 import signal
 from typing import NamedTuple, Optional, Sequence
 
+from servo_batch import executable
 from servo_batch.job.cancel import SIGNALS, signal_name
 from servo_batch.job.descendants import Process
 from servo_batch.job.outcomes import Ended, NotStarted, Outcome, Output, Stopped
@@ -138,60 +139,16 @@ def _explain(program: str, number: Optional[int], text: str) -> str:
         return "there are too many processes (ulimit -u, or the limit of the container)"
     if number in (errno.EMFILE, errno.ENFILE):
         return "there are too many open files (ulimit -n, or the limit of the system)"
-    if number == errno.ENOEXEC:
-        return "%s is neither a program for this machine nor a script that begins with #!" % program
-    if number not in (errno.ENOENT, errno.EACCES, errno.ENOTDIR):
-        return "%s: %s" % (shlex.quote(program), os.strerror(number))
-    path = _find(program)
-    if path is None and number == errno.EACCES:
-        return "%s is in a folder that this user may not enter" % shlex.quote(program)
-    if path is None and program == "/bin/sh":
+    if program == "/bin/sh" and executable.find(program) is None:
         return "there is no /bin/sh here, which runs a command that is a string; write it as a list of arguments"
-    if path is None:
-        where = "" if "/" in program else " in any folder of $PATH, %s" % os.environ.get("PATH", os.defpath)
-        return "command not found: there is no %s%s" % (shlex.quote(program), where)
-    interpreter = _interpreter(path)
-    if number == errno.ENOENT:
-        return "%s needs the interpreter %s, which is not there%s" % (
-            path,
-            repr(interpreter) if interpreter else "of another system",
-            _windows_hint(path, interpreter),
-        )
-    if os.path.isdir(path):
-        return "%s is a folder" % path
-    if not os.access(path, os.X_OK):
-        return "%s is not executable (chmod +x makes it so)" % path
-    reason = "its interpreter %r may not either" % interpreter if interpreter else "this user may not"
-    return "%s may not be executed: %s, or its file system is mounted noexec" % (path, reason)
+    return executable.why_not(program, number)
 
 
 def _script_without_interpreter(command_line: str) -> str:
     """Return which script in a command line lacks its interpreter, for which a shell says that it is not found."""
     for word in WORD.findall(command_line):
-        path = _find(word)
-        interpreter = _interpreter(path) if path else ""
-        if path and interpreter and (interpreter.endswith("\r") or not os.path.exists(interpreter.split()[0])):
-            windows_hint = _windows_hint(path, interpreter)
-            return "; %s needs the interpreter %r, which is not there%s" % (path, interpreter, windows_hint)
+        path = executable.find(word)
+        problem = executable.lacks_interpreter(path) if path else None
+        if problem:
+            return "; " + problem
     return ""
-
-
-def _windows_hint(path: str, interpreter: str) -> str:
-    if not interpreter.endswith("\r"):
-        return ""
-    return r": its lines end as Windows has them, mend it with sed -i 's/\r$//' %s" % shlex.quote(path)
-
-
-def _find(program: str) -> Optional[str]:
-    paths = [program] if "/" in program else [os.path.join(folder, program) for folder in os.get_exec_path()]
-    return next(filter(os.path.isfile if "/" not in program else os.path.exists, paths), None)
-
-
-def _interpreter(path: str) -> str:
-    """Return what a script names after ``#!``, with a Windows line end; empty for anything else."""
-    try:
-        with open(path, "rb") as stream:
-            line = stream.readline(256)
-    except OSError:
-        return ""
-    return line[2:].strip(b" \t\n").decode("utf-8", "replace") if line.startswith(b"#!") else ""

@@ -6,10 +6,9 @@ script (``/bin/sh -n``) and to look for its first word (``command -v``).
 
 import os
 import re
-import shutil
 import subprocess
 
-from servo_batch import protocol, state, terminal
+from servo_batch import executable, protocol, state, terminal
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
@@ -193,24 +192,10 @@ def _look_for_program(
     else:
         # As UTF-8 whatever the locale is, as measure gives it to the job.
         program, is_certain = os.fsdecode(arguments[0].encode("utf-8", "surrogateescape")), True
-    problem = _why_not_executable(program)
+    problem = executable.foreseen(program)
     if problem:
         notes = findings.problems if is_certain and not may_come else findings.warnings
         notes.append(f"{place}: {problem}")
-
-
-def _why_not_executable(program: str) -> "Optional[str]":
-    if "/" not in program:
-        if shutil.which(program):
-            return None
-        return f"there is no program {program} on PATH that can be executed: correct the name, or install it"
-    if os.path.isdir(program):
-        return f"{program} is a folder: name a program"
-    if not os.path.exists(program):
-        return f"there is no program {program} that can be executed: correct the name, or install it"
-    if not os.access(program, os.X_OK):
-        return f"{program} cannot be executed: chmod +x makes it so, unless its file system is mounted noexec"
-    return None
 
 
 def _shell_finds(word: str) -> bool:
