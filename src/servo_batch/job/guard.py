@@ -9,7 +9,7 @@ and then one of
 
 - ``{"not_started": [ERRNO, TEXT]}``: the system refused to start it;
 - ``{"ended": [SECONDS, STATUS, [USER, SYSTEM, RSS, FLOOR]]}``: it took so long and ended by itself, STATUS is its exit
-  status or minus a signal; the rest is what outcomes.Usage has. The guard then waits for the end of *control*, reports
+  status or minus a signal; the rest is what usage.Usage has. The guard then waits for the end of *control*, reports
   ``{"left": [PROCESS, …]}``, what of the job is still running (null where nobody can tell), and leaves it alone;
 - ``{"stopped": [SECONDS, STATUS, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
   (null where nobody can tell); STATUS is that of the job's own process, or null;
@@ -20,22 +20,19 @@ It has a session of its own, sleeps until something happens, and has nothing ope
 
 import math
 import os
-import resource
 import signal
 import subprocess
-import sys
 import time
 import traceback
 from contextlib import suppress
 from typing import Any, List, Optional, Sequence, Set
 
-from servo_batch.job import descendants
+from servo_batch.job import descendants, usage
 from servo_batch.job.child import BLOCKED, Child, detach, open_nothing, tell, wait_for
 
 STOP, KILL = b"s", b"k"
 # How long a process may take to end that has nothing more to do.
 ENDING_SECONDS = 0.2
-MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 
 
 def start(args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -> Child:
@@ -71,7 +68,7 @@ def _guard(
         status = _wait_for_end(job.pid, wakeup, control)
         seconds = time.monotonic() - began
         if status is not None:
-            tell(report, {"ended": [seconds, exit_status(status), _usage()]})
+            tell(report, {"ended": [seconds, exit_status(status), usage.used()]})
             while os.read(control, 100):
                 pass
             tell(report, {"left": _left(wakeup) if can_follow else None})
@@ -91,14 +88,6 @@ def _guard(
 def exit_status(status: int) -> int:
     """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
-def _usage() -> List[float]:
-    """Return what the job and the orphans that came to the guard have used, and what the guard adds to that at most."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
-    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return [used.ru_utime, used.ru_stime, used.ru_maxrss * MAX_RSS_UNIT, floor * MAX_RSS_UNIT]
 
 
 def _left(wakeup: int) -> List[descendants.Process]:

@@ -4,24 +4,7 @@ import os
 from typing import BinaryIO, NamedTuple, Optional, Sequence, Union
 
 from servo_batch.job.descendants import Process
-
-
-class Usage(NamedTuple):
-    """What the system counted for a command and all its descendants that had ended with it, as getrusage(2) has it.
-
-    ``max_rss`` is that of the largest single process. It is never less than what a process has that the guard has just
-    forked: a value up to ``max_rss_floor`` says only that it was at most so much.
-    """
-
-    user_time: float  # seconds
-    system_time: float  # seconds
-    max_rss: int  # bytes
-    max_rss_floor: int  # bytes
-
-    @property
-    def cpu_time(self) -> float:
-        """Seconds of processor time, of the program and of the system for it."""
-        return self.user_time + self.system_time
+from servo_batch.job.usage import Usage
 
 
 class Output(NamedTuple):

@@ -12,9 +12,10 @@ from servo_batch.job import failures
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import PROGRESS_SECONDS
 from servo_batch.job.failures import Step
-from servo_batch.job.outcomes import Ended, Usage
+from servo_batch.job.outcomes import Ended
 from servo_batch.job.run import run
 from servo_batch.job.show import Show
+from servo_batch.job.usage import Usage
 from servo_batch.protocol import ServoError
 
 SEARCH = "the search of what the job printed"

@@ -18,8 +18,9 @@ from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unw
 from servo_batch.job.descendants import Process
 from servo_batch.job.failures import JOB, Step
 from servo_batch.job.keeper import LATE_SECONDS, Keeper, Kept
-from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped, Usage
+from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped
 from servo_batch.job.show import Show, Shower
+from servo_batch.job.usage import Usage
 from servo_batch.protocol import failed
 
 # How long the disk may take for what was on its way when the job had ended; when it was stopped, nobody waits for it.
