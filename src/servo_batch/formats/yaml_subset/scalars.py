@@ -1,6 +1,6 @@
 """Scalars that are the same in block and in flow style: in quotes, and what a plain one's text stands for.
 
-YAML 1.2.2, sections 5.7, 7.3 and 10.3.
+YAML 1.2.2, sections 7.3 and 10.3.
 """
 
 import re
@@ -20,13 +20,6 @@ DOUBLE_QUOTED = re.compile('[^"\\\\]*')
 # but Psych reads a symbol then.
 NOT_PLAIN_FIRST = frozenset("&*!|>'\"%@`#,[]{}:\t")
 
-# ns-esc-* [42-58].
-ESCAPES = {
-    "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
-    " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
-}  # fmt: skip
-HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
-
 # The plain scalars that both versions resolve to something else than a string, by word or by their first character.
 WORDS = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -43,6 +36,7 @@ FLOAT = re.compile(r"(?:[-+]?[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
 # What some reader takes for a number or a date and another for a string, or both for different numbers: underscores,
 # commas (Psych), octal, binary, exponents without point or sign, base 60, infinities, timestamps (to Psych also those
 # before Christ); npm's yaml as 1.1 asks for no digit before a "." or an "e".
+LOOK_ALIKE_CHARS = "0123456789abcdefABCDEFxXoOiInN+-_,.:"  # but for the time of a timestamp
 LOOK_ALIKE = (
     r"[-+]?(?:[0-9_,]+(?:\.[0-9_,]*)?|\.[0-9_,]*)(?:[eE][-+]?[0-9_,]+)?"
     r"|[-+]?[eE][-+]?[0-9]+"
@@ -104,26 +98,10 @@ def double_quoted(lines: "Lines", row: int, col: int, indent: int) -> "Tuple[int
                 refuse("escaped-break", *escaped)
             line = lines[row]
         else:
+            from servo_batch.formats.yaml_subset.escapes import escape  # which most documents do without
+
             col, char = escape(line, row, end + 1)
             chunks.append(char)
-
-
-def escape(line: str, row: int, col: int) -> "Tuple[int, str]":
-    """Read c-ns-esc-char [62] past its backslash; return the column past it and the character it stands for."""
-    char = line[col]
-    if char in ESCAPES:
-        return col + 1, ESCAPES[char]
-    if char not in HEX_ESCAPES:
-        refuse("escape", row, col)
-    end = col + 1 + HEX_ESCAPES[char]
-    digits = line[col + 1 : end]
-    if len(digits) != HEX_ESCAPES[char] or digits.strip("0123456789abcdefABCDEF"):
-        refuse("escape-digits", row, col, HEX_ESCAPES[char])
-    code = int(digits, 16)
-    if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
-        # Half a character of UTF-16: one reader joins two of them, another keeps both.
-        refuse("escape-code", row, col)
-    return end, chr(code)
 
 
 def quoted_line(lines: "Lines", row: int, indent: int, opened: "Place") -> "Tuple[int, int, int]":
@@ -180,6 +158,9 @@ def resolved(text: str, row: int, col: int) -> "Any":
         if len(text) > 18:
             refuse("number-size", row, col, text)
         return exact(int(text, 16), text, row, col)
+    # Most are neither, ./job or --verbose, and then nothing has to compile the pattern.
+    if text.strip(LOOK_ALIKE_CHARS) and not text.lstrip("-")[:4].isdecimal():
+        return text
     if re.fullmatch(LOOK_ALIKE, text, re.DOTALL):
         refuse("look-alike", row, col, text)
     return text
