@@ -3,8 +3,10 @@
 import pytest
 from shell_cases import ACCEPTED, REFUSED, UNWARNED, WARNED
 
-from servo_batch.command import places, render, template, word, words
+from servo_batch.command import marks, places, plain, render, template, word
 from servo_batch.protocol import ServoError
+
+CASES = [*ACCEPTED, *REFUSED, *WARNED, *UNWARNED]
 
 
 def refusal(script):
@@ -33,12 +35,29 @@ def test_what_would_be_code_is_refused_with_the_reason():
     assert {script: refusal(script) for script in REFUSED if REFUSED[script] not in (refusal(script) or "")} == {}
 
 
-def test_the_quick_way_for_plain_words_judges_as_the_grammar_does():
-    for script in list(ACCEPTED) + list(REFUSED) + list(WARNED) + UNWARNED:
-        text = script.replace("{{", "{").replace("}}", "}").replace("{w.v}", word.HOLE).replace("{w.n:d}", word.NUMBER)
-        quick = words.of_plain_script(text)
-        if quick:
-            assert quick == places.of_script(text)
+def test_a_command_that_is_plain_at_once_is_one_to_the_grammar_too():
+    def marked(text):
+        return text.replace("{w.v}", marks.HOLE).replace("{w.n:d}", marks.NUMBER)
+
+    scripts = [marked(script.replace("{{", "{").replace("}}", "}")) for script in CASES]
+    plain_scripts = [text for text in scripts if plain.is_plain_script(text)]
+    lists = [marked(script).split(" ") for script in CASES]
+    plain_lists = [texts for texts in lists if plain.is_plain_list(texts)]
+    assert plain_scripts
+    assert plain_lists
+    judged = [(places.of_script(text), marks.UNQUOTED) for text in plain_scripts]
+    judged += [(places.of_arguments(texts), marks.BARE) for texts in plain_lists]
+    assert {place for found, quoting in judged for place in found.places if place != as_any_word(quoting)} == set()
+    assert [found.warnings for found, _ in judged if found.warnings] == []
+
+
+def as_any_word(quoting):
+    return word.Place(quoting, None, None, False, False)
+
+
+@pytest.mark.parametrize("text", ["./run.sh --cpu \0 --mem=\ud800", "job", "/opt/\0/run x:y@z%+, "])
+def test_a_command_of_plain_words_is_plain_at_once(text):
+    assert plain.is_plain_script(text)
 
 
 def test_a_list_is_judged_by_its_words_too():

@@ -3,6 +3,7 @@
 from collections import namedtuple
 
 from servo_batch.command import template
+from servo_batch.command.placeholder import TemplateError
 from servo_batch.config import descriptions, document, schema, settings
 from servo_batch.metrics import metric, patterns
 from servo_batch.protocol import bad_request
@@ -12,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
-    from servo_batch.command.template import Command
+    from servo_batch.command.placeholder import Command
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
@@ -114,7 +115,7 @@ def _command(source: "Document", key: str, configured: "Settings", text: "Any") 
         if isinstance(text, str):
             return template.parse_script(text, is_number)
         return template.parse_arguments(text, is_number)
-    except template.TemplateError as error:
+    except TemplateError as error:
         for problem in error.problems:
             source.add(("batch", key), problem)
     return None
