@@ -7,8 +7,15 @@ import pytest
 
 from servo_batch.metrics import patterns, plain_patterns
 
-# Each character that may make a pattern mean something else, and a few that do not.
+# What may make a pattern mean something else, and a little that does not.
 CHARS = "()[]{}*+?\\^$|.-:&~#d0bxé\t 5,"
+PIECES = [
+    *CHARS,
+    *("(?", "(?i)", "(?L)", "(?x)", "(?#", "(?P<n>", "(?<n>", "(?:", "(?=", "(?>", "(?'n'", "()"),
+    *("[:digit:]", "[[:alpha:]]", "[^[:space:]]", "[é]", "[\\b]", "[--a]", "[a&&b]", "[a||b]", "[a~~b]"),
+    *("\\d", "\\b", "\\x41", "\\u00e9", "\\h", "\\Z", "\\1", "\\K", "\\\\d+", "\\\\"),
+    *("{2}", "{1, 3}", "*?", "+?", "??", "*+", "++", "?+", "*", "+", "\b", "\u00a0"),
+]
 
 
 def compiled(text):
@@ -22,8 +29,8 @@ def compiled(text):
 def random_patterns(count):
     generator = random.Random(11)
     for _ in range(count):
-        text = "".join(generator.choice(CHARS) for _ in range(generator.randrange(1, 6)))
-        yield generator.choice(("(%s)", "%s(d)", "(d)%s", "(%sd)", "[%s](d)", "([%s])")) % text
+        first, second = ("".join(generator.choices(PIECES, k=generator.randrange(4))) for _ in range(2))
+        yield generator.choice(("(%s)%s", "%s(d%s)", "(.)%s%s", "(d%s)%s", "[%s]%s(d)", "([%s]%s)")) % (first, second)
 
 
 def test_what_is_compiled_at_once_is_what_is_compiled_otherwise(recwarn):
