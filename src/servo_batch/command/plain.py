@@ -15,18 +15,7 @@ if TYPE_CHECKING:
 
 # What no shell reads as anything but a part of a word, and the blank between words.
 CHARS = frozenset(string.ascii_letters + string.digits + "_-./=:,@%+ " + HOLE + NUMBER)
-PROGRAMS = frozenset(("find",)).union(
-    takers.SHELLS,
-    takers.APPLETS,
-    takers.WRAPPERS,
-    takers.CODE_PROGRAMS,
-    takers.CODE_OPTIONS,
-    takers.SCRIPT_OPTIONS,
-    takers.LANGUAGES,
-)
-FIRST_WORDS = frozenset((".", "source", "test", "printf", "set")).union(
-    takers.RESERVED, takers.PREFIXES, takers.CODE_BUILTINS, takers.DECLARING
-)
+FIRST_WORDS = takers.BUILTINS | takers.RESERVED | takers.PREFIXES
 
 
 def is_plain_script(text: str) -> bool:
@@ -46,7 +35,7 @@ def is_plain_list(texts: "Sequence[str]") -> bool:
 def _are_plain(words: "Sequence[str]") -> bool:
     """Tell whether the program is named, and no word nor a part of one is the name of a program that takes code."""
     is_named = HOLE not in words[0].rpartition("/")[2]
-    return is_named and all(PROGRAMS.isdisjoint(_names(word)) for word in words)
+    return is_named and all(takers.PROGRAMS.isdisjoint(_names(word)) for word in words)
 
 
 def _names(word: str) -> "List[str]":

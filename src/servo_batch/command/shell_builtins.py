@@ -17,6 +17,8 @@ def builtin(judge: Judge) -> int:
         if index >= len(judge.words):
             return index
     name = program(judge.words[index]) or ""
+    if name not in takers.BUILTINS:
+        return index
     after = index + 1
     if name in takers.CODE_BUILTINS:
         if name in takers.SCRIPT_BUILTINS:

@@ -170,3 +170,8 @@ FILE_OPTIONS = ("-f", "--file", "-m")  # with one of these the program stands el
 
 # Programs whose output is made of their words: as the first command of a pipeline they have no failure to hide.
 PRODUCERS = _names("echo printf cat yes seq true :")
+
+# All of the programs above: a word that names none of them, and has no script of a shell in it, nobody takes as code.
+PROGRAMS = frozenset(("find",)).union(SHELLS, APPLETS, WRAPPERS, CODE_PROGRAMS, CODE_OPTIONS, SCRIPT_OPTIONS, LANGUAGES)
+# … and all of the builtins, which only a first word can name.
+BUILTINS = frozenset((".", "source", "[", "test", "printf", "set")).union(CODE_BUILTINS, DECLARING)

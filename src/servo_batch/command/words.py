@@ -38,6 +38,8 @@ def _word(judge: Judge, index: int) -> int:
     of_option = judge.words[index].text.rpartition("=")[2].rpartition("/")[2]
     if of_option != name and of_option in takers.SHELLS and _is_option(judge, index + 1):
         return inner_shells.shell(judge, index, of_option)
+    if name not in takers.PROGRAMS:  # where plain looks too, so that it overlooks nothing that is judged here
+        return index + 1
     if name in takers.SHELLS:
         return inner_shells.shell(judge, index, name)
     if name in takers.APPLETS:
