@@ -1,10 +1,15 @@
 """A value that would be code to somebody is refused, ordinary commands are not, and what may surprise is warned of."""
 
+import random
+import string
+
 import pytest
 from shell_cases import ACCEPTED, REFUSED, UNWARNED, WARNED
 
-from servo_batch.command import places, render, template, word, words
+from servo_batch.command import marks, places, plain, render, takers, template, word
 from servo_batch.protocol import ServoError
+
+CASES = [*ACCEPTED, *REFUSED, *WARNED, *UNWARNED]
 
 
 def refusal(script):
@@ -33,12 +38,93 @@ def test_what_would_be_code_is_refused_with_the_reason():
     assert {script: refusal(script) for script in REFUSED if REFUSED[script] not in (refusal(script) or "")} == {}
 
 
-def test_the_quick_way_for_plain_words_judges_as_the_grammar_does():
-    for script in list(ACCEPTED) + list(REFUSED) + list(WARNED) + UNWARNED:
-        text = script.replace("{{", "{").replace("}}", "}").replace("{w.v}", word.HOLE).replace("{w.n:d}", word.NUMBER)
-        quick = words.of_plain_script(text)
-        if quick:
-            assert quick == places.of_script(text)
+NAMES = [
+    *map(sorted, (takers.SHELLS, takers.APPLETS, takers.WRAPPERS, takers.CODE_PROGRAMS, takers.CODE_OPTIONS)),
+    *map(sorted, (takers.SCRIPT_OPTIONS, takers.LANGUAGES, takers.CODE_BUILTINS, takers.DECLARING, takers.RESERVED)),
+    [
+        "find",
+        "time",
+        "nocorrect",
+        ".",
+        "source",
+        "[",
+        "test",
+        "printf",
+        "set",
+        "PS4",
+        "ENV",
+        "./job",
+        *marks.PLACEHOLDERS,
+    ],
+]
+FORMS = [
+    "NAME",
+    "NAME",
+    "NAME",
+    "/bin/NAME",
+    "NAME.exe",
+    "NAME3.1",
+    "--x=NAME",
+    "a=NAME=-c",
+    "NAME=",
+    "NAME/",
+    "-NAME",
+    "",
+]
+AFTER = ["-c", "-s", "-e", "--wrap", "-exec", "sh", marks.HOLE, marks.HOLE, "--x=" + marks.HOLE, marks.NUMBER]
+
+
+def random_words(generator):
+    """Return words among which are names of all kinds, in all kinds of places, and what each may be followed by."""
+    for _ in range(generator.randrange(1, 4)):
+        yield generator.choice(FORMS).replace("NAME", generator.choice(generator.choice(NAMES)))
+        yield from generator.choices(AFTER, k=generator.randrange(3))
+
+
+def random_texts(count):
+    generator = random.Random(3)
+    for _ in range(count):
+        words = list(random_words(generator))
+        text = " ".join(words)
+        if generator.random() < 0.3:
+            place = generator.randrange(len(text) + 1)
+            text = text[:place] + generator.choice(string.punctuation + "\n\t é") + text[place:]
+        yield text, words
+
+
+def test_a_command_that_is_plain_at_once_is_one_to_the_grammar_too():
+    texts = list(random_texts(20000)) + [(text, text.split(" ")) for text in map(marked, CASES)]
+    scripts = [text for text, _ in texts if plain.is_plain_script(text)]
+    lists = [words for _, words in texts if plain.is_plain_list(words)]
+    assert min(len(scripts), len(lists)) > 1000
+    judged = [(text, marks.UNQUOTED, judgement(places.of_script, text)) for text in scripts]
+    judged += [(words, marks.BARE, judgement(places.of_arguments, words)) for words in lists]
+    assert [
+        (text, found)
+        for text, quoting, found in judged
+        if not found or found.warnings or set(found.places) - {as_any_word(quoting)}
+    ] == []
+
+
+def marked(script):
+    text = script.replace("{{", "{").replace("}}", "}")
+    return text.replace("{w.v}", marks.HOLE).replace("{w.n:d}", marks.NUMBER)
+
+
+def judgement(judge, text):
+    try:
+        return judge(text)
+    except word.UnclosedError:
+        return None
+
+
+def as_any_word(quoting):
+    return word.Place(quoting, None, None, False, False)
+
+
+@pytest.mark.parametrize("text", ["./run.sh --cpu \0 --mem=\ud800", "job", "/opt/\0/run x:y@z%+, "])
+def test_a_command_of_plain_words_is_plain_at_once(text):
+    assert plain.is_plain_script(text)
 
 
 def test_a_list_is_judged_by_its_words_too():

@@ -6,28 +6,18 @@ next command of a pipeline, an inner script. Where it then stands in code, the p
 
 from collections import namedtuple
 
-from servo_batch.command import shell, takers, words
-from servo_batch.command.shell import Compound, Found, Simple, UnclearError
-from servo_batch.command.word import (
-    BARE,
-    HOLE,
-    NAME_CHARS,
-    NUMBER,
-    PLACEHOLDERS,
-    UNKNOWN,
-    UNQUOTED,
-    WORDS,
-    Judged,
-    Place,
-    UnclosedError,
-    Word,
-)
+from servo_batch.command import shell, takers, variables, words
+from servo_batch.command.judge import program
+from servo_batch.command.marks import BARE, HOLE, NUMBER, PLACEHOLDERS, UNKNOWN, UNQUOTED, WORDS
+from servo_batch.command.names import NAME_CHARS, is_assignment, mentioned
+from servo_batch.command.script import Compound, Found, Simple, UnclearError
+from servo_batch.command.word import Judged, Place, UnclosedError, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
-    from servo_batch.command.shell import Command, Script
+    from servo_batch.command.script import Command, Script
 
 
 def of_script(text: str) -> Judged:
@@ -102,7 +92,7 @@ class _Script:
         last = max(list(self.found.quoting) + [-1]) + 1
         for hole in set(range(last + count)) - read:
             self.found.dangers.setdefault(hole, reason)
-        names = set(shell.mentioned(rest))
+        names = set(mentioned(rest))
         self.found.uses.extend((name, reason) for name in sorted(names))
         self.functions.update(names)
         self.declares = next(iter(sorted(names & (takers.DECLARING | takers.DECLARING_ALWAYS))), None)
@@ -201,8 +191,8 @@ class _Script:
             name = variable.text
             self.refuse(_contents(variable), "in the name of a variable")
             self.flow(name, contents if len(command.words) > 1 else _Contents(set(), {"@"}))
-            if name in takers.CODE_VARIABLES:
-                self.refuse(contents, words.variable_reason(name))
+            if name in variables.CODE:
+                self.refuse(contents, variables.reason(name))
         elif command.kind == "function":
             self.refuse(contents, "in the name of a function")
             self.functions.add(command.words[0].text)
@@ -231,20 +221,20 @@ class _Script:
         contents = self.contents(word)
         if name.strip(NAME_CHARS):
             reason = "in the assignment of an element, whose subscript shells evaluate"
-            self.refuse(_joined((contents, _Contents(set(), set(shell.mentioned(name))))), reason)
-        elif name in takers.CODE_VARIABLES or name.startswith(("BASH_FUNC_", "LD_", "DYLD_")):
-            self.refuse(contents, words.variable_reason(name))
+            self.refuse(_joined((contents, _Contents(set(), set(mentioned(name))))), reason)
+        elif name in variables.CODE or name.startswith(("BASH_FUNC_", "LD_", "DYLD_")):
+            self.refuse(contents, variables.reason(name))
         self.refuse(_several((word,)), "in the value of a variable, which is one word: without !w it is all of it")
         self.flow(name, contents)
 
     def words_of(self, command: Simple, in_shell: bool) -> None:
         """Judge the words of a simple command, and the scripts among them."""
         all_words = command.words
-        verdict = words.judge(all_words, in_shell)
+        verdict = words.judged(all_words, in_shell)
         for index, reason in verdict.refused.items():
             self.refuse(self.contents(all_words[index]), reason)
             if index in verdict.evaluated:
-                named = set(shell.mentioned(all_words[index].text))
+                named = set(mentioned(all_words[index].text))
                 self.refuse(_Contents(set(), named), reason)
         for index, reason in verdict.warned.items():
             self.warn(self.contents(all_words[index]), reason)
@@ -274,7 +264,7 @@ class _Script:
         except (UnclearError, UnclosedError) as error:
             reason = "in an argument of an inner script that shells read differently: %s" % error
             self.refuse(arguments, reason)
-            self.refuse(_Contents(set(), set(shell.mentioned(word.text))), reason)
+            self.refuse(_Contents(set(), set(mentioned(word.text))), reason)
             return
         self.found.add(found)
         self.warned.update(inside.warned)
@@ -286,14 +276,14 @@ class _Script:
     def declarations(self, command: Simple) -> None:
         """Note what a command says of variables, aliases and functions."""
         texts = [word.text for word in command.words]
-        name = words.program(command.words[0]) or ""
+        name = program(command.words[0]) or ""
         while name in takers.COMMAND_WRAPPERS and len(texts) > 1:
             texts.pop(0)
             name = texts[0]
         arguments = command.words[len(command.words) - len(texts) + 1 :]
         self.calls.append((name, _joined(map(self.contents, arguments))))
         for word in arguments:
-            if shell.is_assignment(word.text):  # env, sudo
+            if is_assignment(word.text):  # env, sudo
                 self.flow(word.text.partition("=")[0], self.contents(word))
         has_option = any(text.startswith(("-", "+", UNKNOWN)) for text in texts[1:])
         if name in takers.DECLARING_ALWAYS or (name in takers.DECLARING and has_option):
@@ -304,8 +294,8 @@ class _Script:
         elif name in ("read", "mapfile", "readarray", "getopts"):
             for word in arguments:
                 self.flow(word.text, self.fed)
-                if word.text in takers.CODE_VARIABLES:
-                    self.refuse(self.fed, words.variable_reason(word.text))
+                if word.text in variables.CODE:
+                    self.refuse(self.fed, variables.reason(word.text))
             self.flow("REPLY", self.fed)
         elif name == "set":
             self.flow("@", _joined(map(self.contents, arguments)))
@@ -316,7 +306,7 @@ class _Script:
             for stage in pipeline[:-1]:
                 if not isinstance(stage, Simple):
                     self.hidden.append(stage.kind + " …")
-                elif stage.words and words.program(stage.words[0]) not in takers.PRODUCERS:
+                elif stage.words and program(stage.words[0]) not in takers.PRODUCERS:
                     self.hidden.append(stage.words[0].text)
             for stage in pipeline:
                 if isinstance(stage, Compound) and stage.kind in ("{", "("):

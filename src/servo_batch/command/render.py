@@ -3,8 +3,9 @@
 import re
 
 from servo_batch import protocol, wording
-from servo_batch.command.template import CONTROL, NUMBER, SHELL, Command, Placeholder, TemplateError, lowered
-from servo_batch.command.word import BARE, DOUBLE, SINGLE
+from servo_batch.command.marks import BARE, DOUBLE, SINGLE
+from servo_batch.command.placeholder import ANY_NUMBER, Command, Placeholder, TemplateError
+from servo_batch.command.template import CONTROL, SHELL, lowered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _number(part: Placeholder, text: str, value: "Any") -> str:
     digits = text.strip(" ")
     if isinstance(value, bool) or not _is_plain_number(digits):
         raise TemplateError("it stands where only a number may, and %s is none" % wording.shown(text))
-    if part.must_be == NUMBER:
+    if part.must_be == ANY_NUMBER:
         return text
     magnitude = digits.lstrip("+-")
     if not magnitude.isdigit() or (magnitude[0] == "0" and len(magnitude) > 1) or int(magnitude) >= 2**63:

@@ -42,19 +42,6 @@ DECLARING = _names("export readonly local declare typeset")
 DECLARING_ALWAYS = _names("alias integer float nameref enum compound autoload functions private")
 COMMAND_WRAPPERS = _names("command builtin exec noglob -")  # … of a builtin too
 
-# Of these variables shells take the value as code, as arithmetic, or as the place of code.
-CODE_VARIABLES = _names(
-    "PS0 PS1 PS2 PS3 PS4 PROMPT PROMPT2 PROMPT3 PROMPT4 RPROMPT RPS1 PROMPT_COMMAND ENV BASH_ENV ZDOTDIR FPATH "
-    "fpath IFS PATH path SHELL SHELLOPTS BASHOPTS BASH_ALIASES BASH_CMDS KSH_ENV RANDOM SECONDS SRANDOM "
-    "EPOCHSECONDS OPTIND LINENO TMOUT COLUMNS LINES PPID HISTSIZE SAVEHIST HISTCMD HISTFILESIZE MAILCHECK "
-    "KEYTIMEOUT LISTMAX DIRSTACKSIZE FUNCNEST ERRNO USER_ID UID EUID GID EGID USERNAME PGRP BASHPID KSHUID KSHGID "
-    "KSHEGID FCEDIT LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH EDITOR VISUAL "
-    "PAGER MANPAGER BROWSER LESSOPEN LESSCLOSE GIT_SSH GIT_SSH_COMMAND GIT_EDITOR GIT_PAGER GIT_EXTERNAL_DIFF "
-    "GIT_PROXY_COMMAND GIT_ASKPASS SSH_ASKPASS RSYNC_RSH CVS_RSH PARALLEL MAKEFLAGS MFLAGS GNUMAKEFLAGS "
-    "TAR_OPTIONS PERL5OPT PERL5DB RUBYOPT NODE_OPTIONS PYTHONSTARTUP PYTHONINSPECT PYTHONWARNINGS "
-    "PYTHONBREAKPOINT AWKPATH LUA_INIT"
-)
-
 # Programs that start the program in their words: options with a value of its own, words before the program.
 WRAPPERS = {
     "nice": ("-n --adjustment", 0),
@@ -183,3 +170,8 @@ FILE_OPTIONS = ("-f", "--file", "-m")  # with one of these the program stands el
 
 # Programs whose output is made of their words: as the first command of a pipeline they have no failure to hide.
 PRODUCERS = _names("echo printf cat yes seq true :")
+
+# All of the programs above: a word that names none of them, and has no script of a shell in it, nobody takes as code.
+PROGRAMS = frozenset(("find",)).union(SHELLS, APPLETS, WRAPPERS, CODE_PROGRAMS, CODE_OPTIONS, SCRIPT_OPTIONS, LANGUAGES)
+# … and all of the builtins, which only a first word can name.
+BUILTINS = frozenset((".", "source", "[", "test", "printf", "set")).union(CODE_BUILTINS, DECLARING)

@@ -1,4 +1,4 @@
-"""A word of a command, the marks that stand in it for what is not literal, and the place of a placeholder."""
+"""A word of a script as it is read, and the place of a placeholder as it is judged."""
 
 from collections import namedtuple
 
@@ -6,17 +6,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional, Set, Tuple
 
-# What stands for what is not literal: a NUL and halves of surrogate pairs, which no command can hold.
-HOLE = "\0"  # a placeholder
-NUMBER = "\ud800"  # a placeholder that is certain to be a number
-WORDS = "\ud801"  # a placeholder that becomes several words
-UNKNOWN = "\ud802"  # what the shell puts in: an expansion, a pattern, braces
-PLACEHOLDERS = HOLE + NUMBER + WORDS
-
-UNQUOTED, SINGLE, DOUBLE, BARE = "unquoted", "single", "double", "bare"
-
-DIGITS = "0123456789"
-NAME_CHARS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + DIGITS
 AFTER_DOLLAR = "directly after a $; a placeholder is {v} without it, a literal $ is \\$"
 
 
@@ -28,7 +17,7 @@ class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scrip
     """A word without its quotes. A script in it is what ``shell.read`` returns."""
 
     __slots__ = ()
-    text: str  # placeholders and expansions as HOLE, NUMBER, WORDS, UNKNOWN
+    text: str  # placeholders and expansions as their marks
     one: bool  # whether it is exactly one word, whatever is put in
     quoted: bool  # whether a part is quoted, so that it is neither reserved nor a name
     holes: "Tuple[int, ...]"  # the placeholders that stand in it, by their number
@@ -41,7 +30,7 @@ class Place(namedtuple("Place", ("quoting", "danger", "warning", "in_arithmetic"
     """Where a placeholder stands. The text ``{v}`` in ``danger`` and ``warning`` is the placeholder."""
 
     __slots__ = ()
-    quoting: str  # UNQUOTED, SINGLE, DOUBLE, or BARE: no quoting, as in an argument of a list
+    quoting: str  # UNQUOTED, SINGLE, DOUBLE or BARE
     danger: "Optional[str]"  # why no quoting is safe there, and what to do: only a number may stand there
     warning: "Optional[str]"  # why another language may take it as code
     in_arithmetic: bool

@@ -3,16 +3,16 @@
 from collections import namedtuple
 
 from servo_batch.command import template
+from servo_batch.command.placeholder import TemplateError
 from servo_batch.config import descriptions, document, schema, settings
-from servo_batch.metrics import metric, patterns
+from servo_batch.metrics import metric, plain_patterns
 from servo_batch.protocol import bad_request
-from servo_batch.wording import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
-    from servo_batch.command.template import Command
+    from servo_batch.command.placeholder import Command
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
@@ -58,10 +58,13 @@ def load(path: "Optional[str]") -> Config:
     """
     source = document.load(path)
     configured = descriptions.read(source)
-    shape = schema.read(source)
+    shape = schema.plain(source.batch) or _read(source)
     commands = {key: _command(source, key, configured, text) for key, text in shape.commands.items()}
     metrics = {name: _metric(source, name, entry, shape, configured) for name, entry in shape.metrics.items()}
-    _refuse_circles(source, metrics)
+    if any(isinstance(each, metric.FormulaMetric) for each in metrics.values()):
+        from servo_batch.verbs import metric_sources
+
+        metric_sources.refuse_circles(source, metrics)
     goal = SHORTEST_TIME
     if shape.objective:
         direction, text = shape.objective
@@ -74,10 +77,9 @@ def objective(
     source: "Document", path: "Path", direction: str, text: str, configured: "Settings", shape: "Schema"
 ) -> Objective:
     """Return the objective that stands at ``path``; what is wrong with it is noted in ``source``."""
-    from servo_batch.config import derived, formulas
+    from servo_batch.verbs import metric_sources
 
-    names = {**_kinds(configured), **_metric_kinds(shape)}
-    return Objective(direction, text, derived.parse(source, path, text, names, due=formulas.NUMBER))
+    return Objective(direction, text, metric_sources.formula(source, path, text, configured, shape))
 
 
 def given_objective(config: Config, name: str, direction: str, text: str) -> Objective:
@@ -106,6 +108,12 @@ def objective_unit(config: Config) -> "Optional[str]":
     return each.unit if each else None
 
 
+def _read(source: "Document") -> "Schema":
+    from servo_batch.config import keys
+
+    return keys.read(source)
+
+
 def _command(source: "Document", key: str, configured: "Settings", text: "Any") -> "Optional[Command]":
     def is_number(path: "Tuple[str, ...]") -> bool:
         return _is_number(configured, path)
@@ -114,7 +122,7 @@ def _command(source: "Document", key: str, configured: "Settings", text: "Any") 
         if isinstance(text, str):
             return template.parse_script(text, is_number)
         return template.parse_arguments(text, is_number)
-    except template.TemplateError as error:
+    except TemplateError as error:
         for problem in error.problems:
             source.add(("batch", key), problem)
     return None
@@ -137,55 +145,10 @@ def _is_number(configured: "Settings", path: "Tuple[str, ...]") -> bool:
 def _metric(
     source: "Document", name: str, entry: "MetricEntry", shape: "Schema", configured: "Settings"
 ) -> "Optional[Metric]":
-    if name == metric.TOTAL_RUNTIME:
-        source.add(entry.path[:-1], "the name is taken, it is always measured: choose another")
-        return None
-    if entry.source == "resource":
-        if entry.text in metric.RESOURCES:
-            return metric.resource_metric(entry.text, entry.unit)
-        known = ", ".join(metric.RESOURCES)
-        source.add(entry.path, f'"{entry.text}" is none of {known}{did_you_mean(entry.text, metric.RESOURCES)}')
-        return None
-    if entry.source == "formula":
-        from servo_batch.config import derived, formulas
+    if name != metric.TOTAL_RUNTIME and entry.source == "output_regex":
+        pattern = plain_patterns.compile_plain(entry.text)
+        if pattern is not None:
+            return metric.OutputMetric(entry.text, pattern, entry.stream, entry.unit)
+    from servo_batch.verbs import metric_sources
 
-        names = {**_kinds(configured), **_metric_kinds(shape)}
-        formula = derived.parse(source, entry.path, entry.text, names, ("control", "_control"), formulas.NUMBER)
-        return metric.FormulaMetric(formula, entry.unit) if formula else None
-    try:
-        pattern = patterns.compile_pattern(entry.text)
-    except patterns.PatternError as error:
-        source.add(entry.path, str(error))
-        return None
-    return metric.OutputMetric(entry.text, pattern, entry.stream, entry.unit)
-
-
-def _kinds(configured: "Settings") -> "Dict[str, Optional[str]]":
-    """Return the names of the settings, with what their values are certain to be."""
-    if configured.rules:
-        kinds: "Dict[str, Optional[str]]" = configured.rules.kinds
-        return kinds
-    return {
-        settings.full_name(component, name): "a number" if settings.is_numeric(setting) else None
-        for component, name, setting in settings.walk(configured.application)
-    }
-
-
-def _metric_kinds(shape: "Schema") -> "Dict[str, Optional[str]]":
-    """Return the names of the metrics; what a pattern finds may be text."""
-    kinds: "Dict[str, Optional[str]]" = {metric.TOTAL_RUNTIME: "a number"}
-    for name, entry in shape.metrics.items():
-        kinds[name] = None if entry.source == "output_regex" else "a number"
-    return kinds
-
-
-def _refuse_circles(source: "Document", metrics: "Dict[str, Optional[Metric]]") -> None:
-    computed = {name: each.formula for name, each in metrics.items() if isinstance(each, metric.FormulaMetric)}
-    if computed:
-        from servo_batch.config import formulas
-
-        try:
-            formulas.order(computed)
-        except formulas.FormulaError as error:
-            for problem in error.problems:
-                source.add(("batch", "metrics"), problem)
+    return metric_sources.read(source, name, entry, shape, configured)
