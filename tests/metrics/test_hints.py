@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 
-from servo_batch.metrics import find, hints, patterns
+from servo_batch.metrics import extract, hints, patterns
 
 # A pattern, an output, and the whole number that the value is a part of, or None where it is the number.
 PARTS = [
@@ -137,7 +137,7 @@ def test_what_a_very_long_match_takes_in_is_named():
 
 
 def test_a_doubt_names_the_value_and_the_whole():
-    found = find.find(patterns.compile_pattern(r"mean(\s+[\d.]+)"), b"mean   250,749.96")
+    found = extract.find(patterns.compile_pattern(r"mean(\s+[\d.]+)"), b"mean   250,749.96")
     assert hints.doubt(found).startswith('"250" is only a part of "250,749.96"; ')
 
 

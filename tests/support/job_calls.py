@@ -33,7 +33,7 @@ def run_all(python, calls, **options):
 def _main():
     from servo_batch.job import failures, run
     from servo_batch.job.cancel import Cancellation
-    from servo_batch.job.show import Show
+    from servo_batch.job.show_output import Show
     from servo_batch.protocol import ServoError
 
     results = []

@@ -14,7 +14,7 @@ from servo_batch.job.child import PROGRESS_SECONDS
 from servo_batch.job.failures import Step
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.run import run
-from servo_batch.job.show import Show
+from servo_batch.job.show_output import Show
 from servo_batch.job.usage import Usage
 from servo_batch.protocol import ServoError
 

@@ -19,7 +19,7 @@ from servo_batch.job.descendants import Process
 from servo_batch.job.failures import JOB, Step
 from servo_batch.job.keeper import LATE_SECONDS, Keeper, Kept
 from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped
-from servo_batch.job.show import Show, Shower
+from servo_batch.job.show_output import Show, Shower
 from servo_batch.job.usage import Usage
 from servo_batch.protocol import failed
 

@@ -15,8 +15,8 @@ from servo_batch.config.schema import STREAMS
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
 from servo_batch.job.outcomes import Output
-from servo_batch.metrics import find, hints
-from servo_batch.metrics.find import Value
+from servo_batch.metrics import extract, hints
+from servo_batch.metrics.extract import Value
 from servo_batch.metrics.metric import OutputMetric
 from servo_batch.protocol import failed
 from servo_batch.wording import named, shown
@@ -104,15 +104,15 @@ def _search(metrics: Dict[str, OutputMetric], output: Output, control: int, repo
         die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         streams = {
-            "stdout": find.mapped(output.stdout, output.stdout_size),
-            "stderr": find.mapped(output.stderr, output.stderr_size),
+            "stdout": extract.mapped(output.stdout, output.stdout_size),
+            "stderr": extract.mapped(output.stderr, output.stderr_size),
         }
         matches = {}
         values = {}
         for name, metric in metrics.items():
             tell(report, {"metric": name})
             match = matches[name] = metric.pattern.search(streams[metric.stream])
-            found = find.found_in(match) if match else None
+            found = extract.found_in(match) if match else None
             if found:
                 values[name] = found.value
         tell(report, {"values": values})
@@ -133,7 +133,7 @@ def _search(metrics: Dict[str, OutputMetric], output: Output, control: int, repo
 
 
 def _hints(
-    metrics: Dict[str, OutputMetric], streams: Dict[str, find.Output], matches: "Dict[str, Optional[Match[bytes]]]"
+    metrics: Dict[str, OutputMetric], streams: Dict[str, extract.Output], matches: "Dict[str, Optional[Match[bytes]]]"
 ) -> Iterator[Dict[str, str]]:
     """Yield all hints so far after each metric that has one."""
     so_far = {}

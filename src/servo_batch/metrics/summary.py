@@ -4,7 +4,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
-from servo_batch.metrics.find import Value
+from servo_batch.metrics.extract import Value
 from servo_batch.metrics.metric import ResourceMetric, measured
 from servo_batch.wording import is_number
 

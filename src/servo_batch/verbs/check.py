@@ -13,19 +13,19 @@ from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
-from servo_batch.metrics import find, hints, metric, older
-from servo_batch.verbs import adjust, configuration, measurement
+from servo_batch.metrics import extract, hints, metric, older_driver
+from servo_batch.verbs import adjust, configuration, one_measurement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
     from servo_batch.config.settings import Application
-    from servo_batch.metrics.find import Output
+    from servo_batch.metrics.extract import Output
     from servo_batch.metrics.metric import OutputMetric, ResourceMetric
     from servo_batch.options import Options
     from servo_batch.verbs.configuration import Config
-    from servo_batch.verbs.measurement import Plan
+    from servo_batch.verbs.one_measurement import Plan
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
@@ -83,10 +83,10 @@ def check(options: "Options") -> int:
     application = findings.attempt(_application, findings, config, options)
     if config and application:
         findings.sections.append(adjust.settings_table(terminal, application))
-        plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
+        plan = findings.attempt(one_measurement.plan, config, application, options.get("--control") or {})
         if plan:
             _look_at_commands(findings, config, plan)
-            findings.attempt(measurement.refuse_hopeless, config, plan)
+            findings.attempt(one_measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
         if config.schema.history:
@@ -215,7 +215,7 @@ def _contents(path: str) -> "Output":
     try:
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            return find.mapped(stream, size) if size else stream.read()  # a pipe has no size
+            return extract.mapped(stream, size) if size else stream.read()  # a pipe has no size
     except OSError as error:
         raise protocol.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
 
@@ -232,7 +232,7 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
             if saved is not None:
                 value, line = _try_pattern(findings, place, each, *saved[each.stream])
             elif _is_for_older(config):
-                findings.notes += [f"{place}: {difference}" for difference in older.differences(source)]
+                findings.notes += [f"{place}: {difference}" for difference in older_driver.differences(source)]
         elif isinstance(each, metric.FormulaMetric):
             source = each.formula.text
         elif name != metric.TOTAL_RUNTIME:
@@ -259,9 +259,9 @@ def _try_pattern(
 ) -> "Tuple[Any, Optional[int]]":
     """Return the value that a pattern finds in a saved output and its line; note what is wrong or doubtful."""
     match = each.pattern.search(saved)
-    found = find.found_in(match) if match else None
+    found = extract.found_in(match) if match else None
     hint = hints.hint(each.pattern, match, saved)
-    difference = older.difference(each.output_regex, saved, found)
+    difference = older_driver.difference(each.output_regex, saved, found)
     if difference:
         findings.warnings.append(f"{place}: {difference}")
     if not found:
@@ -269,7 +269,7 @@ def _try_pattern(
         return None, None
     if hint:
         findings.warnings.append(f"{place}: {hint}")
-    return found.value, find.line_number(found.match)
+    return found.value, extract.line_number(found.match)
 
 
 def _is_for_older(config: "Config") -> bool:

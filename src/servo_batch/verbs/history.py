@@ -6,7 +6,7 @@ import shutil
 from servo_batch import protocol
 from servo_batch.config import settings
 from servo_batch.history import record, trials
-from servo_batch.verbs import configuration, measurement
+from servo_batch.verbs import configuration, one_measurement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]
             entry["status"],
             entry.get("reason"),
             entry["metrics"],
-            measurement.objective_value(config.objective, entry["metrics"], entry["settings"]),
+            one_measurement.objective_value(config.objective, entry["metrics"], entry["settings"]),
             entry["control"],
             entry.get("message"),
         )

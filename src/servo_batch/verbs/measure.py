@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from servo_batch.options import Options
     from servo_batch.terminal import Voice
     from servo_batch.verbs.configuration import Config
-    from servo_batch.verbs.measurement import Measurement
+    from servo_batch.verbs.one_measurement import Measurement
 
 
 def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") -> protocol.Answer:
@@ -27,11 +27,11 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     # Also what is needed after the job only: by then this program's file may be another one.
     from servo_batch.history import record
     from servo_batch.job import output
-    from servo_batch.job.show import Show
+    from servo_batch.job.show_output import Show
     from servo_batch.request import read_request
-    from servo_batch.verbs import measurement
+    from servo_batch.verbs import one_measurement
     from servo_batch.verbs.lock import alone
-    from servo_batch.verbs.telling import Telling
+    from servo_batch.verbs.progress import Telling
 
     with cancellation.interrupting():
         config = configuration.load(options.get("--config"))
@@ -41,8 +41,8 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         application = measured_with(config, options)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
-        plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
-        measurement.refuse_hopeless(config, plan)
+        plan = one_measurement.plan(config, application, control, asked, runs, warmup_runs)
+        one_measurement.refuse_hopeless(config, plan)
         if history:
             record.check_writable(history)
         if options.get("--keep-output"):
@@ -52,15 +52,15 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     show = Show(protocol.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
         with alone(config.source.name):
-            measured = measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
+            measured = one_measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
     except protocol.ServoError as error:
         if history and error.reason != "cancelled":
-            remember(history, measurement.entry(plan, error))
+            remember(history, one_measurement.entry(plan, error))
         raise
     finally:
         telling.finish()
     if history:
-        remember(history, measurement.entry(plan, measured))
+        remember(history, one_measurement.entry(plan, measured))
     for note in measured.notes:
         protocol.complain(note)
     try:

@@ -8,14 +8,14 @@ from servo_batch.history import record
 from servo_batch.metrics import metric
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
-from servo_batch.verbs import configuration, measurement
+from servo_batch.verbs import configuration, one_measurement
 
 if TYPE_CHECKING:
     from servo_batch.config.settings import Application
     from servo_batch.options import Options
     from servo_batch.tuning.search import Space
     from servo_batch.verbs.configuration import Config
-    from servo_batch.verbs.measurement import Plan
+    from servo_batch.verbs.one_measurement import Plan
 
     Values = Dict[str, Any]  # of what is tuned
     Past = List[Tuple[Values, Optional[float]]]
@@ -46,7 +46,7 @@ class Tuning(NamedTuple):
 
     def plan(self, values: "Values") -> "Plan":
         """Return the measurement with these values of what is tuned; raise ``ServoError``."""
-        return measurement.plan(self.config, self.with_values(values), self.control)
+        return one_measurement.plan(self.config, self.with_values(values), self.control)
 
     def past(self) -> "Past":
         """Return what the history has that counts: the values of what is tuned, and the objective; None for a failure.
@@ -83,7 +83,7 @@ class Tuning(NamedTuple):
         """Return what the objective comes to for an entry of the history, None for a failure."""
         if entry["status"] != "ok":
             return None
-        return measurement.objective_value(self.config.objective, entry["metrics"], entry["settings"])
+        return one_measurement.objective_value(self.config.objective, entry["metrics"], entry["settings"])
 
 
 def read(options: "Options") -> Tuning:

@@ -13,10 +13,10 @@ from servo_batch.job.cancel import Cancelled
 from servo_batch.store import replace
 from servo_batch.tuning import loop
 from servo_batch.tuning.confirm import FEWEST
-from servo_batch.verbs import account, configuration, measurement, storing, tunable
+from servo_batch.verbs import configuration, one_measurement, storing, tunable, tune_report
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
-from servo_batch.verbs.telling import Telling
+from servo_batch.verbs.progress import Telling
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> pr
     """
     with cancellation.interrupting():
         tuning = tunable.read(options)
-        measurement.refuse_hopeless(tuning.config, tuning.plan(dict(tuning.task.default)))
+        one_measurement.refuse_hopeless(tuning.config, tuning.plan(dict(tuning.task.default)))
         record.check_writable(tuning.history)
         past = tuning.past()
     if 0 < tuning.task.confirm < FEWEST:
@@ -67,7 +67,7 @@ class _Run:
         self._telling = Telling(voice, tuning.config.schema.expected_seconds)
         unit = configuration.objective_unit(tuning.config)
         columns = shutil.get_terminal_size().columns
-        self.account = account.Account(tuning.task.space, tuning.task.default, unit, columns)
+        self.account = tune_report.Account(tuning.task.space, tuning.task.default, unit, columns)
         self._failure: Optional[protocol.ServoError] = None  # of the latest step
         self._noted: Set[str] = set()  # the metrics of which something was said
 
@@ -111,19 +111,19 @@ class _Run:
         self._telling.begin(step.number, step.of)
         self._failure = None
         try:
-            measured = measurement.run(plan, self._cancellation, self._telling)
+            measured = one_measurement.run(plan, self._cancellation, self._telling)
         except protocol.ServoError as error:
             if error.reason not in tunable.LEARNT_FROM:
                 raise
             self._failure = error
-            remember(self._tuning.history, measurement.entry(plan, error))
+            remember(self._tuning.history, one_measurement.entry(plan, error))
             return None
         finally:
             self._telling.finish()
-        remember(self._tuning.history, measurement.entry(plan, measured))
+        remember(self._tuning.history, one_measurement.entry(plan, measured))
         self._complain_once(measured.notes)
         try:
-            return measurement.computed_objective(
+            return one_measurement.computed_objective(
                 self._tuning.config.objective, measured.metrics, settings.values(plan.application)
             )
         except ValueError as error:
@@ -143,8 +143,10 @@ class _Run:
         found = loop.best_so_far(self._tuning.task, self._past)
         best = found[1] if found else None
         reason = self._failure.reason if self._failure else ""
-        message = f"measurement {step.number} of {step.of}: {reason or account.figure(value)}"
-        message += f" with {account.pairs(step.settings)}" + (f"; best so far {account.figure(best)}" if found else "")
+        message = f"measurement {step.number} of {step.of}: {reason or tune_report.figure(value)}"
+        message += f" with {tune_report.pairs(step.settings)}" + (
+            f"; best so far {tune_report.figure(best)}" if found else ""
+        )
         self._say(percent(step.number, step.of), message, self.account.line(step, value, reason, best))
 
     def _say(self, part: int, message: str, line: str) -> None:
@@ -157,7 +159,9 @@ class _Run:
         """Return what was found so far, and how to go on."""
         best = loop.best_so_far(self._tuning.task, self._past)
         found = (
-            f"the best so far is {account.figure(best[1])} with {self.account.differences(best[0])}; " if best else ""
+            f"the best so far is {tune_report.figure(best[1])} with {self.account.differences(best[0])}; "
+            if best
+            else ""
         )
         history = self._tuning.history
         return f"{found}the state is as it was; the same command goes on from {history}"
@@ -175,5 +179,7 @@ def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:
         present = state.current(tuning.config.settings, stored)
         replace(tuning.state, storing.accepted(tuning.config.settings, asked, present, "the best is not stored"))
     except protocol.ServoError as error:
-        remedy = f"the best is {account.pairs(outcome.settings)}; the same command stores it without measuring again"
+        remedy = (
+            f"the best is {tune_report.pairs(outcome.settings)}; the same command stores it without measuring again"
+        )
         raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None

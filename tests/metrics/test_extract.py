@@ -4,11 +4,11 @@ import tempfile
 
 import pytest
 
-from servo_batch.metrics import find, patterns
+from servo_batch.metrics import extract, patterns
 
 
 def found(pattern, output):
-    one = find.find(patterns.compile_pattern(pattern), output)
+    one = extract.find(patterns.compile_pattern(pattern), output)
     return one and one.value
 
 
@@ -85,14 +85,14 @@ def test_only_the_size_that_was_noted_is_searched():
     with tempfile.TemporaryFile() as stream:
         stream.write(b"a=1\nb=2\n")
         stream.flush()
-        output = find.mapped(stream, 4)
+        output = extract.mapped(stream, 4)
         assert found("a=(.)", output) == 1
         assert found("b=(.)", output) is None
 
 
 def test_an_empty_output_can_be_searched():
     with tempfile.TemporaryFile() as stream:
-        assert found("(.)", find.mapped(stream, 0)) is None
+        assert found("(.)", extract.mapped(stream, 0)) is None
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_an_empty_output_can_be_searched():
 )
 def test_the_line_is_that_of_the_value(pattern, output, number):
     match = patterns.compile_pattern(pattern).search(output)
-    assert find.line_number(match) == number
+    assert extract.line_number(match) == number
 
 
 def test_an_output_that_was_cut_short_is_an_error_of_the_system_s():
     with tempfile.TemporaryFile() as stream, pytest.raises(OSError, match="cut short"):
-        find.mapped(stream, 5)
+        extract.mapped(stream, 5)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from servo_batch.metrics import find, older, patterns
+from servo_batch.metrics import extract, older_driver, patterns
 
 
 @pytest.mark.parametrize(
@@ -12,17 +12,17 @@ from servo_batch.metrics import find, older, patterns
     [r"(\d+)$", r"^n(\s+\d+)$", r"^[^x]*?(\d+)$", r"(?s)^.*?(\d+)$", r"(?:^|\n)n (\d+)$", r"(a|\d+$)"],
 )
 def test_a_dollar_that_may_match_at_an_earlier_line_is_said(pattern):
-    (note,) = older.differences(pattern)
+    (note,) = older_driver.differences(pattern)
     assert note.startswith("$ matches at the end of every line")
 
 
 @pytest.mark.parametrize("pattern", [r"(\d+)", r"^n (\d+)", r"^n ([0-9.]+)$", r"(\d+)\$", r"([$]\d+)", r"n[^\]$](\d)"])
 def test_a_pattern_that_finds_the_same_is_left_alone(pattern):
-    assert older.differences(pattern) == []
+    assert older_driver.differences(pattern) == []
 
 
 def test_text_beyond_ascii_is_said():
-    (note,) = older.differences(r"größe (\d+)")
+    (note,) = older_driver.differences(r"größe (\d+)")
     assert "in bytes" in note
 
 
@@ -38,12 +38,12 @@ def test_text_beyond_ascii_is_said():
     ],
 )
 def test_what_the_older_one_would_have_found_is_said_where_it_differs(pattern, output, before):
-    found = find.find(patterns.compile_pattern(pattern), output.encode())
-    text = older.difference(pattern, output.encode(), found)
+    found = extract.find(patterns.compile_pattern(pattern), output.encode())
+    text = older_driver.difference(pattern, output.encode(), found)
     shown = re.search("would have found (.*) here", text or "")
     assert (shown and shown.group(1)) == (None if before is None else '"é"' if before == "é" else str(before))
 
 
 def test_much_output_is_searched_without_decoding_it():
-    output = b"1\n" + b"x" * older.MAX_DECODED + b"\n3\n"
-    assert older.value(r"(\d+)$", output) == 3
+    output = b"1\n" + b"x" * older_driver.MAX_DECODED + b"\n3\n"
+    assert older_driver.value(r"(\d+)$", output) == 3

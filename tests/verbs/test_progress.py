@@ -3,7 +3,7 @@
 import pytest
 
 from servo_batch.job.repeat import Progress
-from servo_batch.verbs import telling
+from servo_batch.verbs import progress
 
 
 class Voice:
@@ -18,12 +18,12 @@ class Voice:
 
 @pytest.fixture
 def voice(monkeypatch):
-    monkeypatch.setattr(telling.os, "isatty", lambda descriptor: False)
+    monkeypatch.setattr(progress.os, "isatty", lambda descriptor: False)
     return Voice()
 
 
 def test_the_search_in_what_a_run_printed_is_at_the_end_of_that_run(voice):
-    listener = telling.Telling(voice, 100.0)
+    listener = progress.Telling(voice, 100.0)
     listener.progress(Progress("the job", "run 2 of 4", 1, 4, 50.0))
     listener.progress(Progress("the search of what the job printed", "", 0, 0, 31.0))
     assert voice.told == [
@@ -33,7 +33,7 @@ def test_the_search_in_what_a_run_printed_is_at_the_end_of_that_run(voice):
 
 
 def test_of_several_measurements_each_is_a_part(voice):
-    listener = telling.Telling(voice, 100.0)
+    listener = progress.Telling(voice, 100.0)
     for number in (1, 2, 3):
         listener.begin(number, 4)
         listener.progress(Progress("the job", "", 0, 1, 50.0))

@@ -3,7 +3,7 @@
 import pytest
 
 from servo_batch.tuning import loop
-from servo_batch.verbs.account import Account, pairs
+from servo_batch.verbs.tune_report import Account, pairs
 
 WORDS = ("memory", "processors", "partitions", "buffers", "caches", "levels", "codecs", "sizes", "rates", "t")
 MANY = {"web.%s_of_the_whole" % word: (("plain", "a value of many words"), False) for word in WORDS}

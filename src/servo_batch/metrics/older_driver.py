@@ -8,7 +8,7 @@ import re
 import warnings
 from typing import List, Optional
 
-from servo_batch.metrics.find import Found, Output, Value, find, value_of
+from servo_batch.metrics.extract import Found, Output, Value, find, value_of
 from servo_batch.metrics.patterns import compile_pattern
 from servo_batch.wording import shown
 

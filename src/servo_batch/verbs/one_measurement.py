@@ -12,7 +12,7 @@ from servo_batch.history import record, trials
 from servo_batch.job import failures, repeat
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
-from servo_batch.job.show import Show
+from servo_batch.job.show_output import Show
 from servo_batch.metrics import metric, search, summary
 from servo_batch.protocol import ServoError, failed
 from servo_batch.verbs.configuration import Config, Objective
