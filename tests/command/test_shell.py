@@ -10,8 +10,10 @@ import subprocess
 
 import pytest
 
-from servo_batch.command import places, render, word
+from servo_batch.command import render
 from servo_batch.command import template as templates
+from servo_batch.command.grammar import word
+from servo_batch.command.safety import places
 
 SHELLS = {
     "sh": ["/bin/sh"],

@@ -21,9 +21,9 @@ configuration.load(sys.argv[1])
 print(*(name for name in sys.modules if name.startswith("servo_batch.")))
 """
 RARE = {
-    "servo_batch.command.safety",
-    "servo_batch.command.shell",
-    "servo_batch.command.words",
+    "servo_batch.command.safety.quoted",
+    "servo_batch.command.grammar.commands",
+    "servo_batch.command.safety.words",
     "servo_batch.config.formulas",
     "servo_batch.config.keys",
     "servo_batch.metrics.patterns",
@@ -46,6 +46,6 @@ def test_each_rarity_brings_its_own(tmp_path):
     of_shell = loaded(tmp_path / "config.json", command="cd x && ./job {web.cpu}")
     of_keys = loaded(tmp_path / "config.json", runs=3)
     of_patterns = loaded(tmp_path / "config.json", metrics={"a": {"output_regex": r"(\d{2})"}})
-    assert {name.rpartition(".")[2] for name in of_shell} == {"safety", "shell", "words"}
+    assert {name.rpartition(".")[2] for name in of_shell} == {"quoted", "commands", "words"}
     assert {name.rpartition(".")[2] for name in of_keys} == {"keys"}
     assert {name.rpartition(".")[2] for name in of_patterns} == {"patterns", "metric_sources"}

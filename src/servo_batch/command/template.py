@@ -5,8 +5,9 @@ Source: Format String Syntax, in the documentation of Python's module string.
 
 import string
 
-from servo_batch.command import marks, plain
+from servo_batch.command import marks
 from servo_batch.command.placeholder import Command, Placeholder, TemplateError
+from servo_batch.command.safety import plain
 from servo_batch.formats import fields
 
 TYPE_CHECKING = False
@@ -37,9 +38,9 @@ def parse_script(script: str, is_number: "IsNumber" = never) -> Command:
     text = _source(parts, is_number)
     if plain.is_plain_script(text):
         return Command((_quoted(parts, marks.UNQUOTED),), True, ())
-    from servo_batch.command import safety
+    from servo_batch.command.safety import quoted
 
-    return safety.of_script(parts, text, lambda placeholder: _is_certain(placeholder, is_number))
+    return quoted.of_script(parts, text, lambda placeholder: _is_certain(placeholder, is_number))
 
 
 def parse_arguments(items: "Sequence[str]", is_number: "IsNumber" = never) -> Command:
@@ -56,9 +57,9 @@ def parse_arguments(items: "Sequence[str]", is_number: "IsNumber" = never) -> Co
     texts = [_source(parts, is_number) for parts in templates]
     if plain.is_plain_list(texts):
         return Command(tuple(_quoted(parts, marks.BARE) for parts in templates), False, ())
-    from servo_batch.command import safety
+    from servo_batch.command.safety import quoted
 
-    return safety.of_arguments(tuple(templates), texts, lambda placeholder: _is_certain(placeholder, is_number))
+    return quoted.of_arguments(tuple(templates), texts, lambda placeholder: _is_certain(placeholder, is_number))
 
 
 def _quoted(parts: "Parts", quoting: str) -> "Parts":

@@ -1,12 +1,12 @@
 """Programs that start the program in their words: env, nice, timeout, sudo, xargs, find -exec."""
 
-from servo_batch.command import takers, variables
-from servo_batch.command.judge import Judge, has_option, is_literal
 from servo_batch.command.marks import UNKNOWN
+from servo_batch.command.safety import takers, variables
+from servo_batch.command.safety.judge import Judge, has_option, is_literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from servo_batch.command.word import Word
+    from servo_batch.command.grammar.word import Word
 
 
 def wrapper(judge: Judge, index: int, name: str) -> int:

@@ -14,7 +14,7 @@ class UnclosedError(ValueError):
 
 
 class Word(namedtuple("Word", ("text", "one", "quoted", "holes", "names", "scripts", "sinks"))):
-    """A word without its quotes. A script in it is what ``shell.read`` returns."""
+    """A word without its quotes. A script in it is what ``commands.read`` returns."""
 
     __slots__ = ()
     text: str  # placeholders and expansions as their marks

@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from servo_batch.command.word import Word
+from servo_batch.command.grammar.word import Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

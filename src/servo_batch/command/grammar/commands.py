@@ -5,18 +5,18 @@ Source: POSIX.1-2017, Shell Command Language: tokens (2.3) and the grammar (2.10
 about what is quoted, reading ends with ``UnclearError``. What a placeholder may do in its place ``places`` judges.
 """
 
-from servo_batch.command import expansions, quoting, redirections
+from servo_batch.command.grammar import expansions, quoting, redirections
+from servo_batch.command.grammar.names import DIGITS, is_assignment
+from servo_batch.command.grammar.reader import ENDS_WORD, Reader
+from servo_batch.command.grammar.script import Compound, Found, Simple, UnclearError
+from servo_batch.command.grammar.word import UnclosedError, Word
 from servo_batch.command.marks import NUMBER
-from servo_batch.command.names import DIGITS, is_assignment
-from servo_batch.command.reader import ENDS_WORD, Reader
-from servo_batch.command.script import Compound, Found, Simple, UnclearError
-from servo_batch.command.word import UnclosedError, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Optional, Sequence, Tuple
 
-    from servo_batch.command.script import Command, Redirection, Script
+    from servo_batch.command.grammar.script import Command, Redirection, Script
 
 OPENING = ("{", "if", "while", "until", "for", "select", "case", "function", "[[")
 PREFIXES = ("!", "time")  # … of a pipeline

@@ -3,17 +3,17 @@
 Source: POSIX.1-2017, Shell Command Language, Word Expansions (2.6).
 """
 
+from servo_batch.command.grammar.names import expanded, identifiers, name_at, parameter
+from servo_batch.command.grammar.reader import OpenWord, Reader
+from servo_batch.command.grammar.script import Found, UnclearError
+from servo_batch.command.grammar.word import AFTER_DOLLAR, UnclosedError
 from servo_batch.command.marks import NUMBER, PLACEHOLDERS, UNKNOWN
-from servo_batch.command.names import expanded, identifiers, name_at, parameter
-from servo_batch.command.reader import OpenWord, Reader
-from servo_batch.command.script import Found, UnclearError
-from servo_batch.command.word import AFTER_DOLLAR, UnclosedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List
 
-    from servo_batch.command.script import Script
+    from servo_batch.command.grammar.script import Script
 
 
 def backquoted(reader: Reader, word: OpenWord, in_double: bool) -> None:

@@ -3,12 +3,12 @@
 Source: POSIX.1-2017, Shell Command Language, Redirection (2.7).
 """
 
-from servo_batch.command import quoting
+from servo_batch.command.grammar import quoting
+from servo_batch.command.grammar.names import DIGITS, expanded, mentioned
+from servo_batch.command.grammar.reader import ENDS_WORD, Reader
+from servo_batch.command.grammar.script import Redirection, UnclearError
+from servo_batch.command.grammar.word import Word
 from servo_batch.command.marks import PLACEHOLDERS, UNKNOWN
-from servo_batch.command.names import DIGITS, expanded, mentioned
-from servo_batch.command.reader import ENDS_WORD, Reader
-from servo_batch.command.script import Redirection, UnclearError
-from servo_batch.command.word import Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

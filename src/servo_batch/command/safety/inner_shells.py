@@ -5,9 +5,9 @@ Source: POSIX.1-2017, sh; the manual pages of the shells for their other options
 
 from collections import namedtuple
 
-from servo_batch.command import takers
-from servo_batch.command.judge import InnerScript, Judge, is_literal, is_plain
 from servo_batch.command.marks import UNKNOWN
+from servo_batch.command.safety import takers
+from servo_batch.command.safety.judge import InnerScript, Judge, is_literal, is_plain
 
 AS_ARGUMENT = "give it as an argument after a literal script: %s -c '… \"$1\" …' %s {v}"
 

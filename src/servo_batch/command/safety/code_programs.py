@@ -1,8 +1,8 @@
 """Programs that take words as code: those that give them to a shell (ssh, su, make, sbatch), and other languages'."""
 
-from servo_batch.command import takers
-from servo_batch.command.judge import InnerScript, Judge, has_option, is_plain
 from servo_batch.command.marks import HOLE, WORDS
+from servo_batch.command.safety import takers
+from servo_batch.command.safety.judge import InnerScript, Judge, has_option, is_plain
 
 
 def code_program(judge: Judge, index: int, name: str) -> int:

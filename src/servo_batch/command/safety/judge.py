@@ -2,14 +2,14 @@
 
 from collections import namedtuple
 
-from servo_batch.command import takers
 from servo_batch.command.marks import HOLE, UNKNOWN, WORDS
+from servo_batch.command.safety import takers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Optional, Sequence
 
-    from servo_batch.command.word import Word
+    from servo_batch.command.grammar.word import Word
 
 
 class InnerScript(namedtuple("InnerScript", ("index", "first"))):

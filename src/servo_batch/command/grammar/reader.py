@@ -1,14 +1,14 @@
 """How far a script is read, and what reading notes of its placeholders."""
 
+from servo_batch.command.grammar.script import Found, UnclearError
+from servo_batch.command.grammar.word import UnclosedError, Word
 from servo_batch.command.marks import BARE, PLACEHOLDERS, UNKNOWN, UNQUOTED, WORDS
-from servo_batch.command.script import Found, UnclearError
-from servo_batch.command.word import UnclosedError, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterator, List, Sequence, Set, Tuple
 
-    from servo_batch.command.script import Script
+    from servo_batch.command.grammar.script import Script
 
     ReadCommands = Callable[["Reader", Sequence[str]], Tuple[Script, str]]
 

@@ -1,6 +1,6 @@
 """A command that is not plain → the command with each placeholder quoted for its place, or why none is safe there."""
 
-from servo_batch.command import places
+from servo_batch.command.grammar.word import AFTER_DOLLAR, Judged, Place, UnclosedError
 from servo_batch.command.marks import BARE, DOUBLE, SINGLE
 from servo_batch.command.placeholder import (
     ANY_NUMBER,
@@ -10,7 +10,7 @@ from servo_batch.command.placeholder import (
     TemplateError,
     placeholders,
 )
-from servo_batch.command.word import AFTER_DOLLAR, Judged, Place, UnclosedError
+from servo_batch.command.safety import places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

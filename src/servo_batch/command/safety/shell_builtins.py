@@ -3,10 +3,10 @@
 Source: POSIX.1-2017, Special Built-In Utilities, test, printf; the manual pages of the shells.
 """
 
-from servo_batch.command import takers, variables, wrappers
-from servo_batch.command.judge import InnerScript, Judge, is_plain, program
+from servo_batch.command.grammar.names import NAME_CHARS
 from servo_batch.command.marks import WORDS
-from servo_batch.command.names import NAME_CHARS
+from servo_batch.command.safety import takers, variables, wrappers
+from servo_batch.command.safety.judge import InnerScript, Judge, is_plain, program
 
 
 def builtin(judge: Judge) -> int:

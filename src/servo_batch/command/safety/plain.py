@@ -6,8 +6,8 @@ does, and most commands are plain. What they say of a plain command is that its 
 
 import string
 
-from servo_batch.command import takers
 from servo_batch.command.marks import HOLE, NUMBER, WORDS
+from servo_batch.command.safety import takers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

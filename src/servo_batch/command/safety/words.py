@@ -4,14 +4,14 @@ The rule is about the words: a program of the tables in ``takers`` is looked for
 since what the others hand on is not known. After it a placeholder is refused unless it is clearly data.
 """
 
-from servo_batch.command import code_programs, inner_shells, shell_builtins, takers, wrappers
-from servo_batch.command.judge import Judge, Verdict, program
+from servo_batch.command.safety import code_programs, inner_shells, shell_builtins, takers, wrappers
+from servo_batch.command.safety.judge import Judge, Verdict, program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-    from servo_batch.command.word import Word
+    from servo_batch.command.grammar.word import Word
 
 
 def judged(words: "Sequence[Word]", in_shell: bool) -> Verdict:

@@ -3,11 +3,11 @@
 Source: POSIX.1-2017, Shell Command Language, Quoting (2.2).
 """
 
-from servo_batch.command import expansions
+from servo_batch.command.grammar import expansions
+from servo_batch.command.grammar.reader import ENDS_WORD, OpenWord, Reader
+from servo_batch.command.grammar.script import UnclearError
+from servo_batch.command.grammar.word import UnclosedError, Word
 from servo_batch.command.marks import DOUBLE, PLACEHOLDERS, SINGLE, UNKNOWN, UNQUOTED
-from servo_batch.command.reader import ENDS_WORD, OpenWord, Reader
-from servo_batch.command.script import UnclearError
-from servo_batch.command.word import UnclosedError, Word
 
 PATTERN_CHARS = "*?["
 NO_PATTERNS = ("[", "[[", "{", "{}", "=")  # words of their own

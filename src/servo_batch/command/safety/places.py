@@ -6,18 +6,19 @@ next command of a pipeline, an inner script. Where it then stands in code, the p
 
 from collections import namedtuple
 
-from servo_batch.command import shell, takers, variables, words
-from servo_batch.command.judge import program
+from servo_batch.command.grammar import commands
+from servo_batch.command.grammar.names import NAME_CHARS, is_assignment, mentioned
+from servo_batch.command.grammar.script import Compound, Found, Simple, UnclearError
+from servo_batch.command.grammar.word import Judged, Place, UnclosedError, Word
 from servo_batch.command.marks import BARE, HOLE, NUMBER, PLACEHOLDERS, UNKNOWN, UNQUOTED, WORDS
-from servo_batch.command.names import NAME_CHARS, is_assignment, mentioned
-from servo_batch.command.script import Compound, Found, Simple, UnclearError
-from servo_batch.command.word import Judged, Place, UnclosedError, Word
+from servo_batch.command.safety import takers, variables, words
+from servo_batch.command.safety.judge import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
-    from servo_batch.command.script import Command, Script
+    from servo_batch.command.grammar.script import Command, Script
 
 
 def of_script(text: str) -> Judged:
@@ -67,7 +68,7 @@ class _Script:
 
     def judged(self, text: str, count: int) -> Judged:
         try:
-            shell.read(text, range(count), self.found)
+            commands.read(text, range(count), self.found)
         except UnclearError as error:
             self.unclear(text[self.found.end :], error)
         script = tuple(self.found.pipelines)
@@ -259,7 +260,7 @@ class _Script:
         inside.flows, inside.functions, inside.calls = self.flows, self.functions, self.calls
         text = word.text.replace(HOLE, NUMBER).replace(WORDS, NUMBER)
         try:
-            script = shell.read(text, word.holes, found)
+            script = commands.read(text, word.holes, found)
             inside.script(script, self.fed)
         except (UnclearError, UnclosedError) as error:
             reason = "in an argument of an inner script that shells read differently: %s" % error

@@ -1,0 +1,1 @@
+"""A shell script → its commands and words, as POSIX has them."""
