@@ -6,14 +6,15 @@ What a verb needs is imported when it is chosen.
 import os
 import sys
 
-from servo_batch import __version__, command_line, protocol
-from servo_batch.options import OPTIONS, UsageError
+from servo_batch import __version__, protocol
+from servo_batch.invocation import reading
+from servo_batch.invocation.options import OPTIONS, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, List, Optional, Tuple
 
-    from servo_batch.options import Options
+    from servo_batch.invocation.options import Options
     from servo_batch.protocol import Answer, Wait
     from servo_batch.terminal import Voice
 
@@ -66,7 +67,7 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
 
         protocol.write_text(help_verb.usage(verb, name))
         return 0
-    options = command_line.read(verb, arguments)
+    options = reading.read(verb, arguments)
     if options.question == "--version":
         return _version()
     voice = _voice(verb, options)

@@ -9,9 +9,8 @@ from machine import ROOT
 ORDER = (
     ("wording", "sources", "executable"),
     ("formats",),
-    ("protocol", "options"),
-    ("arguments",),
-    ("command_line",),
+    ("protocol",),
+    ("invocation",),
     ("request",),
     ("terminal",),
     ("config",),

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from servo_batch.config.settings import Application
-    from servo_batch.options import Options
+    from servo_batch.invocation.options import Options
 
 
 def adjust(options: "Options") -> protocol.Answer:

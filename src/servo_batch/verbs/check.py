@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
     from servo_batch.config.settings import Application
+    from servo_batch.invocation.options import Options
     from servo_batch.metrics.extract import Output
     from servo_batch.metrics.metric import OutputMetric, ResourceMetric
-    from servo_batch.options import Options
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.one_measurement import Plan
 

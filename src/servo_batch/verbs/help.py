@@ -6,7 +6,7 @@ import shutil
 from collections import namedtuple
 
 from servo_batch import __version__, protocol, sources
-from servo_batch.options import OPTIONS, UsageError
+from servo_batch.invocation.options import OPTIONS, UsageError
 from servo_batch.wording import did_you_mean, width
 
 TYPE_CHECKING = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List
 
     from servo_batch.history.trials import Trial
-    from servo_batch.options import Options
+    from servo_batch.invocation.options import Options
     from servo_batch.verbs.configuration import Config
 
 PLOT_HEIGHT = 10

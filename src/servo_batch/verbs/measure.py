@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List
 
     from servo_batch.config.settings import Application
+    from servo_batch.invocation.options import Options
     from servo_batch.job.cancel import Cancellation
-    from servo_batch.options import Options
     from servo_batch.terminal import Voice
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.one_measurement import Measurement

@@ -12,7 +12,7 @@ from servo_batch.verbs import configuration, one_measurement
 
 if TYPE_CHECKING:
     from servo_batch.config.settings import Application
-    from servo_batch.options import Options
+    from servo_batch.invocation.options import Options
     from servo_batch.tuning.search import Space
     from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.one_measurement import Plan

@@ -20,8 +20,8 @@ from servo_batch.verbs.progress import Telling
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
+    from servo_batch.invocation.options import Options
     from servo_batch.job.cancel import Cancellation
-    from servo_batch.options import Options
     from servo_batch.terminal import Voice
     from servo_batch.verbs.tunable import Past, Tuning
 

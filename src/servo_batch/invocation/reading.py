@@ -1,10 +1,10 @@
 """A verb's command line → what it says.
 
 Without argparse, whose import and parser take longer than all that a short call does. What a value means, and a word
-that is no option, is read by arguments.py.
+that is no option, is read by values.py.
 """
 
-from servo_batch.options import ASKING, OPTIONS, Options, UsageError
+from servo_batch.invocation.options import ASKING, OPTIONS, Options, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read(verb: str, arguments: "List[str]") -> Options:
     question = questions[0] if questions else None
     if not words:
         return Options(given, question, [])
-    from servo_batch.arguments import assignments
+    from servo_batch.invocation.values import assignments
 
     return Options(given, question, assignments(verb, words, question))
 
@@ -48,6 +48,6 @@ def read(verb: str, arguments: "List[str]") -> Options:
 def _value(name: str, kind: str, text: str) -> "Any":
     if kind in ("FILE", "FORMULA"):
         return text
-    from servo_batch.arguments import value
+    from servo_batch.invocation.values import value
 
     return value(name, text)

@@ -1,4 +1,4 @@
-"""The options of each verb, and what a command line says by them. command_line.py reads it, verbs/help.py explains."""
+"""The options of each verb, and what a command line says by them. reading.py reads it, verbs/help.py explains."""
 
 from collections import namedtuple
 

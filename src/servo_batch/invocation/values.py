@@ -3,7 +3,7 @@
 import os
 
 from servo_batch.formats import strict_json
-from servo_batch.options import OPTIONS, UsageError
+from servo_batch.invocation.options import OPTIONS, UsageError
 from servo_batch.wording import kind
 
 TYPE_CHECKING = False

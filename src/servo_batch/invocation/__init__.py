@@ -1,0 +1,1 @@
+"""A verb's command line → what it says."""
