@@ -40,6 +40,13 @@ class ServoError(Exception):
         return {"status": self.status, "reason": self.reason, "message": self.message}
 
 
+class HostError(ServoError):
+    """A job that failed for want of what the machine has to give, room or processes: no settings are to blame."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("failed", "command-failed", message)
+
+
 class Answer(namedtuple("Answer", ("response", "text"))):
     """What a verb answers: to a program the response, to a person the text."""
 

@@ -221,6 +221,33 @@ def test_failures_are_learnt_from(tuner):
     assert {reason for x, reason in reasons.items() if x <= 7} == {None}
 
 
+def test_what_the_machine_lacks_ends_it_and_no_settings_are_blamed(tuner):
+    tuner.configure(described("echo >>runs; test $(wc -l <runs) != 3 || rmdir room; " + BOWL))
+    os.mkdir(tuner.path("room"))
+    tuner.environment["TMPDIR"] = tuner.path("room")
+    ended = tuner.tune("--measurements", "6")
+    assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
+    assert "no file for its output can be made" in ended.answer["message"]
+    assert ended.answer["message"].endswith("the same command goes on from _history.jsonl")
+    *before, lacking = tuner.history()
+    assert [entry["status"] for entry in before] == ["ok"] * 3
+    assert lacking["cause"] == "machine"
+    os.mkdir(tuner.path("room"))
+    assert outcome(tuner.tune("--measurements", "6", "--confirm", "0"))["measurements"] == 6
+    assert [entry["settings"] for entry in tuner.history()[3:5]] == [lacking["settings"]] * 2
+
+
+def test_who_ran_past_a_timeout_gets_another_chance_with_a_longer_one(tuner):
+    tuner.configure(described("case {a.x} in 2) ;; *) sleep 0.5;; esac; " + BOWL, timeout=0.2))
+    assert outcome(tuner.tune("--measurements", "3", "--confirm", "0"))["measurements"] == 3
+    timed_out = tuner.history()[1:]
+    assert {entry["timeout"] for entry in timed_out if entry["settings"]["a.x"] != 2} == {0.2}
+    for timeout, counting in ((0.1, 3), (0.2, 3), (60, 1 + sum(entry["status"] == "ok" for entry in timed_out))):
+        tuner.configure(described("case {a.x} in 2) ;; *) sleep 0.5;; esac; " + BOWL, timeout=timeout))
+        begun = tuner.tune("--measurements", "3", "--confirm", "0").progress[0]["message"]
+        assert "_history.jsonl has %d measurement" % counting in begun
+
+
 def test_an_objective_that_cannot_be_computed_is_a_failure_like_any_other(tuner):
     tuner.configure(described(objective={"maximize": "100 / ({a.x} - 7) if {a.x} >= 7 else -{cost}"}))
     answer = outcome(tuner.tune("--measurements", "30"))

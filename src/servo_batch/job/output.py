@@ -6,7 +6,7 @@ import stat
 from contextlib import suppress
 from typing import BinaryIO, Iterable, NamedTuple, Optional
 
-from servo_batch.protocol import ServoError, failed
+from servo_batch.protocol import HostError, ServoError, failed
 
 STDERR_SUFFIX = ".stderr"
 
@@ -55,7 +55,7 @@ def create(kept_as: Optional[str] = None) -> Files:
             stdout.close()
             raise
     except OSError as error:
-        raise failed("command-failed", _why_none(error)) from None
+        raise HostError(_why_none(error)) from None
 
 
 def check_folder() -> None:
@@ -69,7 +69,7 @@ def check_folder() -> None:
         finally:
             probe.close()
     except OSError as error:
-        raise failed("command-failed", _why_none(error)) from None
+        raise HostError(_why_none(error)) from None
 
 
 def check_kept(kept_as: str, others: Iterable[str]) -> None:

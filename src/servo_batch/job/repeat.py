@@ -16,7 +16,7 @@ from servo_batch.job.outcomes import Ended
 from servo_batch.job.run import run
 from servo_batch.job.show_output import Show
 from servo_batch.job.usage import Usage
-from servo_batch.protocol import ServoError
+from servo_batch.protocol import HostError, ServoError
 
 SEARCH = "the search of what the job printed"
 
@@ -233,4 +233,7 @@ def _joined(errors: Sequence[ServoError]) -> ServoError:
         parts = [error.consequence if isinstance(error, Cancelled) else error.message for error in errors]
         return Cancelled(signum, "; ".join(part.partition("\n")[0] for part in parts))
     heads, rests = zip(*(error.message.partition("\n")[::2] for error in errors))
-    return ServoError(first.status, first.reason, "\n".join(["; ".join(heads)] + [rest for rest in rests if rest]))
+    message = "\n".join(["; ".join(heads)] + [rest for rest in rests if rest])
+    if any(isinstance(error, HostError) for error in errors):
+        return HostError(message)
+    return ServoError(first.status, first.reason, message)

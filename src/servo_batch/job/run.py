@@ -5,6 +5,7 @@ keeper (see keeper.py) reads what it prints. The driver sleeps until the guard r
 closed, or the next progress or the timeout is due.
 """
 
+import errno
 import math
 import os
 import signal
@@ -21,7 +22,7 @@ from servo_batch.job.keeper import LATE_SECONDS, Keeper, Kept
 from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped
 from servo_batch.job.show_output import Show, Shower
 from servo_batch.job.usage import Usage
-from servo_batch.protocol import failed
+from servo_batch.protocol import HostError, failed
 
 # How long the disk may take for what was on its way when the job had ended; when it was stopped, nobody waits for it.
 DISK_SECONDS, DISK_AFTER_STOP_SECONDS = 10.0, LATE_SECONDS + 0.5
@@ -31,6 +32,8 @@ SHOW_SECONDS, SHOW_AFTER_STOP_SECONDS = 1.0, 0.1
 GUARD_SECONDS = 5.0
 # Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
 SKEW_SECONDS = 0.1
+# What the system says where it has too little of something for any job.
+EXHAUSTED = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # A wait for the grace period that is shorter than this is not worth a word.
 UNSAID_SECONDS = 0.3
 
@@ -111,7 +114,8 @@ def _judged(
     if signum is not None and not (isinstance(outcome, Ended) and outcome.status == 0 and not running.problem):
         raise Cancelled(signum, failures.became(outcome, step))
     if isinstance(outcome, NotStarted):
-        raise failed("command-failed", step.told(failures.why_not_started(args, outcome, step)))
+        message = step.told(failures.why_not_started(args, outcome, step))
+        raise HostError(message) if outcome.number in EXHAUSTED else failed("command-failed", message)
     if isinstance(outcome, Ended):
         return _judged_end(args, outcome, running.problem, timeout_seconds, step)
     if isinstance(wish, Unwanted):
@@ -121,7 +125,7 @@ def _judged(
         message += failures.how_stopped(outcome) if outcome else ""
         raise failed("timeout", step.told(message + failures.details(args, running.output())))
     message = "somebody killed the guard, which watches the job; "
-    raise failed("command-failed", step.told(message + failures.became(outcome, Step(step.subject))))
+    raise HostError(step.told(message + failures.became(outcome, Step(step.subject))))
 
 
 def _judged_end(
@@ -132,7 +136,8 @@ def _judged_end(
         raise failed("timeout", step.told(message + failures.details(args, ended.output)))
     problems = list(filter(None, [failures.why_ended_badly(args, ended.status, step), incomplete]))
     if problems:
-        raise failed("command-failed", step.told("; ".join(problems) + failures.details(args, ended.output)))
+        message = step.told("; ".join(problems) + failures.details(args, ended.output))
+        raise HostError(message) if incomplete else failed("command-failed", message)
     return ended
 
 

@@ -14,7 +14,7 @@ from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.show_output import Show
 from servo_batch.metrics import metric, search, summary
-from servo_batch.protocol import ServoError, failed
+from servo_batch.protocol import HostError, ServoError, failed
 from servo_batch.verbs.configuration import Config, Objective
 from servo_batch.wording import named
 
@@ -255,5 +255,15 @@ def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, A
         "control": planned.control,
     }
     if isinstance(outcome, ServoError):
-        return {**line, **outcome.response()}
+        return {**line, **outcome.response(), **_circumstances(planned, outcome)}
     return {**line, "status": "ok", "metrics": outcome.metrics}
+
+
+def _circumstances(planned: Plan, error: ServoError) -> Dict[str, Any]:
+    """Return what whoever learns from a failure has to know: the machine was to blame, or which timeout it was."""
+    if isinstance(error, HostError):
+        return {"cause": "machine"}
+    timeout, cap = planned.job.timeout_seconds, planned.job.cap_seconds
+    if error.reason == "timeout" and timeout is not None and (cap is None or timeout <= cap):
+        return {"timeout": timeout}
+    return {}

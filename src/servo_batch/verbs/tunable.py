@@ -9,6 +9,7 @@ from servo_batch.metrics import metric
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
 from servo_batch.verbs import configuration, one_measurement
+from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.config.settings import Application
@@ -75,15 +76,26 @@ class Tuning(NamedTuple):
         if self.task.allowed and not self.task.allowed(values):
             return False
         if entry["status"] != "ok":
-            return entry.get("reason") in LEARNT_FROM
+            return is_learnt_from(entry.get("reason"), entry.get("cause")) and not self._has_time_now(entry)
         # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
         return set(configuration.objective_metrics(self.config)) <= set(entry["metrics"])
+
+    def _has_time_now(self, entry: Dict[str, Any]) -> bool:
+        """Tell whether a job that ran past the timeout of that time may run longer by now."""
+        limit = self.config.schema.timeout_seconds
+        then: Any = entry.get("timeout")
+        return is_number(then) and (limit is None or limit > then)
 
     def value(self, entry: Dict[str, Any]) -> Optional[float]:
         """Return what the objective comes to for an entry of the history, None for a failure."""
         if entry["status"] != "ok":
             return None
         return one_measurement.objective_value(self.config.objective, entry["metrics"], entry["settings"])
+
+
+def is_learnt_from(reason: Optional[str], cause: Optional[str]) -> bool:
+    """Tell whether the settings may be to blame for a failure; ``cause`` is that of the history's entry."""
+    return reason in LEARNT_FROM and cause != "machine"
 
 
 def read(options: "Options") -> Tuning:

@@ -88,6 +88,8 @@ class _Run:
         except Cancelled as error:
             consequence = "; ".join(filter(None, [error.consequence, self._way_on()]))
             raise Cancelled(error.signum, consequence) from None
+        except protocol.HostError as error:
+            raise protocol.HostError(f"{error.message}\n{self._way_on()}") from None
         except protocol.ServoError as error:
             if error.reason != "cancelled":
                 raise
@@ -113,10 +115,12 @@ class _Run:
         try:
             measured = one_measurement.run(plan, self._cancellation, self._telling)
         except protocol.ServoError as error:
-            if error.reason not in tunable.LEARNT_FROM:
+            line = one_measurement.entry(plan, error)
+            if error.reason != "cancelled":
+                remember(self._tuning.history, line)
+            if not tunable.is_learnt_from(error.reason, line.get("cause")):
                 raise
             self._failure = error
-            remember(self._tuning.history, one_measurement.entry(plan, error))
             return None
         finally:
             self._telling.finish()
