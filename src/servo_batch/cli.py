@@ -73,7 +73,7 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
     voice = _voice(verb, options)
     if options.question == "--info":
         info = {"version": __version__, "has_cancel": verb == "measure"}
-        return _answered(voice, lambda: protocol.Answer(info, lambda terminal: f"{info}\n"))
+        return _answered(voice, lambda: protocol.Answer(info))
     if verb == "adjust":
         from servo_batch.verbs.adjust import adjust
 

@@ -5,7 +5,6 @@ Requests and responses are JSON (README, Requests and answers); nothing but resp
 
 import os
 import sys
-from collections import namedtuple
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
@@ -47,12 +46,15 @@ class HostError(ServoError):
         super().__init__("failed", "command-failed", message)
 
 
-class Answer(namedtuple("Answer", ("response", "text"))):
-    """What a verb answers: to a program the response, to a person the text."""
+class Answer:
+    """What a verb answers: to a program ``response``, to a person ``text``, or the response where there is none.
 
-    __slots__ = ()
-    response: "Dict[str, Any]"
-    text: "Callable[[ModuleType], str]"  # from the module terminal, which is there only where a person reads
+    ``text`` takes the module ``terminal``, which is there only where a person reads.
+    """
+
+    def __init__(self, response: "Dict[str, Any]", text: "Optional[Callable[[ModuleType], str]]" = None) -> None:
+        self.response = response
+        self.text = text
 
 
 def bad_request(message: str) -> ServoError:

@@ -42,7 +42,10 @@ class ForPeople:
 
     def answer(self, answer: "protocol.Answer", wait: "Optional[Wait]" = None) -> None:
         """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
-        protocol.write_text(answer.text(sys.modules[__name__]), wait)
+        if answer.text:
+            protocol.write_text(answer.text(sys.modules[__name__]), wait)
+        else:
+            protocol.write(answer.response, wait)
 
     def failure(self, error: "protocol.ServoError", wait: "Optional[Wait]" = None) -> None:
         """Write why a call failed; raise ``OSError``, and what ``wait`` raises."""

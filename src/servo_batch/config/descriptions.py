@@ -1,7 +1,5 @@
 """The settings as a configuration describes them → what it allows, or every problem with it."""
 
-from collections import namedtuple
-
 from servo_batch.config.settings import SCALAR, full_name, is_enum, is_formula, is_range, refusal, walk
 from servo_batch.wording import did_you_mean, found, is_number, is_scalar, named, shown
 
@@ -20,13 +18,13 @@ NOT_A_SETTING = "must be a mapping, as a setting is, but is %s; it looks like a 
 STEP_TOLERANCE = 1 / 1024
 
 
-class Settings(namedtuple("Settings", ("application", "rules", "state"))):
+class Settings:
     """What ``adjust`` and ``--query`` need of a configuration."""
 
-    __slots__ = ()
-    application: "Application"  # the default state; each `default` is a `value`
-    rules: "Optional[Rules]"  # what formulas and constraints say, None where there are none
-    state: "Optional[str]"  # the file that `batch.state` names
+    def __init__(self, application: "Application", rules: "Optional[Rules]", state: "Optional[str]") -> None:
+        self.application = application  # the default state; each `default` is a `value`
+        self.rules = rules  # what formulas and constraints say, None where there are none
+        self.state = state  # the file that `batch.state` names
 
 
 def read(document: "Document") -> Settings:

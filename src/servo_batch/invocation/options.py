@@ -1,7 +1,5 @@
 """The options of each verb, and what a command line says by them. reading.py reads it, verbs/help.py explains."""
 
-from collections import namedtuple
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
@@ -53,17 +51,19 @@ class UsageError(ValueError):
     """What is wrong with the command line, as one sentence."""
 
 
-class Options(namedtuple("Options", ("given", "question", "assignments"))):
+class Options:
     """What a command line says: ``given`` options by name, the question among them, and COMPONENT.SETTING=VALUE words.
 
     A value is a string, but for ``--control`` (a mapping), counts (int) and ``--cap`` (float); True where an option
-    takes none.
+    takes none. An assignment is a component, a setting and the value as typed.
     """
 
-    __slots__ = ()
-    given: "Dict[str, Any]"
-    question: "Optional[str]"
-    assignments: "List[Tuple[str, str, str]]"  # component, setting, value as typed
+    def __init__(
+        self, given: "Dict[str, Any]", question: "Optional[str]", assignments: "List[Tuple[str, str, str]]"
+    ) -> None:
+        self.given = given
+        self.question = question
+        self.assignments = assignments
 
     def get(self, name: str) -> "Any":
         """Return the value of an option, or None where it was not given."""

@@ -1,7 +1,5 @@
 """The whole configuration: settings, keys, commands, patterns and formulas, and every problem of them at once."""
 
-from collections import namedtuple
-
 from servo_batch.command import template
 from servo_batch.command.placeholder import TemplateError
 from servo_batch.config import descriptions, document, schema, settings
@@ -20,25 +18,33 @@ if TYPE_CHECKING:
     from servo_batch.metrics.metric import Metric
 
 
-class Config(namedtuple("Config", ("source", "settings", "schema", "commands", "metrics", "objective"))):
+class Config:
     """A configuration in which nothing is wrong."""
 
-    __slots__ = ()
-    source: "Document"  # its name, and the place of each key
-    settings: "Settings"
-    schema: "Schema"
-    commands: "Dict[str, Command]"  # of command, prepare and cleanup those that are given
-    metrics: "Dict[str, Metric]"
-    objective: "Objective"
+    def __init__(
+        self,
+        source: "Document",
+        settings: "Settings",
+        schema: "Schema",
+        commands: "Dict[str, Command]",
+        metrics: "Dict[str, Metric]",
+        objective: "Objective",
+    ) -> None:
+        self.source = source  # its name, and the place of each key
+        self.settings = settings
+        self.schema = schema
+        self.commands = commands  # of command, prepare and cleanup those that are given
+        self.metrics = metrics
+        self.objective = objective
 
 
-class Objective(namedtuple("Objective", ("direction", "text", "formula"))):
+class Objective:
     """What tells how good settings are; ``formula`` is None where that is the time alone."""
 
-    __slots__ = ()
-    direction: str  # "minimize" or "maximize"
-    text: str
-    formula: "Optional[Formula]"
+    def __init__(self, direction: str, text: str, formula: "Optional[Formula]") -> None:
+        self.direction = direction  # "minimize" or "maximize"
+        self.text = text
+        self.formula = formula
 
     @property
     def metric(self) -> "Optional[str]":
@@ -70,7 +76,12 @@ def load(path: "Optional[str]") -> Config:
         direction, text = shape.objective
         goal = objective(source, ("batch", "objective", direction), direction, text, configured, shape)
     source.refuse_problems()
-    return Config(source, configured, shape, commands, metrics, goal)
+    return Config(source, configured, shape, _sound(commands), _sound(metrics), goal)
+
+
+def _sound(read: "Dict[str, Any]") -> "Dict[str, Any]":
+    """Return what was read of each; None is what has a problem, of which none is left here."""
+    return {name: each for name, each in read.items() if each is not None}
 
 
 def objective(

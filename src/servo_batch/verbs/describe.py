@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 def describe(options: "Options") -> Answer:
     """Return every metric with its unit; raise ``ServoError`` for whatever is wrong with the configuration."""
     response = {"status": "ok", "metrics": metric.described(configuration.load(options.get("--config")).metrics)}
-    return Answer(response, str)
+    return Answer(response)

@@ -46,7 +46,7 @@ def history(options: "Options") -> protocol.Answer:
     if options.get("--json"):
         from servo_batch.history import export
 
-        return protocol.Answer(export.as_json(found, label, minimize), str)
+        return protocol.Answer(export.as_json(found, label, minimize))
     return protocol.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
 
 

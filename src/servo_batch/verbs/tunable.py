@@ -9,13 +9,13 @@ from servo_batch.metrics import metric
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
 from servo_batch.verbs import configuration, one_measurement
+from servo_batch.verbs.configuration import Config
 from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.config.settings import Application
     from servo_batch.invocation.options import Options
     from servo_batch.tuning.search import Space
-    from servo_batch.verbs.configuration import Config
     from servo_batch.verbs.one_measurement import Plan
 
     Values = Dict[str, Any]  # of what is tuned
@@ -29,7 +29,7 @@ LEARNT_FROM = ("command-failed", "timeout", "no-match")
 class Tuning(NamedTuple):
     """What is tuned, by what, and where its steps are recorded."""
 
-    config: "Config"  # with the objective that is asked for
+    config: Config  # with the objective that is asked for
     application: "Application"  # what is stored, but with the default values of what is tuned
     control: Dict[str, Any]
     history: str
@@ -129,7 +129,7 @@ def read(options: "Options") -> Tuning:
     return Tuning(config, application, options.get("--control") or {}, history, path, task)
 
 
-def _with_objective(config: "Config", options: "Options") -> "Config":
+def _with_objective(config: Config, options: "Options") -> Config:
     """Return the configuration with the objective that the command line gives, if it does; raise ``ServoError``."""
     given = [name for name in ("--minimize", "--maximize") if options.get(name)]
     if not given:
@@ -137,10 +137,11 @@ def _with_objective(config: "Config", options: "Options") -> "Config":
     if len(given) > 1:
         raise protocol.bad_request("--minimize and --maximize exclude each other: give one of them")
     name = given[0]
-    return config._replace(objective=configuration.given_objective(config, name, name[2:], options.get(name)))
+    objective = configuration.given_objective(config, name, name[2:], options.get(name))
+    return Config(config.source, config.settings, config.schema, config.commands, config.metrics, objective)
 
 
-def _space(config: "Config") -> "Tuple[Space, Values]":
+def _space(config: Config) -> "Tuple[Space, Values]":
     """Return what there is to search and the default in it; raise ``ServoError`` (bad-config)."""
     described = {
         settings.full_name(component, name): setting
@@ -160,7 +161,7 @@ def _space(config: "Config") -> "Tuple[Space, Values]":
 
 
 def _allowed(
-    config: "Config", application: "Application", path: str, default: "Values"
+    config: Config, application: "Application", path: str, default: "Values"
 ) -> "Optional[Callable[[Values], bool]]":
     """Return what tells whether the constraints allow values, None where there are none.
 
