@@ -3,8 +3,6 @@
 Imported by ``measure --describe``, so it imports nothing that takes time.
 """
 
-from collections import namedtuple
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Mapping, Optional, Pattern, Union
@@ -21,30 +19,30 @@ UNITS = {
 RESOURCES = tuple(name for name in UNITS if name != TOTAL_RUNTIME)
 
 
-class OutputMetric(namedtuple("OutputMetric", ("output_regex", "pattern", "stream", "unit"))):
+class OutputMetric:
     """A value that a pattern finds in what the job printed to ``stream``, one of ``schema.STREAMS``."""
 
-    __slots__ = ()
-    output_regex: str  # as it is written
-    pattern: "Pattern[bytes]"  # as it is searched for
-    stream: str
-    unit: "Optional[str]"
+    def __init__(self, output_regex: str, pattern: "Pattern[bytes]", stream: str, unit: "Optional[str]") -> None:
+        self.output_regex = output_regex  # as it is written
+        self.pattern = pattern  # as it is searched for
+        self.stream = stream
+        self.unit = unit
 
 
-class ResourceMetric(namedtuple("ResourceMetric", ("resource", "unit"))):
+class ResourceMetric:
     """A figure of the system about a run; ``resource`` is one of UNITS."""
 
-    __slots__ = ()
-    resource: str
-    unit: "Optional[str]"
+    def __init__(self, resource: str, unit: "Optional[str]") -> None:
+        self.resource = resource
+        self.unit = unit
 
 
-class FormulaMetric(namedtuple("FormulaMetric", ("formula", "unit"))):
+class FormulaMetric:
     """A value that follows from other metrics, settings and control; ``formula`` is whatever computes it."""
 
-    __slots__ = ()
-    formula: "Any"
-    unit: "Optional[str]"
+    def __init__(self, formula: "Any", unit: "Optional[str]") -> None:
+        self.formula = formula
+        self.unit = unit
 
 
 if TYPE_CHECKING:
