@@ -126,7 +126,8 @@ def regrets(system, searcher, seed, noise):
             found.append((system.costs[best] - system.least) / (system.median - system.least))
         if len(told) == max(COUNTS):
             return found
-        row = system.nearest(tuple(ask(past)[name] for name in system.space), told)
+        asked = ask(past)
+        row = system.nearest(tuple(asked[name] for name in system.space), told)
 
 
 def read(path):
