@@ -121,6 +121,14 @@ def test_asks_the_predicate_only_about_settings_of_the_space():
     assert all(locate(SPACE, settings) is not None and list(settings) == list(SPACE) for settings in asked)
 
 
+def test_a_space_of_three_hundred_points_is_looked_at_whole_so_that_chance_has_no_say():
+    space = {"a": (range(20), True), "b": (range(15), True)}
+    past = [
+        ({"a": a, "b": b}, abs(a - 13.3) + 1.7 * abs(b - 4.6)) for a, b in [(0, 0), (19, 3), (5, 14), (11, 8), (14, 1)]
+    ]
+    assert len({tuple(propose(space, past, seed).values()) for seed in range(6)}) == 1
+
+
 def test_proposes_only_what_is_allowed():
     past = searched(SPACE, cost, 20, allowed=lambda settings: settings["cpu"] * settings["heap"] <= 16)
     assert len(past) == 20

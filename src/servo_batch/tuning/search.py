@@ -63,8 +63,8 @@ def propose(
     else:
         model = _model(space, measured)
         near = _near(space, rng, is_open, measured)
-        anywhere = _anywhere(space, rng, is_open, CANDIDATES - len(near), LOOKS if near else LAST_LOOKS)
-        candidates = list(dict.fromkeys(near + anywhere))
+        anywhere = _anywhere(space, rng, is_open, CANDIDATES, LOOKS if near else LAST_LOOKS)
+        candidates = list(dict.fromkeys(near + anywhere))[:CANDIDATES]  # of a small space, all
         worth = [model.expected_improvement(point) for point in candidates]
     return _settings(space, candidates[highest(worth)]) if candidates else None
 
