@@ -48,7 +48,7 @@ class Warm:
         theirs[0], ours[0] = os.pipe()
         for number in (1, 2):
             ours[number], theirs[number] = os.pipe()
-        stdin, stdout, stderr = (open(end, mode, buffering=0) for end, mode in zip(ours, ("wb", "rb", "rb")))
+        stdin, stdout, stderr = (os.fdopen(end, mode, 0) for end, mode in zip(ours, ("wb", "rb", "rb")))
         written = {}
         readers = [
             threading.Thread(target=lambda stream=stream: written.update({stream: stream.read()}))
