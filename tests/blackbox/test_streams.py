@@ -15,8 +15,8 @@ CALLS = [["adjust"], ["adjust", "--query"], ["adjust", "--info"], ["measure"], [
 
 
 @pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path, batch("touch ran"))
+def servo(edge_python, pyz_for, tmp_path):
+    return Servo(edge_python, pyz_for(edge_python), tmp_path, batch("touch ran"))
 
 
 def request_of(arguments):

@@ -55,9 +55,9 @@ class Tuner(Servo):
 
 
 @pytest.fixture
-def tuner(pyz, tmp_path):
+def tuner(pyz_for, tmp_path):
     """A tuner under the newest Python."""
-    return Tuner(NEWEST, pyz, tmp_path, described())
+    return Tuner(NEWEST, pyz_for(NEWEST), tmp_path, described())
 
 
 def outcome(ended):
@@ -74,8 +74,8 @@ def read_until(process, text):
         line = process.stdout.readline()
 
 
-def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(edge_python, pyz, tmp_path):
-    tuner = Tuner(edge_python, pyz, tmp_path, described())
+def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(edge_python, pyz_for, tmp_path):
+    tuner = Tuner(edge_python, pyz_for(edge_python), tmp_path, described())
     ended = tuner.tune("--measurements", "10")
     assert outcome(ended) == {
         "status": "ok",
@@ -136,9 +136,9 @@ def test_nothing_is_confirmed_nor_stored_where_the_default_is_the_best(tuner):
 # Going on
 
 
-def test_killed_thirty_times_it_ends_with_the_same_measurements(pyz, tmp_path):
+def test_killed_thirty_times_it_ends_with_the_same_measurements(pyz_for, tmp_path):
     folders = tmp_path / "whole", tmp_path / "killed"
-    whole, killed = [Tuner(NEWEST, pyz, folder, described()) for folder in folders if not folder.mkdir()]
+    whole, killed = [Tuner(NEWEST, pyz_for(NEWEST), folder, described()) for folder in folders if not folder.mkdir()]
     arguments = ["--measurements", "20"]
     answer = outcome(whole.tune(*arguments))
     killings = 0

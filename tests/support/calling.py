@@ -191,20 +191,6 @@ def starts_alike(environment):
     return of_python == {"LC_ALL": "C.UTF-8"}
 
 
-def call_as_text(argv, folder, environment, stdin=subprocess.DEVNULL):
-    """Return the ended call, with what it wrote as text."""
-    return subprocess.run(
-        argv,
-        cwd=str(folder),
-        env=environment,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        timeout=LIMIT_SECONDS,
-    )
-
-
 def without_privileges():
     """Return the start of a command line under which file modes count, also for root; skip where there is none."""
     if os.geteuid() != 0:

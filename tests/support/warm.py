@@ -112,7 +112,9 @@ def _serve(pyz, connection):
     for module in LOADED:
         importlib.import_module("servo_batch." + module)
     while True:
-        length, ancillary, _, _ = connection.recvmsg(LENGTH.size, socket.CMSG_SPACE(STREAMS * array.array("i").itemsize))
+        length, ancillary, _, _ = connection.recvmsg(
+            LENGTH.size, socket.CMSG_SPACE(STREAMS * array.array("i").itemsize)
+        )
         if not length:
             return
         streams = array.array("i", ancillary[0][2])
