@@ -238,35 +238,35 @@ def test_the_bar_fits_the_terminal(place, columns):
     assert terminal.end() == 0
 
 
-def test_a_resize_does_no_harm(place):
-    terminal = place.terminal("measure", columns=120)
+def test_a_resize_does_no_harm(any_place):
+    terminal = any_place.terminal("measure", columns=120)
     terminal.until(b"0:00, expected 1:40\033[J\r")
     terminal.resize(45)
     terminal.until(b"0:01, expected 1:40\033[J\r")
     last = terminal.received.decode().rsplit("\033[J\r", 2)[1]
     assert len(last) < 45
-    place.release()
+    any_place.release()
     assert terminal.end() == 0
     assert terminal.screen[0].startswith("name")
 
 
-def test_protocol_lines_and_the_bar_do_not_mix(place, tmp_path):
+def test_protocol_lines_and_the_bar_do_not_mix(any_place, tmp_path):
     with open(str(tmp_path / "answers"), "wb") as stdout:
-        terminal = place.terminal("measure", stdout=stdout)
+        terminal = any_place.terminal("measure", stdout=stdout)
         terminal.until(b"0:01, expected 1:40")
-        place.release()
+        any_place.release()
         assert terminal.end() == 0
     answers = [json.loads(line) for line in (tmp_path / "answers").read_text().splitlines()]
     assert [answer.get("progress") for answer in answers] == [0, 100, None]
     assert terminal.screen == [""]
 
 
-def test_a_failure_behind_a_pipe_leaves_one_line_on_the_terminal(place, tmp_path):
-    place.configure_command("'cat go; exit 3'")
+def test_a_failure_behind_a_pipe_leaves_one_line_on_the_terminal(any_place, tmp_path):
+    any_place.configure_command("'cat go; exit 3'")
     with open(str(tmp_path / "answers"), "wb") as stdout:
-        terminal = place.terminal("measure", stdout=stdout)
+        terminal = any_place.terminal("measure", stdout=stdout)
         terminal.until(b"0:01, expected 1:40")
-        place.release()
+        any_place.release()
         assert terminal.end() == 1
     assert terminal.screen == ["servo-batch: the job ended with exit status 3 (more in the answer)", ""]
 
@@ -338,13 +338,13 @@ def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
     assert json.loads(answers.read_text().splitlines()[-1])["metrics"]["size"]["value"] == 7
 
 
-def test_a_job_of_the_shell_in_the_background_draws_nothing(place):
-    place.environment["SERVO"] = "%s %s" % (place.python, place.pyz)
+def test_a_job_of_the_shell_in_the_background_draws_nothing(any_place):
+    any_place.environment["SERVO"] = "%s %s" % (any_place.python, any_place.pyz)
     argv = ["/bin/sh", "-mc", "$SERVO measure >answers & wait"]
-    place.configure_command("sleep 1.2; echo size 4")
-    terminal = place.terminal_for(argv, columns=200)
+    any_place.configure_command("sleep 1.2; echo size 4")
+    terminal = any_place.terminal_for(argv, columns=200)
     assert terminal.end() == 0
-    assert json.loads(place.read("answers").decode().splitlines()[-1])["status"] == "ok"
+    assert json.loads(any_place.read("answers").decode().splitlines()[-1])["status"] == "ok"
     assert b"expected" not in terminal.received
 
 
