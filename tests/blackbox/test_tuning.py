@@ -347,7 +347,10 @@ def test_a_small_space_is_measured_whole_once(tuner):
 def test_seeds_differ_and_each_gives_the_same_again(tuner):
     for seed in "122":
         outcome(
-            tuner.tune("--measurements", "5", "--seed", seed, "--history", "seed%s" % len(os.listdir(tuner.folder)))
+            tuner.tune(
+                *["--measurements", "5", "--confirm", "0", "--seed", seed],
+                *["--history", "seed%s" % len(os.listdir(tuner.folder))],
+            )
         )
     names = sorted(name for name in os.listdir(tuner.folder) if name.startswith("seed"))
     first, second, third = map(tuner.measured, names)
@@ -357,17 +360,21 @@ def test_seeds_differ_and_each_gives_the_same_again(tuner):
 
 def test_the_objective_and_the_control_of_the_command_line(tuner):
     job = "test {control.n} = 3 && echo cost $(( {a.x} * {a.k} ))"
-    tuner.configure(described(job, objective={"minimize": "{cost}"}))
-    answer = outcome(tuner.tune("--maximize", "{cost} - 1", "--control", '{"n": 3}', "--measurements", "63"))
-    assert (answer["objective"], answer["best"]["value"]) == ("maximize {cost} - 1", 99)
+    tuner.configure(described(job, dict(SETTINGS, x=dict(SETTINGS["x"], max=4))))
+    answer = outcome(tuner.tune("--maximize", "{cost} - 1", "--control", '{"n": 3}'))
+    assert (answer["objective"], answer["best"]["value"]) == ("maximize {cost} - 1", 19)
     assert {json.dumps(entry["control"]) for entry in tuner.history()} == {'{"n": 3}'}
 
 
 def test_several_runs_count_by_their_median(tuner):
     tuner.configure(
-        described("n=$(cat n || echo 0); echo $(( n + 1 )) >n; echo cost $(( n % 3 * 100 + {a.x} ))", runs=3)
+        described(
+            "n=$(cat n || echo 0); echo $(( n + 1 )) >n; echo cost $(( n % 3 * 100 + {a.x} ))",
+            {"x": dict(SETTINGS["x"], max=4)},
+            runs=3,
+        )
     )
-    answer = tuner.tune("--measurements", "21").answer
+    answer = tuner.tune().answer
     assert (answer["best"], answer["default"]["value"]) == ({"value": 100, "runs": [100, 100, 100]}, 102)
 
 
