@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from machine import EDGES, PYTHONS, ROOT
+from machine import EDGES, NEWEST, PYTHONS, ROOT
 
 
 def pytest_configure():
@@ -27,8 +27,19 @@ def python(request):
 @pytest.fixture(scope="session")
 def pyz(tmp_path_factory):
     """The path of the built file."""
+    return build(tmp_path_factory, sys.executable)
+
+
+@pytest.fixture(scope="session")
+def pyz_for(pyz, tmp_path_factory):
+    """Return the path of the file that an interpreter is to run: the newest one its own bytecode, as in an image."""
+    with_bytecode = build(tmp_path_factory, NEWEST, "--bytecode")
+    return lambda python: with_bytecode if python == NEWEST else pyz
+
+
+def build(tmp_path_factory, python, *options):
     path = str(tmp_path_factory.mktemp("built") / "servo-batch.pyz")
-    subprocess.run([sys.executable, os.path.join(ROOT, "build.py"), "-o", path], check=True)
+    subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
     return path
 
 

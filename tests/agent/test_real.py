@@ -54,8 +54,8 @@ def describe_adjust_measure(serve, servo, *program, **options):
     assert metrics["total_runtime"]["value"] > 0
 
 
-def test_the_agent_and_its_own_drivers(edge_python, pyz, serve, servo, folder):
-    describe_adjust_measure(serve, servo, edge_python, pyz, "servo")
+def test_the_agent_and_its_own_drivers(edge_python, pyz_for, serve, servo, folder):
+    describe_adjust_measure(serve, servo, edge_python, pyz_for(edge_python), "servo")
 
 
 def test_the_agent_and_drivers_that_are_links_to_it(pyz, serve, servo, folder):
@@ -69,7 +69,7 @@ def test_the_agent_from_the_sources(serve, servo, folder):
     describe_adjust_measure(serve, servo, NEWEST, "-m", "servo_batch", "servo", env=environment)
 
 
-def test_a_cancel_stops_the_job(edge_python, pyz, serve, servo, folder):
+def test_a_cancel_stops_the_job(edge_python, pyz_for, serve, servo, folder):
     alive = Alive(folder)
 
     def cancel(handler):
@@ -78,7 +78,7 @@ def test_a_cancel_stops_the_job(edge_python, pyz, serve, servo, folder):
 
     service = serve([MEASURE], {"MEASUREMENT": [cancel]})
     (folder / "job").write_text("exec 3>alive; echo >&3; (trap '' TERM; exec sleep 1000) & exec sleep 1000\n")
-    servo(service, command=[edge_python, pyz, "servo"])
+    servo(service, command=[edge_python, pyz_for(edge_python), "servo"])
     report = service.wait_for("MEASUREMENT", 2).param
     assert (report["status"], report["reason"]) == ("failed", "cancelled")
     service.wait_for("WHATS_NEXT", 2)
@@ -97,11 +97,11 @@ def test_a_failure_is_reported_as_the_driver_says_it(pyz, serve, servo, folder):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
-def test_a_job_has_the_agents_environment_also_after_a_restart(pyz, serve, servo, folder):
+def test_a_job_has_the_agents_environment_also_after_a_restart(pyz_for, serve, servo, folder):
     service = serve([MEASURE, {"cmd": "SLEEP"}, MEASURE])
     (folder / "job").write_text("cp /proc/self/environ seen; echo 'throughput: 1'\n")
     environment = ["env", "-i", "PATH=" + os.environ["PATH"]]
-    agent = servo(service, command=environment + [NEWEST, pyz, "servo"])
+    agent = servo(service, command=environment + [NEWEST, pyz_for(NEWEST), "servo"])
     service.wait_for("WHATS_NEXT", 2)
     assert b"LC_CTYPE" not in (folder / "seen").read_bytes()
     (folder / "seen").unlink()
@@ -111,13 +111,13 @@ def test_a_job_has_the_agents_environment_also_after_a_restart(pyz, serve, servo
     agent.stop()
 
 
-def test_sighup_finishes_the_operation_and_starts_again(edge_python, pyz, serve, servo, folder):
+def test_sighup_finishes_the_operation_and_starts_again(edge_python, pyz_for, serve, servo, folder):
     service = serve([MEASURE, MEASURE])
     (folder / "job").write_text("if [ -p go ]; then cat go; rm go; fi; echo 'throughput: 1'\n")
     os.mkfifo(str(folder / "go"))
     # A module of the standard library's name in the working directory must not be found, whoever starts whom.
     (folder / "json.py").write_text("raise SystemExit('a stranger')\n")
-    agent = servo(service, "--agent", "me", command=[edge_python, pyz, "servo"])
+    agent = servo(service, "--agent", "me", command=[edge_python, pyz_for(edge_python), "servo"])
     service.wait_for("MEASUREMENT")
     agent.signal(signal.SIGHUP)
     (folder / "go").write_text("")
@@ -133,9 +133,9 @@ def test_sighup_finishes_the_operation_and_starts_again(edge_python, pyz, serve,
     agent.stop()
 
 
-def test_a_sigterm_while_it_starts_again_is_not_lost(edge_python, pyz, serve, servo, folder):
+def test_a_sigterm_while_it_starts_again_is_not_lost(edge_python, pyz_for, serve, servo, folder):
     service = serve()
-    agent = servo(service, command=[edge_python, pyz, "servo"])
+    agent = servo(service, command=[edge_python, pyz_for(edge_python), "servo"])
     service.wait_for("WHATS_NEXT")
     agent.signal(signal.SIGHUP)
     agent.wait_for_log("starting again")

@@ -152,8 +152,8 @@ def test_a_wrong_rule_is_found_when_the_configuration_is_read(servo, keys, path,
 # Requests.
 
 
-def test_whoever_waits_for_a_request_is_told_so(servo):
-    process = servo.start("adjust")
+def test_whoever_waits_for_a_request_is_told_so(newest):
+    process = newest.start("adjust")
     try:
         assert process.stderr.readline() == (
             b"servo-batch: waiting for the request on stdin to come and to end; "

@@ -8,8 +8,8 @@ import signal
 import subprocess
 
 import pytest
-from calling import call_as_text
-from machine import EDGES, OLDEST, PYTHONS, ROOT
+from calling import Servo
+from machine import NEWEST, ROOT
 from terminals import Terminal
 
 CONFIGURATION = """\
@@ -31,67 +31,64 @@ batch:
 WAITING = "cat go"
 
 
-class Place:
-    """A folder with a configuration, in which the built file is called by one Python."""
+class Place(Servo):
+    """A folder in which the built file is called at a terminal, and a job that waits there."""
 
     def __init__(self, python, pyz, folder):
-        self.argv = [python, pyz]
-        self.folder = folder
-        self.environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"}
+        super().__init__(python, pyz, folder)
+        os.unlink(self.path("config.json"))
+        self.environment["TERM"] = "xterm"
         self.terminals = []
-        os.mkfifo(str(folder / "go"))
+        os.mkfifo(self.path("go"))
         self.held = None
-        self.configure(WAITING)
+        self.configure_command(WAITING)
 
-    def configure(self, command, text=CONFIGURATION):
-        (self.folder / "config.yaml").write_text(text % command, encoding="utf-8")
+    def configure_command(self, command, text=CONFIGURATION):
+        self.write("config.yaml", (text % command).encode())
 
     def terminal(self, *arguments, **options):
-        return self.terminal_for(self.argv + list(arguments), **options)
+        return self.terminal_for([self.python, self.pyz, *arguments], **options)
 
     def terminal_for(self, argv, **options):
         self.terminals.append(Terminal(argv, self.folder, self.environment, **options))
         return self.terminals[-1]
 
-    def call(self, *arguments, stdin=subprocess.DEVNULL):
-        return call_as_text(self.argv + list(arguments), self.folder, self.environment, stdin)
-
     def wait_for_the_job(self):
         """Return once the waiting job runs, and let it wait on: the bar is drawn before a job starts."""
-        self.held = os.open(str(self.folder / "go"), os.O_WRONLY)
+        self.held = os.open(self.path("go"), os.O_WRONLY)
 
     def release(self, printed=b"size 7\n"):
         """Let the waiting job print this and end."""
-        (self.folder / "go").write_bytes(printed)
+        self.write("go", printed)
 
-    def values(self):
-        answer = json.loads(self.call("adjust", "--query").stdout)
-        settings = answer["application"]["components"]["web"]["settings"]
-        return {name: setting.get("value") for name, setting in settings.items()}
-
-
-@pytest.fixture(params=EDGES)
-def place(request, pyz, tmp_path):
-    """A place where the oldest Python runs the file, and one where the newest does."""
-    made = Place(PYTHONS[request.param], pyz, tmp_path)
-    yield made
-    for terminal in made.terminals:
-        terminal.close()
-    if made.held is not None:
-        os.close(made.held)
+    def close(self):
+        for terminal in self.terminals:
+            terminal.close()
+        if self.held is not None:
+            os.close(self.held)
 
 
 @pytest.fixture
-def any_place(pyz, tmp_path):
+def place(edge_python, pyz_for, tmp_path):
+    """A place where the oldest Python runs the file, and one where the newest does."""
+    made = Place(edge_python, pyz_for(edge_python), tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def any_place(pyz_for, tmp_path):
     """For what does not depend on the Python."""
-    return Place(OLDEST, pyz, tmp_path)
+    made = Place(NEWEST, pyz_for(NEWEST), tmp_path)
+    yield made
+    made.close()
 
 
 # Tables
 
 
 def test_measure_answers_with_a_table(place):
-    place.configure("echo size 12")
+    place.configure_command("echo size 12")
     terminal = place.terminal("measure")
     assert terminal.end() == 0
     titles, cpu, memory, flavour, runtime, size, rest = terminal.screen
@@ -140,17 +137,17 @@ def test_a_rejected_value_is_said_once(place):
     "arguments", [["measure", "--json"], ["adjust", "--query", "--json"], ["measure", "--describe"]]
 )
 def test_json_asks_for_the_protocol_and_questions_get_it(place, arguments):
-    place.configure("echo size 12")
+    place.configure_command("echo size 12")
     terminal = place.terminal(*arguments, columns=1000)
     assert terminal.end() == 0
     assert [json.loads(line) for line in terminal.screen[:-1]]
 
 
 def test_no_terminal_means_no_import_of_what_is_for_one(place):
-    place.configure("echo size 12")
+    place.configure_command("echo size 12")
     call = subprocess.run(
-        [place.argv[0], "-v", place.argv[1], "measure"],
-        cwd=str(place.folder),
+        [place.python, "-v", place.pyz, "measure"],
+        cwd=place.folder,
         env=place.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -166,7 +163,7 @@ def test_no_terminal_means_no_import_of_what_is_for_one(place):
 
 
 def test_a_failed_job_is_readable_and_what_it_printed_is_set_apart(place):
-    place.configure("'echo out; echo no such table >&2; exit 3'")
+    place.configure_command("'echo out; echo no such table >&2; exit 3'")
     terminal = place.terminal("measure")
     assert terminal.end() == 1
     assert terminal.screen == [
@@ -185,7 +182,7 @@ def test_a_failed_job_is_readable_and_what_it_printed_is_set_apart(place):
 
 
 def test_a_jobs_output_cannot_command_the_terminal(place):
-    place.configure(r"""'printf "\033]0;title\007\033[31mred\033[0m\r\nnext\r\b\033c" >&2; exit 3'""")
+    place.configure_command(r"""'printf "\033]0;title\007\033[31mred\033[0m\r\nnext\r\b\033c" >&2; exit 3'""")
     terminal = place.terminal("measure")
     assert terminal.end() == 1
     assert terminal.screen[2:6] == ["stderr:", "    red", "    next", "    \\x08\\x1bc"]
@@ -193,7 +190,7 @@ def test_a_jobs_output_cannot_command_the_terminal(place):
 
 @pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}])
 def test_no_colour_where_none_is_wanted(place, setting):
-    place.configure("exit 3")
+    place.configure_command("exit 3")
     place.environment.update(setting)
     terminal = place.terminal("measure")
     assert terminal.end() == 1
@@ -223,7 +220,7 @@ def test_the_bar_shows_percent_and_elapsed_against_expected_and_leaves_nothing(p
 
 
 def test_without_an_expected_duration_only_the_elapsed_time_is_shown(place):
-    place.configure(WAITING, CONFIGURATION.replace("  expected_duration: 100\n", ""))
+    place.configure_command(WAITING, CONFIGURATION.replace("  expected_duration: 100\n", ""))
     terminal = place.terminal("measure")
     terminal.until(b"running for 0:00\033[J\r")
     place.release()
@@ -241,35 +238,35 @@ def test_the_bar_fits_the_terminal(place, columns):
     assert terminal.end() == 0
 
 
-def test_a_resize_does_no_harm(place):
-    terminal = place.terminal("measure", columns=120)
+def test_a_resize_does_no_harm(any_place):
+    terminal = any_place.terminal("measure", columns=120)
     terminal.until(b"0:00, expected 1:40\033[J\r")
     terminal.resize(45)
     terminal.until(b"0:01, expected 1:40\033[J\r")
     last = terminal.received.decode().rsplit("\033[J\r", 2)[1]
     assert len(last) < 45
-    place.release()
+    any_place.release()
     assert terminal.end() == 0
     assert terminal.screen[0].startswith("name")
 
 
-def test_protocol_lines_and_the_bar_do_not_mix(place, tmp_path):
+def test_protocol_lines_and_the_bar_do_not_mix(any_place, tmp_path):
     with open(str(tmp_path / "answers"), "wb") as stdout:
-        terminal = place.terminal("measure", stdout=stdout)
+        terminal = any_place.terminal("measure", stdout=stdout)
         terminal.until(b"0:01, expected 1:40")
-        place.release()
+        any_place.release()
         assert terminal.end() == 0
     answers = [json.loads(line) for line in (tmp_path / "answers").read_text().splitlines()]
     assert [answer.get("progress") for answer in answers] == [0, 100, None]
     assert terminal.screen == [""]
 
 
-def test_a_failure_behind_a_pipe_leaves_one_line_on_the_terminal(place, tmp_path):
-    place.configure("'cat go; exit 3'")
+def test_a_failure_behind_a_pipe_leaves_one_line_on_the_terminal(any_place, tmp_path):
+    any_place.configure_command("'cat go; exit 3'")
     with open(str(tmp_path / "answers"), "wb") as stdout:
-        terminal = place.terminal("measure", stdout=stdout)
+        terminal = any_place.terminal("measure", stdout=stdout)
         terminal.until(b"0:01, expected 1:40")
-        place.release()
+        any_place.release()
         assert terminal.end() == 1
     assert terminal.screen == ["servo-batch: the job ended with exit status 3 (more in the answer)", ""]
 
@@ -296,13 +293,15 @@ def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(place):
     assert re.match(r"cancelled by SIGINT: the job was stopped after [0-9.]+ s$", message)
     assert rest == ""
     with pytest.raises(OSError, match="No such device or address"):  # nobody reads: the job is gone
-        os.open(str(place.folder / "go"), os.O_WRONLY | os.O_NONBLOCK)
+        os.open(place.path("go"), os.O_WRONLY | os.O_NONBLOCK)
 
 
 def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
     if not shutil.which("bash"):
         pytest.skip("this machine has no bash")
-    terminal = place.terminal_for(["bash", "-c", 'for i in 1 2; do "$@"; done', "bash", *place.argv, "measure"])
+    terminal = place.terminal_for(
+        ["bash", "-c", 'for i in 1 2; do "$@"; done', "bash", place.python, place.pyz, "measure"]
+    )
     terminal.until(b"expected 1:40\033[J\r")
     terminal.type(b"\x03")
     terminal.end()
@@ -339,13 +338,13 @@ def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
     assert json.loads(answers.read_text().splitlines()[-1])["metrics"]["size"]["value"] == 7
 
 
-def test_a_job_of_the_shell_in_the_background_draws_nothing(place):
-    place.environment["SERVO"] = " ".join(place.argv)
+def test_a_job_of_the_shell_in_the_background_draws_nothing(any_place):
+    any_place.environment["SERVO"] = "%s %s" % (any_place.python, any_place.pyz)
     argv = ["/bin/sh", "-mc", "$SERVO measure >answers & wait"]
-    place.configure("sleep 1.2; echo size 4")
-    terminal = place.terminal_for(argv, columns=200)
+    any_place.configure_command("sleep 1.2; echo size 4")
+    terminal = any_place.terminal_for(argv, columns=200)
     assert terminal.end() == 0
-    assert json.loads((place.folder / "answers").read_text().splitlines()[-1])["status"] == "ok"
+    assert json.loads(any_place.read("answers").decode().splitlines()[-1])["status"] == "ok"
     assert b"expected" not in terminal.received
 
 
@@ -353,22 +352,22 @@ def test_a_job_of_the_shell_in_the_background_draws_nothing(place):
 
 
 def test_arguments_change_what_they_name_and_nothing_else(place):
-    assert place.call("adjust", "web.cpu=4", "web.memory=0.5", "app-id").returncode == 0
+    assert place.call("adjust", "web.cpu=4", "web.memory=0.5", "app-id").status == 0
     call = place.call("adjust", "web.flavour=1.10", "--state", "_state.json", "web.memory=1024")
-    assert json.loads(call.stdout) == {"status": "ok", "reason": "success"}
-    assert place.values() == {"cpu": 4, "memory": 1024, "flavour": "1.10"}
+    assert call.answer == {"status": "ok", "reason": "success"}
+    assert place.query().query["web"] == {"cpu": 4, "memory": 1024, "flavour": "1.10"}
 
 
 def test_an_argument_is_utf_8_in_any_locale(place):
     place.environment["LC_ALL"] = "C"
-    assert place.call("adjust", "web.memory=é…".encode()).returncode == 0
-    assert place.values()["memory"] == "é…"
+    assert place.call("adjust", "web.memory=é…".encode()).status == 0
+    assert place.query().query["web"]["memory"] == "é…"
 
 
 def test_stdin_is_not_read_where_arguments_are_given(any_place):
     reading, writing = os.pipe()  # never closed, never written to
     try:
-        assert any_place.call("adjust", "web.cpu=3", stdin=reading).returncode == 0
+        assert any_place.call("adjust", "web.cpu=3", stdin=reading).status == 0
     finally:
         os.close(reading)
         os.close(writing)
@@ -376,11 +375,11 @@ def test_stdin_is_not_read_where_arguments_are_given(any_place):
 
 def test_a_setting_that_is_not_declared_is_refused_with_the_nearest_name(any_place):
     call = any_place.call("adjust", "web.cpus=3", "web.tier.cpu=1")
-    assert call.returncode == 1
-    message = json.loads(call.stdout)["message"]
+    assert call.status == 1
+    message = call.answer["message"]
     assert 'config.yaml has no setting "web.cpus" (did you mean "web.cpu"?)' in message
     assert 'config.yaml has no setting "web.tier.cpu" (did you mean "web.cpu"?)' in message
-    assert not (any_place.folder / "_state.json").exists()
+    assert not os.path.exists(any_place.state)
 
 
 @pytest.mark.parametrize(
@@ -400,8 +399,8 @@ def test_a_setting_that_is_not_declared_is_refused_with_the_nearest_name(any_pla
 )
 def test_what_is_no_setting_is_wrong_usage(any_place, arguments, words):
     call = any_place.call(*arguments)
-    assert call.returncode == 2
+    assert call.status == 2
     assert words in call.stderr
     assert call.stderr.count("\n") == 1
-    assert call.stdout == ""
-    assert not (any_place.folder / "_state.json").exists()
+    assert call.stdout == b""
+    assert not os.path.exists(any_place.state)

@@ -126,8 +126,8 @@ PREFIXES = {"settings": "batch.default_state.application.components.web.settings
 @pytest.mark.parametrize(
     ("table", "row"), [(table, row) for table, rows in sorted(TABLES.items()) for row in rows], ids=str
 )
-def test_a_problem_is_named_with_its_key_path(edge_python, pyz, table, row):
-    lines = problems(edge_python, pyz, table)
+def test_a_problem_is_named_with_its_key_path(edge_python, pyz_for, table, row):
+    lines = problems(edge_python, pyz_for(edge_python), table)
     _, key, words = TABLES[table][row]
     start = "config.json: %s.s%d%s: " % (PREFIXES[table], list(TABLES[table]).index(row), key)
     about = [line for line in lines if line.startswith(start)]
@@ -136,8 +136,8 @@ def test_a_problem_is_named_with_its_key_path(edge_python, pyz, table, row):
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
-def test_nothing_is_a_problem_that_is_none(edge_python, pyz, table):
-    lines = problems(edge_python, pyz, table)
+def test_nothing_is_a_problem_that_is_none(edge_python, pyz_for, table):
+    lines = problems(edge_python, pyz_for(edge_python), table)
     # One more each: a range without min and max lacks both, and where a pattern is misspelt, it is missing.
     assert len(lines) == len(TABLES[table]) + 1, "\n".join(lines)
 

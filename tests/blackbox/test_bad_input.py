@@ -50,10 +50,10 @@ def test_what_is_no_json_object_is_a_bad_request(servo, data, words):
 
 
 @pytest.mark.parametrize("data", [b"null", b'{"metrics": ', b'{"a": NaN}', b"[" * 100000, b'{"a": "\xff"}'])
-def test_measure_runs_no_job_for_what_is_no_request(servo_everywhere, data):
-    servo_everywhere.configure(batch("touch ran"))
-    servo_everywhere.measure(data).bad_request("stdin")
-    assert not os.path.exists(servo_everywhere.path("ran"))
+def test_measure_runs_no_job_for_what_is_no_request(servo, data):
+    servo.configure(batch("touch ran"))
+    servo.measure(data).bad_request("stdin")
+    assert not os.path.exists(servo.path("ran"))
 
 
 # Requests of adjust.
@@ -173,13 +173,13 @@ def test_a_damaged_state_is_named_and_never_the_default_state(servo, data, words
     servo.query().bad_state("_state.json", "mend", "remove", *words)
 
 
-def test_a_damaged_state_stops_every_call_and_stays_as_it_was(servo_everywhere):
-    servo_everywhere.configure(batch("touch ran"))
-    servo_everywhere.write("_state.json", b'{"application": {')
-    for ended in every_call(servo_everywhere):
+def test_a_damaged_state_stops_every_call_and_stays_as_it_was(servo):
+    servo.configure(batch("touch ran"))
+    servo.write("_state.json", b'{"application": {')
+    for ended in every_call(servo):
         ended.bad_state("_state.json")
-    assert servo_everywhere.read("_state.json") == b'{"application": {'
-    assert sorted(os.listdir(servo_everywhere.folder)) == ["_state.json", "config.json"]
+    assert servo.read("_state.json") == b'{"application": {'
+    assert sorted(os.listdir(servo.folder)) == ["_state.json", "config.json"]
 
 
 def test_a_stored_value_that_is_a_mapping_is_no_value(servo):

@@ -1,12 +1,10 @@
 """check: would this work?"""
 
-import json
 import os
 import shutil
-import subprocess
 
 import pytest
-from calling import call_as_text
+from calling import Servo, asked
 from machine import OLDEST, ROOT
 
 SAMPLE = os.path.join(ROOT, "tests", "support", "first-documentation.yaml")
@@ -25,42 +23,40 @@ batch:
 """
 
 
-class Folder:
-    def __init__(self, python, pyz, path):
-        self.argv = [python, pyz]
-        self.path = path
-        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+class Folder(Servo):
+    """A folder in which configurations in YAML are checked."""
 
-    def write(self, name, text):
-        (self.path / name).write_text(text, encoding="utf-8")
+    def __init__(self, python, pyz, folder):
+        super().__init__(python, pyz, folder)
+        os.unlink(self.path("config.json"))
+        self.configure_command()
 
-    def configure(self, command="echo {web.cpu}"):
-        self.write("config.yaml", CONFIGURATION % command)
+    def write_text(self, name, text):
+        self.write(name, text.encode())
 
-    def call(self, *arguments):
-        return call_as_text(self.argv + list(arguments), self.path, self.environment)
+    def configure_command(self, command="echo {web.cpu}"):
+        self.write_text("config.yaml", CONFIGURATION % command)
 
     def check(self, *arguments):
         """Return the exit status and the lines of the page."""
-        call = self.call("check", *arguments)
-        assert call.stderr == ""
+        ended = self.call("check", *arguments)
+        assert ended.stderr == "", ended
+        page = ended.stdout.decode().splitlines()
         good = (
-            "all is well" if "warning: " not in call.stdout else "this would run: look first at what the warnings say"
+            "this would run: look first at what the warnings say" if "warning: " in "\n".join(page) else "all is well"
         )
         bad = "this would not work yet: mend what is named above and check again"
-        assert call.stdout.splitlines()[-1] == (bad if call.returncode else good)
-        return call.returncode, call.stdout.splitlines()
+        assert page[-1] == (bad if ended.status else good)
+        return ended.status, page
 
 
 @pytest.fixture
-def folder(pyz, tmp_path):
-    made = Folder(OLDEST, pyz, tmp_path)
-    made.configure()
-    return made
+def folder(pyz_for, tmp_path):
+    return Folder(OLDEST, pyz_for(OLDEST), tmp_path)
 
 
 def test_a_sound_configuration_is_shown_as_it_would_be_used(folder, python):
-    folder.argv[0] = python
+    folder.python, folder.warm = python, False
     assert folder.check() == (
         0,
         [
@@ -86,8 +82,8 @@ def test_a_sound_configuration_is_shown_as_it_would_be_used(folder, python):
 
 
 def test_the_command_is_the_one_for_the_stored_state_and_this_control(folder):
-    folder.configure("[echo, '{web.cpu}', 'a b {control.x}']")
-    assert folder.call("adjust", "web.cpu=7").returncode == 0
+    folder.configure_command("[echo, '{web.cpu}', 'a b {control.x}']")
+    assert folder.call("adjust", "web.cpu=7").status == 0
     status, page = folder.check("--control", '{"x": 1}')
     assert status == 0
     assert "state: the default state overlaid with what is stored in _state.json" in page
@@ -96,16 +92,16 @@ def test_the_command_is_the_one_for_the_stored_state_and_this_control(folder):
 
 
 def test_nothing_is_run_or_written(folder):
-    folder.configure("touch was-run")
-    before = sorted(os.listdir(str(folder.path)))
+    folder.configure_command("touch was-run")
+    before = sorted(os.listdir(folder.folder))
     assert folder.check()[0] == 0
-    assert sorted(os.listdir(str(folder.path))) == before
+    assert sorted(os.listdir(folder.folder)) == before
 
 
 def test_every_part_is_looked_at_though_others_are_wrong(folder):
-    folder.write("config.yaml", "batch: {command: 'echo {', timeout: -1}\n")
-    folder.write("_state.json", "{")
-    folder.environment["TMPDIR"] = str(folder.path / "gone")
+    folder.write_text("config.yaml", "batch: {command: 'echo {', timeout: -1}\n")
+    folder.write_text("_state.json", "{")
+    folder.environment["TMPDIR"] = folder.path("gone")
     status, page = folder.check("--output", "missing.txt")
     assert status == 1
     text = "\n".join(page)
@@ -114,14 +110,14 @@ def test_every_part_is_looked_at_though_others_are_wrong(folder):
         "config.yaml:1: batch.timeout: must be a number of seconds, more than 0, but is a number, -1",
         "config.yaml:1: batch.default_state: is missing",
         "_state.json: the state file is not JSON at line 1, column 2",
-        "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % folder.path,
+        "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % folder.folder,
         "missing.txt: the saved output cannot be read: No such file or directory",
     ):
         assert problem in text
 
 
 def test_every_field_that_the_command_lacks_is_named(folder):
-    folder.configure("echo {wep.cpu} {web.cpus} {control.x} {web.cpu:q}")
+    folder.configure_command("echo {wep.cpu} {web.cpus} {control.x} {web.cpu:q}")
     status, page = folder.check()
     assert status == 1
     assert [line for line in page if "the command needs" in line] == [
@@ -159,16 +155,14 @@ def test_every_field_that_the_command_lacks_is_named(folder):
     ],
 )
 def test_a_command_that_cannot_start_is_found(folder, command, status, words):
-    folder.configure(command)
+    folder.configure_command(command)
     found, page = folder.check()
     assert found == status
     assert any(words in line for line in page) if words else not any("warning" in line for line in page)
 
 
 def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(folder):
-    folder.write(
-        "_state.json", json.dumps({"application": {"components": {"web": {"settings": {"cpu": {"value": 9}}}}}})
-    )
+    folder.write("_state.json", asked(cpu=9))
     status, page = folder.check()
     assert status == 1
     problem = "_state.json: the stored web.cpu must be a number from 1 to 8, but is a number, 9: adjust it, or remove "
@@ -176,25 +170,25 @@ def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(folder):
 
 
 def test_a_range_of_whole_numbers_without_a_step_is_noted(folder):
-    folder.write("config.yaml", (CONFIGURATION % "echo").replace(" step: 1,", ""))
+    folder.write_text("config.yaml", (CONFIGURATION % "echo").replace(" step: 1,", ""))
     status, page = folder.check()
     assert status == 0
     assert "note: web.cpu has no step, so a service may choose 1.5: whole numbers need step: 1" in page
 
 
 def test_a_script_that_cannot_be_executed_is_a_problem_unless_prepare_may_make_it_so(folder):
-    folder.write("job.sh", "#!/bin/sh\n")
-    folder.configure("./job.sh {web.cpu}")
+    folder.write_text("job.sh", "#!/bin/sh\n")
+    folder.configure_command("./job.sh {web.cpu}")
     status, page = folder.check()
     assert status == 1
     assert any("./job.sh is not executable (chmod +x makes it so)" in line for line in page)
-    folder.write("crlf.sh", "#!/bin/sh\r\n")
-    os.chmod(str(folder.path / "crlf.sh"), 0o755)
-    folder.configure("./crlf.sh {web.cpu}")
+    folder.write_text("crlf.sh", "#!/bin/sh\r\n")
+    os.chmod(folder.path("crlf.sh"), 0o755)
+    folder.configure_command("./crlf.sh {web.cpu}")
     status, page = folder.check()
     assert status == 1
     assert any("./crlf.sh needs the interpreter '/bin/sh\\r', which is not there" in line for line in page)
-    folder.write("config.yaml", (CONFIGURATION % "./job.sh") + "  prepare: chmod +x job.sh\n")
+    folder.write_text("config.yaml", (CONFIGURATION % "./job.sh") + "  prepare: chmod +x job.sh\n")
     status, page = folder.check()
     assert status == 0
     assert any(line.startswith("warning: ") and "./job.sh" in line for line in page)
@@ -202,7 +196,7 @@ def test_a_script_that_cannot_be_executed_is_a_problem_unless_prepare_may_make_i
 
 def test_all_that_a_measurement_runs_and_compares_is_shown(folder):
     more = "  prepare: echo before\n  cleanup: [echo, after]\n  runs: 3\n  history: h.jsonl\n  objective: {maximize: '{speed}'}\n"
-    folder.write("config.yaml", (CONFIGURATION % "echo") + more)
+    folder.write_text("config.yaml", (CONFIGURATION % "echo") + more)
     status, page = folder.check()
     assert status == 0
     for line in (
@@ -223,14 +217,14 @@ def test_a_configuration_for_the_older_driver_is_told_what_differs(folder):
         .replace("  default_state:\n    application:\n", "  application:\n")
         .replace("^speed ([0-9.]+)?", "speed (.+)$")
     )
-    folder.write("config.yaml", text)
+    folder.write_text("config.yaml", text)
     status, page = folder.check()
     assert status == 0
     assert any(line.startswith("note: ") and "older servo-batch" in line for line in page)
 
 
 def test_patterns_are_tried_on_a_saved_output(folder):
-    folder.write("output.txt", "starting\nsize 12\nsize 13\nspeed 0.5\n")
+    folder.write_text("output.txt", "starting\nsize 12\nsize 13\nspeed 0.5\n")
     status, page = folder.check("--output", "output.txt")
     assert status == 0
     table = page[page.index("metric         unit     source             value  line") :]
@@ -242,8 +236,8 @@ def test_patterns_are_tried_on_a_saved_output(folder):
 
 def test_the_line_is_that_of_the_value(folder):
     pattern = "'total:\\n(\\d+)\\n\\n+end'"
-    folder.write("config.yaml", (CONFIGURATION % "x").replace("'^size (\\d+)'", pattern))
-    folder.write("output.txt", "a\ntotal:\n12\n\n\nend\nspeed 1\n")
+    folder.write_text("config.yaml", (CONFIGURATION % "x").replace("'^size (\\d+)'", pattern))
+    folder.write_text("output.txt", "a\ntotal:\n12\n\n\nend\nspeed 1\n")
     page = folder.check("--output", "output.txt")[1]
     (row,) = [line for line in page if line.startswith("size ")]
     assert row.split()[-2:] == ["12", "3"]
@@ -251,7 +245,7 @@ def test_the_line_is_that_of_the_value(folder):
 
 @pytest.mark.parametrize("text", ["speed x\n", "speed ", "\nspeed\nspeed \n"])
 def test_a_pattern_that_yields_nothing_is_a_problem(folder, text):
-    folder.write("output.txt", text)
+    folder.write_text("output.txt", text)
     status, page = folder.check("--output", "output.txt")
     assert status == 1
     line = 1 + text[: text.index("speed ")].count("\n")
@@ -263,16 +257,8 @@ def test_a_pattern_that_yields_nothing_is_a_problem(folder, text):
 
 
 def test_an_output_may_come_through_a_pipe(folder):
-    call = subprocess.run(
-        folder.argv + ["check", "--output", "/dev/stdin"],
-        cwd=str(folder.path),
-        env=folder.environment,
-        input="size 1\nspeed 2\n",
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        timeout=30,
-    )
-    assert call.returncode == 0
+    ended = folder.call("check", "--output", "/dev/stdin", request=b"size 1\nspeed 2\n")
+    assert ended.status == 0, ended
 
 
 def indented(lines, first, last):
@@ -286,8 +272,8 @@ def replaced(lines, old, new):
 
 def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
     """Each step is what the message says, and the next check names the next mistake."""
-    shutil.copy(SAMPLE, str(folder.path / "config.yaml"))
-    folder.write("output.txt", "Job took 7 seconds\n")
+    shutil.copy(SAMPLE, folder.path("config.yaml"))
+    folder.write_text("output.txt", "Job took 7 seconds\n")
     settings = "batch.default_state.application.components.web.settings."
     mistakes = [
         (
@@ -351,15 +337,15 @@ def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
         for message in messages:
             assert message in "\n".join(page)
         if mend:
-            lines = (folder.path / "config.yaml").read_text(encoding="utf-8").split("\n")
-            folder.write("config.yaml", "\n".join(mend(lines)))
+            lines = folder.read("config.yaml").decode().split("\n")
+            folder.write_text("config.yaml", "\n".join(mend(lines)))
     assert "./run_job.sh --cpu '3' --mem 'c5.2xlarge' --timeout '60'" in page
 
 
 def test_the_stderr_that_a_measurement_kept_is_searched_for_what_is_printed_there(folder):
     text = CONFIGURATION % "'echo size 3; echo speed 4 >&2'"
-    folder.write("config.yaml", text.replace("[0-9.]+)?'", "[0-9.]+)', stream: stderr"))
-    assert folder.call("measure", "--keep-output", "saved").returncode == 0
+    folder.write_text("config.yaml", text.replace("[0-9.]+)?'", "[0-9.]+)', stream: stderr"))
+    assert folder.call("measure", "--keep-output", "saved").status == 0
     status, page = folder.check("--output", "saved")
     assert status == 0
     assert [line.split()[-2:] for line in page if line.startswith(("size ", "speed "))] == [["3", "1"], ["4", "1"]]
@@ -367,7 +353,7 @@ def test_the_stderr_that_a_measurement_kept_is_searched_for_what_is_printed_ther
 
 @pytest.mark.parametrize(("unit", "is_doubtful"), [("", False), (", unit: B", False), (", unit: MiB", True)])
 def test_a_unit_that_would_have_to_be_converted_is_doubtful(folder, unit, is_doubtful):
-    folder.write("config.yaml", CONFIGURATION % "x" + "    memory: {resource: max_rss%s}\n" % unit)
+    folder.write_text("config.yaml", CONFIGURATION % "x" + "    memory: {resource: max_rss%s}\n" % unit)
     page = folder.check()[1]
     assert any("max_rss is in bytes, and a unit is only a label" in line for line in page) == is_doubtful
 
@@ -383,7 +369,7 @@ def test_a_unit_that_would_have_to_be_converted_is_doubtful(folder, unit, is_dou
 )
 def test_a_setting_without_a_type_that_looks_like_one_is_doubtful(folder, setting, is_doubtful):
     described = "{type: range, min: 1, max: 8, step: 1, value: 2, unit: cores}"
-    folder.write("config.yaml", (CONFIGURATION % "x").replace(described, setting))
+    folder.write_text("config.yaml", (CONFIGURATION % "x").replace(described, setting))
     page = folder.check()[1]
     assert any("web.cpu has no type, so any value is allowed" in line for line in page) == is_doubtful
 
@@ -397,16 +383,18 @@ def test_a_setting_without_a_type_that_looks_like_one_is_doubtful(folder, settin
     ],
 )
 def test_a_guessed_key_is_told_what_it_is_called_or_where_it_belongs(folder, line, words):
-    folder.write("config.yaml", CONFIGURATION % "x" + "  %s\n" % line)
+    folder.write_text("config.yaml", CONFIGURATION % "x" + "  %s\n" % line)
     assert words in "\n".join(folder.check()[1])
 
 
 def test_the_time_is_the_same_objective_however_it_is_named(folder):
-    folder.write("config.yaml", CONFIGURATION % "echo size {web.cpu}; echo speed 1" + "  history: measured.jsonl\n")
+    folder.write_text(
+        "config.yaml", CONFIGURATION % "echo size {web.cpu}; echo speed 1" + "  history: measured.jsonl\n"
+    )
     made = ["--measurements", "1", "--confirm", "0", "--cap", "3"]
     for number, named in enumerate((["--minimize", "{total_runtime}"], [])):
         ended = folder.call("tune", *made, *named, "--history", "%d.jsonl" % number)
-        assert ended.returncode == 0, ended.stdout
-        assert '"objective": "minimize {total_runtime}"' in ended.stdout
+        assert ended.status == 0, ended
+        assert ended.answer["objective"] == "minimize {total_runtime}"
     ended = folder.call("tune", *made, "--maximize", "{total_runtime}")
-    assert "needs runs: 1 and the objective minimize {total_runtime}" in ended.stdout
+    assert "needs runs: 1 and the objective minimize {total_runtime}" in ended.answer["message"]

@@ -77,8 +77,7 @@ def test_under_a_name_that_is_no_verb_the_first_argument_is_one(servo):
 
 
 @pytest.mark.parametrize("make", [shutil.copy, os.symlink, hard_link])
-def test_copies_and_links_work_from_another_directory(servo_everywhere, make, tmp_path):
-    servo = servo_everywhere
+def test_copies_and_links_work_from_another_directory(servo, make, tmp_path):
     program = named(servo, "adjust", make)
     (tmp_path / "elsewhere").mkdir()
     ended = servo.call("--query", "--config", "../config.json", program=program, cwd=servo.path("elsewhere"))

@@ -77,11 +77,11 @@ NO_MATCH = {"size": {"output_regex": "^big (.*)"}}
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_measure_says_how_it_failed(servo_everywhere, status, reason, configuration, state, request_, words):
-    servo_everywhere.configure(configuration)
+def test_measure_says_how_it_failed(servo, status, reason, configuration, state, request_, words):
+    servo.configure(configuration)
     if state:
-        servo_everywhere.write("_state.json", state)
-    servo_everywhere.measure(request_).failed(status, reason, *words)
+        servo.write("_state.json", state)
+    servo.measure(request_).failed(status, reason, *words)
 
 
 def test_adjust_rejects_what_is_not_allowed(servo_everywhere):
@@ -131,19 +131,31 @@ def test_the_jobs_stdin_is_empty(servo):
     assert servo.measure({"control": {}}).answer["metrics"]["bytes"] == {"value": 0}
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
+needs_environ = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
+
+
+@needs_environ
+def test_the_jobs_environment_is_the_callers(servo_everywhere):
+    """In the C locale Python sets LC_CTYPE, also in its own environment: with it grep -i takes thirty times as long."""
+    the_job_has_the_environment_of_the_caller(servo_everywhere, {"LANG": "C"})
+
+
+@needs_environ
 @pytest.mark.parametrize(
     "locale",
-    [{}, {"LANG": "C"}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}],
+    [{}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}],
     ids=str,
 )
-def test_the_jobs_environment_is_the_callers(servo_everywhere, locale):
-    """In the C locale Python sets LC_CTYPE, also in its own environment: with it grep -i takes thirty times as long."""
-    servo_everywhere.configure(batch(["cp", "/proc/self/environ", "seen"]))
-    servo_everywhere.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
-    assert servo_everywhere.measure().status == 0
-    seen = servo_everywhere.read("seen").split(b"\0")[:-1]
-    assert sorted(seen) == sorted(os.fsencode("%s=%s" % variable) for variable in servo_everywhere.environment.items())
+def test_no_locale_changes_the_jobs_environment(servo, locale):
+    the_job_has_the_environment_of_the_caller(servo, locale)
+
+
+def the_job_has_the_environment_of_the_caller(servo, locale):
+    servo.configure(batch(["cp", "/proc/self/environ", "seen"]))
+    servo.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
+    assert servo.measure().status == 0
+    seen = servo.read("seen").split(b"\0")[:-1]
+    assert sorted(seen) == sorted(os.fsencode("%s=%s" % variable) for variable in servo.environment.items())
 
 
 def test_the_requests_control_is_laid_over_the_configured_one(servo):

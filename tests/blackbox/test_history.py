@@ -5,7 +5,7 @@ import os
 
 import pytest
 from calling import Servo, without_privileges
-from machine import NEWEST, OLDEST
+from machine import NEWEST
 
 pytest_plugins = ["servo_fixtures"]
 
@@ -24,27 +24,23 @@ BATCH = {
 
 
 @pytest.fixture(scope="module")
-def tuned(pyz, tmp_path_factory):
+def tuned(pyz_for, tmp_path_factory):
     """A folder in which 25 measurements were tuned, failures among them; to be left as it is."""
-    servo = Servo(NEWEST, pyz, tmp_path_factory.mktemp("tuned"), {"batch": BATCH})
+    servo = Servo(NEWEST, pyz_for(NEWEST), tmp_path_factory.mktemp("tuned"), {"batch": BATCH})
     assert servo.call("tune", "--measurements", "19").status == 0
     return servo
 
 
-@pytest.fixture(params=sorted({OLDEST, NEWEST}))
-def history(request, tuned):
+@pytest.fixture
+def history(edge_python, pyz_for, tuned):
     """Calls history there, under the oldest Python and under the newest."""
-
-    def call(*arguments, **options):
-        return tuned.call("history", *arguments, program=tuned.pyz, **options)
-
-    tuned.python = request.param
-    return call
+    servo = Servo(edge_python, pyz_for(edge_python), tuned.folder, {"batch": BATCH})
+    return lambda *arguments, **options: servo.call("history", *arguments, **options)
 
 
 @pytest.fixture
-def servo(pyz, tmp_path):
-    return Servo(NEWEST, pyz, tmp_path, {"batch": BATCH})
+def servo(pyz_for, tmp_path):
+    return Servo(NEWEST, pyz_for(NEWEST), tmp_path, {"batch": BATCH})
 
 
 def lines_of(ended):

@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, SETTINGS, Servo, application, asked, batch
-from machine import NEWEST
 from terminals import Terminal
 
 pytest_plugins = ("servo_fixtures",)
@@ -21,12 +20,6 @@ PRINT_NEXT = 'read -r line <numbers; echo "size $line"; sed -i 1d numbers'
 
 def lines(data):
     return [json.loads(line.decode()) for line in data.splitlines()]
-
-
-@pytest.fixture
-def newest(pyz, tmp_path):
-    """A Servo under the newest Python, for what does not depend on it."""
-    return Servo(NEWEST, pyz, tmp_path)
 
 
 # The settings: those of the answer, and values for one measurement.

@@ -72,8 +72,7 @@ def test_each_item_of_a_list_is_rendered_to_exactly_one_argument(servo_everywher
 
 
 @pytest.mark.parametrize("environment", [{"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}, {}])
-def test_no_locale_changes_what_a_job_is_given(servo_everywhere, environment):
-    servo = servo_everywhere
+def test_no_locale_changes_what_a_job_is_given(servo, environment):
     servo.environment.pop("LC_ALL")
     text = COMPONENTS["web"]["text"]["value"]
     servo.configure(

@@ -11,12 +11,14 @@ import pytest
 from calling import LIMIT_SECONDS, Ended, Servo, asked, batch
 from measuring import wait_until
 
+pytest_plugins = ("servo_fixtures",)
+
 CALLS = [["adjust"], ["adjust", "--query"], ["adjust", "--info"], ["measure"], ["measure", "--describe"]]
 
 
 @pytest.fixture
-def servo(edge_python, pyz, tmp_path):
-    return Servo(edge_python, pyz, tmp_path, batch("touch ran"))
+def servo(edge_python, pyz_for, tmp_path):
+    return Servo(edge_python, pyz_for(edge_python), tmp_path, batch("touch ran"))
 
 
 def request_of(arguments):
@@ -80,9 +82,9 @@ def test_an_answer_that_nobody_takes_is_given_up_when_somebody_asks(servo, stall
     process.stderr.close()
 
 
-def test_a_stderr_that_nobody_reads_holds_up_no_answer(servo, stalled):
-    servo.configure(batch("exit 3"))
-    ended = servo.call("measure", stderr=stalled)
+def test_a_stderr_that_nobody_reads_holds_up_no_answer(newest, stalled):
+    newest.configure(batch("exit 3"))
+    ended = newest.call("measure", stderr=stalled)
     assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
 
 

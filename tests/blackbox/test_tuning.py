@@ -55,9 +55,9 @@ class Tuner(Servo):
 
 
 @pytest.fixture
-def tuner(pyz, tmp_path):
+def tuner(pyz_for, tmp_path):
     """A tuner under the newest Python."""
-    return Tuner(NEWEST, pyz, tmp_path, described())
+    return Tuner(NEWEST, pyz_for(NEWEST), tmp_path, described())
 
 
 def outcome(ended):
@@ -74,8 +74,8 @@ def read_until(process, text):
         line = process.stdout.readline()
 
 
-def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(edge_python, pyz, tmp_path):
-    tuner = Tuner(edge_python, pyz, tmp_path, described())
+def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(edge_python, pyz_for, tmp_path):
+    tuner = Tuner(edge_python, pyz_for(edge_python), tmp_path, described())
     ended = tuner.tune("--measurements", "10")
     assert outcome(ended) == {
         "status": "ok",
@@ -136,9 +136,9 @@ def test_nothing_is_confirmed_nor_stored_where_the_default_is_the_best(tuner):
 # Going on
 
 
-def test_killed_thirty_times_it_ends_with_the_same_measurements(pyz, tmp_path):
+def test_killed_thirty_times_it_ends_with_the_same_measurements(pyz_for, tmp_path):
     folders = tmp_path / "whole", tmp_path / "killed"
-    whole, killed = [Tuner(NEWEST, pyz, folder, described()) for folder in folders if not folder.mkdir()]
+    whole, killed = [Tuner(NEWEST, pyz_for(NEWEST), folder, described()) for folder in folders if not folder.mkdir()]
     arguments = ["--measurements", "20"]
     answer = outcome(whole.tune(*arguments))
     killings = 0
@@ -374,7 +374,10 @@ def test_a_small_space_is_measured_whole_once(tuner):
 def test_seeds_differ_and_each_gives_the_same_again(tuner):
     for seed in "122":
         outcome(
-            tuner.tune("--measurements", "5", "--seed", seed, "--history", "seed%s" % len(os.listdir(tuner.folder)))
+            tuner.tune(
+                *["--measurements", "5", "--confirm", "0", "--seed", seed],
+                *["--history", "seed%s" % len(os.listdir(tuner.folder))],
+            )
         )
     names = sorted(name for name in os.listdir(tuner.folder) if name.startswith("seed"))
     first, second, third = map(tuner.measured, names)
@@ -384,17 +387,21 @@ def test_seeds_differ_and_each_gives_the_same_again(tuner):
 
 def test_the_objective_and_the_control_of_the_command_line(tuner):
     job = "test {control.n} = 3 && echo cost $(( {a.x} * {a.k} ))"
-    tuner.configure(described(job, objective={"minimize": "{cost}"}))
-    answer = outcome(tuner.tune("--maximize", "{cost} - 1", "--control", '{"n": 3}', "--measurements", "63"))
-    assert (answer["objective"], answer["best"]["value"]) == ("maximize {cost} - 1", 99)
+    tuner.configure(described(job, dict(SETTINGS, x=dict(SETTINGS["x"], max=4))))
+    answer = outcome(tuner.tune("--maximize", "{cost} - 1", "--control", '{"n": 3}'))
+    assert (answer["objective"], answer["best"]["value"]) == ("maximize {cost} - 1", 19)
     assert {json.dumps(entry["control"]) for entry in tuner.history()} == {'{"n": 3}'}
 
 
 def test_several_runs_count_by_their_median(tuner):
     tuner.configure(
-        described("n=$(cat n || echo 0); echo $(( n + 1 )) >n; echo cost $(( n % 3 * 100 + {a.x} ))", runs=3)
+        described(
+            "n=$(cat n || echo 0); echo $(( n + 1 )) >n; echo cost $(( n % 3 * 100 + {a.x} ))",
+            {"x": dict(SETTINGS["x"], max=4)},
+            runs=3,
+        )
     )
-    answer = tuner.tune("--measurements", "21").answer
+    answer = tuner.tune().answer
     assert (answer["best"], answer["default"]["value"]) == ({"value": 100, "runs": [100, 100, 100]}, 102)
 
 

@@ -24,7 +24,7 @@ def send(name):
 
 def start(python, body):
     return subprocess.Popen(
-        [python, "-c", PREPARE + body],
+        [python, "-IS", "-c", PREPARE + body],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

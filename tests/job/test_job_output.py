@@ -117,9 +117,9 @@ class TestWhatIsLeftRunning:
             "    os.write(2, b'y')\n"
             "    if number % 1000 == 999:\n"
             f"        with open({str(count)!r}, 'w') as stream: stream.write(str(number + 1))\n"
-            "        time.sleep(0.1)\n"
+            "        time.sleep(0.03)\n"
         )
-        (result,) = run_all(OLDEST, [python(script)])
+        (result,) = run_all(OLDEST, [python(script)], late_seconds=0.1)
         try:
             assert result["head"].startswith("before\n")
             assert len(result["left"]) == 1
@@ -149,7 +149,7 @@ class TestWhatIsLeftRunning:
         left, job = hide("plain"), hide("deaf")
         calls = ["%s >/dev/null 2>&1 & read line <%s" % (" ".join(left.command), left.command[-3])]
         calls.append({"args": job.command, "timeout_seconds": 0.5})
-        _, second = run_all(NEWEST, calls)
+        _, second = run_all(NEWEST, calls, late_seconds=0.1)
         assert second["reason"] == "timeout"
         assert (job.alive(), len(left.alive())) == ([], 1)
 

@@ -1,9 +1,10 @@
 """What measure and check say of what they found, and of what they did not: the built file and real jobs."""
 
 import shutil
+import subprocess
 
 import pytest
-from calling import batch
+from calling import LIMIT_SECONDS, Ended, batch
 
 pytest_plugins = ("servo_fixtures",)
 
@@ -63,17 +64,24 @@ def test_what_a_terminal_makes_of_a_line_end_is_said(servo):
     assert servo.measure().answer["metrics"]["size"] == {"value": 5}
 
 
-def test_a_hint_that_would_take_for_ever_delays_the_answer_by_seconds_only(servo):
-    """The pattern fails at once where a blank is, and takes for ever where it would not be."""
-    servo.configure(batch("echo 'size: %s'" % ("a" * 100), metrics=metrics(r"size:(?:aa?)*b(\d)")))
-    servo.measure().failed("failed", "no-match", "size in stdout")
+def test_what_would_take_for_ever_costs_neither_the_answer_nor_the_value(servo):
+    """Each driver thinks for some seconds about what else could have been meant: so both do it at the same time."""
+    # Fails at once where a blank is, and takes for ever where it would not be.
+    hint = batch("echo 'size: %s'" % ("a" * 100), metrics=metrics(r"size:(?:aa?)*b(\d)"))
+    # Finds its value at once, and takes for ever where something else is beside it.
+    doubt = batch("echo 'size 5.2%s'" % ("a" * 100), metrics=metrics(r"size (\d)(?:\.|.\d?(?:aa?)*b)"))
+    hinting, doubting = [
+        servo.start("measure", "--config", servo.write(name, document), stdin=subprocess.DEVNULL)
+        for name, document in (("hint.json", hint), ("doubt.json", doubt))
+    ]
+    with hinting, doubting:
+        ended_of(hinting).failed("failed", "no-match", "size in stdout")
+        assert ended_of(doubting).answer["metrics"]["size"] == {"value": 5}
 
 
-def test_a_doubt_that_would_take_for_ever_does_not_cost_the_value(servo):
-    """The pattern finds its value at once, and takes for ever where something else is beside it."""
-    servo.configure(batch("echo 'size 5.2%s'" % ("a" * 100), metrics=metrics(r"size (\d)(?:\.|.\d?(?:aa?)*b)")))
-    ended = servo.measure()
-    assert ended.answer["metrics"]["size"] == {"value": 5}
+def ended_of(process):
+    stdout, stderr = process.communicate(timeout=LIMIT_SECONDS)
+    return Ended(process.returncode, stdout, stderr)
 
 
 def test_check_says_what_measure_would(servo):

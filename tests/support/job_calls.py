@@ -14,11 +14,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 LIMIT_SECONDS = 60
 
 
-def run_all(python, calls, **options):
-    """Return the results of ``calls`` (texts, lists, or dicts of arguments) under the interpreter ``python``."""
+def run_all(python, calls, late_seconds=None, **options):
+    """Return the results of ``calls`` (texts, lists, or dicts of arguments) under the interpreter ``python``.
+
+    ``late_seconds`` is how long what the jobs left running may go on printing, if not as long as in the product.
+    """
     calls = [call if isinstance(call, dict) else {"args": call} for call in calls]
     done = subprocess.run(
-        [python, "-IS", os.path.abspath(__file__)],
+        [python, "-IS", os.path.abspath(__file__)] + ([] if late_seconds is None else [str(late_seconds)]),
         input=json.dumps(calls).encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -31,11 +34,13 @@ def run_all(python, calls, **options):
 
 
 def _main():
-    from servo_batch.job import failures, run
+    from servo_batch.job import failures, keeper, run
     from servo_batch.job.cancel import Cancellation
     from servo_batch.job.show_output import Show
     from servo_batch.protocol import ServoError
 
+    if sys.argv[1:]:
+        keeper.LATE_SECONDS = float(sys.argv[1])
     results = []
     calls = json.load(sys.stdin)
     with Cancellation() as cancellation:

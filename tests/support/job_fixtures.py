@@ -5,14 +5,14 @@ from measuring import Actor, Measuring
 
 
 @pytest.fixture
-def measuring(tmp_path, pyz):
+def measuring(tmp_path, pyz_for):
     """Start drivers: ``measuring(python, command, timeout=…, …)`` returns a Measuring."""
     started = []
 
     def start(python, command, **options):
         folder = tmp_path / ("driver%d" % len(started))
         folder.mkdir()
-        started.append(Measuring(pyz, python, folder, command, **options))
+        started.append(Measuring(pyz_for(python), python, folder, command, **options))
         return started[-1]
 
     yield start
