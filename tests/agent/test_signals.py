@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 from fakes import (
@@ -20,6 +21,7 @@ from machine import ROOT
 from measuring import children, wait_until
 
 from servo_batch.agent import loop
+from servo_batch.agent.signals import HANDLED
 
 pytest_plugins = ("agent_fixtures",)
 
@@ -218,6 +220,23 @@ def test_a_stop_while_the_agent_starts_is_not_lost(edge_python, serve, servo):
     assert agent.ended() == 0
     # On a slow machine it may say so twice.
     assert {(one.event, one.param["reason"]) for one in service.requests} == {("GOODBYE", "exit: SIGTERM")}
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="without /proc nobody can look")
+def test_no_signal_is_given_to_the_thread_of_an_exchange(edge_python, serve, servo):
+    """Such a thread would take one with it that comes just before the agent starts again."""
+    done = threading.Event()
+    service = serve(answers={"HELLO": [lambda handler: done.wait(60)]})
+    agent = servo(service, python=edge_python)
+    service.wait_for("HELLO")
+    tasks = "/proc/%d/task" % agent.process.pid
+    others = [task for task in os.listdir(tasks) if int(task) != agent.process.pid]
+    assert others
+    for task in others:
+        with open("%s/%s/status" % (tasks, task)) as stream:
+            blocked = next(int(line.split()[1], 16) for line in stream if line.startswith("SigBlk:"))
+        assert [number for number in HANDLED if not blocked >> (number - 1) & 1] == []
+    done.set()
 
 
 def test_process_1_leaves_no_zombies(serve, folder):

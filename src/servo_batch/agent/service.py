@@ -13,7 +13,7 @@ from typing import Any, Callable, List, Optional, Tuple
 from urllib.parse import urlsplit
 
 from servo_batch import __version__
-from servo_batch.agent import connection
+from servo_batch.agent import connection, signals
 from servo_batch.agent.connection import Connection, Exchange, Outcome, TooLongError
 from servo_batch.formats import strict_json
 from servo_batch.protocol import failed
@@ -63,7 +63,8 @@ class Service:
 
         try:
             # A thread that hangs in a name look-up must not keep the agent from ending.
-            threading.Thread(target=run, daemon=True).start()
+            with signals.held():
+                threading.Thread(target=run, daemon=True).start()
         except RuntimeError as error:  # a job may have taken all the processes that a container may have
             exchange.outcome = Outcome(None, str(error))
         return exchange
