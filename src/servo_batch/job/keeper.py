@@ -31,7 +31,7 @@ from servo_batch.job.output import Files
 # Linux's number; Python has the name from 3.10 on. What the job may be ahead of the keeper, 16 times the default.
 F_SETPIPE_SZ = 1031
 PIPE_BYTES = 1 << 20
-READ_BYTES = 1 << 17
+READ_BYTES = 1 << 16
 # What is on its way when the job has ended is waited for so long.
 LATE_SECONDS = 1.0
 # Where little has come, it lets more come before it looks again: to wake it costs the job's time, once for each line.
@@ -149,26 +149,23 @@ class _Stream:
         from a job that prints fast. Not without end, but until about as much as the pipe holds was moved.
         """
         moved = 0
+        read, write = self._reader.readinto, self.file.write  # PyPy has no os.readv
         while moved < PIPE_BYTES:
-            count = self._reader.readinto(buffer)  # PyPy has no os.readv
+            count = read(buffer)
             if not count:
                 break
             moved += count
-            if self.number is None:
-                self._write(buffer[:count])
+            written = 0
+            try:
+                while self.number is None and written < count:
+                    written += write(buffer[written:count])
+            except OSError as error:  # from here on there is a gap, so nothing that comes later is kept either
+                self.number = error.errno
+            self.size += written
         if moved and grown is not None:
             with suppress(OSError):  # nobody shows it any more, or whoever does has much to do
                 os.write(grown, self._name)
         return moved or count
-
-    def _write(self, rest: memoryview) -> None:
-        try:
-            while rest:
-                written = self.file.write(rest)
-                self.size += written
-                rest = rest[written:]
-        except OSError as error:  # from here on there is a gap, so nothing that comes later is kept either
-            self.number = error.errno
 
     def waiting(self) -> int:
         """Return how many bytes are in the pipe."""
