@@ -151,6 +151,7 @@ def _main():
     run.GUARD_SECONDS = 10 * LIMIT_SECONDS  # no test passes for the guard's having been given up
     examined = []
     signal.signal(signal.SIGUSR2, close_stdout)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell starts in the background what ignores it
     with Cancellation() as cancellation:
         try:
             results = prepared_runs.measure(prepared_runs.Job(**job), examine, cancellation, Listener())
