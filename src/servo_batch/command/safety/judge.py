@@ -86,14 +86,7 @@ def program(word: "Word") -> "Optional[str]":
     name = word.text.rpartition("/")[2]
     if not word.one or not is_literal(name) or UNKNOWN in name or (not name and UNKNOWN in word.text):
         return None
-    if name[:-4] and name.lower().endswith(".exe"):
-        name = name[:-4]
-    known = name.rstrip("0123456789.-")
-    return known if _is_known(known) and not _is_known(name) else name
-
-
-def _is_known(name: str) -> bool:
-    return name in takers.SHELLS or name in takers.LANGUAGES or name in takers.CODE_PROGRAMS
+    return takers.program(name)
 
 
 def is_literal(text: str) -> bool:

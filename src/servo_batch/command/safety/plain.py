@@ -42,8 +42,6 @@ def _names(word: str) -> "List[str]":
     """Return what may be the name of a program in a word: ``/bin/sh``, ``--shell=bash``, ``python3.11``, ``sh.exe``."""
     names: "List[str]" = []
     for part in word.replace("=", " ").split():
-        name = part.rpartition("/")[2]
-        if name.lower().endswith(".exe"):
-            name = name[:-4]
-        names += (name, name.rstrip(string.digits + ".-"))
+        name = takers.program(part)
+        names += (name, takers.without_version(name))
     return names

@@ -4,13 +4,21 @@ Sources: POSIX.1-2017, Shell and Utilities; the manual page of each program. Wha
 its words is its own affair, but a program of these tables among its words counts as one that it may start.
 """
 
+from servo_batch.command.marks import NUMBER
+
+# What a version may add to a program's name: bash5, python3.11, ksh{control.n:d}.
+VERSION_CHARS = "0123456789.-" + NUMBER
+
 
 def _names(text: str) -> "frozenset[str]":
     return frozenset(text.split())
 
 
 # Shells: sh [options] [-c script [name]] [file] [argument…]
-SHELLS = _names("sh bash rbash dash ash ksh mksh lksh pdksh ksh93 rksh oksh zsh yash posh hush sash fish")
+SHELLS = _names(
+    "sh bash rbash dash ash ksh mksh rmksh lksh rlksh pdksh ksh93 ksh93u+m rksh rksh93 oksh loksh zsh rzsh yash posh "
+    "hush sash bosh pbosh mrsh fish"
+)
 SHELL_FLAGS = frozenset("acefhilmnpstuvxCEBHP")  # options without a value that shells agree about
 SHELL_VALUE_FLAGS = frozenset("oO")  # set -o NAME, bash's shopt -O NAME
 SHELL_LONG_FLAGS = _names("--login --noediting --noprofile --norc --posix --restricted --verbose")
@@ -99,6 +107,11 @@ CODE_PROGRAMS = {
         ("at batch crontab qsub bsub", "gives what it reads to a shell", _BY_FILE),
         ("tmux screen byobu dtach zellij xterm", "gives its words to a shell", _BY_FILE),
         ("vim vi nvim view ex ed emacs nano", "takes its words as commands, which start programs", _BY_FILE),
+        (
+            "csh tcsh xonsh elvish osh ysh pwsh powershell",
+            "takes its words as commands, which start programs",
+            _BY_FILE,
+        ),
         ("expect gdb lldb", "takes its words as commands, which start programs", _BY_FILE),
         ("less more man", "takes words that begin with + as commands", _BY_FILE),
         ("sqlite3 psql mysql mariadb duckdb", "takes its words as commands, which start programs", _BY_FILE),
@@ -175,3 +188,22 @@ PRODUCERS = _names("echo printf cat yes seq true :")
 PROGRAMS = frozenset(("find",)).union(SHELLS, APPLETS, WRAPPERS, CODE_PROGRAMS, CODE_OPTIONS, SCRIPT_OPTIONS, LANGUAGES)
 # … and all of the builtins, which only a first word can name.
 BUILTINS = frozenset((".", "source", "[", "test", "printf", "set")).union(CODE_BUILTINS, DECLARING)
+# Those that have versions, and builds that are called so.
+_WITH_VERSIONS = SHELLS.union(CODE_PROGRAMS, LANGUAGES)
+
+
+def program(word: str) -> str:
+    """Return the program that a word names, as these tables call it: ``/bin/bash5.2``, ``mksh-static``, ``sh.exe``."""
+    name = word.rpartition("/")[2]
+    if name[:-4] and name.lower().endswith(".exe"):
+        name = name[:-4]
+    known = without_version(name)
+    return known if known in _WITH_VERSIONS and name not in _WITH_VERSIONS else name
+
+
+def without_version(name: str) -> str:
+    """Return a program's name without its version, and without what says that it is linked by itself."""
+    name = name.rstrip(VERSION_CHARS)
+    if name.endswith("-static"):
+        name = name[: -len("-static")].rstrip(VERSION_CHARS)
+    return name[len("static-") :] if name.startswith("static-") else name

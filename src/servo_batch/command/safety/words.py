@@ -35,7 +35,7 @@ def _word(judge: Judge, index: int) -> int:
     _command_in_word(judge, index)
     if name is None:
         return inner_shells.shell(judge, index, "sh") if _may_be_shell(judge.words[index]) else index + 1
-    of_option = judge.words[index].text.rpartition("=")[2].rpartition("/")[2]
+    of_option = takers.program(judge.words[index].text.rpartition("=")[2])
     if of_option != name and of_option in takers.SHELLS and _is_option(judge, index + 1):
         return inner_shells.shell(judge, index, of_option)
     if name not in takers.PROGRAMS:  # where plain looks too, so that it overlooks nothing that is judged here
@@ -68,7 +68,7 @@ def _command_in_word(judge: Judge, index: int) -> None:
     """Judge a word that has in it what looks like a command of a shell, ``--exec='sh -c …'``."""
     tokens = judge.words[index].text.replace("=", " ").split()
     for token, following in zip(tokens, tokens[1:]):
-        if token.rpartition("/")[2] in takers.SHELLS and following.startswith("-"):
+        if takers.program(token) in takers.SHELLS and following.startswith("-"):
             judge.refuse(index, "in what looks like a command with a script of an inner shell", index + 1)
 
 
