@@ -5,30 +5,36 @@ The error of execve(2) names neither the folder nor the interpreter nor the load
 
 import errno
 import os
+import re
 import shlex
-from typing import Optional
+from typing import List, NamedTuple, Optional
 
 # What the system says of a program that is not there, or of what it needs; the other errors speak for themselves.
 OF_THE_FILE = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.ENOEXEC)
 
 
+class _Shebang(NamedTuple):
+    """What a script names after ``#!``, as Linux reads it: two words at most, the second with all that follows."""
+
+    interpreter: bytes
+    argument: bytes
+
+
 def find(program: str) -> Optional[str]:
     """Return the file that a program's name means, as execvp(3) looks for it, executable or not; None where none is."""
-    if "/" in program:
-        return program if os.path.exists(program) else None
-    paths = [os.path.join(folder, program) for folder in os.get_exec_path()]
-    files = list(filter(os.path.isfile, paths))
-    return next((path for path in files if os.access(path, os.X_OK)), files[0] if files else None)
+    return next(iter(_files(program)), None)
 
 
 def foreseen(program: str) -> Optional[str]:
     """Return what would keep a program from being executed, as far as that can be seen beforehand, else None."""
-    path = find(program)
-    if path is None:
-        return why_not(program, errno.ENOENT) + "; correct the name, or install it"
-    if os.path.isdir(path) or not os.access(path, os.X_OK):
+    files = _files(program)
+    if not files:
+        return why_not(program, _error_of(program)) + "; correct the name, or install it"
+    executable = [path for path in files if os.path.isfile(path) and os.access(path, os.X_OK)]
+    if not executable:
         return why_not(program, errno.EACCES)
-    return lacks_interpreter(path)
+    problems = [lacks_interpreter(path) for path in executable]  # execvp(3) goes on to the next on $PATH
+    return None if None in problems else problems[0]
 
 
 def why_not(program: str, number: int) -> str:
@@ -39,7 +45,7 @@ def why_not(program: str, number: int) -> str:
     if path is None and number == errno.EACCES:
         return f"{shlex.quote(program)} is in a folder that this user may not enter"
     if path is None:
-        where = "" if "/" in program else f" in any folder of $PATH, {os.environ.get('PATH', os.defpath)}"
+        where = "" if _is_path(program) else f" in any folder of $PATH, {os.environ.get('PATH', os.defpath)}"
         return f"command not found: there is no {shlex.quote(program)}{where}"
     if number == errno.ENOEXEC:
         return f"{path} is neither a program for this machine nor a script that begins with #!"
@@ -47,29 +53,67 @@ def why_not(program: str, number: int) -> str:
         return f"{path} is a folder"
     if not os.access(path, os.X_OK):
         return f"{path} is not executable (chmod +x makes it so)"
-    interpreter = _interpreter(path)
+    interpreter = _shebang(path).interpreter
     if number == errno.EACCES:
-        reason = f"its interpreter {interpreter!r} may not either" if interpreter else "this user may not"
+        reason = f"its interpreter {_shown(interpreter)} may not either" if interpreter else "this user may not"
         return f"{path} may not be executed: {reason}, or its file system is mounted noexec"
     return lacks_interpreter(path) or f"{path} needs the interpreter of another system, which is not there"
 
 
 def lacks_interpreter(path: str) -> Optional[str]:
     """Return which interpreter a script needs that is not there; None where it is, and for what is no script."""
-    interpreter = _interpreter(path)
-    if not interpreter or not (interpreter.endswith("\r") or not os.path.exists(interpreter.split()[0])):
+    interpreter, argument = _shebang(path)
+    if not interpreter:
         return None
+    if os.path.basename(interpreter) == b"env" and argument.endswith(b"\r") and not argument.startswith(b"-"):
+        interpreter += b" " + argument  # env would look for a program whose name ends so
+    else:
+        try:
+            os.stat(interpreter)
+            return None
+        except PermissionError:
+            return f"{path} may not be executed: its interpreter {_shown(interpreter)} may not either"
+        except OSError:
+            pass
     hint = ""
-    if interpreter.endswith("\r"):
+    if interpreter.endswith(b"\r"):
         hint = rf": its lines end as Windows has them, mend it with sed -i 's/\r$//' {shlex.quote(path)}"
-    return f"{path} needs the interpreter {interpreter!r}, which is not there{hint}"
+    return f"{path} needs the interpreter {_shown(interpreter)}, which is not there{hint}"
 
 
-def _interpreter(path: str) -> str:
-    """Return what a script names after ``#!``, with a Windows line end; empty for anything else."""
+def _files(program: str) -> List[str]:
+    """Return the files that a program's name may mean, the executable ones first."""
+    if _is_path(program):
+        return [program] if os.path.exists(program) else []
+    paths = [os.path.join(folder, program) for folder in os.get_exec_path()]
+    return sorted(filter(os.path.isfile, paths), key=lambda path: not os.access(path, os.X_OK))
+
+
+def _is_path(program: str) -> bool:
+    return "/" in program or program in (".", "..")
+
+
+def _error_of(program: str) -> int:
+    try:
+        os.stat(program)
+    except PermissionError:
+        return errno.EACCES if _is_path(program) else errno.ENOENT
+    except (OSError, ValueError):
+        pass
+    return errno.ENOENT
+
+
+def _shebang(path: str) -> _Shebang:
     try:
         with open(path, "rb") as stream:
             line = stream.readline(256)
     except OSError:
-        return ""
-    return line[2:].strip(b" \t\n").decode("utf-8", "replace") if line.startswith(b"#!") else ""
+        line = b""
+    if not line.startswith(b"#!"):
+        return _Shebang(b"", b"")
+    words = re.split(rb"[ \t]+", line[2:].partition(b"\0")[0].strip(b" \t\n"), maxsplit=1)
+    return _Shebang(words[0], words[1] if len(words) > 1 else b"")
+
+
+def _shown(interpreter: bytes) -> str:
+    return repr(interpreter.decode("utf-8", "replace"))
