@@ -220,3 +220,16 @@ def test_a_measurement_that_is_no_number_counts_as_a_failure():
     past = [({"a": 1}, float("nan")), ({"a": 2}, float("inf")), ({"a": 3}, None)]
     assert choose({"a": ((1, 2, 3, 4), True)}, past) is None
     assert propose({"a": ((1, 2, 3, 4), True)}, past, 0) == {"a": 4}
+
+
+def test_failures_beside_the_best_do_not_speak_against_it():
+    space = {"a": (range(20), True), "b": (range(20), True)}
+    past = [({"a": 2, "b": 5}, 117.0)]
+    while len(past) < 25:
+        settings = propose(space, past, 1)
+        fails = (31 * settings["a"] + settings["b"]) % 7 == 0
+        past.append((settings, None if fails else float((settings["a"] - 8) ** 2 + (settings["b"] - 14) ** 2)))
+    assert None in [cost for _, cost in past]
+    best = min((cost, settings["a"], settings["b"]) for settings, cost in past if cost is not None)
+    chosen = choose(space, past)
+    assert (chosen["a"], chosen["b"]) == best[1:]

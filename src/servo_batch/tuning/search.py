@@ -72,13 +72,13 @@ def propose(
 def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     """Return the settings to keep: of those measured, the ones with the best prediction, which evens out the noise.
 
-    ``space`` and ``past`` are those of ``propose``. None where no measurement within the space succeeded.
+    ``space`` and ``past`` are those of ``propose``. None where no measurement within the space succeeded. Failures do
+    not count: to what succeeded it is no fault that its neighbours did not, and to the model they would be noise.
     """
-    measured = _within(space, past)
-    good = [one for one in measured if one.cost is not None]
+    good = [one for one in _within(space, past) if one.cost is not None]
     if not good:
         return None
-    model = _model(space, measured)
+    model = _model(space, good)
     best = good[highest([-model.predict(one.point)[0] for one in good])].settings
     return {name: best.get(name) for name in space}
 
