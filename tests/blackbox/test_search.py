@@ -110,8 +110,11 @@ def deleted_files_mapped_by(pid):
     return [fields[5] for fields in lines if len(fields) == 6 and fields[5].endswith(" (deleted)")]
 
 
-def test_memory_that_runs_out_is_said_with_the_metrics_name(servo):
+def test_memory_that_runs_out_is_said_with_the_metrics_name_and_no_settings_are_blamed(servo):
     servo.configure(batch(PRINTING, metrics={"greedy": {"output_regex": "(?:.|\\n)*n=(\\d+)"}}))
     limit = 300 << 20
-    ended = servo.measure(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    ended = servo.measure(
+        b"", "--history", "history.jsonl", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    )
     ended.failed("failed", "command-failed", "could not be searched for greedy: memory ran out")
+    assert json.loads(servo.read("history.jsonl").decode())["cause"] == "machine"

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from servo_batch.config import document, keys, schema
+from servo_batch.config import document, keys, plain_keys
 
 METRICS = [
     {"output_regex": "(x)"},
@@ -65,12 +65,14 @@ def random_batches(count):
 
 
 def test_what_is_read_at_once_is_what_is_read_otherwise_without_a_problem():
-    found = [(schema.plain(batch), batch) for batch in random_batches(20000)]
-    found += [(schema.plain({**COMMON, key: value}), {**COMMON, key: value}) for key in VALUES for value in VALUES[key]]
+    found = [(plain_keys.plain(batch), batch) for batch in random_batches(20000)]
+    found += [
+        (plain_keys.plain({**COMMON, key: value}), {**COMMON, key: value}) for key in VALUES for value in VALUES[key]
+    ]
     at_once = [(plain, batch) for plain, batch in found if plain]
     assert [batch for plain, batch in at_once if read(batch) != (plain, [])] == []
 
 
 @pytest.mark.parametrize("batch", [COMMON, {"command": "./job", "application": {}, "grace_period": 2}])
 def test_common_keys_are_read_at_once(batch):
-    assert schema.plain(batch)
+    assert plain_keys.plain(batch)

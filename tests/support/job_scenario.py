@@ -99,7 +99,7 @@ class Told:
 
 
 def _main():
-    from servo_batch.job import prepared_runs, run
+    from servo_batch.job import prepare_and_repeat, run
     from servo_batch.job.cancel import Cancellation, Cancelled
     from servo_batch.protocol import ServoError
 
@@ -116,7 +116,7 @@ def _main():
         "signum": None,
     }
 
-    class Listener(prepared_runs.Listener):
+    class Listener(prepare_and_repeat.Listener):
         progress_seconds = 0.2
 
         def progress(self, progress):
@@ -154,7 +154,7 @@ def _main():
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell starts in the background what ignores it
     with Cancellation() as cancellation:
         try:
-            results = prepared_runs.measure(prepared_runs.Job(**job), examine, cancellation, Listener())
+            results = prepare_and_repeat.measure(prepare_and_repeat.Job(**job), examine, cancellation, Listener())
             told["results"] = [result.value for result in results]
         except ServoError as error:
             told.update(reason=error.reason, message=error.message, is_cancelled=isinstance(error, Cancelled))

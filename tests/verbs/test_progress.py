@@ -2,7 +2,7 @@
 
 import pytest
 
-from servo_batch.job.prepared_runs import Progress
+from servo_batch.job.prepare_and_repeat import Progress
 from servo_batch.verbs import progress
 
 

@@ -1,10 +1,10 @@
 """The keys of a configuration beside the settings: their shapes, their defaults, and every problem with them.
 
 What a command, a pattern or a formula says is for the rooms that know it; here it is a string in its place. Of most
-configurations ``schema.plain`` is enough.
+configurations ``plain_keys.plain`` is enough.
 """
 
-from servo_batch.config.schema import GRACE_SECONDS, MAX_SECONDS, STREAMS, MetricEntry, Schema
+from servo_batch.config.plain_keys import GRACE_SECONDS, MAX_SECONDS, STREAMS, MetricEntry, Schema
 from servo_batch.wording import found, is_number
 
 TYPE_CHECKING = False

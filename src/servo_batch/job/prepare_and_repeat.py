@@ -212,6 +212,8 @@ class _Measurement:
             raise
         except ServoError as error:
             told = self._step("the job", number).told(error.message)
+            if isinstance(error, HostError):
+                raise HostError(told) from None
             raise ServoError(error.status, error.reason, told) from None
 
     def _step(self, subject: str, number: int) -> Step:

@@ -336,6 +336,4 @@ def check_working_directory() -> None:
     try:
         os.getcwd()
     except FileNotFoundError:
-        raise failed(
-            "command-failed", "the job cannot start: the working directory is gone; start the driver in another"
-        ) from None
+        raise HostError("the job cannot start: the working directory is gone; start the driver in another") from None

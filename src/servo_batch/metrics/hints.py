@@ -8,7 +8,7 @@ import time
 import warnings
 from typing import Callable, Iterator, List, Match, Optional, Pattern, Tuple
 
-from servo_batch.config.schema import STREAMS
+from servo_batch.config.plain_keys import STREAMS
 from servo_batch.metrics.extract import Found, Output, found_in, line_number
 from servo_batch.wording import shown
 

@@ -20,7 +20,7 @@ RESOURCES = tuple(name for name in UNITS if name != TOTAL_RUNTIME)
 
 
 class OutputMetric:
-    """A value that a pattern finds in what the job printed to ``stream``, one of ``schema.STREAMS``."""
+    """A value that a pattern finds in what the job printed to ``stream``, one of ``plain_keys.STREAMS``."""
 
     def __init__(self, output_regex: str, pattern: "Pattern[bytes]", stream: str, unit: "Optional[str]") -> None:
         self.output_regex = output_regex  # as it is written

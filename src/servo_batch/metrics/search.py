@@ -11,14 +11,14 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
 
-from servo_batch.config.schema import STREAMS
+from servo_batch.config.plain_keys import STREAMS
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
 from servo_batch.job.outcomes import Output
 from servo_batch.metrics import extract, hints
 from servo_batch.metrics.extract import Value
 from servo_batch.metrics.metric import OutputMetric
-from servo_batch.protocol import failed
+from servo_batch.protocol import HostError
 from servo_batch.wording import named, shown
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def search(
     try:
         child = Child(lambda control, report, _mask: _search(wanted, output, control, report))
     except OSError as error:
-        raise failed("command-failed", "what the job printed cannot be searched: %s" % error.strerror) from None
+        raise HostError("what the job printed cannot be searched: %s" % error.strerror) from None
     told: Dict[str, Any] = {}
     schedule = Schedule(on_progress, progress_seconds)
     schedule.begin(time.monotonic())
@@ -80,7 +80,7 @@ def search(
         name = signal_name(os.WTERMSIG(status))
         why = told.get("error") or "%s killed the search%s" % (name, KILLERS.get(name, ""))
         text = "the job ended well, but what it printed could not be searched%s: %s"
-        raise failed("command-failed", text % (metric, why))
+        raise HostError(text % (metric, why))
     values = told["values"]
     return Searched(values, [name for name in wanted if name not in values], told.get("hints", {}))
 

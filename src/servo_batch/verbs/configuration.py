@@ -2,7 +2,7 @@
 
 from servo_batch.command import template
 from servo_batch.command.placeholder import TemplateError
-from servo_batch.config import descriptions, document, schema, settings
+from servo_batch.config import descriptions, document, plain_keys, settings
 from servo_batch.metrics import metric, plain_patterns
 from servo_batch.protocol import bad_request
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
-    from servo_batch.config.schema import MetricEntry, Schema
+    from servo_batch.config.plain_keys import MetricEntry, Schema
     from servo_batch.metrics.metric import Metric
 
 
@@ -64,7 +64,7 @@ def load(path: "Optional[str]") -> Config:
     """
     source = document.load(path)
     configured = descriptions.read(source)
-    shape = schema.plain(source.batch) or _read(source)
+    shape = plain_keys.plain(source.batch) or _read(source)
     commands = {key: _command(source, key, configured, text) for key, text in shape.commands.items()}
     metrics = {name: _metric(source, name, entry, shape, configured) for name, entry in shape.metrics.items()}
     if any(isinstance(each, metric.FormulaMetric) for each in metrics.values()):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
-    from servo_batch.config.schema import MetricEntry, Schema
+    from servo_batch.config.plain_keys import MetricEntry, Schema
     from servo_batch.metrics.metric import Metric
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 from servo_batch.command import render, syntax
 from servo_batch.config import settings
 from servo_batch.history import record, trials
-from servo_batch.job import failures, prepared_runs
+from servo_batch.job import failures, prepare_and_repeat
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.show_output import Show
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Plan(NamedTuple):
     """What one measurement runs and looks for; nothing of it is looked up any more."""
 
-    job: prepared_runs.Job
+    job: prepare_and_repeat.Job
     metrics: "Dict[str, Metric]"  # those asked for, without the time, which is always measured
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
     application: "Application"
@@ -64,7 +64,7 @@ def plan(
         place = config.source.place(("batch", key))
         rendered[key] = render.render(command, names, place)
         syntax.have_shell_read(rendered[key], place)
-    job = prepared_runs.Job(
+    job = prepare_and_repeat.Job(
         rendered["command"],
         rendered.get("prepare"),
         rendered.get("cleanup"),
@@ -131,7 +131,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
 def run(
     planned: Plan,
     cancellation: Cancellation,
-    listener: prepared_runs.Listener,
+    listener: prepare_and_repeat.Listener,
     show: Optional[Show] = None,
     keep_output: Optional[str] = None,
 ) -> Measurement:
@@ -141,13 +141,15 @@ def run(
     """
     notes: Dict[str, None] = {}
 
-    def examine(ended: Ended, report: prepared_runs.Report) -> Dict[str, Any]:
+    def examine(ended: Ended, report: prepare_and_repeat.Report) -> Dict[str, Any]:
         searched = search.search(planned.needed, ended.output, cancellation, report, listener.progress_seconds)
         values, found = _values(planned, ended, searched)
         notes.update(dict.fromkeys(found))
         return values
 
-    results = prepared_runs.measure(planned.job, examine, cancellation, listener, show=show, keep_output=keep_output)
+    results = prepare_and_repeat.measure(
+        planned.job, examine, cancellation, listener, show=show, keep_output=keep_output
+    )
     runtimes = [result.runtime_seconds for result in results]
     described = metric.described(planned.metrics)
     values = [{name: result.value[name] for name in described} for result in results]

@@ -4,7 +4,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Optional
 
-from servo_batch.job import prepared_runs
+from servo_batch.job import prepare_and_repeat
 from servo_batch.job.child import PROGRESS_SECONDS
 from servo_batch.protocol import STDERR, complain
 from servo_batch.wording import percent
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
 
 
-class Telling(prepared_runs.Listener):
+class Telling(prepare_and_repeat.Listener):
     """Listens to one measurement, or to several where ``begin`` says which is next.
 
     ``run_seconds`` is what one run of the job is expected to take, None where nobody knows.
@@ -27,7 +27,7 @@ class Telling(prepared_runs.Listener):
         self._number = self._of = 1
         self._heard = 0  # how many measurements have begun
         self._began: Optional[float] = None
-        self._latest: Optional[prepared_runs.Progress] = None
+        self._latest: Optional[prepare_and_repeat.Progress] = None
         self._bar: "Optional[ProgressBar]" = None
         if os.isatty(STDERR):
             # At once: after a job of hours this program's file may be another one.
@@ -56,7 +56,7 @@ class Telling(prepared_runs.Listener):
             self._expect(elapsed + elapsed / self._heard * (of - number + 1))
         self._heard += 1
 
-    def progress(self, progress: prepared_runs.Progress) -> None:
+    def progress(self, progress: prepare_and_repeat.Progress) -> None:
         """Tell and draw how far it is; raise ``OSError`` where nobody can be told any more."""
         if self._latest and not progress.total:  # what follows a run is at the place of that
             progress = self._latest._replace(subject=progress.subject, elapsed_seconds=progress.elapsed_seconds)
@@ -101,7 +101,7 @@ class Telling(prepared_runs.Listener):
         message = f"{place}{progress.subject} has been running for {progress.elapsed_seconds:.0f} s"
         self._voice.progress(self._percent(progress), message)
 
-    def _percent(self, progress: prepared_runs.Progress) -> int:
+    def _percent(self, progress: prepare_and_repeat.Progress) -> int:
         """Return how far all runs together are; what prepares and cleans up takes no part of it."""
         expected = self._run_seconds or DEFAULT_EXPECTED_SECONDS
         of_run = {"prepare": 0.0, "the job": min(1.0, progress.elapsed_seconds / expected)}.get(progress.subject, 1.0)
