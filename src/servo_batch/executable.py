@@ -9,8 +9,16 @@ import re
 import shlex
 from typing import List, NamedTuple, Optional
 
-# What the system says of a program that is not there, or of what it needs; the other errors speak for themselves.
+# What the system says of a program that is not there, or of what it needs.
 OF_THE_FILE = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.ENOEXEC)
+# What it says, besides, because of what is asked for; anything else it says of itself.
+OF_THE_COMMAND = (*OF_THE_FILE, errno.E2BIG, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG)
+_MEANINGS = {
+    errno.E2BIG: "its arguments and environment are too long (Linux: one at most 128 KiB; all: see getconf ARG_MAX)",
+    errno.EAGAIN: "there are too many processes (ulimit -u, or the limit of the container)",
+    errno.EMFILE: "there are too many open files (ulimit -n, or the limit of the system)",
+    errno.ENFILE: "there are too many open files (ulimit -n, or the limit of the system)",
+}
 
 
 class _Shebang(NamedTuple):
@@ -33,14 +41,14 @@ def foreseen(program: str) -> Optional[str]:
     executable = [path for path in files if os.path.isfile(path) and os.access(path, os.X_OK)]
     if not executable:
         return why_not(program, errno.EACCES)
-    problems = [lacks_interpreter(path) for path in executable]  # execvp(3) goes on to the next on $PATH
+    problems = [interpreter_problem(path) for path in executable]  # execvp(3) goes on to the next on $PATH
     return None if None in problems else problems[0]
 
 
 def why_not(program: str, number: int) -> str:
     """Return what the errno of a failed execve(2) means for a program, which is a path or a name to look for."""
     if number not in OF_THE_FILE:
-        return f"{shlex.quote(program)}: {os.strerror(number)}"
+        return _MEANINGS.get(number) or f"{shlex.quote(program)}: {os.strerror(number)}"
     path = find(program)
     if path is None and number == errno.EACCES:
         return f"{shlex.quote(program)} is in a folder that this user may not enter"
@@ -57,11 +65,11 @@ def why_not(program: str, number: int) -> str:
     if number == errno.EACCES:
         reason = f"its interpreter {_shown(interpreter)} may not either" if interpreter else "this user may not"
         return f"{path} may not be executed: {reason}, or its file system is mounted noexec"
-    return lacks_interpreter(path) or f"{path} needs the interpreter of another system, which is not there"
+    return interpreter_problem(path) or f"{path} needs the interpreter of another system, which is not there"
 
 
-def lacks_interpreter(path: str) -> Optional[str]:
-    """Return which interpreter a script needs that is not there; None where it is, and for what is no script."""
+def interpreter_problem(path: str) -> Optional[str]:
+    """Return what is wrong with the interpreter that a script needs; None for nothing, and for what is no script."""
     interpreter, argument = _shebang(path)
     if not interpreter:
         return None

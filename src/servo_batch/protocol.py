@@ -34,6 +34,10 @@ class ServoError(Exception):
         self.status = status
         self.reason = reason
 
+    def saying(self, message: str) -> "ServoError":
+        """Return an error of the same status and reason with another message."""
+        return ServoError(self.status, self.reason, message)
+
     def response(self) -> "Dict[str, Any]":
         """Return the answer: ``{"status": …, "reason": …, "message": …}``."""
         return {"status": self.status, "reason": self.reason, "message": self.message}
@@ -44,6 +48,10 @@ class HostError(ServoError):
 
     def __init__(self, message: str) -> None:
         super().__init__("failed", "command-failed", message)
+
+    def saying(self, message: str) -> "HostError":
+        """Return another one with this message."""
+        return HostError(message)
 
 
 class Answer:

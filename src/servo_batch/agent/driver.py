@@ -118,7 +118,10 @@ class Running:
                     start_new_session=True,
                 )
         except OSError as error:
-            why = executable.why_not(command[0], error.errno or 0)
+            # One that names no file is of what stdin is to be.
+            why = error.strerror or str(error)
+            if error.errno and error.filename:
+                why = executable.why_not(command[0], error.errno)
             raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self.name, command[0], why)) from None
         self._events.adopt(self._process.pid)
         self._last_output = time.monotonic()

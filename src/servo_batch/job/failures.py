@@ -1,6 +1,5 @@
 """Why a command did not start or did not end well, in words for the person who has to mend it."""
 
-import errno
 import os
 import re
 import shlex
@@ -133,12 +132,6 @@ def _is_shell(args: Sequence[str]) -> bool:
 def _explain(program: str, number: Optional[int], text: str) -> str:
     if number is None:
         return "an argument holds what no argument can: %s" % text
-    if number == errno.E2BIG:
-        return "its arguments and environment are too long (Linux: one at most 128 KiB; all: see getconf ARG_MAX)"
-    if number == errno.EAGAIN:
-        return "there are too many processes (ulimit -u, or the limit of the container)"
-    if number in (errno.EMFILE, errno.ENFILE):
-        return "there are too many open files (ulimit -n, or the limit of the system)"
     if program == "/bin/sh" and executable.find(program) is None:
         return "there is no /bin/sh here, which runs a command that is a string; write it as a list of arguments"
     return executable.why_not(program, number)
@@ -148,7 +141,7 @@ def _script_without_interpreter(command_line: str) -> str:
     """Return which script in a command line lacks its interpreter, for which a shell says that it is not found."""
     for word in WORD.findall(command_line):
         path = executable.find(word)
-        problem = executable.lacks_interpreter(path) if path else None
+        problem = executable.interpreter_problem(path) if path else None
         if problem:
             return "; " + problem
     return ""

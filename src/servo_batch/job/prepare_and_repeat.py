@@ -211,10 +211,7 @@ class _Measurement:
         except Cancelled:
             raise
         except ServoError as error:
-            told = self._step("the job", number).told(error.message)
-            if isinstance(error, HostError):
-                raise HostError(told) from None
-            raise ServoError(error.status, error.reason, told) from None
+            raise error.saying(self._step("the job", number).told(error.message)) from None
 
     def _step(self, subject: str, number: int) -> Step:
         runs, warmup_runs = self._job.runs, self._job.warmup_runs
@@ -236,6 +233,4 @@ def _joined(errors: Sequence[ServoError]) -> ServoError:
         return Cancelled(signum, "; ".join(part.partition("\n")[0] for part in parts))
     heads, rests = zip(*(error.message.partition("\n")[::2] for error in errors))
     message = "\n".join(["; ".join(heads)] + [rest for rest in rests if rest])
-    if any(isinstance(error, HostError) for error in errors):
-        return HostError(message)
-    return ServoError(first.status, first.reason, message)
+    return next((error for error in errors if isinstance(error, HostError)), first).saying(message)

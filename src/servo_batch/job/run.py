@@ -5,7 +5,6 @@ keeper (see keeper.py) reads what it prints. The driver sleeps until the guard r
 closed, or the next progress or the timeout is due.
 """
 
-import errno
 import math
 import os
 import signal
@@ -13,6 +12,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Union
 
+from servo_batch import executable
 from servo_batch.job import descendants, failures, guard, output
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unwanted, wait_for
@@ -32,8 +32,6 @@ SHOW_SECONDS, SHOW_AFTER_STOP_SECONDS = 1.0, 0.1
 GUARD_SECONDS = 5.0
 # Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
 SKEW_SECONDS = 0.1
-# What the system says where it has too little of something for any job.
-EXHAUSTED = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # A wait for the grace period that is shorter than this is not worth a word.
 UNSAID_SECONDS = 0.3
 
@@ -115,7 +113,8 @@ def _judged(
         raise Cancelled(signum, failures.became(outcome, step))
     if isinstance(outcome, NotStarted):
         message = step.told(failures.why_not_started(args, outcome, step))
-        raise HostError(message) if outcome.number in EXHAUSTED else failed("command-failed", message)
+        is_of_command = outcome.number is None or outcome.number in executable.OF_THE_COMMAND
+        raise failed("command-failed", message) if is_of_command else HostError(message)
     if isinstance(outcome, Ended):
         return _judged_end(args, outcome, running.problem, timeout_seconds, step)
     if isinstance(wish, Unwanted):

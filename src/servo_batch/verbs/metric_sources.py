@@ -63,14 +63,13 @@ def formula(
 def refuse_circles(source: "Document", metrics: "Dict[str, Optional[Metric]]") -> None:
     """Note the metrics that are computed from one another."""
     computed = {name: each.formula for name, each in metrics.items() if isinstance(each, metric.FormulaMetric)}
-    if computed:
-        from servo_batch.config import formulas
+    from servo_batch.config import formulas
 
-        try:
-            formulas.order(computed)
-        except formulas.FormulaError as error:
-            for problem in error.problems:
-                source.add(("batch", "metrics"), problem)
+    try:
+        formulas.order(computed)
+    except formulas.FormulaError as error:
+        for problem in error.problems:
+            source.add(("batch", "metrics"), problem)
 
 
 def _kinds(configured: "Settings") -> "Dict[str, Optional[str]]":

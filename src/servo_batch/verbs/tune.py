@@ -89,7 +89,7 @@ class _Run:
             consequence = "; ".join(filter(None, [error.consequence, self._way_on()]))
             raise Cancelled(error.signum, consequence) from None
         except protocol.HostError as error:
-            raise protocol.HostError(f"{error.message}\n{self._way_on()}") from None
+            raise error.saying(f"{error.message}\n{self._way_on()}") from None
         except protocol.ServoError as error:
             if error.reason != "cancelled":
                 raise
