@@ -3,11 +3,12 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 
 import pytest
 from job_calls import run_all
-from machine import NEWEST, OLDEST
+from machine import NEWEST, OLDEST, ROOT
 from measuring import find_processes, kill, wait_until
 
 pytest_plugins = ("job_fixtures",)
@@ -239,7 +240,23 @@ class TestKeeping:
             assert result["message"].startswith("the job cannot start: its output cannot be kept in %s: " % path)
 
 
+# A pipe that is never empty, as one is whose writers are faster than the keeper.
+ENDLESS = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from servo_batch.job import keeper
+with open(os.devnull, "wb", buffering=0) as nothing:
+    stream = keeper._Stream(os.open("/dev/zero", os.O_RDONLY), nothing, b"o")
+    stream.open()
+    print(keeper.PIPE_BYTES <= stream.copy(memoryview(bytearray(keeper.READ_BYTES)), None) < 2 * keeper.PIPE_BYTES)
+"""
+
+
 class TestTheKeeper:
+    def test_looks_up_from_a_stream_that_never_ends(self, edge_python):
+        command = [edge_python, "-IS", "-c", ENDLESS, os.path.join(ROOT, "src")]
+        assert subprocess.run(command, stdout=subprocess.PIPE, timeout=30).stdout == b"True\n"
+
     def test_that_is_killed_makes_no_number(self, measuring, hide, tmp_path):
         fifo = str(tmp_path / "fifo")
         os.mkfifo(fifo)
