@@ -3,7 +3,7 @@
 import pytest
 
 from servo_batch import terminal
-from servo_batch.protocol import failed
+from servo_batch.answers import failed
 
 
 def test_numbers_stand_to_the_right_and_mixed_columns_to_the_left():

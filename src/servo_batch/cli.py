@@ -6,7 +6,7 @@ What a verb needs is imported when it is chosen.
 import os
 import sys
 
-from servo_batch import __version__, protocol
+from servo_batch import __version__, answers
 from servo_batch.invocation import reading
 from servo_batch.invocation.options import OPTIONS, UsageError
 
@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, List, Optional, Tuple
 
+    from servo_batch.answers import Answer, Wait
     from servo_batch.invocation.options import Options
-    from servo_batch.protocol import Answer, Wait
     from servo_batch.terminal import Voice
 
 EXIT_FAILED = 1
@@ -46,10 +46,10 @@ def main(argv: "Optional[List[str]]" = None) -> int:
 
         return help_verb.tell(verb, name, arguments)
     except UsageError as error:
-        protocol.complain(f"{error}; see --help")
+        answers.complain(f"{error}; see --help")
         return EXIT_USAGE
     except OSError as error:  # of what is no answer: answers are taken care of where they are written
-        protocol.complain(f"stdout takes nothing: {error.strerror}")
+        answers.complain(f"stdout takes nothing: {error.strerror}")
         return EXIT_FAILED
 
 
@@ -65,7 +65,7 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
     if "--help" in arguments or "-h" in arguments:
         from servo_batch.verbs import help as help_verb
 
-        protocol.write_text(help_verb.usage(verb, name))
+        answers.write_text(help_verb.usage(verb, name))
         return 0
     options = reading.read(verb, arguments)
     if options.question == "--version":
@@ -73,7 +73,7 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
     voice = _voice(verb, options)
     if options.question == "--info":
         info = {"version": __version__, "has_cancel": verb == "measure"}
-        return _answered(voice, lambda: protocol.Answer(info))
+        return _answered(voice, lambda: answers.Answer(info))
     if verb == "adjust":
         from servo_batch.verbs.adjust import adjust
 
@@ -106,15 +106,15 @@ def _driver(verb: str, name: str, arguments: "List[str]") -> int:
 def _version() -> int:
     from servo_batch.verbs import help as help_verb
 
-    protocol.write_text(help_verb.version())
+    answers.write_text(help_verb.version())
     return 0
 
 
 def _voice(verb: str, options: "Options") -> "Voice":
     """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
-    for_people = os.isatty(protocol.STDOUT) or verb == "history"
+    for_people = os.isatty(answers.STDOUT) or verb == "history"
     if not for_people or options.get("--json") or (options.question in ("--info", "--describe") and verb == "measure"):
-        return protocol.ForPrograms()
+        return answers.ForPrograms()
     # At once: after a job of hours this program's file may be another one.
     from servo_batch import terminal
 
@@ -144,27 +144,27 @@ def _answered(voice: "Voice", ask: "Callable[[], Answer]", wait: "Optional[Wait]
 
     ``wait`` is asked to wait for whoever reads stdout, and raises ``ServoError`` where that is not to be waited for.
     """
-    failure: "Optional[protocol.ServoError]" = None
+    failure: "Optional[answers.ServoError]" = None
     try:
         answer = ask()
-    except protocol.ServoError as error:
+    except answers.ServoError as error:
         failure = error
     except Exception as bug:
         import traceback
 
         traceback.print_exc()
-        failure = protocol.failed("internal", f"a bug of servo-batch; report it with what is on stderr: {bug!r}")
+        failure = answers.failed("internal", f"a bug of servo-batch; report it with what is on stderr: {bug!r}")
     exit_status = failure.exit_status if failure else 0
     try:
         if failure:
             voice.failure(failure, wait)
         else:
             voice.answer(answer, wait)
-    except protocol.ServoError as error:
-        protocol.complain(error.message)
+    except answers.ServoError as error:
+        answers.complain(error.message)
         return error.exit_status
     except OSError as error:
-        protocol.complain(f"the answer cannot be written to stdout: {error.strerror}")
+        answers.complain(f"the answer cannot be written to stdout: {error.strerror}")
         return exit_status or EXIT_FAILED
     return exit_status
 
@@ -177,9 +177,9 @@ def _open_standard_streams() -> bool:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-            has_stdout = has_stdout and descriptor != protocol.STDOUT
+            has_stdout = has_stdout and descriptor != answers.STDOUT
     if not has_stdout:
-        protocol.complain("stdout is closed, so nothing can be answered and nothing was done")
+        answers.complain("stdout is closed, so nothing can be answered and nothing was done")
     return has_stdout
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from servo_batch.protocol import STDIN, bad_request, complain
+from servo_batch.answers import STDIN, bad_request, complain
 from servo_batch.wording import kind
 
 TYPE_CHECKING = False

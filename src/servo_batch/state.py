@@ -5,16 +5,16 @@ It is kept as ``{"application": …}``, JSON, as an adjust asked for it.
 
 import os
 
+from servo_batch.answers import failed
 from servo_batch.config.settings import overlay, refusals
-from servo_batch.protocol import failed
 from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
+    from servo_batch.answers import ServoError
     from servo_batch.config.descriptions import Settings
-    from servo_batch.protocol import ServoError
 
 DEFAULT_PATH = "_state.json"
 

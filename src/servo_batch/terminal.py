@@ -10,14 +10,14 @@ import re
 import select
 import sys
 
-from servo_batch import protocol
+from servo_batch import answers
 from servo_batch.wording import is_number, padded, percent, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Optional, Sequence, Union
 
-    from servo_batch.protocol import Wait
+    from servo_batch.answers import Wait
 
 REDRAW_SECONDS = 1.0
 MAX_BAR_WIDTH = 40
@@ -40,27 +40,27 @@ class ForPeople:
 
     tells_progress = False
 
-    def answer(self, answer: "protocol.Answer", wait: "Optional[Wait]" = None) -> None:
+    def answer(self, answer: "answers.Answer", wait: "Optional[Wait]" = None) -> None:
         """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
         if answer.text:
-            protocol.write_text(answer.text(sys.modules[__name__]), wait)
+            answers.write_text(answer.text(sys.modules[__name__]), wait)
         else:
-            protocol.write(answer.response, wait)
+            answers.write(answer.response, wait)
 
-    def failure(self, error: "protocol.ServoError", wait: "Optional[Wait]" = None) -> None:
+    def failure(self, error: "answers.ServoError", wait: "Optional[Wait]" = None) -> None:
         """Write why a call failed; raise ``OSError``, and what ``wait`` raises."""
-        protocol.write_text(failure(error), wait)
+        answers.write_text(failure(error), wait)
 
     def progress(self, percent: int, message: str) -> None:
         """Write nothing: on a terminal progress is drawn, not told."""
 
     def step(self, percent: int, message: str, line: str) -> None:
         """Write the line of a step; raise ``OSError``."""
-        protocol.write_text(printable(line.rstrip()) + "\n")
+        answers.write_text(printable(line.rstrip()) + "\n")
 
 
 if TYPE_CHECKING:
-    Voice = Union[protocol.ForPrograms, ForPeople]  # who writes answers and progress
+    Voice = Union[answers.ForPrograms, ForPeople]  # who writes answers and progress
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
@@ -84,7 +84,7 @@ def _cell(value: "Any") -> str:
     return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def failure(error: "protocol.ServoError") -> str:
+def failure(error: "answers.ServoError") -> str:
     """Return a failure as readable text.
 
     What the job printed is set apart, and comes first: then what happened stands next to the prompt, however long the
@@ -119,7 +119,7 @@ def has_unicode() -> bool:
 
 
 def _emphasised(text: str) -> str:
-    if _is_dumb() or os.environ.get("NO_COLOR") or not os.isatty(protocol.STDOUT):
+    if _is_dumb() or os.environ.get("NO_COLOR") or not os.isatty(answers.STDOUT):
         return text
     return "\033[1;31m%s\033[0m" % text  # bold and red
 
@@ -200,7 +200,7 @@ def duration(seconds: float) -> str:
 def _columns() -> int:
     """Return the terminal's width as it is now; 80 where it does not say."""
     try:
-        return os.get_terminal_size(protocol.STDERR).columns or DEFAULT_COLUMNS
+        return os.get_terminal_size(answers.STDERR).columns or DEFAULT_COLUMNS
     except OSError:
         return DEFAULT_COLUMNS
 
@@ -208,13 +208,13 @@ def _columns() -> int:
 def _write_if_possible(text: str) -> bool:
     try:
         try:
-            if os.tcgetpgrp(protocol.STDERR) != os.getpgrp():
+            if os.tcgetpgrp(answers.STDERR) != os.getpgrp():
                 return False  # in the background: the terminal belongs to another job of the shell
         except OSError:
             pass  # a terminal that controls no jobs
-        if not select.select([], [protocol.STDERR], [], 0)[1]:
+        if not select.select([], [answers.STDERR], [], 0)[1]:
             return False
-        os.write(protocol.STDERR, text.encode("ascii"))
+        os.write(answers.STDERR, text.encode("ascii"))
     except OSError:
         return False
     return True

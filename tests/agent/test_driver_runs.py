@@ -19,7 +19,7 @@ from fakes import (
 )
 
 from servo_batch.agent import driver
-from servo_batch.protocol import ServoError
+from servo_batch.answers import ServoError
 
 pytest_plugins = ("agent_fixtures",)
 

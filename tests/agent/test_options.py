@@ -9,7 +9,7 @@ import pytest
 from fakes import LAUNCHER, TOKEN
 
 from servo_batch.agent import options
-from servo_batch.protocol import ServoError
+from servo_batch.answers import ServoError
 
 pytest_plugins = ("agent_fixtures",)
 

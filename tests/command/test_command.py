@@ -2,8 +2,8 @@
 
 import pytest
 
+from servo_batch.answers import ServoError
 from servo_batch.command import render, syntax, template
-from servo_batch.protocol import ServoError
 
 STATE = {
     "application": {

@@ -6,10 +6,10 @@ import string
 import pytest
 from shell_cases import ACCEPTED, REFUSED, UNWARNED, WARNED
 
+from servo_batch.answers import ServoError
 from servo_batch.command import marks, render, template
 from servo_batch.command.grammar import word
 from servo_batch.command.safety import places, plain, takers
-from servo_batch.protocol import ServoError
 
 CASES = [*ACCEPTED, *REFUSED, *WARNED, *UNWARNED]
 

@@ -14,8 +14,8 @@ import pytest
 from history_writer import entry
 from machine import ROOT
 
+from servo_batch.answers import ServoError
 from servo_batch.history import record
-from servo_batch.protocol import ServoError
 
 ENDLESS = 10**9
 

@@ -39,7 +39,7 @@ def run_job(*python_and_body):
     """Run a bit of Python that calls ``measure(args, on_progress)``; return what it prints, or the failure."""
     script = (
         "import sys; sys.path.insert(0, %r)\n"
-        "from servo_batch import protocol\nfrom servo_batch.job import cancel, keeper, run as job\n"
+        "from servo_batch import answers\nfrom servo_batch.job import cancel, keeper, run as job\n"
         "keeper.LATE_SECONDS = 0.2\n"  # what comes late is no subject here
         "def measure(args, on_progress=lambda elapsed: None, timeout=None):\n"
         "    try:\n"
@@ -47,7 +47,7 @@ def run_job(*python_and_body):
         "            before(cancellation)\n"
         "            return job.run(args, grace_seconds=0.2, timeout_seconds=timeout, cancellation=cancellation,\n"
         "                on_progress=on_progress, progress_seconds=0.1)\n"
-        "    except protocol.ServoError as error: sys.exit('%%s: %%s' %% (error.reason, error.message))\n"
+        "    except answers.ServoError as error: sys.exit('%%s: %%s' %% (error.reason, error.message))\n"
         "def before(cancellation): pass\n" % os.path.join(ROOT, "src")
     )
     *python, body = python_and_body

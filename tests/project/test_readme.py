@@ -10,8 +10,8 @@ import sys
 import pytest
 from machine import ROOT
 
+from servo_batch import configuration
 from servo_batch.formats import yaml_subset
-from servo_batch.verbs import configuration
 
 with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
     TEXT = stream.read()

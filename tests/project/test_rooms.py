@@ -9,7 +9,7 @@ from machine import ROOT
 ORDER = (
     ("wording", "sources", "executable"),
     ("formats",),
-    ("protocol",),
+    ("answers",),
     ("invocation",),
     ("request",),
     ("terminal",),
@@ -21,6 +21,9 @@ ORDER = (
     ("metrics",),
     ("history",),
     ("tuning",),
+    ("metric_sources",),
+    ("configuration",),
+    ("measurement",),
     ("verbs",),
     ("agent",),
     ("cli",),
@@ -29,10 +32,10 @@ ORDER = (
 PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
 # What knows of no other rooms than these, though more stand above it: each could leave the house alone.
 KNOWN = {
-    "command": ("wording", "formats", "protocol"),
-    "job": ("executable", "protocol"),
+    "command": ("wording", "formats", "answers"),
+    "job": ("executable", "answers"),
     "tuning": (),
-    "agent": ("executable", "wording", "formats", "protocol"),
+    "agent": ("executable", "wording", "formats", "answers"),
 }
 
 

@@ -34,10 +34,10 @@ def run_all(python, calls, late_seconds=None, **options):
 
 
 def _main():
+    from servo_batch.answers import ServoError
     from servo_batch.job import failures, keeper, run
     from servo_batch.job.cancel import Cancellation
     from servo_batch.job.show_output import Show
-    from servo_batch.protocol import ServoError
 
     if sys.argv[1:]:
         keeper.LATE_SECONDS = float(sys.argv[1])

@@ -9,9 +9,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "src"))
 
+from servo_batch.answers import ServoError
 from servo_batch.job import run as job
 from servo_batch.job.cancel import Cancellation, Cancelled
-from servo_batch.protocol import ServoError
 
 
 def write(answer):

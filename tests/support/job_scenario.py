@@ -99,9 +99,9 @@ class Told:
 
 
 def _main():
+    from servo_batch.answers import ServoError
     from servo_batch.job import prepare_and_repeat, run
     from servo_batch.job.cancel import Cancellation, Cancelled
-    from servo_batch.protocol import ServoError
 
     log = os.environ["LOG"]
     os.environ["DRIVER"] = str(os.getpid())

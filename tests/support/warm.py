@@ -24,7 +24,7 @@ LIMIT_SECONDS = 60
 LENGTH = struct.Struct("!I")
 STREAMS = 3
 # What these import, they have; what a verb imports later, each call imports.
-LOADED = ("cli", "request", "verbs.adjust", "verbs.check", "verbs.describe", "verbs.measure", "verbs.one_measurement")
+LOADED = ("cli", "request", "verbs.adjust", "verbs.check", "verbs.describe", "verbs.measure", "measurement")
 
 
 class Warm:

@@ -16,7 +16,7 @@ CONFIG = {
 }
 LOAD = """\
 import sys
-from servo_batch.verbs import configuration
+from servo_batch import configuration
 configuration.load(sys.argv[1])
 print(*(name for name in sys.modules if name.startswith("servo_batch.")))
 """
@@ -27,7 +27,7 @@ RARE = {
     "servo_batch.config.formulas",
     "servo_batch.config.keys",
     "servo_batch.metrics.patterns",
-    "servo_batch.verbs.metric_sources",
+    "servo_batch.metric_sources",
 }
 
 

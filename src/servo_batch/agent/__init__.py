@@ -39,7 +39,7 @@ def main(arguments: "argparse.Namespace", command_line: "List[str]") -> int:
     from servo_batch.agent.log import Log
     from servo_batch.agent.loop import Agent
     from servo_batch.agent.service import Service
-    from servo_batch.protocol import ServoError
+    from servo_batch.answers import ServoError
 
     events = Events()
 

@@ -19,8 +19,8 @@ import servo_batch
 from servo_batch import executable
 from servo_batch.agent.events import Events
 from servo_batch.agent.log import MAX_LINE
+from servo_batch.answers import ServoError, failed
 from servo_batch.formats import strict_json
-from servo_batch.protocol import ServoError, failed
 from servo_batch.wording import is_number
 
 # A longer line of a driver's stdout is no answer.

@@ -9,7 +9,7 @@ import time
 from typing import Iterator, List, Set, Tuple
 from urllib.parse import quote
 
-from servo_batch import protocol
+from servo_batch import answers
 
 MAX_LINE = 4000
 CONCEALED = "[token]"
@@ -59,7 +59,7 @@ class Log:
         line = "%s %s\n" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), self.clean(text))
         # A reader of the log who has gone does not stop the agent.
         with contextlib.suppress(OSError):
-            protocol.write_text(line)
+            answers.write_text(line)
 
     def clean(self, text: str) -> str:
         """Return ``text`` as one line that is fit to be seen."""

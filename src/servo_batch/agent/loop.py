@@ -18,7 +18,7 @@ from servo_batch.agent.events import Events
 from servo_batch.agent.log import Log
 from servo_batch.agent.options import Options
 from servo_batch.agent.service import Service
-from servo_batch.protocol import ServoError, bad_request, failed
+from servo_batch.answers import ServoError, bad_request, failed
 from servo_batch.wording import is_number
 
 # The pause between two tries doubles up to this.

@@ -15,7 +15,7 @@ from typing import Callable, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
-from servo_batch.protocol import ServoError, bad_request, failed
+from servo_batch.answers import ServoError, bad_request, failed
 
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
 DEFAULT_URL = "https://api.opsani.com/accounts/%s/applications/%s/servo"

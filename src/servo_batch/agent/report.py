@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from servo_batch.agent import connection
 from servo_batch.agent.connection import Exchange
-from servo_batch.protocol import ServoError
+from servo_batch.answers import ServoError
 
 # A failure's report is no longer than this, its envelope included.
 MAX_FAILURE_BYTES = 2 * 1024 * 1024

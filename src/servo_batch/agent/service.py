@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from servo_batch import __version__
 from servo_batch.agent import connection, signals
 from servo_batch.agent.connection import Connection, Exchange, Outcome, TooLongError
+from servo_batch.answers import failed
 from servo_batch.formats import strict_json
-from servo_batch.protocol import failed
 
 
 class _HttpHandler(urllib.request.HTTPHandler):

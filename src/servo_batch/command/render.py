@@ -2,7 +2,7 @@
 
 import re
 
-from servo_batch import protocol, wording
+from servo_batch import answers, wording
 from servo_batch.command.marks import BARE, DOUBLE, SINGLE
 from servo_batch.command.placeholder import ANY_NUMBER, Command, Placeholder, TemplateError
 from servo_batch.command.template import CONTROL, SHELL, lowered
@@ -51,7 +51,7 @@ def render(command: Command, names: "Dict[str, Any]", place: str = "command") ->
     arguments = ["".join(map(rendered, parts)) for parts in command.templates]
     if problems:
         message = "\n".join(problems)
-        raise protocol.bad_request(message) if all(problems.values()) else protocol.failed("bad-config", message)
+        raise answers.bad_request(message) if all(problems.values()) else answers.failed("bad-config", message)
     return SHELL + arguments if command.uses_shell else arguments
 
 

@@ -3,7 +3,7 @@
 import subprocess
 from typing import List
 
-from servo_batch import protocol
+from servo_batch import answers
 from servo_batch.command.template import SHELL
 
 
@@ -26,6 +26,6 @@ def have_shell_read(arguments: List[str], place: str = "command") -> None:
         return  # whatever it is, it meets the job as well, which reports it
     if shell_read.returncode:
         reason = shell_read.stderr.decode("utf-8", "replace").strip()
-        raise protocol.failed(
+        raise answers.failed(
             "bad-config", "%s: the shell cannot read the command: %s\ncommand: %s" % (place, reason, arguments[2])
         )

@@ -5,7 +5,7 @@ Only the top-level key ``batch`` is read; other keys belong to other drivers.
 
 import os
 
-from servo_batch.protocol import failed
+from servo_batch.answers import failed
 from servo_batch.wording import did_you_mean, found, named
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 
-from servo_batch.protocol import failed
+from servo_batch.answers import failed
 from servo_batch.store import flush_directory
 from servo_batch.wording import kind
 
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 
-    from servo_batch.protocol import ServoError
+    from servo_batch.answers import ServoError
 
 # Where tune records, if no other file is named; without a tuning nothing is recorded then.
 DEFAULT_PATH = "_history.jsonl"

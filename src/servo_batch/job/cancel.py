@@ -9,7 +9,7 @@ import select
 import signal
 import time
 
-from servo_batch.protocol import STDOUT, ServoError
+from servo_batch.answers import STDOUT, ServoError
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import time
 from contextlib import suppress
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set
 
+from servo_batch.answers import STDOUT, ServoError, failed
 from servo_batch.job.cancel import SIGNALS, Cancellation, Cancelled
-from servo_batch.protocol import STDOUT, ServoError, failed
 
 MAX_POLL_SECONDS = 86400.0  # poll(2) takes milliseconds as an int; who waits looks at the clock and waits again
 BLOCKED = SIGNALS + (signal.SIGCHLD,)

@@ -6,7 +6,7 @@ import stat
 from contextlib import suppress
 from typing import BinaryIO, Iterable, NamedTuple, Optional
 
-from servo_batch.protocol import HostError, ServoError, failed
+from servo_batch.answers import HostError, ServoError, failed
 
 STDERR_SUFFIX = ".stderr"
 

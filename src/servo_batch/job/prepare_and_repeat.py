@@ -8,6 +8,7 @@ is left but the guard, which stops what runs.
 
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
+from servo_batch.answers import HostError, ServoError
 from servo_batch.job import failures
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import PROGRESS_SECONDS
@@ -16,7 +17,6 @@ from servo_batch.job.outcomes import Ended
 from servo_batch.job.run import run
 from servo_batch.job.show_output import Show
 from servo_batch.job.usage import Usage
-from servo_batch.protocol import HostError, ServoError
 
 SEARCH = "the search of what the job printed"
 

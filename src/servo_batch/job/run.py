@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Union
 
 from servo_batch import executable
+from servo_batch.answers import HostError, failed
 from servo_batch.job import descendants, failures, guard, output
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unwanted, wait_for
@@ -22,7 +23,6 @@ from servo_batch.job.keeper import LATE_SECONDS, Keeper, Kept
 from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped
 from servo_batch.job.show_output import Show, Shower
 from servo_batch.job.usage import Usage
-from servo_batch.protocol import HostError, failed
 
 # How long the disk may take for what was on its way when the job had ended; when it was stopped, nobody waits for it.
 DISK_SECONDS, DISK_AFTER_STOP_SECONDS = 10.0, LATE_SECONDS + 0.5

@@ -11,6 +11,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
 
+from servo_batch.answers import HostError
 from servo_batch.config.plain_keys import STREAMS
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
@@ -18,7 +19,6 @@ from servo_batch.job.outcomes import Output
 from servo_batch.metrics import extract, hints
 from servo_batch.metrics.extract import Value
 from servo_batch.metrics.metric import OutputMetric
-from servo_batch.protocol import HostError
 from servo_batch.wording import named, shown
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The adjust driver: say what the settings are, or check the values asked for and store them."""
 
-from servo_batch import protocol, state
+from servo_batch import answers, state
 from servo_batch.config import descriptions, document, settings
 
 TYPE_CHECKING = False
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from servo_batch.invocation.options import Options
 
 
-def adjust(options: "Options") -> protocol.Answer:
+def adjust(options: "Options") -> answers.Answer:
     """Do what the command line says; return the answer, or raise ``ServoError``.
 
     ``--query`` and ``--describe`` ask what the settings are, ``--reset`` removes what is stored. Else a request on
@@ -23,7 +23,7 @@ def adjust(options: "Options") -> protocol.Answer:
     path = state.path_of(options.get("--state"), configured.state)
     if options.question in ("--query", "--describe"):
         application = state.current(configured, state.load(path))
-        return protocol.Answer({"application": application}, lambda terminal: settings_table(terminal, application))
+        return answers.Answer({"application": application}, lambda terminal: settings_table(terminal, application))
     if options.question == "--reset":
         from servo_batch.store import remove
 
@@ -34,9 +34,7 @@ def adjust(options: "Options") -> protocol.Answer:
 
         stored = stored_for(options, source, configured, path)
     application = state.current(configured, stored)
-    return protocol.Answer(
-        {"status": "ok", "reason": "success"}, lambda terminal: settings_table(terminal, application)
-    )
+    return answers.Answer({"status": "ok", "reason": "success"}, lambda terminal: settings_table(terminal, application))
 
 
 def settings_table(terminal: "ModuleType", application: "Application") -> str:

@@ -8,24 +8,24 @@ import os
 import re
 import subprocess
 
-from servo_batch import executable, protocol, state, terminal
+from servo_batch import answers, configuration, executable, measurement, state, terminal
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import extract, hints, metric, older_driver
-from servo_batch.verbs import adjust, configuration, one_measurement
+from servo_batch.verbs import adjust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
     from servo_batch.config.settings import Application
+    from servo_batch.configuration import Config
     from servo_batch.invocation.options import Options
+    from servo_batch.measurement import Plan
     from servo_batch.metrics.extract import Output
     from servo_batch.metrics.metric import OutputMetric, ResourceMetric
-    from servo_batch.verbs.configuration import Config
-    from servo_batch.verbs.one_measurement import Plan
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
@@ -57,7 +57,7 @@ class Findings:
         """Return what ``step`` returns, or None after noting why it failed."""
         try:
             return step(*arguments)
-        except protocol.ServoError as error:
+        except answers.ServoError as error:
             self.problems.append(error.message)
         return None
 
@@ -83,16 +83,16 @@ def check(options: "Options") -> int:
     application = findings.attempt(_application, findings, config, options)
     if config and application:
         findings.sections.append(adjust.settings_table(terminal, application))
-        plan = findings.attempt(one_measurement.plan, config, application, options.get("--control") or {})
+        plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
         if plan:
             _look_at_commands(findings, config, plan)
-            findings.attempt(one_measurement.refuse_hopeless, config, plan)
+            findings.attempt(measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
         if config.schema.history:
             findings.attempt(record.check_writable, config.schema.history)
         findings.sections.append(_metrics(findings, config, saved))
-    protocol.write_text(findings.text())
+    answers.write_text(findings.text())
     return 1 if findings.problems else 0
 
 
@@ -217,7 +217,7 @@ def _contents(path: str) -> "Output":
             size = os.fstat(stream.fileno()).st_size
             return extract.mapped(stream, size) if size else stream.read()  # a pipe has no size
     except OSError as error:
-        raise protocol.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
+        raise answers.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
 
 
 def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tuple[str, Output]]]") -> str:

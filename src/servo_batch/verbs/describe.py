@@ -1,8 +1,8 @@
 """What the measure driver answers to --describe: which metrics there are."""
 
+from servo_batch import configuration
+from servo_batch.answers import Answer
 from servo_batch.metrics import metric
-from servo_batch.protocol import Answer
-from servo_batch.verbs import configuration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import re
 import shutil
 from collections import namedtuple
 
-from servo_batch import __version__, protocol, sources
+from servo_batch import __version__, answers, sources
 from servo_batch.invocation.options import OPTIONS, UsageError
 from servo_batch.wording import did_you_mean, width
 
@@ -83,9 +83,9 @@ def tell(word: str, name: str, arguments: "List[str]") -> int:
     Raises ``UsageError`` where it is nothing that the file, called by ``name``, knows.
     """
     if word in ("--help", "-h"):
-        protocol.write_text(overview(name))
+        answers.write_text(overview(name))
     elif word == "--version":
-        protocol.write_text(version())
+        answers.write_text(version())
     elif word == "help":
         return show(arguments)
     else:
@@ -134,7 +134,7 @@ def show(arguments: "List[str]") -> int:
     found = manual()
     if not arguments or arguments[0] in ("--help", "-h"):
         titles = "\n".join(f"{'  ' * section.level}{section.title}" for section in found)
-        protocol.write_text(
+        answers.write_text(
             f"{titles}\n\nhelp WORD shows the section that has WORD in its title; help all, the manual.\n"
         )
         return 0
@@ -178,8 +178,8 @@ def _section(found: "List[Section]", words: str) -> str:
 
 def _page(text: str) -> None:
     """Write ``text``, at a terminal through $PAGER where that is set and the shell finds it."""
-    if not os.isatty(protocol.STDOUT):
-        protocol.write_text(text)
+    if not os.isatty(answers.STDOUT):
+        answers.write_text(text)
         return
     text = _filled(text, min(shutil.get_terminal_size().columns, WIDEST))
     pager = os.environ.get("PAGER")
@@ -190,7 +190,7 @@ def _page(text: str) -> None:
         ended = subprocess.run(["/bin/sh", "-c", pager], input=text.encode("utf-8"))
         if ended.returncode not in SHELL_FINDS_NONE:
             return
-    protocol.write_text(text)
+    answers.write_text(text)
 
 
 def _filled(text: str, columns: int) -> str:

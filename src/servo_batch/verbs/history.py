@@ -3,24 +3,23 @@
 import os
 import shutil
 
-from servo_batch import protocol
+from servo_batch import answers, configuration, measurement
 from servo_batch.config import settings
 from servo_batch.history import record, trials
-from servo_batch.verbs import configuration, one_measurement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Dict, List
 
+    from servo_batch.configuration import Config
     from servo_batch.history.trials import Trial
     from servo_batch.invocation.options import Options
-    from servo_batch.verbs.configuration import Config
 
 PLOT_HEIGHT = 10
 
 
-def history(options: "Options") -> protocol.Answer:
+def history(options: "Options") -> answers.Answer:
     """Show the measurements that can be compared with the latest one; raise ``ServoError``.
 
     Those of another job, whose command, metrics, runs or control were others, are counted and left out.
@@ -29,10 +28,10 @@ def history(options: "Options") -> protocol.Answer:
     path = options.get("--history") or config.schema.history or record.DEFAULT_PATH
     if not (options.get("--history") or config.schema.history or os.path.lexists(path)):
         remedy = f"give --history FILE, or batch.history in {config.source.name}"
-        raise protocol.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
+        raise answers.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
     entries, warnings = record.read(path)
     for warning in warnings:
-        protocol.complain(warning)
+        answers.complain(warning)
     found = as_trials([entry for entry in entries if entry["job"] == entries[-1]["job"]], config)
     others = len(entries) - len(found)
     if options.get("--svg"):
@@ -42,12 +41,12 @@ def history(options: "Options") -> protocol.Answer:
         from servo_batch.history import export
 
         text = export.as_csv(found)
-        return protocol.Answer({}, lambda terminal: text)
+        return answers.Answer({}, lambda terminal: text)
     if options.get("--json"):
         from servo_batch.history import export
 
-        return protocol.Answer(export.as_json(found, label, minimize))
-    return protocol.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
+        return answers.Answer(export.as_json(found, label, minimize))
+    return answers.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
 
 
 def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]":
@@ -60,7 +59,7 @@ def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]
             entry["status"],
             entry.get("reason"),
             entry["metrics"],
-            one_measurement.objective_value(config.objective, entry["metrics"], entry["settings"]),
+            measurement.objective_value(config.objective, entry["metrics"], entry["settings"]),
             entry["control"],
             entry.get("message"),
         )
@@ -103,4 +102,4 @@ def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
             stream.write(picture)
     except OSError as error:
         problem = f"{path}: the picture cannot be written: {error.strerror}; name another file"
-        raise protocol.bad_request(problem) from None
+        raise answers.bad_request(problem) from None

@@ -6,7 +6,7 @@ import stat
 from contextlib import contextmanager
 from typing import Iterator
 
-from servo_batch.protocol import complain
+from servo_batch.answers import complain
 
 
 @contextmanager

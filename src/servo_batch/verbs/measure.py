@@ -1,9 +1,8 @@
 """The measure driver: run the job with the current settings, and report."""
 
-from servo_batch import protocol, state
+from servo_batch import answers, configuration, state
 from servo_batch.config import settings
 from servo_batch.metrics import metric
-from servo_batch.verbs import configuration
 from servo_batch.wording import did_you_mean, kind, shown
 
 TYPE_CHECKING = False
@@ -12,24 +11,24 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List
 
     from servo_batch.config.settings import Application
+    from servo_batch.configuration import Config
     from servo_batch.invocation.options import Options
     from servo_batch.job.cancel import Cancellation
+    from servo_batch.measurement import Measurement
     from servo_batch.terminal import Voice
-    from servo_batch.verbs.configuration import Config
-    from servo_batch.verbs.one_measurement import Measurement
 
 
-def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") -> protocol.Answer:
+def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") -> answers.Answer:
     """Measure as the command line and the request on stdin ask, and return the answer; raise ``ServoError``.
 
     Whatever can be known before the job runs is checked before it runs.
     """
     # Also what is needed after the job only: by then this program's file may be another one.
+    from servo_batch import measurement
     from servo_batch.history import record
     from servo_batch.job import output
     from servo_batch.job.show_output import Show
     from servo_batch.request import read_request
-    from servo_batch.verbs import one_measurement
     from servo_batch.verbs.lock import alone
     from servo_batch.verbs.progress import Telling
 
@@ -41,36 +40,36 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         application = measured_with(config, options)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
-        plan = one_measurement.plan(config, application, control, asked, runs, warmup_runs)
-        one_measurement.refuse_hopeless(config, plan)
+        plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
+        measurement.refuse_hopeless(config, plan)
         if history:
             record.check_writable(history)
         if options.get("--keep-output"):
             of_state = state.path_of(options.get("--state"), config.settings.state)
             output.check_kept(options.get("--keep-output"), [config.source.name, of_state, history or ""])
     telling = Telling(voice, config.schema.expected_seconds)
-    show = Show(protocol.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
+    show = Show(answers.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
         with alone(config.source.name):
-            measured = one_measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
-    except protocol.ServoError as error:
+            measured = measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
+    except answers.ServoError as error:
         if history and error.reason != "cancelled":
-            remember(history, one_measurement.entry(plan, error))
+            remember(history, measurement.entry(plan, error))
         raise
     finally:
         telling.finish()
     if history:
-        remember(history, one_measurement.entry(plan, measured))
+        remember(history, measurement.entry(plan, measured))
     for note in measured.notes:
-        protocol.complain(note)
+        answers.complain(note)
     try:
         voice.progress(100, _ended(measured))
     except OSError as error:
-        raise protocol.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
+        raise answers.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
     response = {"status": "ok", "metrics": measured.metrics, "settings": settings.values(application)}
     if "annotations" in application:
         response["annotations"] = application["annotations"]
-    return protocol.Answer(response, lambda terminal: _table(terminal, application, measured))
+    return answers.Answer(response, lambda terminal: _table(terminal, application, measured))
 
 
 def measured_with(config: "Config", options: "Options") -> "Application":
@@ -97,13 +96,13 @@ def requested_metrics(request: "Dict[str, Any]", config: "Config") -> "List[str]
     """Return the configured metrics that the request asks for, all where it names none; raise ``ServoError``."""
     asked = request.get("metrics", list(config.metrics))
     if not isinstance(asked, (list, dict)) or not all(isinstance(name, str) for name in asked):
-        raise protocol.bad_request(
+        raise answers.bad_request(
             "the request's metrics must be a list of names, or an object whose keys are names, but is " + shown(asked)
         )
     known = metric.measured(config.metrics)
     for name in asked:
         if name not in known:
-            raise protocol.bad_request(
+            raise answers.bad_request(
                 f"the request asks for the metric {shown(name)}, which the configuration does not have; "
                 f"known are {', '.join(known)}{did_you_mean(name, known)}"
             )
@@ -114,7 +113,7 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
     """Return the request's control, empty where it has none; raise ``ServoError``."""
     control = request.get("control", {})
     if not isinstance(control, dict):
-        raise protocol.bad_request(f"the request's control must be an object, but is {kind(control)}")
+        raise answers.bad_request(f"the request's control must be an object, but is {kind(control)}")
     return control
 
 
@@ -124,8 +123,8 @@ def remember(history: str, entry: "Dict[str, Any]") -> None:
 
     try:
         record.append(history, entry)
-    except protocol.ServoError as error:
-        protocol.complain(error.message)
+    except answers.ServoError as error:
+        answers.complain(error.message)
 
 
 def _ended(measured: "Measurement") -> str:

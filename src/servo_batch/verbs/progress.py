@@ -4,9 +4,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Optional
 
+from servo_batch.answers import STDERR, complain
 from servo_batch.job import prepare_and_repeat
 from servo_batch.job.child import PROGRESS_SECONDS
-from servo_batch.protocol import STDERR, complain
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:

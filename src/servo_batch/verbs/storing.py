@@ -2,7 +2,7 @@
 
 import os
 
-from servo_batch import protocol, state
+from servo_batch import answers, state
 from servo_batch.config import settings
 from servo_batch.request import read_request
 from servo_batch.store import replace
@@ -35,9 +35,9 @@ def stored_for(options: "Options", source: "Document", configured: "Settings", p
     undeclared = settings.undeclared(configured.application, stored)
     if undeclared:
         verb = "is" if len(undeclared) == 1 else "are"
-        protocol.complain(f"{', '.join(undeclared)} {verb} stored, though {source.name} has no such setting")
+        answers.complain(f"{', '.join(undeclared)} {verb} stored, though {source.name} has no such setting")
     if is_new and path == state.DEFAULT_PATH and os.path.dirname(source.name):
-        protocol.complain(
+        answers.complain(
             f"the settings are stored in ./{path}, for whoever is called in this folder; batch.state in "
             f"{source.name} names a file that goes with the configuration"
         )
@@ -57,11 +57,11 @@ def accepted(configured: "Settings", asked: "Application", present: "Application
         asked, formula_problems = derived.without_computed(configured.rules, configured.application, asked, present)
         problems += formula_problems
     if problems:
-        raise protocol.ServoError("rejected", "invalid-value", f"{consequence}: " + "; ".join(problems))
+        raise answers.ServoError("rejected", "invalid-value", f"{consequence}: " + "; ".join(problems))
     if configured.rules:
         broken = derived.broken(configured.rules, settings.overlay(configured.application, asked))
         if broken:
-            raise protocol.ServoError("rejected", "constraint", f"{consequence}: " + "; ".join(broken))
+            raise answers.ServoError("rejected", "constraint", f"{consequence}: " + "; ".join(broken))
     return asked
 
 
@@ -83,7 +83,7 @@ def assigned(assignments: "List[Assignment]", configured: "Settings", name: str)
             value = typed(described, text)
             components.setdefault(component, {"settings": {}})["settings"][setting] = {"value": value}
     if problems:
-        raise protocol.bad_request("; ".join(problems))
+        raise answers.bad_request("; ".join(problems))
     return {"components": components}
 
 
@@ -132,7 +132,7 @@ def requested(request: "Dict[str, Any]") -> "Application":
         described = _inner(_inner(components, name, "application.components"), "settings", path)
         for setting in described:
             if "value" not in _inner(described, setting, path + ".settings"):
-                raise protocol.bad_request(
+                raise answers.bad_request(
                     f'the request has no value for the setting: {path}.settings.{named(setting)} must be {{"value": …}}'
                 )
     return application
@@ -141,12 +141,12 @@ def requested(request: "Dict[str, Any]") -> "Application":
 def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
     full_path = f"{path}.{named(key)}" if path else key
     if key not in outer:
-        raise protocol.bad_request(
+        raise answers.bad_request(
             f"the request has no {full_path}; "
             'adjust takes {"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}} on '
             "stdin, or arguments, COMPONENT.SETTING=VALUE"
         )
     value = outer[key]
     if not isinstance(value, dict):
-        raise protocol.bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
+        raise answers.bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
     return value

@@ -2,21 +2,20 @@
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from servo_batch import protocol, state
+from servo_batch import answers, configuration, measurement, state
 from servo_batch.config import settings
+from servo_batch.configuration import Config
 from servo_batch.history import record
 from servo_batch.metrics import metric
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
-from servo_batch.verbs import configuration, one_measurement
-from servo_batch.verbs.configuration import Config
 from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.config.settings import Application
     from servo_batch.invocation.options import Options
+    from servo_batch.measurement import Plan
     from servo_batch.tuning.search import Space
-    from servo_batch.verbs.one_measurement import Plan
 
     Values = Dict[str, Any]  # of what is tuned
     Past = List[Tuple[Values, Optional[float]]]
@@ -47,7 +46,7 @@ class Tuning(NamedTuple):
 
     def plan(self, values: "Values") -> "Plan":
         """Return the measurement with these values of what is tuned; raise ``ServoError``."""
-        return one_measurement.plan(self.config, self.with_values(values), self.control)
+        return measurement.plan(self.config, self.with_values(values), self.control)
 
     def past(self) -> "Past":
         """Return what the history has that counts: the values of what is tuned, and the objective; None for a failure.
@@ -58,7 +57,7 @@ class Tuning(NamedTuple):
         job = record.digest(self.plan(dict(self.task.default)).comparable)
         entries, warnings = record.read(self.history)
         for warning in warnings:
-            protocol.complain(warning)
+            answers.complain(warning)
         return [
             ({name: entry["settings"][name] for name in self.task.space}, self.value(entry))
             for entry in entries
@@ -90,7 +89,7 @@ class Tuning(NamedTuple):
         """Return what the objective comes to for an entry of the history, None for a failure."""
         if entry["status"] != "ok":
             return None
-        return one_measurement.objective_value(self.config.objective, entry["metrics"], entry["settings"])
+        return measurement.objective_value(self.config.objective, entry["metrics"], entry["settings"])
 
 
 def is_learnt_from(reason: Optional[str], cause: Optional[str]) -> bool:
@@ -105,7 +104,7 @@ def read(options: "Options") -> Tuning:
     objective = config.objective
     is_shortest_time = objective.direction == "minimize" and objective.metric == metric.TOTAL_RUNTIME
     if cap and (config.schema.runs > 1 or not is_shortest_time):
-        raise protocol.bad_request(
+        raise answers.bad_request(
             "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         )
     path = state.path_of(options.get("--state"), config.settings.state)
@@ -135,7 +134,7 @@ def _with_objective(config: Config, options: "Options") -> Config:
     if not given:
         return config
     if len(given) > 1:
-        raise protocol.bad_request("--minimize and --maximize exclude each other: give one of them")
+        raise answers.bad_request("--minimize and --maximize exclude each other: give one of them")
     name = given[0]
     objective = configuration.given_objective(config, name, name[2:], options.get(name))
     return Config(config.source, config.settings, config.schema, config.commands, config.metrics, objective)
@@ -156,7 +155,7 @@ def _space(config: Config) -> "Tuple[Space, Values]":
     elif lacking:
         problem = f"the tuning starts from the default values, but {lacking[0]} has none: give it a value"
     if problem:
-        raise protocol.failed("bad-config", f"{config.source.name}: {problem}")
+        raise answers.failed("bad-config", f"{config.source.name}: {problem}")
     return searched, default
 
 
@@ -178,7 +177,7 @@ def _allowed(
     problems = broken(default)
     if problems:
         problem = f"{path}: the default of what is tuned, with what else is stored, {problems[0]}"
-        raise protocol.failed("bad-state", f"{problem}; adjust it, or remove what is stored by adjust --reset")
+        raise answers.failed("bad-state", f"{problem}; adjust it, or remove what is stored by adjust --reset")
     return lambda values: not broken(values)
 
 

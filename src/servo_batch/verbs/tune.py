@@ -6,14 +6,14 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 import shutil
 from typing import TYPE_CHECKING, List, Optional, Set
 
-from servo_batch import protocol, state
+from servo_batch import answers, configuration, measurement, state
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job.cancel import Cancelled
 from servo_batch.store import replace
 from servo_batch.tuning import loop
 from servo_batch.tuning.confirm import FEWEST
-from servo_batch.verbs import configuration, one_measurement, storing, tunable, tune_report
+from servo_batch.verbs import storing, tunable, tune_report
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
 from servo_batch.verbs.progress import Telling
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from servo_batch.verbs.tunable import Past, Tuning
 
 
-def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> protocol.Answer:
+def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> answers.Answer:
     """Tune as the command line says, store the best settings if they are better, and return the answer.
 
     Raises ``ServoError``: where the configuration is wrong, where the first measurement fails, and for a cancel.
     """
     with cancellation.interrupting():
         tuning = tunable.read(options)
-        one_measurement.refuse_hopeless(tuning.config, tuning.plan(dict(tuning.task.default)))
+        measurement.refuse_hopeless(tuning.config, tuning.plan(dict(tuning.task.default)))
         record.check_writable(tuning.history)
         past = tuning.past()
     if 0 < tuning.task.confirm < FEWEST:
-        protocol.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
+        answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
     run = _Run(tuning, past, voice, cancellation)
     with alone(tuning.config.source.name):
         outcome = run.to_the_end()
@@ -53,7 +53,7 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> pr
         "measurements": outcome.measurements,
     }
     text = tuning.config.objective.text
-    return protocol.Answer(response, lambda terminal: run.account.comparison(terminal, outcome, text, tuning.state))
+    return answers.Answer(response, lambda terminal: run.account.comparison(terminal, outcome, text, tuning.state))
 
 
 class _Run:
@@ -68,7 +68,7 @@ class _Run:
         unit = configuration.objective_unit(tuning.config)
         columns = shutil.get_terminal_size().columns
         self.account = tune_report.Account(tuning.task.space, tuning.task.default, unit, columns)
-        self._failure: Optional[protocol.ServoError] = None  # of the latest step
+        self._failure: Optional[answers.ServoError] = None  # of the latest step
         self._noted: Set[str] = set()  # the metrics of which something was said
 
     def to_the_end(self) -> loop.Outcome:
@@ -88,12 +88,12 @@ class _Run:
         except Cancelled as error:
             consequence = "; ".join(filter(None, [error.consequence, self._way_on()]))
             raise Cancelled(error.signum, consequence) from None
-        except protocol.HostError as error:
+        except answers.HostError as error:
             raise error.saying(f"{error.message}\n{self._way_on()}") from None
-        except protocol.ServoError as error:
+        except answers.ServoError as error:
             if error.reason != "cancelled":
                 raise
-            raise protocol.failed("cancelled", f"{error.message}; {self._way_on()}") from None
+            raise answers.failed("cancelled", f"{error.message}; {self._way_on()}") from None
         finally:
             self._telling.finish()
 
@@ -113,9 +113,9 @@ class _Run:
         self._telling.begin(step.number, step.of)
         self._failure = None
         try:
-            measured = one_measurement.run(plan, self._cancellation, self._telling)
-        except protocol.ServoError as error:
-            line = one_measurement.entry(plan, error)
+            measured = measurement.run(plan, self._cancellation, self._telling)
+        except answers.ServoError as error:
+            line = measurement.entry(plan, error)
             if error.reason != "cancelled":
                 remember(self._tuning.history, line)
             if not tunable.is_learnt_from(error.reason, line.get("cause")):
@@ -124,14 +124,14 @@ class _Run:
             return None
         finally:
             self._telling.finish()
-        remember(self._tuning.history, one_measurement.entry(plan, measured))
+        remember(self._tuning.history, measurement.entry(plan, measured))
         self._complain_once(measured.notes)
         try:
-            return one_measurement.computed_objective(
+            return measurement.computed_objective(
                 self._tuning.config.objective, measured.metrics, settings.values(plan.application)
             )
         except ValueError as error:
-            self._failure = protocol.failed("no-match", f"the job ended well, but the objective is none: {error}")
+            self._failure = answers.failed("no-match", f"the job ended well, but the objective is none: {error}")
             return None
 
     def _complain_once(self, notes: List[str]) -> None:
@@ -140,7 +140,7 @@ class _Run:
             subject = note.partition(":")[0]
             if subject not in self._noted:
                 self._noted.add(subject)
-                protocol.complain(note)
+                answers.complain(note)
 
     def _tell(self, step: loop.Step, value: Optional[float]) -> None:
         """Tell of a step: a line for a person, progress for a program."""
@@ -157,7 +157,7 @@ class _Run:
         try:
             self._voice.step(part, message, line)
         except OSError as error:
-            raise protocol.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
+            raise answers.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
 
     def _way_on(self) -> str:
         """Return what was found so far, and how to go on."""
@@ -171,8 +171,8 @@ class _Run:
         return f"{found}the state is as it was; the same command goes on from {history}"
 
 
-def _of_the_default(error: protocol.ServoError) -> protocol.ServoError:
-    return protocol.failed(error.reason, f"the first measurement, of the default settings, failed: {error.message}")
+def _of_the_default(error: answers.ServoError) -> answers.ServoError:
+    return answers.failed(error.reason, f"the first measurement, of the default settings, failed: {error.message}")
 
 
 def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:
@@ -182,8 +182,8 @@ def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:
         asked = settings.overlay(stored or {}, tunable.nested(tuning.application, outcome.settings))
         present = state.current(tuning.config.settings, stored)
         replace(tuning.state, storing.accepted(tuning.config.settings, asked, present, "the best is not stored"))
-    except protocol.ServoError as error:
+    except answers.ServoError as error:
         remedy = (
             f"the best is {tune_report.pairs(outcome.settings)}; the same command stores it without measuring again"
         )
-        raise protocol.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None
+        raise answers.ServoError(error.status, error.reason, f"{error.message}; {remedy}") from None

@@ -1,10 +1,10 @@
 """The whole configuration: settings, keys, commands, patterns and formulas, and every problem of them at once."""
 
+from servo_batch.answers import bad_request
 from servo_batch.command import template
 from servo_batch.command.placeholder import TemplateError
 from servo_batch.config import descriptions, document, plain_keys, settings
 from servo_batch.metrics import metric, plain_patterns
-from servo_batch.protocol import bad_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def load(path: "Optional[str]") -> Config:
     commands = {key: _command(source, key, configured, text) for key, text in shape.commands.items()}
     metrics = {name: _metric(source, name, entry, shape, configured) for name, entry in shape.metrics.items()}
     if any(isinstance(each, metric.FormulaMetric) for each in metrics.values()):
-        from servo_batch.verbs import metric_sources
+        from servo_batch import metric_sources
 
         metric_sources.refuse_circles(source, metrics)
     goal = SHORTEST_TIME
@@ -88,7 +88,7 @@ def objective(
     source: "Document", path: "Path", direction: str, text: str, configured: "Settings", shape: "Schema"
 ) -> Objective:
     """Return the objective that stands at ``path``; what is wrong with it is noted in ``source``."""
-    from servo_batch.verbs import metric_sources
+    from servo_batch import metric_sources
 
     return Objective(direction, text, metric_sources.formula(source, path, text, configured, shape))
 
@@ -160,6 +160,6 @@ def _metric(
         pattern = plain_patterns.compile_plain(entry.text)
         if pattern is not None:
             return metric.OutputMetric(entry.text, pattern, entry.stream, entry.unit)
-    from servo_batch.verbs import metric_sources
+    from servo_batch import metric_sources
 
     return metric_sources.read(source, name, entry, shape, configured)

@@ -6,16 +6,16 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
+from servo_batch.answers import HostError, ServoError, failed
 from servo_batch.command import render, syntax
 from servo_batch.config import settings
+from servo_batch.configuration import Config, Objective
 from servo_batch.history import record, trials
 from servo_batch.job import failures, prepare_and_repeat
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.show_output import Show
 from servo_batch.metrics import metric, search, summary
-from servo_batch.protocol import HostError, ServoError, failed
-from servo_batch.verbs.configuration import Config, Objective
 from servo_batch.wording import named
 
 if TYPE_CHECKING:
