@@ -76,7 +76,7 @@ REFUSED = [
     ("{web.{x}}", "never closed"),
     ("{web[mem}", "never closed"),
     ("1 }", 'column 3: "}" has no meaning'),
-    ("{}", "the placeholder {}: it does not name a value: write {component.setting}"),
+    ("{}", "the placeholder {}: it does not name a value: it is empty; write {component.setting}"),
     ("{web.}", "does not name a value"),
     ("{web[a]b}", "after a ] only a . or a [ can follow"),
     ("{web.\x1b}", "a character that cannot be seen"),

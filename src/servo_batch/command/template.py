@@ -8,7 +8,7 @@ import string
 from servo_batch.command import marks
 from servo_batch.command.placeholder import Command, Placeholder, TemplateError
 from servo_batch.command.safety import plain
-from servo_batch.formats import fields
+from servo_batch.formats import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,9 +130,9 @@ def _placeholder(field: str, conversion: "Optional[str]", spec: str, levels: int
 
 def _keys(field: str, text: str) -> "Tuple[str, ...]":
     try:
-        return fields.keys(field)
-    except fields.FieldError as error:
-        raise TemplateError("%s: %s" % (text, error)) from None
+        return paths.keys(field)
+    except paths.PathError as error:
+        raise TemplateError("%s: %s; write {component.setting}; literal braces are {{ and }}" % (text, error)) from None
 
 
 def lowered(sentence: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections import namedtuple
 
 from servo_batch import wording
-from servo_batch.formats import fields
+from servo_batch.formats import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,10 +172,9 @@ def _field(token: str, rest: str) -> "Path":
             % (token, token[:-1])
         )
     try:
-        return fields.keys(token[1:-1])
-    except fields.FieldError as error:
-        # what it says of literal braces is about commands
-        raise FormulaError("the placeholder %s: %s" % (token, str(error).split(";")[0])) from None
+        return paths.keys(token[1:-1])
+    except paths.PathError as error:
+        raise FormulaError("the placeholder %s: %s; write {component.setting}" % (token, error)) from None
 
 
 def _need_printable(what: str, token: str) -> None:
