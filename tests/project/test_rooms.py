@@ -7,7 +7,7 @@ from machine import ROOT
 
 # From the first to the last: a room imports from those above it only, and from itself.
 ORDER = (
-    ("wording", "sources", "executable"),
+    ("wording", "sources", "executable", "samples"),
     ("formats",),
     ("answers",),
     ("invocation",),
@@ -34,7 +34,7 @@ PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
 KNOWN = {
     "command": ("wording", "formats", "answers"),
     "job": ("executable", "answers"),
-    "tuning": (),
+    "tuning": ("samples",),
     "agent": ("executable", "wording", "formats", "answers"),
 }
 

@@ -1,17 +1,14 @@
 """Several runs of a job → one measurement, and how far it can be trusted."""
 
-import math
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from servo_batch.metrics.extract import Value
 from servo_batch.metrics.metric import ResourceMetric, measured
+from servo_batch.samples import Number, deviation, median
 from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.metrics.metric import Metric
-
-Number = Union[int, float]
 
 # Digits after the point of a time in seconds: a microsecond is less than any clock here can tell.
 TIME_DIGITS = 6
@@ -19,14 +16,13 @@ NOTABLE_SPREAD = 0.05
 # A first run this many times as far from the median as half of the runs are is no coincidence. It is what hyperfine
 # takes: ten standard deviations, estimated by the median absolute deviation (Iglewicz and Hoaglin, 1993).
 OUTLIER = 14.826
-EXACT = 2**53  # up to here floats hold every integer
 
 
 class Spread(NamedTuple):
-    """How far apart numbers are: ``median`` ± ``half_range``, which is ``relative`` to the median (None: it is 0)."""
+    """How far apart numbers are: ``median`` ± ``deviation``, which is ``relative`` to the median (None: it is 0)."""
 
     median: Number
-    half_range: Number
+    deviation: float  # the sample standard deviation
     relative: Optional[float]
 
 
@@ -69,33 +65,15 @@ def summarise(
     return summary
 
 
-def median(numbers: Sequence[Number]) -> Number:
-    """Return the median, of an even number the mean of the middle two; a whole number stays an int where it was one."""
-    ordered = sorted(numbers)
-    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-    return low if low == high else _mean(low, high)
-
-
-def _mean(low: Number, high: Number) -> Number:
-    if isinstance(low, int) and isinstance(high, int):
-        total = low + high
-        return total // 2 if total % 2 == 0 or abs(total) > EXACT else total / 2
-    # Of the numbers as they are written: the mean of 0.1 and 0.2 is 0.15, and in binary 0.15000000000000002.
-    mean = float((Decimal(repr(low)) + Decimal(repr(high))) / 2)
-    return mean if math.isfinite(mean) else low  # an int may be more than a float holds
-
-
 def spread(values: Sequence[Value]) -> Optional[Spread]:
     """Return how far apart the values of several runs are, or None where they are not numbers or only one."""
     numbers = _numbers(values)
     if numbers is None or len(numbers) < 2:
         return None
-    middle = median(numbers)
-    try:
-        half_range = max(numbers) / 2 - min(numbers) / 2
-        return Spread(middle, half_range, abs(half_range / middle) if middle else None if half_range else 0.0)
-    except OverflowError:
+    middle, apart = median(numbers), deviation(numbers)
+    if apart is None:
         return None
+    return Spread(middle, apart, abs(apart / middle) if middle else None if apart else 0.0)
 
 
 def remark(name: str, values: Sequence[Value], warmup_runs: int = 0) -> Optional[str]:

@@ -8,8 +8,8 @@ import math
 import statistics
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
+from servo_batch.samples import is_lower
 from servo_batch.tuning import search
-from servo_batch.tuning.confirm import is_better
 from servo_batch.tuning.model import Point
 
 Settings = Mapping[str, Any]
@@ -140,7 +140,7 @@ def _confirmation(task: Task, best: Dict[str, Any], known: List[_Known], tried: 
         return Step(best, CONFIRM_BEST, number, last, None)
     if len(default_runs) < task.confirm:
         return Step(default, CONFIRM_DEFAULT, number, last, None)
-    better = is_better([_cost(task, value) for value in best_runs], [_cost(task, value) for value in default_runs])
+    better = is_lower([_cost(task, value) for value in best_runs], [_cost(task, value) for value in default_runs])
     medians = _median(task, best_runs), _median(task, default_runs)
     return Outcome(better, best, best_runs, default_runs, medians[0], medians[1], tried)
 

@@ -148,11 +148,11 @@ def _table(terminal: "ModuleType", application: "Application", measured: "Measur
         rows.append([name, each["value"], each.get("unit"), spread and _spread(spread)])
     titles = ["name", "value", "unit"]
     if len(measured.runtimes) > 1:
-        titles.append(f"median of {len(measured.runtimes)} runs")
+        titles.append(f"median of {len(measured.runtimes)} runs ± standard deviation")
     text: str = terminal.table(titles, [row[: len(titles)] for row in rows])
     return text
 
 
 def _spread(spread: "Any") -> str:
     relative = "" if spread.relative is None else f" ({100 * spread.relative:.1f} %)"
-    return f"± {spread.half_range:.3g}{relative}"
+    return f"± {spread.deviation:.3g}{relative}"

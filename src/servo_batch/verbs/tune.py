@@ -10,9 +10,9 @@ from servo_batch import answers, configuration, measurement, state
 from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job.cancel import Cancelled
+from servo_batch.samples import FEWEST
 from servo_batch.store import replace
 from servo_batch.tuning import loop
-from servo_batch.tuning.confirm import FEWEST
 from servo_batch.verbs import storing, tunable, tune_report
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember

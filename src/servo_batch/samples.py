@@ -1,0 +1,111 @@
+"""What the values of repeated runs tell: their middle, how far they are apart, and which of two lists is lower."""
+
+import math
+from decimal import Decimal
+from typing import List, Optional, Sequence, Tuple, Union
+
+Number = Union[int, float]
+# A cost is None for a run that failed, which counts as higher than any other.
+Costs = Sequence[Optional[float]]
+
+EXACT = 2**53  # up to here floats hold every integer
+# One in so many: the chance that is taken of calling costs lower that are not.
+ONE_IN = 20
+# So many runs of each are the fewest that can tell: of the 20 divisions of three and three, one is this good.
+FEWEST = 3
+
+
+def median(numbers: Sequence[Number]) -> Number:
+    """Return the median, of an even number the mean of the middle two; a whole number stays an int where it was one."""
+    ordered = sorted(numbers)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    if low == high:
+        return low
+    if isinstance(low, int) and isinstance(high, int):
+        total = low + high
+        return total // 2 if total % 2 == 0 or abs(total) > EXACT else total / 2
+    # Of the numbers as they are written: the mean of 0.1 and 0.2 is 0.15, and in binary 0.15000000000000002.
+    mean = float((Decimal(repr(low)) + Decimal(repr(high))) / 2)
+    return mean if math.isfinite(mean) else low  # an int may be more than a float holds
+
+
+def deviation(numbers: Sequence[Number]) -> Optional[float]:
+    """Return the sample standard deviation, what tables show after ``±``; None where it is none or no float."""
+    if len(numbers) < 2:
+        return None
+    try:
+        mean = math.fsum(numbers) / len(numbers)
+        scale = max(abs(number - mean) for number in numbers)  # without it a square may be too large or too small
+        squares = math.fsum(((number - mean) / scale) ** 2 for number in numbers) if scale else 0.0
+    except OverflowError:
+        return None
+    found = scale * math.sqrt(squares / (len(numbers) - 1))
+    return found if math.isfinite(found) else None
+
+
+def is_lower(costs: Costs, others: Costs) -> bool:
+    """Tell whether ``costs`` are lower than ``others`` by more than chance explains, at 5 %.
+
+    The test is the one-sided rank test of Wilcoxon, Mann and Whitney, exact, ties included: if there were no
+    difference, every division of the runs into the two lists would be as likely as this one, so at most one in twenty
+    of them may favour ``costs`` as much. Three runs each are the fewest that can tell, where each is lower than each.
+    """
+    groups = _groups(costs, others)
+    return _is_rare([mine + theirs for mine, theirs in groups], len(costs), _lost(groups))
+
+
+def least_runs(costs: Costs, others: Costs) -> int:
+    """Return how many runs of each it takes at least to call ``costs`` lower: so many if they win all to come."""
+    lost = _lost(_groups(costs, others))
+    runs = max(FEWEST, len(costs), len(others))
+    while not _is_rare([1] * 2 * runs, runs, lost):
+        runs += 1
+    return runs
+
+
+def _groups(costs: Costs, others: Costs) -> List[Tuple[int, int]]:
+    """Return, for each cost from the lowest up, how many of ``costs`` are that, and how many of the others."""
+    mine = [(cost is None, cost or 0.0) for cost in costs]
+    theirs = [(cost is None, cost or 0.0) for cost in others]
+    return [(mine.count(cost), theirs.count(cost)) for cost in sorted(set(mine + theirs))]
+
+
+def _lost(groups: List[Tuple[int, int]]) -> int:
+    """Return how many pairs of a run of each the others won, doubled, so that a tie is 1."""
+    lost = lower = 0
+    for mine, theirs in groups:
+        lost += mine * (2 * lower + theirs)
+        lower += theirs
+    return lost
+
+
+def _is_rare(tied: Sequence[int], size: int, lost: int) -> bool:
+    """Tell whether at most one in twenty divisions loses so few pairs; ``size`` of the runs are on the one side.
+
+    ``tied`` is how many runs have each cost. Group after group is divided; how many runs the one side has had says all
+    that matters of those before. The ways to lose each number of pairs are the digits of one large integer.
+    """
+    every = _choose(sum(tied), size)
+    digit = every.bit_length() + 1
+    kept = (1 << digit * (lost + 1)) - 1  # of those that lose more, none comes to lose fewer
+    by_taken = [1] + [0] * size
+    seen = 0
+    for count in tied:
+        following = [0] * (size + 1)
+        for taken, ways in enumerate(by_taken):
+            for more in range(min(count, size - taken) + 1 if ways else 0):
+                pairs = more * (2 * (seen - taken) + count - more)
+                if pairs <= lost:
+                    following[taken + more] += ((ways * _choose(count, more)) << digit * pairs) & kept
+        by_taken = following
+        seen += count
+    as_good = by_taken[size] % ((1 << digit) - 1)  # the sum of the digits: casting out nines
+    return ONE_IN * as_good <= every
+
+
+def _choose(n: int, k: int) -> int:
+    """Return the binomial coefficient; ``math.comb`` needs Python 3.8."""
+    result = 1
+    for i in range(k):
+        result = result * (n - i) // (i + 1)
+    return result

@@ -1,0 +1,92 @@
+"""The middle, the spread, and the rank test: what it calls lower, counting all divisions of the runs does too."""
+
+import itertools
+import random
+
+import pytest
+
+from servo_batch.samples import deviation, is_lower, least_runs, median
+
+CASES = {
+    "three below three": ([1, 2, 3], [4, 5, 6], True),
+    "three and three that cross": ([1, 2, 4], [3, 5, 6], False),
+    "three and three that touch": ([1, 2, 4], [4, 5, 6], False),
+    "three the same below three the same": ([1, 1, 1], [2, 2, 2], True),
+    "all the same": ([1, 1, 1], [1, 1, 1], False),
+    "three above three": ([4, 5, 6], [1, 2, 3], False),
+    "two below two are too few": ([1, 2], [3, 4], False),
+    "two below five": ([1, 2], [3, 4, 5, 6, 7], True),
+    "one below nineteen": ([0], list(range(1, 20)), True),
+    "one below eighteen": ([0], list(range(1, 19)), False),
+    "four and four that cross once": ([1, 2, 3, 5], [4, 6, 7, 8], True),
+    "negative costs": ([-6, -5, -4], [-3, -2, -1], True),
+    "a default that fails": ([1, 2, 3], [4, 5, None], True),
+    "a default that always fails": ([1, 2, 3], [None, None, None], True),
+    "a best that fails": ([1, 2, None], [4, 5, 6], False),
+    "nothing but failures": ([None] * 3, [None] * 3, False),
+    "no runs": ([], [], False),
+}
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_says_lower_where_chance_explains_it_in_one_of_twenty_at_most(name):
+    costs, others, lower = CASES[name]
+    assert is_lower(costs, others) is lower
+
+
+def by_counting(costs, others):
+    runs = [float("inf") if cost is None else cost for cost in costs + others]
+
+    def lost(of_best):
+        default = [runs[i] for i in range(len(runs)) if i not in of_best]
+        return sum((runs[i] > cost) - (runs[i] < cost) for i in of_best for cost in default)
+
+    divisions = list(itertools.combinations(range(len(runs)), len(costs)))
+    as_good = sum(lost(division) <= lost(divisions[0]) for division in divisions)
+    return 20 * as_good <= len(divisions)
+
+
+def test_agrees_with_counting_every_division_ties_and_failures_included():
+    rng = random.Random(1)
+    both = set()
+    for _ in range(400):
+        costs = [rng.choice([1, 2, 3, 4, 5, None]) for _ in range(rng.randint(1, 5))]
+        others = [rng.choice([3, 4, 5, 6, 7, None]) for _ in range(rng.randint(1, 5))]
+        expected = by_counting(costs, others)
+        both.add(expected)
+        assert is_lower(costs, others) is expected, (costs, others)
+    assert both == {False, True}
+
+
+def test_fifty_runs_each_are_counted_too():
+    # One division at a time would never end.
+    rng = random.Random(1)
+    others = [rng.gauss(10, 1) for _ in range(50)]
+    assert is_lower([cost - 1 for cost in others], others)
+    assert not is_lower(others, others)
+
+
+def test_a_difference_that_runs_cannot_tell_needs_more_of_them():
+    for costs, others, least in (
+        ([1], [2], 3),
+        ([1, 2], [3, 4], 3),
+        ([1, 2, 4], [3, 5, 6], 4),
+        ([1, 4, 5], [2, 3, 6], 5),
+        ([4, 5, 6], [1, 2, 3], 7),
+    ):
+        assert least_runs(costs, others) == least
+        missing = least - len(costs)
+        assert is_lower([*costs, *range(-missing, 0)], [*others, *range(10, 10 + missing)])
+        if missing > 1 and least > 3:
+            assert not is_lower([*costs, *range(1 - missing, 0)], [*others, *range(11, 10 + missing)])
+
+
+def test_the_deviation_is_of_a_sample_and_survives_any_size():
+    assert deviation([5, 7, 9]) == 2
+    assert deviation([4, 4]) == 0
+    assert deviation([1e300, 3e300]) == pytest.approx(2**0.5 * 1e300)
+    assert [deviation([]), deviation([1]), deviation([10**400, 1])] == [None] * 3
+
+
+def test_the_median_is_of_the_numbers_as_they_are_written():
+    assert [median([3, 1, 2]), median([0.1, 0.2]), median([1, 2]), median([1, 3])] == [2, 0.15, 1.5, 2]
