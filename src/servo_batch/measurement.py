@@ -16,6 +16,7 @@ from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.show_output import Show
 from servo_batch.metrics import metric, search, summary
+from servo_batch.samples import median
 from servo_batch.wording import named
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def plan(
         {
             "commands": schema.commands,
             "runs": [job.runs, job.warmup_runs],
-            "metrics": {name: list(entry[1:]) for name, entry in sorted(schema.metrics.items())},
+            # A formula changes nothing of what is measured: ``recorded`` computes it for what was measured before.
+            "metrics": {name: list(each[1:]) for name, each in sorted(schema.metrics.items()) if each[1] != "formula"},
             "control": control,
         },
     )
@@ -116,7 +118,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
     from servo_batch.config import formulas
 
     later = dict.fromkeys(metric.measured(config.metrics), formulas.LATER)
-    known = look_up(later, planned.application, planned.control)
+    known = look_up(later, settings.values(planned.application), planned.control)
     problems = []
     for name, formula in computed.items():
         try:
@@ -195,7 +197,7 @@ def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: P
     for name in formulas.order(computed):
         try:
             known[name] = formulas.evaluate(
-                computed[name], look_up(known, planned.application, planned.control), formulas.NUMBER
+                computed[name], look_up(known, settings.values(planned.application), planned.control), formulas.NUMBER
             )
         except formulas.FormulaError as error:
             raise failed("no-match", f"the job ended well, but {named(name)} cannot be computed: {error}") from None
@@ -203,10 +205,10 @@ def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: P
 
 
 def look_up(
-    metrics: Dict[str, Any], application: "Application", control: Dict[str, Any]
+    metrics: Dict[str, Any], application_settings: Dict[str, Any], control: Dict[str, Any]
 ) -> Callable[[Tuple[str, ...]], Any]:
     """Return a function from a field's keys to its value among metrics, settings and control; it raises KeyError."""
-    known = {**settings.values(application), **metrics}
+    known = {**application_settings, **metrics}
 
     def value(field: Tuple[str, ...]) -> Any:
         if field[0] in ("control", "_control"):
@@ -221,6 +223,57 @@ def look_up(
     return value
 
 
+def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the metrics of a history's entry, formulas as the configuration has them now.
+
+    One that was recorded stays where what it needs was not; one that was not is left out then.
+    """
+    metrics: Dict[str, Any] = entry["metrics"]
+    computed = {name: each for name, each in config.metrics.items() if isinstance(each, metric.FormulaMetric)}
+    if not computed or not metrics:
+        return metrics
+    from servo_batch.config import formulas
+
+    metrics = dict(metrics)
+    runs = each_run(metrics)
+    for name in formulas.order({name: each.formula for name, each in computed.items()}):
+        try:
+            values = [
+                formulas.evaluate(
+                    computed[name].formula, look_up(run, entry["settings"], entry["control"]), formulas.NUMBER
+                )
+                for run in runs
+            ]
+        except formulas.FormulaError:
+            continue
+        for run, value in zip(runs, values):
+            run[name] = value
+        metrics[name] = {"value": median(values), **metric.described(computed).get(name, {})}
+        if len(values) > 1:
+            metrics[name]["runs"] = values
+    return metrics
+
+
+def each_run(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Return the values of each run, ``{NAME: VALUE}``, from metrics as answered."""
+    count = max((len(each["runs"]) for each in metrics.values() if isinstance(each.get("runs"), list)), default=1)
+    runs: List[Dict[str, Any]] = [{} for _ in range(count)]
+    for name, each in metrics.items():
+        values = each.get("runs", [each["value"]] * count if "value" in each else [])
+        if isinstance(values, list) and len(values) == count:
+            for run, value in zip(runs, values):
+                run[name] = value
+    return runs
+
+
+def objective_runs(objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]) -> List[float]:
+    """Return what an objective comes to in each run, from metrics as answered; nothing where one has none."""
+    try:
+        return [_objective(objective, {**application_settings, **run}) for run in each_run(metrics)]
+    except ValueError:
+        return []
+
+
 def objective_value(
     objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
 ) -> Optional[float]:
@@ -233,10 +286,11 @@ def objective_value(
 
 def computed_objective(objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]) -> float:
     """Return what an objective comes to for metrics as answered; raise ``ValueError`` that says why it cannot."""
-    known: Dict[str, Any] = {
-        **application_settings,
-        **{name: each["value"] for name, each in metrics.items() if "value" in each},
-    }
+    values = {name: each["value"] for name, each in metrics.items() if "value" in each}
+    return _objective(objective, {**application_settings, **values})
+
+
+def _objective(objective: Objective, known: Dict[str, Any]) -> float:
     value: Any = known.get(metric.TOTAL_RUNTIME)
     if objective.formula is not None:
         from servo_batch.config import formulas

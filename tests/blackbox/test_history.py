@@ -147,3 +147,17 @@ def test_a_history_that_cannot_be_read_is_said(servo):
     ended = servo.call("history", prefix=without_privileges())
     assert ended.status == 1
     assert "history.jsonl: the history cannot be read" in ended.stdout.decode()
+
+
+def test_a_formula_metric_counts_for_what_was_measured_before_it_was_there(servo):
+    assert servo.call("measure", "--runs", "2").status == 0
+    metrics = dict(BATCH["metrics"], twice={"formula": "{cost} * 2 + {a.k}", "unit": "x"})
+    servo.configure({"batch": dict(BATCH, metrics=metrics, objective={"minimize": "{twice}"})})
+    assert servo.call("measure", "--runs", "2").status == 0
+    old, new = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
+    assert old["metrics"]["twice"] == new["metrics"]["twice"] == {"value": 65, "unit": "x", "runs": [65, 65]}
+    assert old["objective"] == new["objective"] == 65
+    metrics["twice"] = {"formula": "{cost}"}
+    servo.configure({"batch": dict(BATCH, metrics=metrics, objective={"minimize": "{twice}"})})
+    measured = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
+    assert [one["objective"] for one in measured] == [30, 30]

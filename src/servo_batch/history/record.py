@@ -32,7 +32,7 @@ TO_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
 MAKE_ROOM = "make room, or name another file"
 REMEDIES = {0: "name a file", errno.ENOSPC: MAKE_ROOM, errno.EDQUOT: MAKE_ROOM, errno.EFBIG: MAKE_ROOM}
 REQUIRED = (("time", str), ("job", str), ("settings", dict), ("status", str))
-OPTIONAL = (("control", dict), ("metrics", dict), ("reason", str), ("message", str))
+OPTIONAL = (("control", dict), ("metrics", dict), ("reason", str), ("message", str), ("purpose", str))
 
 
 def digest(parts: "Dict[str, Any]") -> str:
@@ -67,7 +67,7 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
 
     ``entry`` has ``time`` and ``status`` (strings), ``job`` (what ``digest`` returns), ``settings``
     (``{"web.cpu": 4}``) and, where there are such, ``control`` and ``metrics`` (mappings, as answered), ``reason`` and
-    ``message``.
+    ``message``, and ``purpose``, what a tuning measured it for (``tuning.loop``).
     """
     import json
 

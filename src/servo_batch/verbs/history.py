@@ -58,12 +58,13 @@ def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]
             entry["settings"],
             entry["status"],
             entry.get("reason"),
-            entry["metrics"],
-            measurement.objective_value(config.objective, entry["metrics"], entry["settings"]),
+            metrics,
+            measurement.objective_value(config.objective, metrics, entry["settings"]),
             entry["control"],
             entry.get("message"),
         )
         for number, entry in enumerate(entries, 1)
+        for metrics in [measurement.recorded(config, entry)]
     ]
 
 

@@ -77,7 +77,7 @@ class Tuning(NamedTuple):
         if entry["status"] != "ok":
             return is_learnt_from(entry.get("reason"), entry.get("cause")) and not self._has_time_now(entry)
         # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
-        return set(configuration.objective_metrics(self.config)) <= set(entry["metrics"])
+        return set(configuration.objective_metrics(self.config)) <= set(measurement.recorded(self.config, entry))
 
     def _has_time_now(self, entry: Dict[str, Any]) -> bool:
         """Tell whether a job that ran past the timeout of that time may run longer by now."""
@@ -89,7 +89,8 @@ class Tuning(NamedTuple):
         """Return what the objective comes to for an entry of the history, None for a failure."""
         if entry["status"] != "ok":
             return None
-        return measurement.objective_value(self.config.objective, entry["metrics"], entry["settings"])
+        metrics = measurement.recorded(self.config, entry)
+        return measurement.objective_value(self.config.objective, metrics, entry["settings"])
 
 
 def is_learnt_from(reason: Optional[str], cause: Optional[str]) -> bool:

@@ -115,7 +115,7 @@ class _Run:
         try:
             measured = measurement.run(plan, self._cancellation, self._telling)
         except answers.ServoError as error:
-            line = measurement.entry(plan, error)
+            line = {**measurement.entry(plan, error), "purpose": step.purpose}
             if error.reason != "cancelled":
                 remember(self._tuning.history, line)
             if not tunable.is_learnt_from(error.reason, line.get("cause")):
@@ -124,7 +124,7 @@ class _Run:
             return None
         finally:
             self._telling.finish()
-        remember(self._tuning.history, measurement.entry(plan, measured))
+        remember(self._tuning.history, {**measurement.entry(plan, measured), "purpose": step.purpose})
         self._complain_once(measured.notes)
         try:
             return measurement.computed_objective(
