@@ -1,10 +1,11 @@
 """The whole configuration: settings, keys, commands, patterns and formulas, and every problem of them at once."""
 
+from servo_batch import metric_sources
 from servo_batch.answers import bad_request
 from servo_batch.command import template
 from servo_batch.command.placeholder import TemplateError
 from servo_batch.config import descriptions, document, plain_keys, settings
-from servo_batch.metrics import metric, plain_patterns
+from servo_batch.metrics import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
-    from servo_batch.config.plain_keys import MetricEntry, Schema
-    from servo_batch.metrics.metric import Metric
+    from servo_batch.config.plain_keys import Schema
+    from servo_batch.metrics.sources import Metric
 
 
 class Config:
@@ -54,7 +55,7 @@ class Objective:
         return name if text == "{%s}" % name and "{" not in name else None
 
 
-SHORTEST_TIME = Objective("minimize", "{%s}" % metric.TOTAL_RUNTIME, None)
+SHORTEST_TIME = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
 
 
 def load(path: "Optional[str]") -> Config:
@@ -66,10 +67,10 @@ def load(path: "Optional[str]") -> Config:
     configured = descriptions.read(source)
     shape = plain_keys.plain(source.batch) or _read(source)
     commands = {key: _command(source, key, configured, text) for key, text in shape.commands.items()}
-    metrics = {name: _metric(source, name, entry, shape, configured) for name, entry in shape.metrics.items()}
-    if any(isinstance(each, metric.FormulaMetric) for each in metrics.values()):
-        from servo_batch import metric_sources
-
+    metrics = {
+        name: metric_sources.read(source, name, mapping, shape, configured) for name, mapping in shape.metrics.items()
+    }
+    if any(isinstance(each, sources.Formula) for each in metrics.values()):
         metric_sources.refuse_circles(source, metrics)
     goal = SHORTEST_TIME
     if shape.objective:
@@ -88,8 +89,6 @@ def objective(
     source: "Document", path: "Path", direction: str, text: str, configured: "Settings", shape: "Schema"
 ) -> Objective:
     """Return the objective that stands at ``path``; what is wrong with it is noted in ``source``."""
-    from servo_batch import metric_sources
-
     return Objective(direction, text, metric_sources.formula(source, path, text, configured, shape))
 
 
@@ -108,14 +107,14 @@ def given_objective(config: Config, name: str, direction: str, text: str) -> Obj
 def objective_metrics(config: Config) -> "List[str]":
     """Return the names of the metrics that the objective is about."""
     if config.objective.formula is None:
-        return [metric.TOTAL_RUNTIME]
-    known = metric.measured(config.metrics)
+        return [sources.TOTAL_RUNTIME]
+    known = sources.measured(config.metrics)
     return [name for name in map(".".join, config.objective.formula.fields) if name in known]
 
 
 def objective_unit(config: Config) -> "Optional[str]":
     """Return the unit of the objective where it is a metric alone, else None."""
-    each = metric.measured(config.metrics).get(config.objective.metric or "")
+    each = sources.measured(config.metrics).get(config.objective.metric or "")
     return each.unit if each else None
 
 
@@ -151,15 +150,3 @@ def _is_number(configured: "Settings", path: "Tuple[str, ...]") -> bool:
     if settings.is_formula(setting) and configured.rules:
         return configured.rules.kinds.get(settings.full_name(*path)) == "a number"
     return settings.is_numeric(setting)
-
-
-def _metric(
-    source: "Document", name: str, entry: "MetricEntry", shape: "Schema", configured: "Settings"
-) -> "Optional[Metric]":
-    if name != metric.TOTAL_RUNTIME and entry.source == "output_regex":
-        pattern = plain_patterns.compile_plain(entry.text)
-        if pattern is not None:
-            return metric.OutputMetric(entry.text, pattern, entry.stream, entry.unit)
-    from servo_batch import metric_sources
-
-    return metric_sources.read(source, name, entry, shape, configured)

@@ -15,14 +15,14 @@ from servo_batch.job import failures, prepare_and_repeat
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.show_output import Show
-from servo_batch.metrics import metric, search, summary
+from servo_batch.metrics import search, sources, summary
 from servo_batch.samples import median
 from servo_batch.wording import named
 
 if TYPE_CHECKING:
     from servo_batch.config.formulas import Formula
     from servo_batch.config.settings import Application
-    from servo_batch.metrics.metric import Metric
+    from servo_batch.metrics.sources import Metric
 
 
 class Plan(NamedTuple):
@@ -87,7 +87,7 @@ def plan(
             "commands": schema.commands,
             "runs": [job.runs, job.warmup_runs],
             # A formula changes nothing of what is measured: ``recorded`` computes it for what was measured before.
-            "metrics": {name: list(each[1:]) for name, each in sorted(schema.metrics.items()) if each[1] != "formula"},
+            "metrics": {name: each for name, each in schema.metrics.items() if "formula" not in each},
             "control": control,
         },
     )
@@ -102,7 +102,7 @@ def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> Set[str
         if name in known and name not in found:
             found.add(name)
             each = known[name]
-            if isinstance(each, metric.FormulaMetric):
+            if isinstance(each, sources.Formula):
                 pending.extend(".".join(field) for field in each.formula.fields)
     return found
 
@@ -117,7 +117,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
         return
     from servo_batch.config import formulas
 
-    later = dict.fromkeys(metric.measured(config.metrics), formulas.LATER)
+    later = dict.fromkeys(sources.measured(config.metrics), formulas.LATER)
     known = look_up(later, settings.values(planned.application), planned.control)
     problems = []
     for name, formula in computed.items():
@@ -153,11 +153,11 @@ def run(
         planned.job, examine, cancellation, listener, show=show, keep_output=keep_output
     )
     runtimes = [result.runtime_seconds for result in results]
-    described = metric.described(planned.metrics)
+    described = sources.described(planned.metrics)
     values = [{name: result.value[name] for name in described} for result in results]
     metrics = summary.summarise(values, runtimes, described)
     if len(runtimes) > 1:
-        remark = summary.remark(metric.TOTAL_RUNTIME, runtimes, planned.job.warmup_runs)
+        remark = summary.remark(sources.TOTAL_RUNTIME, runtimes, planned.job.warmup_runs)
         notes.update(dict.fromkeys(filter(None, [remark])))
     return Measurement(metrics, runtimes, list(notes))
 
@@ -169,7 +169,7 @@ def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dic
         raise failed("no-match", search.no_match_message(planned.needed, searched) + details)
     notes = [f"{named(name)}: {hint}" for name, hint in searched.hints.items()]
     usage = ended.usage
-    figures = {metric.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
+    figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
     values = summary.run_values(planned.needed, figures, searched.values)
     if usage.max_rss <= usage.max_rss_floor:
         at_most = "the job needed at most so much, which is what a process has that was just forked"
@@ -182,11 +182,11 @@ def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dic
 
 def _formulas(planned: Plan) -> "Dict[str, Formula]":
     """Return the formulas among the metrics that are needed."""
-    return {name: each.formula for name, each in planned.needed.items() if isinstance(each, metric.FormulaMetric)}
+    return {name: each.formula for name, each in planned.needed.items() if isinstance(each, sources.Formula)}
 
 
 def _is_max_rss(each: "Metric") -> bool:
-    return isinstance(each, metric.ResourceMetric) and each.resource == "max_rss"
+    return isinstance(each, sources.Resource) and each.text == "max_rss"
 
 
 def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
@@ -229,7 +229,7 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
     One that was recorded stays where what it needs was not; one that was not is left out then.
     """
     metrics: Dict[str, Any] = entry["metrics"]
-    computed = {name: each for name, each in config.metrics.items() if isinstance(each, metric.FormulaMetric)}
+    computed = {name: each for name, each in config.metrics.items() if isinstance(each, sources.Formula)}
     if not computed or not metrics:
         return metrics
     from servo_batch.config import formulas
@@ -248,7 +248,7 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
             continue
         for run, value in zip(runs, values):
             run[name] = value
-        metrics[name] = {"value": median(values), **metric.described(computed).get(name, {})}
+        metrics[name] = {"value": median(values), **sources.described(computed).get(name, {})}
         if len(values) > 1:
             metrics[name]["runs"] = values
     return metrics
@@ -291,7 +291,7 @@ def computed_objective(objective: Objective, metrics: Dict[str, Any], applicatio
 
 
 def _objective(objective: Objective, known: Dict[str, Any]) -> float:
-    value: Any = known.get(metric.TOTAL_RUNTIME)
+    value: Any = known.get(sources.TOTAL_RUNTIME)
     if objective.formula is not None:
         from servo_batch.config import formulas
 

@@ -1,45 +1,31 @@
-"""What a metric is found in, whatever it is: a pattern, a resource, a formula; and the formula of the objective.
-
-Of most configurations ``configuration`` needs nothing of it: their patterns are plain.
-"""
+"""The metrics of a configuration, and the formulas that are about them: those of metrics and of the objective."""
 
 from servo_batch.config import settings
-from servo_batch.metrics import metric, patterns
-from servo_batch.wording import did_you_mean
+from servo_batch.metrics import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Optional, Tuple
+    from typing import Any, Dict, Optional, Tuple
 
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document, Path
     from servo_batch.config.formulas import Formula
-    from servo_batch.config.plain_keys import MetricEntry, Schema
-    from servo_batch.metrics.metric import Metric
+    from servo_batch.config.plain_keys import Schema
+    from servo_batch.metrics.sources import Metric
 
 
 def read(
-    source: "Document", name: str, entry: "MetricEntry", shape: "Schema", configured: "Settings"
+    source: "Document", name: str, mapping: "Dict[str, Any]", shape: "Schema", configured: "Settings"
 ) -> "Optional[Metric]":
-    """Return the metric that an entry describes; what is wrong with it is noted in ``source``, and None returned."""
-    if name == metric.TOTAL_RUNTIME:
-        source.add(entry.path[:-1], "the name is taken, it is always measured: choose another")
-        return None
-    if entry.source == "resource":
-        if entry.text in metric.RESOURCES:
-            return metric.resource_metric(entry.text, entry.unit)
-        known = ", ".join(metric.RESOURCES)
-        source.add(entry.path, f'"{entry.text}" is none of {known}{did_you_mean(entry.text, metric.RESOURCES)}')
-        return None
-    if entry.source == "formula":
-        computed = formula(source, entry.path, entry.text, configured, shape, ("control", "_control"))
-        return metric.FormulaMetric(computed, entry.unit) if computed else None
-    try:
-        pattern = patterns.compile_pattern(entry.text)
-    except patterns.PatternError as error:
-        source.add(entry.path, str(error))
-        return None
-    return metric.OutputMetric(entry.text, pattern, entry.stream, entry.unit)
+    """Return the metric that a mapping describes; what is wrong with it is noted in ``source``, and None returned."""
+    path = ("batch", "metrics", name)
+    source.refuse_unknown(path, mapping, sources.KEYS)
+    return sources.read(
+        name,
+        mapping,
+        lambda keys, problem: source.add(path + keys, problem),
+        lambda keys, text: formula(source, path + keys, text, configured, shape, ("control", "_control")),
+    )
 
 
 def formula(
@@ -62,7 +48,7 @@ def formula(
 
 def refuse_circles(source: "Document", metrics: "Dict[str, Optional[Metric]]") -> None:
     """Note the metrics that are computed from one another."""
-    computed = {name: each.formula for name, each in metrics.items() if isinstance(each, metric.FormulaMetric)}
+    computed = {name: each.formula for name, each in metrics.items() if isinstance(each, sources.Formula)}
     from servo_batch.config import formulas
 
     try:
@@ -84,8 +70,8 @@ def _kinds(configured: "Settings") -> "Dict[str, Optional[str]]":
 
 
 def _metric_kinds(shape: "Schema") -> "Dict[str, Optional[str]]":
-    """Return the names of the metrics; what a pattern finds may be text."""
-    kinds: "Dict[str, Optional[str]]" = {metric.TOTAL_RUNTIME: "a number"}
-    for name, entry in shape.metrics.items():
-        kinds[name] = None if entry.source == "output_regex" else "a number"
+    """Return the names of the metrics; what is found in an output may be text."""
+    kinds: "Dict[str, Optional[str]]" = {sources.TOTAL_RUNTIME: "a number"}
+    for name, mapping in shape.metrics.items():
+        kinds[name] = None if "output_regex" in mapping or "output_json" in mapping else "a number"
     return kinds

@@ -336,4 +336,4 @@ def test_a_table_shows_the_settings_and_how_far_the_runs_are_apart(newest):
         terminal.close()
     rows = [line.split() for line in terminal.screen]
     assert ["web.cpu", "2", "cores"] in rows
-    assert ["size", "2", "±", "1.5", "(75.0", "%)"] in rows
+    assert ["size", "2", "±", "1.53", "(76.4", "%)"] in rows

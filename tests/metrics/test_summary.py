@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from servo_batch.metrics import metric, patterns, summary
+from servo_batch.metrics import sources, summary
 
 
 def summarised(values, runtimes=None):
@@ -109,15 +109,15 @@ def test_runs_that_differ_are_remarked_upon_in_a_line(values, warmup_runs, words
 
 def test_a_run_has_the_runtime_and_what_was_asked_for():
     metrics = {
-        "n": metric.OutputMetric("n (.)", patterns.compile_pattern("n (.)"), "stdout", None),
-        "memory": metric.resource_metric("max_rss"),
-        "cpu": metric.resource_metric("cpu_time", "s"),
-        "cost": metric.FormulaMetric("{cpu} * 2", "EUR"),
+        "n": sources.OutputRegex("n (.)", {}),
+        "memory": sources.Resource("max_rss", {}),
+        "cpu": sources.Resource("cpu_time", {"unit": "s"}),
+        "cost": sources.Formula("{cpu} * 2", {"unit": "EUR"}, None),
     }
     figures = {"total_runtime": 1.23456789, "cpu_time": 0.5, "user_time": 0.3, "system_time": 0.2, "max_rss": 4096}
     values = summary.run_values(metrics, figures, {"n": "x"})
     assert list(values.items()) == [("total_runtime", 1.234568), ("n", "x"), ("memory", 4096), ("cpu", 0.5)]
-    assert metric.described(metrics) == {
+    assert sources.described(metrics) == {
         "total_runtime": {"unit": "seconds"},
         "n": {},
         "memory": {"unit": "bytes"},
@@ -127,4 +127,4 @@ def test_a_run_has_the_runtime_and_what_was_asked_for():
 
 
 def test_an_empty_unit_is_a_unit():
-    assert metric.resource_metric("max_rss", "").unit == ""
+    assert sources.Resource("max_rss", {"unit": ""}).unit == ""

@@ -26,8 +26,6 @@ RARE = {
     "servo_batch.command.safety.words",
     "servo_batch.config.formulas",
     "servo_batch.config.keys",
-    "servo_batch.metrics.patterns",
-    "servo_batch.metric_sources",
 }
 
 
@@ -45,7 +43,5 @@ def test_a_common_configuration_needs_none_of_what_is_rare(tmp_path):
 def test_each_rarity_brings_its_own(tmp_path):
     of_shell = loaded(tmp_path / "config.json", command="cd x && ./job {web.cpu}")
     of_keys = loaded(tmp_path / "config.json", runs=3)
-    of_patterns = loaded(tmp_path / "config.json", metrics={"a": {"output_regex": r"(\d{2})"}})
     assert {name.rpartition(".")[2] for name in of_shell} == {"quoted", "commands", "words"}
     assert {name.rpartition(".")[2] for name in of_keys} == {"keys"}
-    assert {name.rpartition(".")[2] for name in of_patterns} == {"patterns", "metric_sources"}

@@ -4,7 +4,7 @@ What a command, a pattern or a formula says is for the rooms that know it; here 
 configurations ``plain_keys.plain`` is enough.
 """
 
-from servo_batch.config.plain_keys import GRACE_SECONDS, MAX_SECONDS, STREAMS, MetricEntry, Schema
+from servo_batch.config.plain_keys import GRACE_SECONDS, MAX_SECONDS, Schema
 from servo_batch.wording import found, is_number
 
 TYPE_CHECKING = False
@@ -31,8 +31,8 @@ KEYS = (
     "grace_period",
     "default_control",
 )
-SOURCES = ("output_regex", "resource", "formula")
-METRIC_KEYS = (*SOURCES, "stream", "unit")
+METRIC_KEYS = ("output_regex", "output_json", "resource", "formula", "stream", "file", "take", "convert", "unit")
+HOLDS = "one of output_regex, output_json, resource and formula, and unit"
 DIRECTIONS = ("minimize", "maximize")
 MAX_RUNS = 1000000
 COMMAND_PATH = ("batch", "command")
@@ -51,10 +51,9 @@ def read(document: "Document") -> Schema:
         document.add(COMMAND_PATH, "is missing: give the job's command line, or a list of program and arguments")
     commands = {key: _command(document, key) for key in ("command", "prepare", "cleanup") if key in batch}
     described = document.mapping(("batch", "metrics"), batch.get("metrics", {}), "names of metrics")
-    metrics = {name: _metric(document, ("batch", "metrics", name), value) for name, value in described.items()}
     return Schema(
         {key: command for key, command in commands.items() if command is not None},
-        {name: metric for name, metric in metrics.items() if metric is not None},
+        {name: value for name, value in described.items() if _is_mapping(document, name, value)},
         _count(document, "runs", 1, 1),
         _count(document, "warmup_runs", 0, 0),
         _objective(document),
@@ -84,33 +83,9 @@ def _command(document: "Document", key: str) -> "Optional[Union[str, List[str]]]
     return value if is_sound and value[0] else None
 
 
-def _metric(document: "Document", path: "Path", value: "Any") -> "Optional[MetricEntry]":
-    entry = document.mapping(path, value, f"one of {', '.join(SOURCES)}, and unit")
-    if not isinstance(value, dict):
-        return None
-    document.refuse_unknown(path, entry, METRIC_KEYS)
-    unit = entry.get("unit")
-    if "unit" in entry and not isinstance(unit, str):
-        document.add(path + ("unit",), f"must be a string, but is {found(unit)}")
-    sources = [key for key in SOURCES if key in entry]
-    if not sources:
-        problem = "is missing: give a regular expression with a group around the value, or resource, or formula"
-        document.add(path + ("output_regex",), problem)
-        return None
-    source = sources[0]
-    if len(sources) > 1:
-        document.add(path + (sources[1],), f"is given beside {source}: a metric has one source, remove one of them")
-    stream = entry.get("stream", STREAMS[0])
-    if stream not in STREAMS:
-        document.add(path + ("stream",), f"must be stdout or stderr, but is {found(stream)}")
-        stream = STREAMS[0]
-    elif "stream" in entry and source != "output_regex":
-        document.add(path + ("stream",), f"says where output_regex searches, and this metric has {source}: remove it")
-    text = entry[source]
-    if not isinstance(text, str):
-        document.add(path + (source,), f"must be a string, but is {found(text)}")
-        return None
-    return MetricEntry(path + (source,), source, text, stream, unit if isinstance(unit, str) else None)
+def _is_mapping(document: "Document", name: str, value: "Any") -> bool:
+    document.mapping(("batch", "metrics", name), value, HOLDS)
+    return isinstance(value, dict)
 
 
 def _objective(document: "Document") -> "Optional[Tuple[str, str]]":

@@ -11,9 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple, Union
 
-    from servo_batch.config.document import Path
-
-STREAMS = ("stdout", "stderr")
 GRACE_SECONDS = 5
 # A century: longer is never, and no clock or poll has to hold it.
 MAX_SECONDS = 100 * 365 * 86400
@@ -44,7 +41,7 @@ class Schema(
 
     __slots__ = ()
     commands: "Dict[str, Union[str, List[str]]]"  # "command" and, where they are given, "prepare" and "cleanup"
-    metrics: "Dict[str, MetricEntry]"
+    metrics: "Dict[str, Dict[str, Any]]"  # as they stand
     runs: int
     warmup_runs: int
     objective: "Optional[Tuple[str, str]]"  # a direction, and a formula
@@ -53,17 +50,6 @@ class Schema(
     timeout_seconds: "Optional[float]"
     grace_seconds: float
     default_control: "Dict[str, Any]"
-
-
-class MetricEntry(namedtuple("MetricEntry", ("path", "source", "text", "stream", "unit"))):
-    """A metric as it stands: where its source is, which of SOURCES that is, what it says, the stream, the unit."""
-
-    __slots__ = ()
-    path: "Path"
-    source: str
-    text: str
-    stream: str
-    unit: "Optional[str]"
 
 
 def plain(batch: "Dict[str, Any]") -> "Optional[Schema]":
@@ -80,11 +66,10 @@ def plain(batch: "Dict[str, Any]") -> "Optional[Schema]":
         or not all(is_number(value) and 0 < value <= MAX_SECONDS for value in seconds.values())
     ):
         return None
-    entries = {name: _entry(("batch", "metrics", name, "output_regex"), each) for name, each in metrics.items()}
     expected, timeout, grace = (float(seconds[key]) if key in seconds else None for key in SECONDS)
     if grace is None:
         grace = GRACE_SECONDS
-    return Schema({"command": command}, entries, 1, 0, None, None, expected, timeout, grace, control)
+    return Schema({"command": command}, metrics, 1, 0, None, None, expected, timeout, grace, control)
 
 
 def _is_plain_metric(value: "Any") -> bool:
@@ -94,7 +79,3 @@ def _is_plain_metric(value: "Any") -> bool:
         and set(value) <= {"output_regex", "unit"}
         and all(isinstance(text, str) for text in value.values())
     )
-
-
-def _entry(path: "Path", value: "Dict[str, str]") -> MetricEntry:
-    return MetricEntry(path, "output_regex", value["output_regex"], STREAMS[0], value.get("unit"))

@@ -87,21 +87,23 @@ def measure(
     cancellation: Cancellation,
     listener: Listener,
     *,
+    before: Callable[[], None] = lambda: None,
     show: Optional[Show] = None,
     keep_output: Optional[str] = None,
 ) -> List[RunResult]:
     """Run a job as often as it says, and return its counted runs in order.
 
-    ``examine(ended, report)`` is called for each of these while ``ended.output`` is open; it may raise ``ServoError``,
-    and where it takes its time it calls ``report(elapsed_seconds)`` every ``listener.progress_seconds``. What all
-    commands print is shown as ``show`` says; ``keep_output`` is the file that has what the job itself printed, in its
-    last run (see run.py).
+    ``before()`` is called before each run of the job, when ``prepare`` has ended; what it takes is not timed.
+    ``examine(ended, report)`` is called for each counted run while ``ended.output`` is open; it may raise
+    ``ServoError``, and where it takes its time it calls ``report(elapsed_seconds)`` every
+    ``listener.progress_seconds``. What all commands print is shown as ``show`` says; ``keep_output`` is the file that
+    has what the job itself printed, in its last run (see run.py).
 
     Raises ``ServoError`` as ``run`` does, for the first thing that goes wrong: nothing runs after that but the cleanup
     of this run. Each signal ends what is at hand: the first the prepare or the job, one that comes later the grace
     period of that, or the cleanup. One that comes when all has ended raises nothing: look at ``cancellation.signum``.
     """
-    measurement = _Measurement(job, examine, cancellation, listener, show, keep_output)
+    measurement = _Measurement(job, before, examine, cancellation, listener, show, keep_output)
     results = [measurement.round(number) for number in range(job.warmup_runs + job.runs)]
     return [result for result in results if result is not None]
 
@@ -110,6 +112,7 @@ class _Measurement:
     def __init__(
         self,
         job: Job,
+        before: Callable[[], None],
         examine: Callable[[Ended, Report], Any],
         cancellation: Cancellation,
         listener: Listener,
@@ -117,6 +120,7 @@ class _Measurement:
         keep_output: Optional[str],
     ) -> None:
         self._job = job
+        self._before = before
         self._examine = examine
         self._cancellation = cancellation
         self._listener = listener
@@ -132,6 +136,7 @@ class _Measurement:
         try:
             if self._job.prepare:
                 self._run(self._job.prepare, self._step("prepare", number), number).output.close()
+            self._before()
             ended = self._run(self._job.command, self._step("the job", number), number, self._keep_output)
             with ended.output:
                 if number >= self._job.warmup_runs:

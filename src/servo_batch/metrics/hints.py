@@ -8,8 +8,8 @@ import time
 import warnings
 from typing import Callable, Iterator, List, Match, Optional, Pattern, Tuple
 
-from servo_batch.config.plain_keys import STREAMS
 from servo_batch.metrics.extract import Found, Output, found_in, line_number
+from servo_batch.metrics.sources import STREAMS
 from servo_batch.wording import shown
 
 # So far a number is looked for beside a value, and so far a match is looked at again, in bytes.

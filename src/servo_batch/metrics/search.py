@@ -12,17 +12,16 @@ import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
 
 from servo_batch.answers import HostError
-from servo_batch.config.plain_keys import STREAMS
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
 from servo_batch.job.outcomes import Output
 from servo_batch.metrics import extract, hints
 from servo_batch.metrics.extract import Value
-from servo_batch.metrics.metric import OutputMetric
+from servo_batch.metrics.sources import STREAMS, OutputRegex
 from servo_batch.wording import named, shown
 
 if TYPE_CHECKING:
-    from servo_batch.metrics.metric import Metric
+    from servo_batch.metrics.sources import Metric
 
 CONSEQUENCE = "the job had ended, but what it printed was not searched to the end"
 KILLERS = {
@@ -52,7 +51,7 @@ def search(
     ``on_progress(elapsed_seconds)`` is called every ``progress_seconds``. Raises ``ServoError``: ``cancelled``, or
     ``command-failed`` where the output could not be searched.
     """
-    wanted = {name: metric for name, metric in metrics.items() if isinstance(metric, OutputMetric)}
+    wanted = {name: metric for name, metric in metrics.items() if isinstance(metric, OutputRegex)}
     if not wanted:
         if cancellation.signum is not None:
             raise Cancelled(cancellation.signum, CONSEQUENCE)
@@ -90,8 +89,8 @@ def no_match_message(metrics: "Mapping[str, Metric]", searched: Searched) -> str
     parts = []
     for name in searched.missing:
         metric = metrics[name]
-        assert isinstance(metric, OutputMetric)
-        pattern = metric.output_regex if metric.output_regex.isprintable() else shown(metric.output_regex)
+        assert isinstance(metric, OutputRegex)
+        pattern = metric.text if metric.text.isprintable() else shown(metric.text)
         hint = searched.hints.get(name)
         parts.append("%s in %s: %s%s" % (named(name), metric.stream, pattern, " (%s)" % hint if hint else ""))
     return "the job ended well, but there is no match for the first group of %s; check --output FILE tries patterns" % (
@@ -99,7 +98,7 @@ def no_match_message(metrics: "Mapping[str, Metric]", searched: Searched) -> str
     )
 
 
-def _search(metrics: Dict[str, OutputMetric], output: Output, control: int, report: int) -> None:
+def _search(metrics: Dict[str, OutputRegex], output: Output, control: int, report: int) -> None:
     try:
         die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -133,7 +132,7 @@ def _search(metrics: Dict[str, OutputMetric], output: Output, control: int, repo
 
 
 def _hints(
-    metrics: Dict[str, OutputMetric], streams: Dict[str, extract.Output], matches: "Dict[str, Optional[Match[bytes]]]"
+    metrics: Dict[str, OutputRegex], streams: Dict[str, extract.Output], matches: "Dict[str, Optional[Match[bytes]]]"
 ) -> Iterator[Dict[str, str]]:
     """Yield all hints so far after each metric that has one."""
     so_far = {}

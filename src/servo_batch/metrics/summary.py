@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from servo_batch.metrics.extract import Value
-from servo_batch.metrics.metric import ResourceMetric, measured
+from servo_batch.metrics.sources import Resource, measured
 from servo_batch.samples import Number, deviation, median
 from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
-    from servo_batch.metrics.metric import Metric
+    from servo_batch.metrics.sources import Metric
 
 # Digits after the point of a time in seconds: a microsecond is less than any clock here can tell.
 TIME_DIGITS = 6
@@ -31,13 +31,13 @@ def run_values(
 ) -> Dict[str, Value]:
     """Return the metrics of one run that the system and the output have, ``total_runtime`` first.
 
-    ``figures`` are the system's, by the names in ``metric.UNITS``; ``found`` is what the search found. Metrics that are
-    formulas are left to whoever computes them.
+    ``figures`` are the system's, by the names in ``sources.UNITS``; ``found`` is what the search found. Metrics that
+    are formulas are left to whoever computes them.
     """
     values: Dict[str, Value] = {}
     for name, metric in measured(metrics).items():
-        if isinstance(metric, ResourceMetric):
-            figure = figures[metric.resource]
+        if isinstance(metric, Resource):
+            figure = figures[metric.text]
             values[name] = round(figure, TIME_DIGITS) if isinstance(figure, float) else figure
         elif name in found:
             values[name] = found[name]

@@ -13,7 +13,7 @@ from servo_batch.config import settings
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
-from servo_batch.metrics import extract, hints, metric, older_driver
+from servo_batch.metrics import extract, hints, older_driver, sources
 from servo_batch.verbs import adjust
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from servo_batch.invocation.options import Options
     from servo_batch.measurement import Plan
     from servo_batch.metrics.extract import Output
-    from servo_batch.metrics.metric import OutputMetric, ResourceMetric
+    from servo_batch.metrics.sources import OutputRegex, Resource
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
@@ -224,48 +224,48 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
     """Return the table of the metrics, with what each pattern yields where there is an output to try it on."""
     titles = ["metric", "unit", "source", "value", "line"]
     rows: "List[List[Any]]" = []
-    for name, each in metric.measured(config.metrics).items():
+    for name, each in sources.measured(config.metrics).items():
         source = value = line = None
-        if isinstance(each, metric.OutputMetric):
-            source = each.output_regex
+        if isinstance(each, sources.OutputRegex):
+            source = each.text
             place = config.source.place(("batch", "metrics", name, "output_regex"))
             if saved is not None:
                 value, line = _try_pattern(findings, place, each, *saved[each.stream])
             elif _is_for_older(config):
                 findings.notes += [f"{place}: {difference}" for difference in older_driver.differences(source)]
-        elif isinstance(each, metric.FormulaMetric):
+        elif isinstance(each, sources.Formula):
             source = each.formula.text
-        elif name != metric.TOTAL_RUNTIME:
-            source = each.resource
+        elif isinstance(each, sources.Resource) and name != sources.TOTAL_RUNTIME:
+            source = each.text
             _look_at_unit(findings, config, name, each)
         rows.append([name, each.unit, source, value, line])
     columns = len(titles) if saved is not None else titles.index("value")
     return terminal.table(titles[:columns], [row[:columns] for row in rows])
 
 
-def _look_at_unit(findings: Findings, config: "Config", name: str, each: "ResourceMetric") -> None:
+def _look_at_unit(findings: Findings, config: "Config", name: str, each: "Resource") -> None:
     """Note a unit that is not the source's own, however that is spelt: B, byte, s, sec."""
-    own = metric.UNITS[each.resource]
+    own = sources.UNITS[each.text]
     if each.unit is not None and each.unit[:1].lower() != own[0]:
         place = config.source.place(("batch", "metrics", name, "unit"))
         findings.warnings.append(
-            f"{place}: {each.resource} is in {own}, and a unit is only a label: leave it out, and let another metric "
+            f"{place}: {each.text} is in {own}, and a unit is only a label: leave it out, and let another metric "
             f"convert, by a formula over {{{name}}}"
         )
 
 
 def _try_pattern(
-    findings: Findings, place: str, each: "OutputMetric", path: str, saved: "Output"
+    findings: Findings, place: str, each: "OutputRegex", path: str, saved: "Output"
 ) -> "Tuple[Any, Optional[int]]":
     """Return the value that a pattern finds in a saved output and its line; note what is wrong or doubtful."""
     match = each.pattern.search(saved)
     found = extract.found_in(match) if match else None
     hint = hints.hint(each.pattern, match, saved)
-    difference = older_driver.difference(each.output_regex, saved, found)
+    difference = older_driver.difference(each.text, saved, found)
     if difference:
         findings.warnings.append(f"{place}: {difference}")
     if not found:
-        findings.problems.append(f"{place}: no match in {path}: {each.output_regex}{f' ({hint})' if hint else ''}")
+        findings.problems.append(f"{place}: no match in {path}: {each.text}{f' ({hint})' if hint else ''}")
         return None, None
     if hint:
         findings.warnings.append(f"{place}: {hint}")

@@ -2,7 +2,7 @@
 
 from servo_batch import configuration
 from servo_batch.answers import Answer
-from servo_batch.metrics import metric
+from servo_batch.metrics import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 def describe(options: "Options") -> Answer:
     """Return every metric with its unit; raise ``ServoError`` for whatever is wrong with the configuration."""
-    response = {"status": "ok", "metrics": metric.described(configuration.load(options.get("--config")).metrics)}
+    response = {"status": "ok", "metrics": sources.described(configuration.load(options.get("--config")).metrics)}
     return Answer(response)

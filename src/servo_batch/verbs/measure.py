@@ -2,7 +2,7 @@
 
 from servo_batch import answers, configuration, state
 from servo_batch.config import settings
-from servo_batch.metrics import metric
+from servo_batch.metrics import sources
 from servo_batch.wording import did_you_mean, kind, shown
 
 TYPE_CHECKING = False
@@ -99,7 +99,7 @@ def requested_metrics(request: "Dict[str, Any]", config: "Config") -> "List[str]
         raise answers.bad_request(
             "the request's metrics must be a list of names, or an object whose keys are names, but is " + shown(asked)
         )
-    known = metric.measured(config.metrics)
+    known = sources.measured(config.metrics)
     for name in asked:
         if name not in known:
             raise answers.bad_request(
@@ -130,7 +130,7 @@ def remember(history: str, entry: "Dict[str, Any]") -> None:
 def _ended(measured: "Measurement") -> str:
     if len(measured.runtimes) == 1:
         return f"the job ended after {measured.runtimes[0]:.1f} s"
-    median = measured.metrics[metric.TOTAL_RUNTIME]["value"]
+    median = measured.metrics[sources.TOTAL_RUNTIME]["value"]
     return f"{len(measured.runtimes)} runs of the job ended, after {median:.1f} s each (median)"
 
 

@@ -6,7 +6,7 @@ from servo_batch import answers, configuration, measurement, state
 from servo_batch.config import settings
 from servo_batch.configuration import Config
 from servo_batch.history import record
-from servo_batch.metrics import metric
+from servo_batch.metrics import sources
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
 from servo_batch.wording import is_number
@@ -103,7 +103,7 @@ def read(options: "Options") -> Tuning:
     config = _with_objective(configuration.load(options.get("--config")), options)
     cap = options.get("--cap")
     objective = config.objective
-    is_shortest_time = objective.direction == "minimize" and objective.metric == metric.TOTAL_RUNTIME
+    is_shortest_time = objective.direction == "minimize" and objective.metric == sources.TOTAL_RUNTIME
     if cap and (config.schema.runs > 1 or not is_shortest_time):
         raise answers.bad_request(
             "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
