@@ -28,11 +28,10 @@ def main():
     import job_output
     import job_usage
     import startup
-    import tuning
     import yaml_speed
 
     print(machine())
-    modules = (startup, yaml_speed, job_exactness, job_output, job_usage, against_hyperfine, tuning)
+    modules = (startup, yaml_speed, job_exactness, job_output, job_usage, against_hyperfine)
     return 0 if table.show(itertools.chain.from_iterable(module.rows() for module in modules)) else 1
 
 

@@ -10,15 +10,16 @@ from bisect import bisect_left
 from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from servo_batch.tuning.model import Distance, Model, Point, fit, highest
+from servo_batch.tuning.model import Model, Point, apart, fit, highest
 
 Settings = Mapping[str, Any]
 Space = Mapping[str, Tuple[Sequence[Any], bool]]
 Past = Sequence[Tuple[Settings, Optional[float]]]
 IsOpen = Callable[[Point], bool]
 
-# The model knows nothing at first: so many points, the default included, are each the farthest of some random ones.
-FIRST = 4
+# The model knows nothing at first: so many points, the default included, are each the farthest of some random ones, and
+# more where a range is so long that its ends say little of what lies between.
+FIRST, FIRST_OF_LONG, LONG = 4, 6, 30
 FARTHEST_OF = 10
 # Where the model looks: half of the candidates are from anywhere, half are neighbours of the best measured.
 CANDIDATES = 300
@@ -56,16 +57,16 @@ def propose(
     def is_open(point: Point) -> bool:
         return point not in tried and (allowed is None or allowed(_settings(space, point)))
 
-    if len(measured) < FIRST or all(one.cost is None for one in measured):
-        distance = _distance(space)
+    is_long = any(ordered and len(values) >= LONG for values, ordered in space.values())
+    if len(measured) < (FIRST_OF_LONG if is_long else FIRST) or all(one.cost is None for one in measured):
         candidates = _anywhere(space, rng, is_open, FARTHEST_OF, LAST_LOOKS)
-        worth = [min((distance(point, other) for other in tried), default=0.0) for point in candidates]
+        worth = [_nearest(space, point, [one.point for one in measured]) for point in candidates]
     else:
         model = _model(space, measured)
         near = _near(space, rng, is_open, measured)
         anywhere = _anywhere(space, rng, is_open, CANDIDATES, LOOKS if near else LAST_LOOKS)
         candidates = list(dict.fromkeys(near + anywhere))[:CANDIDATES]  # of a small space, all
-        worth = [model.expected_improvement(point) for point in candidates]
+        worth = [model.expected_improvement(_places(space, point)) for point in candidates]
     return _settings(space, candidates[highest(worth)]) if candidates else None
 
 
@@ -79,7 +80,7 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     if not good:
         return None
     model = _model(space, good)
-    best = good[highest([-model.predict(one.point)[0] for one in good])].settings
+    best = good[highest([-model.predict(_places(space, one.point))[0] for one in good])].settings
     return {name: best.get(name) for name in space}
 
 
@@ -119,22 +120,29 @@ def _model(space: Space, measured: List[_Measured]) -> Model:
     if len(measured) > MOST:
         best = sorted(measured, key=lambda one: math.inf if one.cost is None else one.cost)[: MOST // 2]
         measured = best + measured[-(MOST - len(best)) :]
-    return fit([one.point for one in measured], [one.cost for one in measured], _distance(space))
+    points = [_places(space, one.point) for one in measured]
+    return fit(points, [one.cost for one in measured], [ordered for _, ordered in _choices(space)])
 
 
-def _distance(space: Space) -> Distance:
-    """Return what tells how far apart two points are: 1 at most in each setting, any two values of an enum 1."""
-    spans = [len(values) - 1 if ordered else 0 for values, ordered in space.values()]
-    settings = sum(len(values) > 1 for values, _ in space.values())
+def _choices(space: Space) -> List[Tuple[Sequence[Any], bool]]:
+    """Return the settings that there is something to choose of."""
+    return [(values, ordered) for values, ordered in space.values() if len(values) > 1]
 
-    def distance(one: Point, other: Point) -> float:
-        apart = 0.0
-        for span, level, another in zip(spans, one, other):
-            if level != another:
-                apart += abs(level - another) / span if span else 1.0
-        return apart / settings if settings else 0.0
 
-    return distance
+def _places(space: Space, point: Point) -> Point:
+    """Return where the levels of a point lie as the model has it."""
+    return tuple(
+        level / (len(values) - 1) if ordered else level
+        for level, (values, ordered) in zip(point, space.values())
+        if len(values) > 1
+    )
+
+
+def _nearest(space: Space, point: Point, others: Sequence[Point]) -> float:
+    """Return how far the nearest of other points is."""
+    here, there = _places(space, point), [_places(space, other) for other in others]
+    columns = [apart(ordered, place, places) for (_, ordered), place, places in zip(_choices(space), here, zip(*there))]
+    return min(map(math.fsum, zip(*columns)), default=0.0)
 
 
 def _anywhere(space: Space, rng: random.Random, is_open: IsOpen, count: int, last_looks: int) -> List[Point]:

@@ -1,0 +1,338 @@
+"""How near to the best the search of ``tune`` comes, beside Optuna's TPE, its GPSampler, and chance.
+
+``python tests/tools/tuning_benchmark.py --help`` says how; it takes a Python that has Optuna (GPSampler takes PyTorch).
+The systems are made up to be like real ones, and with ``--tables FOLDER`` also tables of measured ones: a CSV each, the
+header names each setting NAME:range or NAME:enum, the last column, objective, is to be minimised.
+
+The first settings are random ones, the same for all. Of a table, what is asked for is mapped to the nearest row that was
+not told yet. The gap is (cost of what is kept - least cost) / (median cost - least cost), without the noise. Kept is what
+``choose`` says, of others the best that was observed. ± is the standard error over the seeds, for these systems.
+"""
+
+import argparse
+import csv
+import glob
+import itertools
+import json
+import math
+import os
+import random
+import statistics
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src"))
+COUNTS = (10, 20, 30, 50)
+FAILURE = 0.3  # a gap that is none any more
+# Of TPE's mean gap at COUNTS, by whether it is tables and the noise in per cent.
+TARGETS = {
+    ("tables", 0): (0.65, 0.8, 0.9, 0.9),
+    ("tables", 10): (0.75, 0.85, 0.9, 0.9),
+    ("made up", 10): (None, None, 0.75, 0.7),
+}
+
+
+class Table:
+    """A system that was measured whole, or in part: ``space`` as the search has it, ``points`` and ``costs``."""
+
+    kind = "tables"
+
+    def __init__(self, path):
+        import numpy
+
+        with open(path, newline="") as stream:
+            header, *rows = csv.reader(stream)
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.space, columns = {}, []
+        for index, (name, kind) in enumerate(title.split(":") for title in header[:-1]):
+            values = [float(row[index]) if kind == "range" else row[index] for row in rows]
+            different = sorted(set(values))
+            self.space[name] = (range(len(different)), kind == "range")
+            columns.append([different.index(value) for value in values])
+        self.points, self.costs = list(zip(*columns)), [float(row[-1]) for row in rows]
+        self.least, self.median = min(self.costs), statistics.median(self.costs)
+        self._rows = {point: row for row, point in enumerate(self.points)}
+        self._array = numpy.array(self.points, float)
+        self._ordered = numpy.array([ordered for _, ordered in self.space.values()])
+        self._lengths = numpy.array([len(values) for values, _ in self.space.values()])
+
+    def any_point(self, rng):
+        return self.points[rng.randrange(len(self.points))]
+
+    def nearest(self, point, told):
+        """Return the point nearest to ``point`` that is in the table and not ``told``."""
+        import numpy
+
+        if point in self._rows and point not in told:
+            return point
+        apart = numpy.abs(self._array - numpy.array(point))
+        distances = numpy.where(self._ordered, apart / self._lengths, apart != 0).sum(1)
+        distances[[self._rows[each] for each in told]] = numpy.inf
+        return self.points[int(distances.argmin())]
+
+    def cost(self, point):
+        return self.costs[self._rows[point]]
+
+
+class MadeUp:
+    """A job whose time, or negated throughput, has factors: humps and saturation, small effects, a few pairs."""
+
+    kind = "made up"
+
+    def __init__(self, seed):
+        rng = random.Random("made up %d" % seed)
+        self.name = "made up %d" % seed
+        count = rng.randint(4, 10)
+        wide = rng.choice((1, 1, 2))
+        lengths = [(rng.randint(30, 200), True) for _ in range(wide)]
+        lengths += [
+            (rng.randint(3, 12), True) if rng.random() < 0.5 else (rng.choice((2, 2, 3, 4)), False)
+            for _ in range(count - wide)
+        ]
+        rng.shuffle(lengths)
+        self.space = {"s%d" % i: (range(length), ordered) for i, (length, ordered) in enumerate(lengths)}
+        self._factors = [_wide(rng, n) if n >= 30 else _small(rng, n, ordered) for n, ordered in lengths]
+        self._pairs = []
+        for _ in range(count // 2):
+            one, other = rng.sample(range(count), 2)
+            size = 0.3 * rng.expovariate(1)
+            self._pairs.append((one, other, _slope(rng, *lengths[one], size), _slope(rng, *lengths[other], 1)))
+        self._is_time = rng.random() < 0.5
+        some = [self.any_point(rng) for _ in range(2000)]
+        self.median = statistics.median(map(self.cost, some))
+        self.least = min(self.cost(self._descended(point)) for point in sorted(some, key=self.cost)[:10])
+
+    def any_point(self, rng):
+        return tuple(rng.randrange(len(values)) for values, _ in self.space.values())
+
+    def nearest(self, point, told):
+        return point
+
+    def cost(self, point):
+        log = sum(factor[level] for factor, level in zip(self._factors, point))
+        log += sum(ones[point[one]] * others[point[other]] for one, other, ones, others in self._pairs)
+        return math.exp(-log) if self._is_time else -math.exp(log)
+
+    def _descended(self, point):
+        """Return the best that changes of one or two settings lead to."""
+        lengths = [len(values) for values, _ in self.space.values()]
+        while True:
+            near = [point[:i] + (level,) + point[i + 1 :] for i, n in enumerate(lengths) for level in range(n)]
+            for one, other, _, _ in self._pairs:
+                for level in range(lengths[one]):
+                    for another in range(lengths[other]):
+                        changed = list(point)
+                        changed[one], changed[other] = level, another
+                        near.append(tuple(changed))
+            best = min(near, key=self.cost)
+            if self.cost(best) >= self.cost(point):
+                return point
+            point = best
+
+
+def _wide(rng, length):
+    """Return the logarithm of a throughput over a wide range: one that saturates, and mostly declines after that."""
+    size = rng.uniform(0.3, 1.0)
+    if rng.random() < 0.3:
+        half = rng.uniform(0.03, 0.3) * length
+        return [size * 2 * math.log((n + 1) / (n + 1 + half)) for n in range(length)]
+    peak = length * rng.uniform(0.08, 0.8)  # Gunther's law of scalability has it at sqrt((1 - contention) / coherence)
+    contention = rng.uniform(0.02, 0.2)
+    coherence = (1 - contention) / peak**2
+    throughputs = [n / (1 + contention * (n - 1) + coherence * n * (n - 1)) for n in range(1, length + 1)]
+    logs = [size * math.log(each) for each in throughputs]
+    return logs if rng.random() < 0.7 else logs[::-1]
+
+
+def _small(rng, length, ordered):
+    size = 0.25 * rng.expovariate(1)
+    if not ordered:
+        return [size * rng.gauss(0, 1) for _ in range(length)]
+    places = [level / (length - 1) for level in range(length)]
+    centre, sign = rng.random(), rng.choice((-1, 1))
+    shapes = (
+        lambda x: -2 * abs(x - centre),
+        lambda x: sign * x,
+        lambda x: float(x > centre) * sign,
+        lambda x: 1.2 * sign / (1 + 5 * x),
+        lambda x: -3 * (x - centre) ** 2,
+    )
+    shape = rng.choice(shapes)
+    return [size * 2 * shape(place) for place in places]
+
+
+def _slope(rng, length, ordered, size):
+    if not ordered:
+        return [size * rng.choice((-1, 0, 1)) for _ in range(length)]
+    sign = rng.choice((-1, 1))
+    return [size * sign * (2 * level / (length - 1) - 1) for level in range(length)]
+
+
+def tune(system, seed):
+    """Return what asks as ``tune`` does, and what says which point is kept."""
+    from servo_batch.tuning.search import choose, propose
+
+    return (
+        lambda past: propose(system.space, past, seed),
+        lambda past: tuple(choose(system.space, past).values()),
+    )
+
+
+def chance(system, seed):
+    """Return what asks at random."""
+    rng = random.Random("chance %d" % seed)
+    return lambda past: dict(zip(system.space, system.any_point(rng))), _best
+
+
+def tpe(system, seed):
+    """Return what asks as Optuna's TPE does."""
+    import optuna
+
+    return _optuna(system, optuna.samplers.TPESampler(multivariate=True, group=True, seed=seed))
+
+
+def gp(system, seed):
+    """Return what asks as Optuna's GPSampler does."""
+    import optuna
+
+    return _optuna(system, optuna.samplers.GPSampler(seed=seed))
+
+
+def _optuna(system, sampler):
+    import warnings
+
+    import optuna
+
+    warnings.simplefilter("ignore")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=sampler)
+    distributions = {
+        name: optuna.distributions.IntDistribution(0, len(values) - 1)
+        if ordered
+        else optuna.distributions.CategoricalDistribution(list(values))
+        for name, (values, ordered) in system.space.items()
+    }
+
+    def ask(past):
+        settings, cost = past[-1]
+        study.add_trial(optuna.create_trial(params=settings, distributions=distributions, value=cost))
+        trial = study.ask(distributions)
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)  # what it is mapped to is told instead
+        return trial.params
+
+    return ask, _best
+
+
+def _best(past):
+    return tuple(min(past, key=lambda one: one[1])[0].values())
+
+
+SEARCHERS = {"tune": tune, "tpe": tpe, "gp": gp, "chance": chance}
+
+
+def gaps(system, searcher, seed, noise):
+    """Return the gap of what is kept after each of ``COUNTS`` measurements; ``noise`` in per cent."""
+    rng = random.Random("%s %d" % (system.name, seed))
+    ask, kept = SEARCHERS[searcher](system, seed)
+    point = system.any_point(rng)
+    past, told, found = [], {}, []
+    while True:
+        if point not in told or system.kind != "tables":
+            told[point] = system.cost(point) * max(0.3, 1 + noise / 100 * rng.gauss(0, 1))
+        past.append((dict(zip(system.space, point)), told[point]))
+        if len(past) in COUNTS:
+            cost = system.cost(kept(past))
+            found.append((cost - system.least) / (system.median - system.least))
+        if len(past) == max(COUNTS):
+            return found
+        asked = ask(past)
+        point = system.nearest(tuple(asked[name] for name in system.space), told)
+
+
+def measured(systems, options):
+    """Return {(system's name, searcher, seed, noise): gaps}, what the file of results has included."""
+    known = {}
+    if options.results and os.path.exists(options.results):
+        with open(options.results) as stream:
+            known = {tuple(key): found for key, found in map(json.loads, stream)}
+    for seed in range(options.seeds):
+        for system in systems:
+            for noise in options.noise:
+                for searcher in options.searchers:
+                    key = (system.name, searcher, seed, noise)
+                    if key in known:
+                        continue
+                    known[key] = gaps(system, searcher, seed, noise)
+                    if options.results:
+                        with open(options.results, "a") as stream:
+                            stream.write(json.dumps([key, known[key]]) + "\n")
+    return known
+
+
+def over(ones, others):
+    """Return the mean of the first over that of the second, and its standard error, one of each being a pair."""
+    mean = statistics.mean(others) or 1e-9  # nobody has less than no gap
+    ratio = statistics.mean(ones) / mean
+    rest = [one - ratio * other for one, other in zip(ones, others)]
+    return ratio, statistics.pstdev(rest) / max(1, len(rest) - 1) ** 0.5 / mean
+
+
+TITLES = "systems   noise  measurements   search  mean gap  90th perc.  failures  of TPE's mean"
+
+
+def report(systems, found, options):
+    """Print a line for each kind of systems, noise, number of measurements and searcher."""
+    print(TITLES)
+    for kind in ("tables", "made up"):
+        names = [system.name for system in systems if system.kind == kind]
+        for noise in options.noise if names else ():
+            for index, count in enumerate(COUNTS):
+                columns = {
+                    searcher: [
+                        [found[name, searcher, seed, noise][index] for name in names] for seed in range(options.seeds)
+                    ]
+                    for searcher in options.searchers
+                }
+                for searcher, by_seed in columns.items():
+                    every = sorted(itertools.chain(*by_seed))
+                    failures = sum(gap > FAILURE for gap in every) / len(every)
+                    ratio = ""
+                    if searcher != "tpe" and "tpe" in columns:
+                        ratio = "%.2f ± %.2f" % over(
+                            *(list(map(statistics.mean, each)) for each in (by_seed, columns["tpe"]))
+                        )
+                    target = TARGETS.get((kind, noise), [None] * len(COUNTS))[index]
+                    if searcher == "tune" and target:
+                        ratio += ", at most %g" % target
+                    row = (
+                        kind,
+                        noise,
+                        count,
+                        searcher,
+                        statistics.mean(every),
+                        every[int(0.9 * len(every))],
+                        failures,
+                        ratio,
+                    )
+                    print("%-8s %6d %13d %8s %9.3f %11.3f %9.2f  %s" % row)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--tables", metavar="FOLDER", help="a folder of tables of measured systems")
+    parser.add_argument("--systems", type=int, default=40, help="how many made-up systems (40)")
+    parser.add_argument("--seeds", type=int, default=20, help="how many seeds of each (20)")
+    parser.add_argument("--noise", default="0,5,10,20", help="in per cent (0,5,10,20)")
+    parser.add_argument("--searchers", default="tune,tpe,chance", help="of %s" % ",".join(SEARCHERS))
+    parser.add_argument("--results", metavar="FILE", help="keeps each run, so that another call goes on")
+    options = parser.parse_args()
+    options.noise = list(map(int, options.noise.split(",")))
+    options.searchers = options.searchers.split(",")
+    systems = (
+        [Table(path) for path in sorted(glob.glob(os.path.join(options.tables, "*.csv")))] if options.tables else []
+    )
+    systems += map(MadeUp, range(options.systems))
+    report(systems, measured(systems, options), options)
+
+
+if __name__ == "__main__":
+    main()
