@@ -3,7 +3,7 @@
 import pytest
 
 from servo_batch import terminal
-from servo_batch.answers import failed
+from servo_batch.answers import Details, failed
 
 
 def test_numbers_stand_to_the_right_and_mixed_columns_to_the_left():
@@ -70,9 +70,11 @@ def test_durations_read_as_a_clock(seconds, shown):
 
 def test_parts_of_a_failure_are_told_apart(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    message = "it ended\ncommand: x\nstderr, the last 4096 of 9999 bytes:\na\n\nb\nstdout: nothing"
-    text = "stdout: nothing\n\nstderr, the last 4096 of 9999 bytes:\n    a\n    \n    b\n\n"
-    assert terminal.failure(failed("timeout", message)) == text + "failed (timeout)\nit ended\ncommand: x\n"
+    details = Details("x", [("stderr, the last 4096 of 9999 bytes", "a\n\nstderr: nothing"), ("stdout", None)])
+    text = "stdout: nothing\n\nstderr, the last 4096 of 9999 bytes:\n    a\n    \n    stderr: nothing\n\n"
+    assert (
+        terminal.failure(failed("timeout", "it ended", [details])) == text + "failed (timeout)\nit ended\ncommand: x\n"
+    )
 
 
 def test_what_a_terminal_would_obey_is_shown(monkeypatch):

@@ -9,7 +9,7 @@ import sys
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Callable, Dict, Optional
+    from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
     # Returns once stdout takes something; raises what there is instead of waiting for that any longer.
     Wait = Callable[[], None]
@@ -19,24 +19,38 @@ STDERR_SECONDS = 1.0  # whoever does not read stderr for so long does not read i
 PIPE_BUF = 512  # a pipe that takes anything takes so much at once, says POSIX of poll(); many take more
 
 
+class Details:
+    """A command as a person would type it, and what it printed: pairs of a heading and a text, None for nothing."""
+
+    def __init__(self, command: str, printed: "Iterable[Tuple[str, Optional[str]]]") -> None:
+        self.command = "command: " + _encodable(command)
+        self.printed = tuple(printed)
+
+    def __str__(self) -> str:
+        texts = [heading + (": nothing" if text is None else ":\n" + text) for heading, text in self.printed]
+        return "\n".join([self.command, *texts])
+
+
 class ServoError(Exception):
     """A call that failed or was rejected, as the answer says it.
 
-    ``status`` and ``reason`` are a pair of the README's table; ``message`` says what is wrong, where, and what to do.
+    ``status`` and ``reason`` are a pair of the README's table; ``summary`` says what is wrong, where, and what to do.
+    ``details`` are the commands that failed; ``message`` has all of it.
     """
 
     exit_status = 1
 
-    def __init__(self, status: str, reason: str, message: str) -> None:
-        # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
-        self.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
-        super().__init__(self.message)
+    def __init__(self, status: str, reason: str, summary: str, details: "Iterable[Details]" = ()) -> None:
         self.status = status
         self.reason = reason
+        self.summary = _encodable(summary)
+        self.details = tuple(details)
+        self.message = "\n".join([self.summary, *map(str, self.details)])
+        super().__init__(self.message)
 
-    def saying(self, message: str) -> "ServoError":
-        """Return an error of the same status and reason with another message."""
-        return ServoError(self.status, self.reason, message)
+    def saying(self, summary: str, details: "Optional[Iterable[Details]]" = None) -> "ServoError":
+        """Return an error of the same kind with another summary, and its own details where no others are given."""
+        return ServoError(self.status, self.reason, summary, self.details if details is None else details)
 
     def response(self) -> "Dict[str, Any]":
         """Return the answer: ``{"status": …, "reason": …, "message": …}``."""
@@ -46,12 +60,12 @@ class ServoError(Exception):
 class HostError(ServoError):
     """A job that failed for want of what the machine has to give, room or processes: no settings are to blame."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__("failed", "command-failed", message)
+    def __init__(self, summary: str, details: "Iterable[Details]" = ()) -> None:
+        super().__init__("failed", "command-failed", summary, details)
 
-    def saying(self, message: str) -> "HostError":
-        """Return another one with this message."""
-        return HostError(message)
+    def saying(self, summary: str, details: "Optional[Iterable[Details]]" = None) -> "HostError":
+        """Return another one with this summary."""
+        return HostError(summary, self.details if details is None else details)
 
 
 class Answer:
@@ -70,9 +84,14 @@ def bad_request(message: str) -> ServoError:
     return ServoError("bad-request", "bad-request", message)
 
 
-def failed(reason: str, message: str) -> ServoError:
+def failed(reason: str, summary: str, details: "Iterable[Details]" = ()) -> ServoError:
     """Return the error of status ``failed`` with one of its reasons."""
-    return ServoError("failed", reason, message)
+    return ServoError("failed", reason, summary, details)
+
+
+def _encodable(text: str) -> str:
+    # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class ForPrograms:

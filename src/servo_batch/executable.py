@@ -28,32 +28,36 @@ class _Shebang(NamedTuple):
     argument: bytes
 
 
-def find(program: str) -> Optional[str]:
-    """Return the file that a program's name means, as execvp(3) looks for it, executable or not; None where none is."""
-    return next(iter(_files(program)), None)
+def find(program: str, folder: Optional[str] = None) -> Optional[str]:
+    """Return the file that a program's name means, as execvp(3) looks for it, executable or not; None where none is.
+
+    ``folder`` is where it would run, by default the working directory.
+    """
+    return next(iter(_files(program, folder)), None)
 
 
-def foreseen(program: str) -> Optional[str]:
+def foreseen(program: str, folder: Optional[str] = None) -> Optional[str]:
     """Return what would keep a program from being executed, as far as that can be seen beforehand, else None."""
-    files = _files(program)
+    files = _files(program, folder)
     if not files:
-        return why_not(program, _error_of(program)) + "; correct the name, or install it"
+        return why_not(program, _error_of(program, folder), folder) + "; correct the name, or install it"
     executable = [path for path in files if os.path.isfile(path) and os.access(path, os.X_OK)]
     if not executable:
-        return why_not(program, errno.EACCES)
+        return why_not(program, errno.EACCES, folder)
     problems = [interpreter_problem(path) for path in executable]  # execvp(3) goes on to the next on $PATH
     return None if None in problems else problems[0]
 
 
-def why_not(program: str, number: int) -> str:
+def why_not(program: str, number: int, folder: Optional[str] = None) -> str:
     """Return what the errno of a failed execve(2) means for a program, which is a path or a name to look for."""
     if number not in OF_THE_FILE:
         return _MEANINGS.get(number) or f"{shlex.quote(program)}: {os.strerror(number)}"
-    path = find(program)
+    path = find(program, folder)
     if path is None and number == errno.EACCES:
         return f"{shlex.quote(program)} is in a folder that this user may not enter"
     if path is None:
-        where = "" if _is_path(program) else f" in any folder of $PATH, {os.environ.get('PATH', os.defpath)}"
+        where = f" in {folder}" if folder else ""
+        where = where if _is_path(program) else f" in any folder of $PATH, {os.environ.get('PATH', os.defpath)}"
         return f"command not found: there is no {shlex.quote(program)}{where}"
     if number == errno.ENOEXEC:
         return f"{path} is neither a program for this machine nor a script that begins with #!"
@@ -89,11 +93,12 @@ def interpreter_problem(path: str) -> Optional[str]:
     return f"{path} needs the interpreter {_shown(interpreter)}, which is not there{hint}"
 
 
-def _files(program: str) -> List[str]:
+def _files(program: str, folder: Optional[str]) -> List[str]:
     """Return the files that a program's name may mean, the executable ones first."""
     if _is_path(program):
-        return [program] if os.path.exists(program) else []
-    paths = [os.path.join(folder, program) for folder in os.get_exec_path()]
+        path = os.path.join(folder or "", program)
+        return [path] if os.path.exists(path) else []
+    paths = [os.path.join(folder or "", each, program) for each in os.get_exec_path()]
     return sorted(filter(os.path.isfile, paths), key=lambda path: not os.access(path, os.X_OK))
 
 
@@ -101,9 +106,9 @@ def _is_path(program: str) -> bool:
     return "/" in program or program in (".", "..")
 
 
-def _error_of(program: str) -> int:
+def _error_of(program: str, folder: Optional[str]) -> int:
     try:
-        os.stat(program)
+        os.stat(os.path.join(folder or "", program))
     except PermissionError:
         return errno.EACCES if _is_path(program) else errno.ENOENT
     except (OSError, ValueError):

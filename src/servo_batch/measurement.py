@@ -11,9 +11,10 @@ from servo_batch.command import render, syntax
 from servo_batch.config import settings
 from servo_batch.configuration import Config, Objective
 from servo_batch.history import record, trials
-from servo_batch.job import failures, prepare_and_repeat
+from servo_batch.job import failures, rounds
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
+from servo_batch.job.run import Listener
 from servo_batch.job.show_output import Show
 from servo_batch.metrics import search, sources, summary
 from servo_batch.samples import median
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Plan(NamedTuple):
     """What one measurement runs and looks for; nothing of it is looked up any more."""
 
-    job: prepare_and_repeat.Job
+    job: rounds.Job
     metrics: "Dict[str, Metric]"  # those asked for, without the time, which is always measured
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
     application: "Application"
@@ -65,7 +66,7 @@ def plan(
         place = config.source.place(("batch", key))
         rendered[key] = render.render(command, names, place)
         syntax.have_shell_read(rendered[key], place)
-    job = prepare_and_repeat.Job(
+    job = rounds.Job(
         rendered["command"],
         rendered.get("prepare"),
         rendered.get("cleanup"),
@@ -133,7 +134,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
 def run(
     planned: Plan,
     cancellation: Cancellation,
-    listener: prepare_and_repeat.Listener,
+    listener: Listener,
     show: Optional[Show] = None,
     keep_output: Optional[str] = None,
 ) -> Measurement:
@@ -143,18 +144,17 @@ def run(
     """
     notes: Dict[str, None] = {}
 
-    def examine(ended: Ended, report: prepare_and_repeat.Report) -> Dict[str, Any]:
+    def examine(ended: Ended, report: rounds.Report) -> Dict[str, Any]:
         searched = search.search(planned.needed, ended.output, cancellation, report, listener.progress_seconds)
         values, found = _values(planned, ended, searched)
         notes.update(dict.fromkeys(found))
         return values
 
-    results = prepare_and_repeat.measure(
-        planned.job, examine, cancellation, listener, show=show, keep_output=keep_output
-    )
-    runtimes = [result.runtime_seconds for result in results]
+    measured = rounds.measure(planned.job, examine, cancellation, listener, show=show, keep_output=keep_output)
+    notes.update(dict.fromkeys(measured.notes))
+    runtimes = [result.runtime_seconds for result in measured.results]
     described = sources.described(planned.metrics)
-    values = [{name: result.value[name] for name in described} for result in results]
+    values = [{name: result.value[name] for name in described} for result in measured.results]
     metrics = summary.summarise(values, runtimes, described)
     if len(runtimes) > 1:
         remark = summary.remark(sources.TOTAL_RUNTIME, runtimes, planned.job.warmup_runs)
@@ -166,7 +166,7 @@ def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dic
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
     if searched.missing:
         details = failures.details(planned.job.command, ended.output)
-        raise failed("no-match", search.no_match_message(planned.needed, searched) + details)
+        raise failed("no-match", search.no_match_message(planned.needed, searched), [details])
     notes = [f"{named(name)}: {hint}" for name, hint in searched.hints.items()]
     usage = ended.usage
     figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}

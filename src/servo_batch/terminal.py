@@ -27,8 +27,6 @@ MARGIN = 3
 # The cursor waits at the start of the line. So a bar that a narrower window broke into several lines is drawn over from
 # its first line on, and what is below (J: erase down to the end of the screen) is only the rest of it.
 ERASE_REST, TO_START = "\033[J", "\r"
-# A heading in the message of a failed job, and what follows it: the word "nothing", or lines up to the next heading.
-HEADING = re.compile(r"\n(std(?:err|out)(?:, the last \d+ of \d+ bytes)?:)(?: (nothing)(?=\n|\Z)|\n)")
 # ECMA-48: control sequences (colours), and the commands that set a window's title. They say nothing on paper.
 SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)")
 # What a terminal would obey instead of showing; a text from the job or a file must not move the cursor or hide itself.
@@ -91,11 +89,16 @@ def failure(error: "answers.ServoError") -> str:
     rest is.
     """
     kind = error.status if error.status == error.reason else "%s (%s)" % (error.status, error.reason)
-    head, *parts = HEADING.split(printable(error.message))
+    printed = [pair for details in error.details for pair in details.printed]
     text = ""
-    for heading, nothing, printed in zip(parts[-3::-3], parts[-2::-3], parts[-1::-3]):
-        text += heading + (" nothing" if nothing else "".join("\n    " + line for line in printed.split("\n"))) + "\n\n"
-    return "%s%s\n%s\n" % (text, _emphasised(kind), head)
+    for heading, lines in reversed(printed):
+        text += heading + ":" + (" nothing" if lines is None else _indented(printable(lines))) + "\n\n"
+    summary = "\n".join([error.summary, *(details.command for details in error.details)])
+    return "%s%s\n%s\n" % (text, _emphasised(kind), printable(summary))
+
+
+def _indented(text: str) -> str:
+    return "".join("\n    " + line for line in text.split("\n"))
 
 
 def printable(text: str) -> str:

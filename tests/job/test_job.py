@@ -39,14 +39,17 @@ def run_job(*python_and_body):
     """Run a bit of Python that calls ``measure(args, on_progress)``; return what it prints, or the failure."""
     script = (
         "import sys; sys.path.insert(0, %r)\n"
-        "from servo_batch import answers\nfrom servo_batch.job import cancel, keeper, run as job\n"
+        "from servo_batch import answers\nfrom servo_batch.job import cancel, keeper, run as job, steps\n"
         "keeper.LATE_SECONDS = 0.2\n"  # what comes late is no subject here
         "def measure(args, on_progress=lambda elapsed: None, timeout=None):\n"
+        "    listener = job.Listener()\n"
+        "    listener.progress_seconds = 0.1\n"
+        "    listener.progress = lambda kind, place, elapsed: on_progress(elapsed)\n"
+        "    step = steps.Step(steps.Kind.JOB, args, grace_seconds=0.2, timeout_seconds=timeout)\n"
         "    try:\n"
         "        with cancel.Cancellation() as cancellation:\n"
         "            before(cancellation)\n"
-        "            return job.run(args, grace_seconds=0.2, timeout_seconds=timeout, cancellation=cancellation,\n"
-        "                on_progress=on_progress, progress_seconds=0.1)\n"
+        "            return job.run(step, cancellation, listener)\n"
         "    except answers.ServoError as error: sys.exit('%%s: %%s' %% (error.reason, error.message))\n"
         "def before(cancellation): pass\n" % os.path.join(ROOT, "src")
     )
@@ -122,7 +125,7 @@ class TestWhatIsToldOfAFailure:
         (["/etc"], "not started: /etc is a folder\n"),
         (["/etc/passwd"], "not started: /etc/passwd is not executable (chmod +x makes it so)\n"),
         (["echo", "x" * 3000000], "not started: its arguments and environment are too long"),
-        (["echo", "a\0b"], "not started: an argument holds what no argument can: "),
+        (["echo", "a\0b"], "not started: an argument or a variable holds what none can: "),
     )
 
     def test_exit(self, newest):
@@ -824,3 +827,43 @@ class TestProgress:
             )
             problem = "cancelled: cannot write progress to stdout ([Errno 32] Broken pipe); the job was "
             assert run_job(newest, body).startswith(problem + consequence)
+
+
+class TestWhatAStepSays:
+    def test_variables_are_laid_over_the_environment_in_any_locale(self, edge_python):
+        script = 'printf %s "$SERVO_TEXT|$LC_ALL|${HOME+home}"'
+        call = {"args": script, "environment": {"SERVO_TEXT": "é…$HOME'\n\udcff"}}
+        (result,) = run_all(edge_python, [call], env=dict(os.environ, LC_ALL="C", HOME="/x"))
+        assert result["stdout"] == "é…$HOME'\n\ufffd|C|home"
+
+    def test_a_variable_that_cannot_be_one_is_said(self, newest):
+        results = run_all(
+            newest, [{"args": "true", "environment": {"SERVO_X": text}} for text in ("a\0b", "x" * (1 << 17))]
+        )
+        told = ["an argument or a variable holds what none can", "its arguments and environment are too long"]
+        for what, result in zip(told, results):
+            assert "the job was not started: " + what in result["message"]
+
+    def test_it_runs_in_the_folder_that_is_given(self, newest, tmp_path):
+        (tmp_path / "job").write_text("#!/bin/sh\npwd\n")
+        (tmp_path / "job").chmod(0o755)
+        folder = str(tmp_path)
+        ran, missing = run_all(newest, [{"args": [name], "working_directory": folder} for name in ("./job", "./jobs")])
+        assert ran["stdout"] == os.path.realpath(folder) + "\n"
+        assert "command not found: there is no ./jobs in %s\n" % folder in missing["message"]
+
+    @pytest.mark.parametrize(
+        ("folder", "told"), [("/none/such", "No such file or directory"), ("/etc/passwd", "Not a directory")]
+    )
+    def test_a_folder_where_nothing_can_run_is_said(self, newest, folder, told):
+        (result,) = run_all(newest, [{"args": "true", "working_directory": folder}])
+        expected = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
+        assert result["message"] == expected % (folder, told)
+
+    def test_exit_statuses_may_be_no_failure(self, newest):
+        calls = [{"args": "echo x; exit %d" % status, "success_statuses": [1, 2]} for status in (1, 0, 3)]
+        good, *bad = run_all(newest, calls)
+        assert good["stdout"] == "x\n"
+        for status, result in zip((0, 3), bad):
+            told = "the job ended with exit status %d, which is none of the success_exit_statuses 1, 2\n" % status
+            assert result["message"].startswith(told)

@@ -59,7 +59,7 @@ class TestAFailure:
     def test_of_what_is_expected_is_cleaned_up(self, whole):
         told = whole.runs(2).when("examine", 2, FAIL).measure(NEWEST)
         assert (told.order, told.reason) == (ROUND * 2, "no-match")
-        assert told.message == "run 2 of 2: there is no match\nstdout: nothing"
+        assert told.message == "run 2 of 2: there is no match\ncommand: echo\nstdout: nothing"
 
     def test_of_cleanup_is_the_last(self, whole, edge_python):
         told = whole.runs(2).when("cleanup", 1, FAIL).measure(edge_python)

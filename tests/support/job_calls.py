@@ -1,6 +1,6 @@
 """Runs jobs one after the other in one process and tells what came of each: ``job_calls.py <CALLS >RESULTS``.
 
-CALLS is a JSON list of the arguments of ``job.run``, ``args`` a string for a shell or a list; ``show`` is the path of a
+CALLS is a JSON list of what a ``Step`` has, ``args`` a string for a shell or a list; ``show`` is the path of a
 file to show the output in, or that and the other arguments of ``Show``. RESULTS is a list of what each came to: stdout, stderr, left, …, or the failure's reason and
 message.
 """
@@ -37,7 +37,9 @@ def _main():
     from servo_batch.answers import ServoError
     from servo_batch.job import failures, keeper, run
     from servo_batch.job.cancel import Cancellation
+    from servo_batch.job.run import Listener
     from servo_batch.job.show_output import Show
+    from servo_batch.job.steps import Kind, Step
 
     if sys.argv[1:]:
         keeper.LATE_SECONDS = float(sys.argv[1])
@@ -46,17 +48,14 @@ def _main():
     with Cancellation() as cancellation:
         for call in calls:
             args = call.pop("args")
-            show = call.pop("show", None)
+            show, keep_output = call.pop("show", None), call.pop("keep_output", None)
             if show:
                 path, before, whole_lines = [show, "", False] if isinstance(show, str) else show
-                call["show"] = Show(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), before.encode(), whole_lines)
+                show = Show(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), before.encode(), whole_lines)
+            arguments = ["/bin/sh", "-c", args] if isinstance(args, str) else args
+            step = Step(Kind.JOB, arguments, **dict({"grace_seconds": 0.2}, **call))
             try:
-                ended = run.run(
-                    ["/bin/sh", "-c", args] if isinstance(args, str) else args,
-                    cancellation=cancellation,
-                    on_progress=lambda elapsed: None,
-                    **dict({"grace_seconds": 0.2, "timeout_seconds": None}, **call),
-                )
+                ended = run.run(step, cancellation, Listener(), show=show, keep_output=keep_output)
             except ServoError as error:
                 results.append({"reason": error.reason, "message": error.message})
                 continue
@@ -71,7 +70,7 @@ def _main():
                         "left": [process.name for process in ended.left_running or []],
                         "left_pids": [process.pid for process in ended.left_running or []],
                         "reader": ended.reader,
-                        "told": failures.left_running(ended),
+                        "told": failures.left_running(ended, step),
                         "usage": ended.usage._asdict(),
                         "cpu_time": ended.usage.cpu_time,
                     }

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
 from servo_batch.answers import ServoError
 from servo_batch.job import run as job
 from servo_batch.job.cancel import Cancellation, Cancelled
+from servo_batch.job.steps import Kind, Step
 
 
 def write(answer):
@@ -19,15 +20,20 @@ def write(answer):
     sys.stdout.flush()
 
 
+class Listener(job.Listener):
+    def progress(self, kind, place, elapsed_seconds):
+        write({"progress": 0, "message": "%.3f s" % elapsed_seconds})
+
+
 def measure(batch, cancellation):
     command = batch["command"]
-    ended = job.run(
+    step = Step(
+        Kind.JOB,
         ["/bin/sh", "-c", command] if isinstance(command, str) else command,
         grace_seconds=batch.get("grace_period", 5),
         timeout_seconds=batch.get("timeout"),
-        cancellation=cancellation,
-        on_progress=lambda elapsed: write({"progress": 0, "message": "%.3f s" % elapsed}),
     )
+    ended = job.run(step, cancellation, Listener())
     ended.output.close()
     if cancellation.signum:
         raise Cancelled(cancellation.signum)

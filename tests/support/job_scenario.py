@@ -99,8 +99,8 @@ class Told:
 
 
 def _main():
-    from servo_batch.answers import ServoError
-    from servo_batch.job import prepare_and_repeat, run
+    from servo_batch.answers import Details, ServoError
+    from servo_batch.job import rounds, run
     from servo_batch.job.cancel import Cancellation, Cancelled
 
     log = os.environ["LOG"]
@@ -116,20 +116,17 @@ def _main():
         "signum": None,
     }
 
-    class Listener(prepare_and_repeat.Listener):
+    class Listener(run.Listener):
         progress_seconds = 0.2
 
-        def progress(self, progress):
-            if not progress.elapsed_seconds:
-                told["progress"].append(list(progress[:4]))
+        def progress(self, kind, place, elapsed_seconds):
+            if not elapsed_seconds:
+                told["progress"].append([kind.value, str(place), place.number, place.total])
             elif os.fstat(1).st_nlink:
                 told["ticked"] = True
 
-        def stopping(self, subject, grace_seconds):
-            told["stopping"].append([subject, grace_seconds])
-
-        def left_running(self, text):
-            told["left"].append(text)
+        def stopping(self, kind, grace_seconds):
+            told["stopping"].append([kind.value, grace_seconds])
 
     def examine(ended, report):
         report(0)
@@ -140,7 +137,7 @@ def _main():
         if action == CANCEL_AND_GO_ON:
             os.kill(os.getpid(), signal.SIGTERM)
         if action == FAIL:
-            raise ServoError("failed", "no-match", "there is no match\nstdout: nothing")
+            raise ServoError("failed", "no-match", "there is no match", [Details("echo", [("stdout", None)])])
         return len(examined)
 
     def close_stdout(_signum, _frame):
@@ -154,8 +151,9 @@ def _main():
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell starts in the background what ignores it
     with Cancellation() as cancellation:
         try:
-            results = prepare_and_repeat.measure(prepare_and_repeat.Job(**job), examine, cancellation, Listener())
-            told["results"] = [result.value for result in results]
+            measured = rounds.measure(rounds.Job(**job), examine, cancellation, Listener())
+            told["results"] = [result.value for result in measured.results]
+            told["left"] = measured.notes
         except ServoError as error:
             told.update(reason=error.reason, message=error.message, is_cancelled=isinstance(error, Cancelled))
         told["signum"] = cancellation.signum

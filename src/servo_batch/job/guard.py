@@ -9,7 +9,7 @@ and then one of
 
 - ``{"not_started": [ERRNO, TEXT]}``: the system refused to start it;
 - ``{"ended": [SECONDS, STATUS, [USER, SYSTEM, RSS, FLOOR]]}``: it took so long and ended by itself, STATUS is its exit
-  status or minus a signal; the rest is what usage.Usage has. The guard then waits for the end of *control*, reports
+  status or minus a signal; the rest is what outcomes.Usage has. The guard then waits for the end of *control*, reports
   ``{"left": [PROCESS, …]}``, what of the job is still running (null where nobody can tell), and leaves it alone;
 - ``{"stopped": [SECONDS, STATUS, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
   (null where nobody can tell); STATUS is that of the job's own process, or null;
@@ -25,34 +25,37 @@ import subprocess
 import time
 import traceback
 from contextlib import suppress
-from typing import Any, List, Optional, Sequence, Set
+from typing import Any, List, Optional, Set
 
-from servo_batch.job import descendants, usage
+from servo_batch.job import descendants, outcomes
 from servo_batch.job.child import BLOCKED, Child, detach, open_nothing, tell, wait_for
+from servo_batch.job.steps import Step
 
 STOP, KILL = b"s", b"k"
 # How long a process may take to end that has nothing more to do.
 ENDING_SECONDS = 0.2
 
 
-def start(args: Sequence[str], stdout: int, stderr: int, grace_seconds: float) -> Child:
-    """Fork a guard that runs ``args`` with the two descriptors as its output; raise ``OSError`` where none can be."""
-    return Child(lambda control, report, mask: _guard(args, stdout, stderr, control, report, grace_seconds, mask))
+def start(step: Step, stdout: int, stderr: int) -> Child:
+    """Fork a guard that runs ``step`` with the two descriptors as its output; raise ``OSError`` where none can be."""
+    return Child(lambda control, report, mask: _guard(step, stdout, stderr, control, report, mask))
 
 
-def _guard(
-    args: Sequence[str], stdout: int, stderr: int, control: int, report: int, grace_seconds: float, mask: Set[Any]
-) -> None:
+def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask: Set[Any]) -> None:
     try:
         detach({stdout, stderr, control, report})
         wakeup = _wake_up_on_signals(mask)
         can_follow = descendants.become_subreaper() and descendants.visible()
         nothing = open_nothing()
-        began = time.monotonic()
+        arguments = [_encoded(argument) for argument in step.arguments]
+        environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
         try:
-            # UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
+            if step.working_directory is not None:
+                os.chdir(_encoded(step.working_directory))
+            began = time.monotonic()
             job = subprocess.Popen(
-                [arg.encode("utf-8", "surrogateescape") for arg in args],
+                arguments,
+                env=environment,
                 stdin=nothing,
                 stdout=stdout,
                 stderr=stderr,
@@ -68,12 +71,12 @@ def _guard(
         status = _wait_for_end(job.pid, wakeup, control)
         seconds = time.monotonic() - began
         if status is not None:
-            tell(report, {"ended": [seconds, exit_status(status), usage.used()]})
+            tell(report, {"ended": [seconds, exit_status(status), outcomes.used()]})
             while os.read(control, 100):
                 pass
             tell(report, {"left": _left(wakeup) if can_follow else None})
             return
-        to_stop = descendants.Stop(grace_seconds, lambda seconds: _wait_or_hurry(wakeup, control, seconds))
+        to_stop = descendants.Stop(step.grace_seconds, lambda seconds: _wait_or_hurry(wakeup, control, seconds))
         survivors: Optional[List[descendants.Process]] = None
         if can_follow:
             survivors = descendants.stop(to_stop)
@@ -88,6 +91,11 @@ def _guard(
 def exit_status(status: int) -> int:
     """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _encoded(text: str) -> bytes:
+    # UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _left(wakeup: int) -> List[descendants.Process]:

@@ -1,16 +1,18 @@
-"""The job: execute it, time it, stop it; one command in, one Ended out.
+"""The job: execute it, time it, stop it; one Step in, one Ended out.
 
 The job is the child of a guard (see guard.py), which times it and sees to it that nothing of it outlives the driver; a
 keeper (see keeper.py) reads what it prints. The driver sleeps until the guard reports, a signal comes, its stdout is
 closed, or the next progress or the timeout is due.
 """
 
+import errno
 import math
 import os
+import shlex
 import signal
 import time
 from contextlib import ExitStack, suppress
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Union
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Union
 
 from servo_batch import executable
 from servo_batch.answers import HostError, failed
@@ -18,11 +20,10 @@ from servo_batch.job import descendants, failures, guard, output
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unwanted, wait_for
 from servo_batch.job.descendants import Process
-from servo_batch.job.failures import JOB, Step
 from servo_batch.job.keeper import LATE_SECONDS, Keeper, Kept
-from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped
+from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped, Usage
 from servo_batch.job.show_output import Show, Shower
-from servo_batch.job.usage import Usage
+from servo_batch.job.steps import Kind, Place, Step
 
 # How long the disk may take for what was on its way when the job had ended; when it was stopped, nobody waits for it.
 DISK_SECONDS, DISK_AFTER_STOP_SECONDS = 10.0, LATE_SECONDS + 0.5
@@ -36,53 +37,68 @@ SKEW_SECONDS = 0.1
 UNSAID_SECONDS = 0.3
 
 
+class Listener:
+    """What wants to know how a measurement goes: a subclass overrides what it wants to know. None of it may wait."""
+
+    progress_seconds = PROGRESS_SECONDS
+
+    def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
+        """Take note of progress: once before each command is started, then every ``progress_seconds``.
+
+        An ``OSError`` that it raises means that nobody waits for the measurement any more.
+        """
+
+    def stopping(self, kind: Kind, grace_seconds: float) -> None:
+        """Take note that a command was asked to end, is given so long, and takes its time; a second signal kills it."""
+
+
 def run(
-    args: Sequence[str],
-    *,
-    grace_seconds: float,
-    timeout_seconds: Optional[float],
+    step: Step,
     cancellation: Cancellation,
-    on_progress: Callable[[float], None],
-    progress_seconds: float = PROGRESS_SECONDS,
-    on_stopping: Callable[[float], None] = lambda grace_seconds: None,
-    step: Step = JOB,
+    listener: Listener,
+    *,
     show: Optional[Show] = None,
     keep_output: Optional[str] = None,
-    heard: int = 0,
-    minds_stdout: bool = True,
 ) -> Ended:
-    """Execute ``args`` and return what came of it, with the exit status 0; whoever calls closes its ``output``.
+    """Run a command and return what came of it, which is well; whoever calls closes its ``output``.
 
-    ``on_progress(elapsed_seconds)`` is called just before the start, since what the driver does just after it would
-    slow the job down, and then every ``progress_seconds``. ``on_stopping(grace_seconds)`` is called where the job was
-    asked to end and takes its time; a second signal ends that wait with SIGKILL.
+    The listener hears of progress just before the start, since what the driver does just after it would slow the job
+    down. ``show`` says where what the command prints is to be shown, too. ``keep_output`` is the path of a file to keep
+    its stdout in; its stderr, where there is any, is kept beside it, with ``.stderr`` appended.
 
-    ``step`` is what messages call it. ``show`` says where what it prints is to be shown, too. ``keep_output`` is the
-    path of a file to keep its stdout in; its stderr, where there is any, is kept beside it, with ``.stderr`` appended.
+    A cleanup is not concerned by the signals that came before it, nor by a stdout that nobody reads: a terminal that is
+    closed does both at once.
 
-    The first ``heard`` signals of ``cancellation`` are passed over; a closed stdout too, unless ``minds_stdout``.
-
-    Raises ServoError: ``command-failed`` (not started, exit status not 0, killed, output lost), ``timeout`` or
-    ``cancelled``, the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended
-    before it could be stopped. A signal that comes after the job ended well raises nothing here: look at
-    ``cancellation.signum``.
+    Raises ServoError: ``command-failed`` (not started, ended badly, killed, output lost), ``timeout`` or ``cancelled``,
+    the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended before it could
+    be stopped. A signal that comes after the job ended well raises nothing here: look at ``cancellation.signum``.
     """
+    is_cleanup = step.kind is Kind.CLEANUP
+    heard = cancellation.count if is_cleanup else 0
     if cancellation.count > heard:
         raise Cancelled(cancellation.signum or 0, failures.became(None, step))
-    check_working_directory()
-    schedule = Schedule(on_progress, progress_seconds, timeout_seconds)
+    check_working_directory(step.working_directory)
+
+    def on_progress(elapsed_seconds: float) -> None:
+        try:
+            listener.progress(step.kind, step.place, elapsed_seconds)
+        except OSError:
+            if not is_cleanup:
+                raise
+
+    schedule = Schedule(on_progress, listener.progress_seconds, step.timeout_seconds)
     wish: Union[Unwanted, TimeUp, None] = None
     with ExitStack() as undo:
         files = output.create(keep_output)
         undo.callback(files.close)
-        running = _Running(files, cancellation, heard, grace_seconds, on_stopping)
+        running = _Running(step, files, cancellation, heard, listener)
         try:
             running.keep(show)
             schedule.report(0.0)
             if cancellation.count > heard:
                 raise Unwanted(cancellation.signum)
-            running.start(args)
-            running.watch(schedule, minds_stdout)
+            running.start()
+            running.watch(schedule, minds_stdout=not is_cleanup)
         except (Unwanted, TimeUp) as unwanted:
             wish = unwanted
         except OSError as error:
@@ -92,51 +108,44 @@ def run(
         if wish is None and running.may_have_been_killed():
             wait_for([cancellation.fileno()], SKEW_SECONDS)
         signum = cancellation.signum if cancellation.count > heard else None
-        ended = _judged(args, running, wish, signum, timeout_seconds, step)
+        ended = _judged(step, running, wish, signum)
         undo.pop_all()
     return ended
 
 
-def _judged(
-    args: Sequence[str],
-    running: "_Running",
-    wish: Union[Unwanted, TimeUp, None],
-    signum: Optional[int],
-    timeout_seconds: Optional[float],
-    step: Step,
-) -> Ended:
+def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None], signum: Optional[int]) -> Ended:
     """Return the Ended of a job that ended well; raise the one error that says all."""
     outcome = running.outcome
     if isinstance(outcome, Broken):
         raise RuntimeError("a process of ours failed:\n" + outcome.traceback)
-    if signum is not None and not (isinstance(outcome, Ended) and outcome.status == 0 and not running.problem):
+    has_succeeded = isinstance(outcome, Ended) and outcome.status in step.success_statuses and not running.problem
+    if signum is not None and not has_succeeded:
         raise Cancelled(signum, failures.became(outcome, step))
     if isinstance(outcome, NotStarted):
-        message = step.told(failures.why_not_started(args, outcome, step))
+        message = step.told(failures.why_not_started(step, outcome))
         is_of_command = outcome.number is None or outcome.number in executable.OF_THE_COMMAND
         raise failed("command-failed", message) if is_of_command else HostError(message)
     if isinstance(outcome, Ended):
-        return _judged_end(args, outcome, running.problem, timeout_seconds, step)
+        return _judged_end(step, outcome, running.problem)
     if isinstance(wish, Unwanted):
         raise wish.error(failures.became(outcome, step))
     if isinstance(wish, TimeUp):
-        message = "%s ran past its timeout of %g s and was stopped" % (step.subject, timeout_seconds or 0)
+        message = "%s ran past its timeout of %g s and was stopped" % (step.subject, step.timeout_seconds or 0)
         message += failures.how_stopped(outcome) if outcome else ""
-        raise failed("timeout", step.told(message + failures.details(args, running.output())))
+        raise failed("timeout", step.told(message), [failures.details(step.arguments, running.output())])
     message = "somebody killed the guard, which watches the job; "
-    raise HostError(step.told(message + failures.became(outcome, Step(step.subject))))
+    raise HostError(step.told(message + failures.became(outcome, step._replace(place=Place()))))
 
 
-def _judged_end(
-    args: Sequence[str], ended: Ended, incomplete: str, timeout_seconds: Optional[float], step: Step
-) -> Ended:
-    if timeout_seconds is not None and ended.runtime_seconds > timeout_seconds:
-        message = "%s ran past its timeout of %g s; it ended by itself" % (step.subject, timeout_seconds)
-        raise failed("timeout", step.told(message + failures.details(args, ended.output)))
-    problems = list(filter(None, [failures.why_ended_badly(args, ended.status, step), incomplete]))
+def _judged_end(step: Step, ended: Ended, incomplete: str) -> Ended:
+    details = failures.details(step.arguments, ended.output)
+    if step.timeout_seconds is not None and ended.runtime_seconds > step.timeout_seconds:
+        message = "%s ran past its timeout of %g s; it ended by itself" % (step.subject, step.timeout_seconds)
+        raise failed("timeout", step.told(message), [details])
+    problems = list(filter(None, [failures.why_ended_badly(step, ended.status), incomplete]))
     if problems:
-        message = step.told("; ".join(problems) + failures.details(args, ended.output))
-        raise HostError(message) if incomplete else failed("command-failed", message)
+        message = step.told("; ".join(problems))
+        raise HostError(message, [details]) if incomplete else failed("command-failed", message, [details])
     return ended
 
 
@@ -144,20 +153,15 @@ class _Running:
     """The running job, as the driver sees it; ``outcome`` is what came of it, None until that is known."""
 
     def __init__(
-        self,
-        files: output.Files,
-        cancellation: Cancellation,
-        heard: int,
-        grace_seconds: float,
-        on_stopping: Callable[[float], None],
+        self, step: Step, files: output.Files, cancellation: Cancellation, heard: int, listener: Listener
     ) -> None:
         self.outcome: Optional[Outcome] = None
         self._ending: Optional[Sequence[Any]] = None  # what the guard has told of its end
         self._files = files
         self._cancellation = cancellation
         self._heard = heard
-        self._grace_seconds = grace_seconds
-        self._on_stopping = on_stopping
+        self._step = step
+        self._listener = listener
         self._shower: Optional[Shower] = None
         self._keeper: Optional[Keeper] = None
         self._guard: Optional[Child] = None
@@ -181,12 +185,12 @@ class _Running:
             if self._shower:
                 os.close(self._shower.grown)
 
-    def start(self, args: Sequence[str]) -> None:
+    def start(self) -> None:
         """Start the job; raise ``OSError``."""
         assert self._keeper
         # The keeper; and a shell that becomes the driver (exec) leaves it the children that it had.
         self._spared = frozenset(descendants.children()) if self._can_follow else frozenset()
-        self._guard = guard.start(args, self._keeper.stdout, self._keeper.stderr, self._grace_seconds)
+        self._guard = guard.start(self._step, self._keeper.stdout, self._keeper.stderr)
         self._keeper.hand_over()
 
     def watch(self, schedule: Schedule, minds_stdout: bool) -> None:
@@ -265,7 +269,7 @@ class _Running:
         os.kill(guard_.pid, signal.SIGCONT)  # somebody may have stopped it
         now = time.monotonic()
         say_at = now + UNSAID_SECONDS
-        limit = now + self._grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS
+        limit = now + self._step.grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS
         is_hurried = False
         while not self._is_over():
             now = time.monotonic()
@@ -276,7 +280,7 @@ class _Running:
             if now >= say_at:
                 say_at = math.inf
                 with suppress(OSError):
-                    self._on_stopping(self._grace_seconds)
+                    self._listener.stopping(self._step.kind, self._step.grace_seconds)
             if now >= limit:
                 os.kill(guard_.pid, signal.SIGKILL)
                 limit = math.inf
@@ -315,7 +319,7 @@ class _Running:
             time.sleep(min(seconds, descendants.PAUSE_SECONDS))
             return self._is_hurried()
 
-        to_stop = descendants.Stop(self._grace_seconds, wait)
+        to_stop = descendants.Stop(self._step.grace_seconds, wait)
         if self._can_follow:
             return descendants.stop(to_stop, self._spared)
         if self._pid is not None:
@@ -330,9 +334,17 @@ def _processes(told: Optional[Sequence[Sequence[Any]]]) -> Optional[List[Process
     return None if told is None else [Process(*fields) for fields in told]
 
 
-def check_working_directory() -> None:
-    """Raise ``ServoError`` where the working directory is gone: not every shell would say so."""
+def check_working_directory(folder: Optional[str] = None) -> None:
+    """Raise ``ServoError`` where a command cannot run in ``folder``, by default in the driver's, as it may be gone."""
     try:
-        os.getcwd()
-    except FileNotFoundError:
-        raise HostError("the job cannot start: the working directory is gone; start the driver in another") from None
+        if folder is None:
+            os.getcwd()
+        elif not os.access(os.path.join(folder, ""), os.X_OK):
+            os.listdir(folder)
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        if folder is not None:
+            message = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
+            raise failed("command-failed", message % (shlex.quote(folder), error.strerror)) from None
+        message = "the job cannot start: the working directory is gone; start the driver in another"
+        raise HostError(message) from None

@@ -69,6 +69,8 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     response = {"status": "ok", "metrics": measured.metrics, "settings": settings.values(application)}
     if "annotations" in application:
         response["annotations"] = application["annotations"]
+    if measured.notes:
+        response["notes"] = measured.notes
     return answers.Answer(response, lambda terminal: _table(terminal, application, measured))
 
 

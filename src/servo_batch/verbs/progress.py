@@ -2,11 +2,12 @@
 
 import os
 import time
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Tuple
 
 from servo_batch.answers import STDERR, complain
-from servo_batch.job import prepare_and_repeat
 from servo_batch.job.child import PROGRESS_SECONDS
+from servo_batch.job.run import Listener
+from servo_batch.job.steps import Kind, Place
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
 
 
-class Telling(prepare_and_repeat.Listener):
+class Telling(Listener):
     """Listens to one measurement, or to several where ``begin`` says which is next.
 
     ``run_seconds`` is what one run of the job is expected to take, None where nobody knows.
@@ -27,7 +28,7 @@ class Telling(prepare_and_repeat.Listener):
         self._number = self._of = 1
         self._heard = 0  # how many measurements have begun
         self._began: Optional[float] = None
-        self._latest: Optional[prepare_and_repeat.Progress] = None
+        self._latest: Optional[Tuple[Kind, Place, float]] = None
         self._bar: "Optional[ProgressBar]" = None
         if os.isatty(STDERR):
             # At once: after a job of hours this program's file may be another one.
@@ -56,16 +57,14 @@ class Telling(prepare_and_repeat.Listener):
             self._expect(elapsed + elapsed / self._heard * (of - number + 1))
         self._heard += 1
 
-    def progress(self, progress: prepare_and_repeat.Progress) -> None:
+    def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
         """Tell and draw how far it is; raise ``OSError`` where nobody can be told any more."""
-        if self._latest and not progress.total:  # what follows a run is at the place of that
-            progress = self._latest._replace(subject=progress.subject, elapsed_seconds=progress.elapsed_seconds)
-        self._latest = progress
+        self._latest = kind, place, elapsed_seconds
         now = time.monotonic()
         if self._began is None:
             self._began = now
             if self._run_seconds:
-                self._expect(self._run_seconds * progress.total * (self._of - self._number + 1))
+                self._expect(self._run_seconds * place.total * (self._of - self._number + 1))
         if self._bar:
             self._bar.update(now - self._began)
         else:
@@ -76,16 +75,11 @@ class Telling(prepare_and_repeat.Listener):
         if self._bar:
             self._bar.expected_seconds = seconds
 
-    def stopping(self, subject: str, grace_seconds: float) -> None:
+    def stopping(self, kind: Kind, grace_seconds: float) -> None:
         """Say on a terminal why nothing seems to happen."""
         if self._bar:
             self._bar.remove()
-            complain(f"asked {subject} to end, which may take it {grace_seconds:g} s; Ctrl-C again ends it at once")
-
-    def left_running(self, text: str) -> None:
-        """Say what a command left running."""
-        self.finish()
-        complain(text)
+            complain(f"asked {kind.value} to end, which may take it {grace_seconds:g} s; Ctrl-C again ends it at once")
 
     def finish(self) -> None:
         """Leave the terminal as it was."""
@@ -93,16 +87,13 @@ class Telling(prepare_and_repeat.Listener):
             self._bar.remove()
 
     def _report(self, _elapsed: float = 0.0) -> None:
-        progress = self._latest
-        if progress is None:
+        if self._latest is None:
             return
-        places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", progress.place]
-        place = "".join(place + ": " for place in places if place)
-        message = f"{place}{progress.subject} has been running for {progress.elapsed_seconds:.0f} s"
-        self._voice.progress(self._percent(progress), message)
-
-    def _percent(self, progress: prepare_and_repeat.Progress) -> int:
-        """Return how far all runs together are; what prepares and cleans up takes no part of it."""
+        kind, place, elapsed_seconds = self._latest
+        places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", str(place)]
+        where = "".join(each + ": " for each in places if each)
+        # How far all runs together are; what prepares and cleans up takes no part of it.
         expected = self._run_seconds or DEFAULT_EXPECTED_SECONDS
-        of_run = {"prepare": 0.0, "the job": min(1.0, progress.elapsed_seconds / expected)}.get(progress.subject, 1.0)
-        return percent(self._number - 1 + (progress.done + of_run) / progress.total, self._of)
+        of_run = {Kind.PREPARE: 0.0, Kind.JOB: min(1.0, elapsed_seconds / expected)}.get(kind, 1.0)
+        part = percent(self._number - 1 + (place.number + of_run) / place.total, self._of)
+        self._voice.progress(part, f"{where}{kind.value} has been running for {elapsed_seconds:.0f} s")

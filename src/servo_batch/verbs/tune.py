@@ -89,7 +89,7 @@ class _Run:
             consequence = "; ".join(filter(None, [error.consequence, self._way_on()]))
             raise Cancelled(error.signum, consequence) from None
         except answers.HostError as error:
-            raise error.saying(f"{error.message}\n{self._way_on()}") from None
+            raise error.saying(f"{error.summary}\n{self._way_on()}") from None
         except answers.ServoError as error:
             if error.reason != "cancelled":
                 raise
@@ -172,7 +172,7 @@ class _Run:
 
 
 def _of_the_default(error: answers.ServoError) -> answers.ServoError:
-    return answers.failed(error.reason, f"the first measurement, of the default settings, failed: {error.message}")
+    return error.saying(f"the first measurement, of the default settings, failed: {error.summary}")
 
 
 def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:

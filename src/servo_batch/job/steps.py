@@ -1,0 +1,61 @@
+"""What can be run: a command with all that it is given, and its place among the runs of a measurement."""
+
+import enum
+from typing import Mapping, NamedTuple, Optional, Sequence
+
+
+class Kind(enum.Enum):
+    """What is at hand in a run; the value is what messages call it."""
+
+    PREPARE = "prepare"
+    JOB = "the job"
+    SEARCH = "the search of what the job printed"
+    CLEANUP = "cleanup"
+
+
+class Place(NamedTuple):
+    """Which run of a measurement it is: ``number`` counts from 0 on, the warm-up runs first.
+
+    As text it is what a message calls it: ``run 2 of 3``, ``warm-up run 1 of 2``; empty where there is but one.
+    """
+
+    number: int = 0
+    runs: int = 1
+    warmup_runs: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many runs there are, with the warm-up runs."""
+        return self.warmup_runs + self.runs
+
+    def __str__(self) -> str:
+        if self.total == 1:
+            return ""
+        if self.number < self.warmup_runs:
+            return "warm-up run %d of %d" % (self.number + 1, self.warmup_runs)
+        return "run %d of %d" % (self.number - self.warmup_runs + 1, self.runs)
+
+
+class Step(NamedTuple):
+    """A command: its arguments, what is laid over the driver's environment, and the folder where it runs.
+
+    ``success_statuses`` are the exit statuses that are no failure.
+    """
+
+    kind: Kind
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = {}
+    working_directory: Optional[str] = None
+    success_statuses: Sequence[int] = (0,)
+    grace_seconds: float = 5.0
+    timeout_seconds: Optional[float] = None
+    place: Place = Place()
+
+    @property
+    def subject(self) -> str:
+        """What messages call it."""
+        return str(self.kind.value)
+
+    def told(self, text: str) -> str:
+        """Return ``text`` with the place before it, if there is one to name."""
+        return "%s: %s" % (self.place, text) if str(self.place) else text
