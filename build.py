@@ -27,7 +27,7 @@ def sources():
     for folder, folders, names in os.walk(os.path.join(ROOT, "src")):
         folders[:] = [name for name in folders if name != "__pycache__"]
         for name in names:
-            if name.endswith(".py"):
+            if name.endswith((".py", ".md")):
                 path = os.path.join(folder, name)
                 paths[os.path.relpath(path, os.path.join(ROOT, "src")).replace(os.sep, "/")] = path
     found = {}

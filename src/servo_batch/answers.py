@@ -8,7 +8,6 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
     # Returns once stdout takes something; raises what there is instead of waiting for that any longer.
@@ -69,14 +68,22 @@ class HostError(ServoError):
 
 
 class Answer:
-    """What a verb answers: to a program ``response``, to a person ``text``, or the response where there is none.
+    """What a verb answers: ``response`` to a program, ``text()`` to a person, or the response where there is no text.
 
-    ``text`` takes the module ``terminal``, which is there only where a person reads.
+    A ``verbatim`` text is for other tools: no terminal's limits change it.
     """
 
-    def __init__(self, response: "Dict[str, Any]", text: "Optional[Callable[[ModuleType], str]]" = None) -> None:
+    def __init__(
+        self,
+        response: "Dict[str, Any]",
+        text: "Optional[Callable[[], str]]" = None,
+        exit_status: int = 0,
+        verbatim: bool = False,
+    ) -> None:
         self.response = response
         self.text = text
+        self.exit_status = exit_status
+        self.verbatim = verbatim
 
 
 def bad_request(message: str) -> ServoError:
@@ -95,19 +102,25 @@ def _encodable(text: str) -> str:
 
 
 class ForPrograms:
-    """Writes answers and progress as lines of JSON."""
+    """Writes answers and progress as lines of JSON.
+
+    ``wait`` waits for whoever reads stdout, and raises ``ServoError`` where that is not to be waited for any longer.
+    """
 
     tells_progress = True
 
-    def answer(self, answer: Answer, wait: "Optional[Wait]" = None) -> None:
-        """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
-        write(answer.response, wait)
+    def __init__(self, wait: "Optional[Wait]" = None) -> None:
+        self._wait = wait
 
-    def failure(self, error: ServoError, wait: "Optional[Wait]" = None) -> None:
-        """Write why a call failed, and one line of it to stderr; raise ``OSError``, and what ``wait`` raises."""
+    def answer(self, answer: Answer) -> None:
+        """Write what a verb answers; raise ``OSError`` or ``ServoError``."""
+        write(answer.response, self._wait)
+
+    def failure(self, error: ServoError) -> None:
+        """Write why a call failed, and one line of it to stderr; raise ``OSError`` or ``ServoError``."""
         first, *rest = error.message.split("\n")
         complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
-        write(error.response(), wait)
+        write(error.response(), self._wait)
 
     def progress(self, percent: int, message: str) -> None:
         """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``OSError``.

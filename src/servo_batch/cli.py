@@ -7,23 +7,20 @@ import os
 import sys
 
 from servo_batch import __version__, answers
-from servo_batch.invocation import reading
-from servo_batch.invocation.options import OPTIONS, UsageError
+from servo_batch.options import CALLED_BY, VERBS, WHOLE, UsageError, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, List, Optional, Tuple
 
     from servo_batch.answers import Answer, Wait
-    from servo_batch.invocation.options import Options
+    from servo_batch.options import Options
     from servo_batch.terminal import Voice
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-
-# The verbs that a file can be called by, and the names that mean the file as a whole.
-CALLED_BY = ("adjust", "measure", "servo")
-WHOLE = ("servo-batch", "servo_batch", "servobatch")
+# What these show is for people wherever it goes; other tools ask for it by an option.
+SHOWN = ("check", "history", "compare")
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -35,16 +32,9 @@ def main(argv: "Optional[List[str]]" = None) -> int:
     if not _open_standard_streams():
         return EXIT_FAILED
     _undo_locale_coercion()
-    name = os.path.basename(program)
-    verb, arguments = _verb(name, arguments)
+    verb, arguments = _verb(os.path.basename(program), arguments)
     try:
-        if verb in OPTIONS:
-            return _driver(verb, name, arguments)
-        if verb == "servo":
-            return _servo(name, arguments)
-        from servo_batch.verbs import help as help_verb
-
-        return help_verb.tell(verb, name, arguments)
+        return _called(verb, program, arguments)
     except UsageError as error:
         answers.complain(f"{error}; see --help")
         return EXIT_USAGE
@@ -61,106 +51,89 @@ def _verb(name: str, arguments: "List[str]") -> "Tuple[str, List[str]]":
     return (arguments[0], arguments[1:]) if arguments else ("", [])
 
 
-def _driver(verb: str, name: str, arguments: "List[str]") -> int:
-    if "--help" in arguments or "-h" in arguments:
+def _called(verb: str, program: str, arguments: "List[str]") -> int:
+    name = os.path.basename(program)
+    if verb not in VERBS:
+        from servo_batch.verbs import help as help_verb
+
+        answers.write_text(help_verb.of_the_whole(verb, name))
+        return 0
+    if verb == "servo":
+        # Before anything else: the agent has to say GOODBYE, whenever it is told to stop.
+        from servo_batch.agent import signals
+
+        signals.hold()
+    options = read(verb, arguments, program)
+    if options.question == "--help":
         from servo_batch.verbs import help as help_verb
 
         answers.write_text(help_verb.usage(verb, name))
-        return 0
-    options = reading.read(verb, arguments)
-    if options.question == "--version":
-        return _version()
-    voice = _voice(verb, options)
-    if options.question == "--info":
-        info = {"version": __version__, "has_cancel": verb == "measure"}
-        return _answered(voice, lambda: answers.Answer(info))
-    if verb == "adjust":
-        from servo_batch.verbs.adjust import adjust
+    elif options.question == "--version":
+        from servo_batch.verbs import help as help_verb
 
-        return _answered(voice, lambda: adjust(options))
-    if verb == "check":
-        from servo_batch.verbs.check import check
+        answers.write_text(help_verb.version())
+    elif verb == "help":
+        from servo_batch.verbs import help as help_verb
 
-        return check(options)
-    if verb == "history":
-        from servo_batch.verbs.history import history
+        help_verb.show(options)
+    elif verb == "servo":
+        from servo_batch import agent
 
-        return _answered(voice, lambda: history(options))
-    if options.question:
-        from servo_batch.verbs.describe import describe
-
-        return _answered(voice, lambda: describe(options))
-    from servo_batch.job.cancel import Cancellation
-
-    with Cancellation() as cancellation:
-        # Imported after the signals are taken care of: it takes a while.
-        if verb == "measure":
-            from servo_batch.verbs.measure import measure
-
-            return _answered(voice, lambda: measure(options, voice, cancellation), cancellation.wait_for_stdout)
-        from servo_batch.verbs.tune import tune
-
-        return _answered(voice, lambda: tune(options, voice, cancellation), cancellation.wait_for_stdout)
-
-
-def _version() -> int:
-    from servo_batch.verbs import help as help_verb
-
-    answers.write_text(help_verb.version())
+        return agent.main(options, arguments)
+    else:
+        return _driver(verb, options)
     return 0
 
 
-def _voice(verb: str, options: "Options") -> "Voice":
+def _driver(verb: str, options: "Options") -> int:
+    if options.question == "--info":
+        info = {"version": __version__, "has_cancel": verb == "measure"}
+        return _answered(_voice(verb, options), lambda: answers.Answer(info))
+    if verb in ("measure", "compare", "tune") and not options.question:
+        from servo_batch.job.cancel import Cancellation
+
+        with Cancellation() as cancellation:
+            # Imported after the signals are taken care of: it takes a while.
+            ask = getattr(__import__("servo_batch.verbs." + verb, fromlist=[verb]), verb)
+            voice = _voice(verb, options, cancellation.wait_for_stdout)
+            return _answered(voice, lambda: ask(options, voice, cancellation))
+    page = "describe" if verb == "measure" else verb
+    ask = getattr(__import__("servo_batch.verbs." + page, fromlist=[page]), page)
+    return _answered(_voice(verb, options), lambda: ask(options))
+
+
+def _voice(verb: str, options: "Options", wait: "Optional[Wait]" = None) -> "Voice":
     """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
-    for_people = os.isatty(answers.STDOUT) or verb == "history"
+    for_people = os.isatty(answers.STDOUT) or verb in SHOWN
     if not for_people or options.get("--json") or (options.question in ("--info", "--describe") and verb == "measure"):
-        return answers.ForPrograms()
+        return answers.ForPrograms(wait)
     # At once: after a job of hours this program's file may be another one.
     from servo_batch import terminal
 
-    return terminal.ForPeople()
+    return terminal.ForPeople(wait)
 
 
-def _servo(name: str, arguments: "List[str]") -> int:
-    # The agent starts once and lives for months: it may take the time for argparse.
-    import argparse
-
-    if "--version" in arguments:
-        return _version()
-    from servo_batch import agent
-
-    parser = argparse.ArgumentParser(
-        prog=name if name.startswith("servo") and not name.startswith(WHOLE) else name + " servo",
-        description="Take the service's commands and run the drivers for it.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="store_true", help="say the version, and a digest of the sources that run")
-    agent.add_arguments(parser)
-    return agent.main(parser.parse_args(arguments), arguments)
-
-
-def _answered(voice: "Voice", ask: "Callable[[], Answer]", wait: "Optional[Wait]" = None) -> int:
-    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status.
-
-    ``wait`` is asked to wait for whoever reads stdout, and raises ``ServoError`` where that is not to be waited for.
-    """
+def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
+    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
     failure: "Optional[answers.ServoError]" = None
     try:
         answer = ask()
     except answers.ServoError as error:
         failure = error
+    except UsageError:
+        raise
     except Exception as bug:
         import traceback
 
         traceback.print_exc()
         failure = answers.failed("internal", f"a bug of servo-batch; report it with what is on stderr: {bug!r}")
-    exit_status = failure.exit_status if failure else 0
+    exit_status = failure.exit_status if failure else answer.exit_status
     try:
         if failure:
-            voice.failure(failure, wait)
+            voice.failure(failure)
         else:
-            voice.answer(answer, wait)
-    except answers.ServoError as error:
+            voice.answer(answer)
+    except answers.ServoError as error:  # of whoever reads stdout
         answers.complain(error.message)
         return error.exit_status
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The sources that this program runs from: their digest, and the manual beside them."""
+"""The files that this program runs from: the digest of its sources, and its manual."""
 
 import os
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 # The folder that holds the package, or the archive, in which Python's loader finds files by longer paths.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MANUAL = "servo_batch/manual/"
 
 
 def digest() -> str:
@@ -17,35 +18,35 @@ def digest() -> str:
     """
     import hashlib
 
-    lines = [f"{hashlib.sha256(source).hexdigest()}  {name}\n" for name, source in sorted(_sources().items())]
+    lines = [f"{hashlib.sha256(source).hexdigest()}  {name}\n" for name, source in sorted(_files(".py").items())]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def manual() -> str:
-    """Return the text of README.md; raise ``OSError`` where it is not there."""
-    if os.path.isdir(ROOT):
-        with open(os.path.join(os.path.dirname(ROOT), "README.md"), encoding="utf-8") as stream:
-            return stream.read()
-    import zipfile
-
-    with zipfile.ZipFile(ROOT) as archive:
-        return archive.read("README.md").decode("utf-8")
+def manual() -> "Dict[str, str]":
+    """Return the pages of the manual, ``{"README": its text, "metrics": …}``; raise ``OSError``."""
+    pages = {}
+    for name, text in sorted(_files(".md").items()):
+        if name == "README.md" or name.startswith(MANUAL):
+            pages[os.path.basename(name)[: -len(".md")]] = text.decode("utf-8")
+    return pages
 
 
-def _sources() -> "Dict[str, bytes]":
+def _files(ending: str) -> "Dict[str, bytes]":
+    """Return the files with such an ending by their names in the archive."""
     found = {}
-    if os.path.isdir(ROOT):
-        for folder, _, names in os.walk(ROOT):
-            for name in names:
-                if name.endswith(".py"):
-                    path = os.path.join(folder, name)
-                    with open(path, "rb") as stream:
-                        found[os.path.relpath(path, ROOT)] = stream.read()
-        return found
-    import zipfile
+    if not os.path.isdir(ROOT):
+        import zipfile
 
-    with zipfile.ZipFile(ROOT) as archive:
-        for name in archive.namelist():
-            if name.endswith(".py"):
-                found[name] = archive.read(name)
+        with zipfile.ZipFile(ROOT) as archive:
+            return {name: archive.read(name) for name in archive.namelist() if name.endswith(ending)}
+    for folder, _, names in os.walk(ROOT):
+        for name in names:
+            if name.endswith(ending):
+                path = os.path.join(folder, name)
+                with open(path, "rb") as stream:
+                    found[os.path.relpath(path, ROOT).replace(os.sep, "/")] = stream.read()
+    readme = os.path.join(os.path.dirname(ROOT), "README.md")
+    if ending == ".md" and os.path.isfile(readme):
+        with open(readme, "rb") as stream:
+            found["README.md"] = stream.read()
     return found

@@ -8,7 +8,6 @@ import locale
 import os
 import re
 import select
-import sys
 
 from servo_batch import answers
 from servo_batch.wording import is_number, padded, percent, width
@@ -34,27 +33,38 @@ CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-
 
 
 class ForPeople:
-    """Writes answers as a person reads them; progress is the bar's."""
+    """Writes answers as a person reads them; progress is the bar's. ``wait`` is as ``answers.ForPrograms`` has it."""
 
     tells_progress = False
 
-    def answer(self, answer: "answers.Answer", wait: "Optional[Wait]" = None) -> None:
-        """Write what a verb answers; raise ``OSError``, and what ``wait`` raises."""
-        if answer.text:
-            answers.write_text(answer.text(sys.modules[__name__]), wait)
-        else:
-            answers.write(answer.response, wait)
+    def __init__(self, wait: "Optional[Wait]" = None) -> None:
+        self._wait = wait
 
-    def failure(self, error: "answers.ServoError", wait: "Optional[Wait]" = None) -> None:
-        """Write why a call failed; raise ``OSError``, and what ``wait`` raises."""
-        answers.write_text(failure(error), wait)
+    def answer(self, answer: "answers.Answer") -> None:
+        """Write what a verb answers; raise ``OSError`` or ``ServoError``."""
+        if answer.text is None:
+            answers.write(answer.response, self._wait)
+            return
+        try:
+            text = answer.text()
+        except Exception:  # a bug of ours, which is no reason to lose what was measured
+            import traceback
+
+            traceback.print_exc()
+            answers.write(answer.response, self._wait)
+            return
+        answers.write_text(text if answer.verbatim else printable(text), self._wait)
+
+    def failure(self, error: "answers.ServoError") -> None:
+        """Write why a call failed; raise ``OSError`` or ``ServoError``."""
+        answers.write_text(failure(error), self._wait)
 
     def progress(self, percent: int, message: str) -> None:
         """Write nothing: on a terminal progress is drawn, not told."""
 
     def step(self, percent: int, message: str, line: str) -> None:
-        """Write the line of a step; raise ``OSError``."""
-        answers.write_text(printable(line.rstrip()) + "\n")
+        """Write the line of a step; raise ``OSError`` or ``ServoError``."""
+        answers.write_text(printable(line.rstrip()) + "\n", self._wait)
 
 
 if TYPE_CHECKING:

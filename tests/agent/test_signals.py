@@ -203,14 +203,15 @@ def test_the_agent_leaves_before_a_container_is_killed():
 
 # The agent as cli starts it, told to stop before it could begin.
 EARLY = """
-import argparse, os, signal, sys
+import os, signal, sys
 sys.path.insert(0, sys.argv.pop(1))
 from servo_batch import agent
+from servo_batch.agent import signals
+from servo_batch.options import read
+signals.hold()
 assert not {"selectors", "subprocess", "urllib.request"} & set(sys.modules), "signals have to wait for an import"
-parser = argparse.ArgumentParser()
-agent.add_arguments(parser)
 os.kill(os.getpid(), signal.SIGTERM)
-sys.exit(agent.main(parser.parse_args(), sys.argv[1:]))
+sys.exit(agent.main(read("servo", sys.argv[1:]), sys.argv[1:]))
 """
 
 

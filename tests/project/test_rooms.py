@@ -10,7 +10,7 @@ ORDER = (
     ("wording", "sources", "executable", "samples"),
     ("formats",),
     ("answers",),
-    ("invocation",),
+    ("options",),
     ("request",),
     ("terminal",),
     ("config",),
@@ -35,7 +35,7 @@ KNOWN = {
     "command": ("wording", "formats", "answers"),
     "job": ("executable", "answers"),
     "tuning": ("samples",),
-    "agent": ("executable", "wording", "formats", "answers"),
+    "agent": ("executable", "wording", "formats", "answers", "options"),
 }
 
 

@@ -3,7 +3,6 @@
 Waiting a minute for a time-out in a test would be honest but slow.
 """
 
-import argparse
 import importlib
 import os
 import sys
@@ -11,6 +10,10 @@ import sys
 sys.path[0] = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "src")
 
 from servo_batch import agent  # noqa: E402
+from servo_batch.agent import signals  # noqa: E402
+from servo_batch.options import read  # noqa: E402
+
+signals.hold()
 
 changes = sys.argv[1 : sys.argv.index("--")]
 del sys.argv[1 : len(changes) + 2]
@@ -20,6 +23,4 @@ for change in changes:
     module = importlib.import_module("servo_batch.agent." + module)
     assert hasattr(module, constant), name
     setattr(module, constant, float(value) if "." in value else int(value))
-parser = argparse.ArgumentParser()
-agent.add_arguments(parser)
-sys.exit(agent.main(parser.parse_args(), sys.argv[1:]))
+sys.exit(agent.main(read("servo", sys.argv[1:]), sys.argv[1:]))

@@ -9,25 +9,18 @@ from servo_batch.agent import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import List
 
-__all__ = ["add_arguments", "main"]
+    from servo_batch.options import Options
+
+__all__ = ["main"]
 
 
-def add_arguments(parser: "argparse.ArgumentParser") -> None:
-    """Add the options of the ``servo`` verb to ``parser``; from here on signals are kept for ``main``."""
-    signals.hold()
-    # Here and below: imported once signals are kept, since it takes a while.
-    from servo_batch.agent import options
-
-    options.add_arguments(parser)
-
-
-def main(arguments: "argparse.Namespace", command_line: "List[str]") -> int:
+def main(arguments: "Options", command_line: "List[str]") -> int:
     """Run the agent until a signal ends it; return the exit status.
 
-    ``arguments`` are parsed from ``command_line``, which the agent starts again with on SIGHUP.
+    ``arguments`` are what ``command_line`` says, which the agent starts again with on SIGHUP. Whoever calls has signals
+    held (``signals.hold``), since to import this takes a while.
     """
     signals.hold()
     import os

@@ -4,7 +4,6 @@ The README's section "The agent" has them. A mistake in how the agent was called
 cannot be used is ``failed``.
 """
 
-import argparse
 import ast
 import ipaddress
 import math
@@ -16,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
 from servo_batch.answers import ServoError, bad_request, failed
+from servo_batch.options import Options as CommandLine
 
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
 DEFAULT_URL = "https://api.opsani.com/accounts/%s/applications/%s/servo"
@@ -52,33 +52,12 @@ class Options(NamedTuple):
     verbose: bool
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the ``servo`` verb to ``parser``."""
-    parser.add_argument("app_id", metavar="APP_ID", help="the application's name at the service")
-    parser.add_argument("--account", help="the account's name at the service (default: $OPTUNE_ACCOUNT)")
-    auth = parser.add_mutually_exclusive_group()
-    auth.add_argument(
-        "--auth-token", metavar="FILE", default=DEFAULT_TOKEN_FILE, help="the token's file (default: %(default)s)"
-    )
-    auth.add_argument("--no-auth", action="store_true", help="send no token; http to any host is then allowed")
-    parser.add_argument("--url", help="the service's address (default: made from the account and APP_ID)")
-    parser.add_argument(
-        "--agent", metavar="NAME", default="servo-batch/" + __version__, help="as HELLO says (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--delay", metavar="SECONDS", type=float, default=0.0, help="wait so long before the first request (default: 0)"
-    )
-    parser.add_argument("--interactive", action="store_true", help="ask at the terminal before each command")
-    parser.add_argument("--verbose", action="store_true", help="log what is exchanged with the service")
-
-
-def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Options:
+def read(arguments: CommandLine, environment: Mapping[str, str]) -> Options:
     """Return the checked options; an empty environment variable counts as unset. Raises ``ServoError``."""
-    if not arguments.app_id or arguments.app_id.startswith("-"):
-        raise bad_request("APP_ID must not be empty nor start with '-': a driver would take it for an option")
-    if not (math.isfinite(arguments.delay) and arguments.delay >= 0):
-        raise bad_request("--delay must be a number of seconds, 0 or more, not %s" % arguments.delay)
-    if arguments.interactive and not os.isatty(0):
+    app_id = arguments.app_id
+    if not app_id or app_id.startswith("-"):
+        raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option")
+    if arguments.get("--interactive") and not os.isatty(0):
         raise bad_request("--interactive asks at the terminal, but stdin is not one")
     verbose_stderr = environment.get("OPTUNE_VERBOSE_STDERR") or "all"
     if verbose_stderr not in VERBOSE_STDERR:
@@ -87,17 +66,17 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Optio
     if retry_seconds == 0:
         raise bad_request("SERVO_RETRY_DELAY_SEC must be more than 0: the service needs a pause between two tries")
     return Options(
-        app_id=arguments.app_id,
-        agent=arguments.agent,
-        url=_url(arguments, environment),
-        token_file=None if arguments.no_auth else arguments.auth_token,
-        delay_seconds=arguments.delay,
+        app_id=app_id,
+        agent=arguments.get("--agent") or "servo-batch/" + __version__,
+        url=_url(arguments, app_id, environment),
+        token_file=None if arguments.get("--no-auth") else arguments.get("--auth-token") or DEFAULT_TOKEN_FILE,
+        delay_seconds=arguments.get("--delay") or 0.0,
         retry_seconds=retry_seconds,
         io_timeout_seconds=_seconds(environment, "OPTUNE_IO_TIMEOUT", 0.0) or None,
         verbose_stderr=verbose_stderr,
         perf=_perf(environment.get("OPTUNE_PERF", "")),
-        interactive=arguments.interactive,
-        verbose=arguments.verbose,
+        interactive=bool(arguments.get("--interactive")),
+        verbose=bool(arguments.get("--verbose")),
     )
 
 
@@ -114,20 +93,20 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     return seconds
 
 
-def _url(arguments: argparse.Namespace, environment: Mapping[str, str]) -> str:
-    account = arguments.account or environment.get("OPTUNE_ACCOUNT")
-    if arguments.url is None:
+def _url(arguments: CommandLine, app_id: str, environment: Mapping[str, str]) -> str:
+    account = arguments.get("--account") or environment.get("OPTUNE_ACCOUNT")
+    if arguments.get("--url") is None:
         if not account:
             raise bad_request("no account: give --account, $OPTUNE_ACCOUNT or --url")
-        return DEFAULT_URL % (quote(os.fsencode(account), safe=""), quote(os.fsencode(arguments.app_id), safe=""))
-    url = str(arguments.url)
+        return DEFAULT_URL % (quote(os.fsencode(account), safe=""), quote(os.fsencode(app_id), safe=""))
+    url = str(arguments.get("--url"))
     # What is left after this check means the same to every reader of addresses: the host that is checked below is the
     # host that is called.
     printable = all("!" <= character <= "~" for character in url) and "\\" not in url
     scheme, authority, host = _split(url) if printable else ("", "", "")
     if scheme not in ("http", "https") or not host or "@" in authority or "%" in authority:
         raise bad_request("--url must be like https://HOST/PATH, without user name or blanks, not %r" % url)
-    if scheme == "http" and not arguments.no_auth and not is_loopback(host):
+    if scheme == "http" and not arguments.get("--no-auth") and not is_loopback(host):
         raise bad_request(
             "--url %s would send the token over plain http to another machine: use https, or --no-auth for a service"
             " that wants no token" % url

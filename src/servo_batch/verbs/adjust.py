@@ -5,10 +5,8 @@ from servo_batch.config import descriptions, document, settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from servo_batch.config.settings import Application
-    from servo_batch.invocation.options import Options
+    from servo_batch.options import Options
 
 
 def adjust(options: "Options") -> answers.Answer:
@@ -23,7 +21,7 @@ def adjust(options: "Options") -> answers.Answer:
     path = state.path_of(options.get("--state"), configured.state)
     if options.question in ("--query", "--describe"):
         application = state.current(configured, state.load(path))
-        return answers.Answer({"application": application}, lambda terminal: settings_table(terminal, application))
+        return answers.Answer({"application": application}, lambda: settings_table(application))
     if options.question == "--reset":
         from servo_batch.store import remove
 
@@ -34,14 +32,15 @@ def adjust(options: "Options") -> answers.Answer:
 
         stored = stored_for(options, source, configured, path)
     application = state.current(configured, stored)
-    return answers.Answer({"status": "ok", "reason": "success"}, lambda terminal: settings_table(terminal, application))
+    return answers.Answer({"status": "ok", "reason": "success"}, lambda: settings_table(application))
 
 
-def settings_table(terminal: "ModuleType", application: "Application") -> str:
+def settings_table(application: "Application") -> str:
     """Return the settings as a person reads them: name, value, unit."""
+    from servo_batch import terminal
+
     rows = [
         (settings.full_name(component, name), setting.get("value"), setting.get("unit"))
         for component, name, setting in settings.walk(application)
     ]
-    text: str = terminal.table(("name", "value", "unit"), rows)
-    return text
+    return terminal.table(("name", "value", "unit"), rows)

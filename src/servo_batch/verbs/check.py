@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from servo_batch.config.settings import Application
     from servo_batch.configuration import Config
-    from servo_batch.invocation.options import Options
     from servo_batch.measurement import Plan
     from servo_batch.metrics.extract import Output
     from servo_batch.metrics.sources import OutputRegex, Resource
+    from servo_batch.options import Options
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
@@ -70,8 +70,8 @@ class Findings:
         return "\n".join(filter(None, parts))
 
 
-def check(options: "Options") -> int:
-    """Write what is found to stdout, and return the exit status: 1 if anything is wrong."""
+def check(options: "Options") -> answers.Answer:
+    """Return what is found, with the exit status 1 if anything is wrong."""
     cancel.expect_children()
     findings = Findings()
     findings.attempt(check_working_directory)
@@ -82,7 +82,7 @@ def check(options: "Options") -> int:
         findings.sections.append(_facts(config))
     application = findings.attempt(_application, findings, config, options)
     if config and application:
-        findings.sections.append(adjust.settings_table(terminal, application))
+        findings.sections.append(adjust.settings_table(application))
         plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
         if plan:
             _look_at_commands(findings, config, plan)
@@ -92,8 +92,7 @@ def check(options: "Options") -> int:
         if config.schema.history:
             findings.attempt(record.check_writable, config.schema.history)
         findings.sections.append(_metrics(findings, config, saved))
-    answers.write_text(findings.text())
-    return 1 if findings.problems else 0
+    return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
 
 
 def _facts(config: "Config") -> str:

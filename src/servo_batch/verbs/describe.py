@@ -6,7 +6,7 @@ from servo_batch.metrics import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from servo_batch.invocation.options import Options
+    from servo_batch.options import Options
 
 
 def describe(options: "Options") -> Answer:

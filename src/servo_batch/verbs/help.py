@@ -1,97 +1,73 @@
-"""Help: the verbs and their options, and the manual that the file carries."""
+"""Help: what the verbs and their options are, and the manual that the file carries.
+
+The manual is the README and the pages in manual/, each of one subject.
+"""
 
 import os
 import re
-import shutil
-from collections import namedtuple
 
-from servo_batch import __version__, answers, sources
-from servo_batch.invocation.options import OPTIONS, UsageError
-from servo_batch.wording import did_you_mean, width
+from servo_batch import __version__, answers, options, sources
+from servo_batch.options import UsageError
+from servo_batch.wording import did_you_mean, padded, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Match
 
+    from servo_batch.options import Options
 
+# Of each verb what it does, how it may be called, and the page of the manual that tells the rest.
 VERBS = {
-    "adjust": "store settings, given as arguments or by a request on stdin; or answer what they are",
-    "measure": "run the job with the stored settings; report how long it took, and its metrics",
-    "check": "say what is wrong with the configuration, and what measure would run, without running the job",
-    "history": "show what was measured, as a table, a picture, or for other tools",
-    "tune": "look for the best settings by measuring, and say honestly whether they are better",
-    "servo": "be the agent: do what the service says, with the two drivers",
-    "help": "show the manual, or the section of it that a word names",
+    "adjust": (
+        "store settings, given as arguments or by a request on stdin; or answer what they are",
+        "web.cpu=4",
+        "README",
+    ),
+    "measure": (
+        "run the job with the stored settings; report how long it took, and its metrics",
+        "web.cpu=4 --runs 3 </dev/null",
+        "README",
+    ),
+    "compare": (
+        "measure combinations of settings in turns, and say which are better",
+        "--command 'xz -{xz.level} -kc FILE >/dev/null' xz.level=1,6,9",
+        "README",
+    ),
+    "check": (
+        "say what is wrong with the configuration, and what measure would run, without running the job",
+        "--config config.yaml --output yesterday.log",
+        "README",
+    ),
+    "history": ("show what was measured, as a table, a picture, or for other tools", "--svg picture.svg", "README"),
+    "tune": (
+        "look for the best settings by measuring, and say honestly whether they are better",
+        "--measurements 30",
+        "README",
+    ),
+    "servo": ("be the agent: do what the service says, with the two drivers", "--account ACCOUNT APP_ID", "README"),
+    "help": ("show the manual: its pages, one of them, or where a word is explained", "metrics", "README"),
 }
-MEANINGS = {
-    "--config": "the configuration; else $OPTUNE_CONFIG, ./config.yaml, ./config.yml or ./config.json",
-    "--state": "where the settings are stored; else $OPTUNE_STATE, batch.state or ./_state.json",
-    "--control": "control values, laid over those of the request",
-    "--runs": "how many runs of the job make the measurement; else batch.runs, or 1",
-    "--warmup-runs": "how many runs come first and do not count; else batch.warmup_runs, or 0",
-    "--history": "the file in which measurements are recorded; else batch.history",
-    "--json": "answer in JSON also at a terminal",
-    "--show-output": "show what the job prints, on stderr, as it comes",
-    "--keep-output": "keep what the job prints to stdout in this file, and what to stderr in FILE.stderr",
-    "--info": "say what the driver can do",
-    "--version": "say the version, and a digest of the sources that run",
-    "--describe": "say which metrics there are",
-    "--query": "say what the settings are",
-    "--reset": "remove what is stored, back to the default state",
-    "--output": "what the job once printed: try the metrics' patterns on it",
-    "--csv": "write all of it as CSV",
-    "--svg": "draw a picture of it into this file",
-    "--measurements": "how many measurements to make in all; else 30",
-    "--minimize": "what to look for the least of, like '{total_runtime}'; else batch.objective",
-    "--maximize": "what to look for the most of",
-    "--cap": "stop a run that takes so many times the best so far, and count it as failed",
-    "--confirm": "how often to measure the best and the default again at the end; else 3",
-    "--seed": "another number makes other proposals; else 0",
-}
-# What an option means to one verb only.
-OWN = {("adjust", "--describe"): "the same as --query", ("history", "--json"): "write all of it as JSON"}
-WITH_WORDS = ("adjust", "measure")
+STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
 # Of the manual, a block of code; and outside of these a paragraph or list item, which is no heading and no table.
 CODE = re.compile("(^```.*?^```$)", re.M | re.S)
 PARAGRAPH = re.compile("^(?![#|])(?P<item>- )?.+(\n(?![#|]|- ).+)*", re.M)
 WIDEST = 120  # as it is written
 SHELL_FINDS_NONE = (126, 127)  # what it exits with where a command cannot be executed or is not there, says POSIX
-WORDS = "[APP_ID] [COMPONENT.SETTING=VALUE …] [<request]"
-STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
-# A verb's example, and the section of the manual that tells the rest.
-EXAMPLES = {
-    "adjust": ("web.cpu=4", "Requests and answers"),
-    "measure": ("web.cpu=4 --runs 3 </dev/null", "Which settings are fastest?"),
-    "check": ("--config config.yaml --output yesterday.log", "Configuration"),
-    "history": ("--svg picture.svg", "Which settings are fastest?"),
-    "tune": ("--measurements 30", "Tuning"),
-}
 
 
-class Section(namedtuple("Section", ("title", "level", "text"))):
-    """A section of the manual: its title, how deep it is below the manual's own, and its text with the title."""
-
-    __slots__ = ()
-    title: str
-    level: int
-    text: str
-
-
-def tell(word: str, name: str, arguments: "List[str]") -> int:
-    """Write what the first word of a command line asks for, help or the version, and return the exit status.
-
-    Raises ``UsageError`` where it is nothing that the file, called by ``name``, knows.
-    """
-    if word in ("--help", "-h"):
-        answers.write_text(overview(name))
-    elif word == "--version":
-        answers.write_text(version())
-    elif word == "help":
-        return show(arguments)
-    else:
-        hint = "there is no verb " + word if word else "no verb is given"
-        raise UsageError(f"{hint}{did_you_mean(word, VERBS)}; the verbs are {', '.join(VERBS)}")
-    return 0
+def of_the_whole(word: str, name: str) -> str:
+    """Return what ``word``, which is no verb, asks of the file, called by ``name``; raise ``UsageError``."""
+    if word == "--version":
+        return version()
+    if word not in ("--help", "-h"):
+        problem = f"there is no verb {word}" if word else "no verb is given"
+        raise UsageError(f"{problem}{did_you_mean(word, VERBS)}; the verbs are {', '.join(VERBS)}")
+    examples = "".join(f"  {name} {call}\n" for call in ("check", "measure web.cpu=4 </dev/null", "help metrics"))
+    return (
+        f"usage: {name} VERB [--help | options]\n\nBoth Optune drivers for a batch job, and more.\n\n"
+        f"verbs:\n{_columns({verb: meaning for verb, (meaning, _, _) in VERBS.items()})}\n\nexamples:\n{examples}\n"
+        "Called by the name of a verb, as by a link called adjust, it is that verb.\n"
+    )
 
 
 def version() -> str:
@@ -99,81 +75,62 @@ def version() -> str:
     return f"{__version__} (sources sha256 {sources.digest()})\n"
 
 
-def overview(name: str) -> str:
-    """Return the help of the file as a whole, which was called by ``name``."""
-    examples = "".join(f"  {name} {call}\n" for call in ("check", "measure web.cpu=4 </dev/null", "help metrics"))
-    return (
-        f"usage: {name} VERB [--help | options]\n\nBoth Optune drivers for a batch job, and more.\n\n"
-        f"verbs:\n{_columns(VERBS)}\n\nexamples:\n{examples}\n"
-        "Called by the name of a verb, as by a link called adjust, it is that verb.\n"
-    )
-
-
 def usage(verb: str, name: str) -> str:
     """Return the help of a verb; the file was called by ``name``."""
-    options = {
-        f"{option} {value}" if value else option: OWN.get((verb, option), MEANINGS[option])
-        for option, value in OPTIONS[verb].items()
-    }
+    meaning, example, page = VERBS[verb]
+    rows = {}
+    for option in options.of(verb):
+        names = ", ".join(filter(None, (option.short, option.name)))
+        rows[f"{names} {option.value}" if option.value else names] = option.meaning
+    words = "".join(
+        word
+        for word, verbs in (
+            (" [APP_ID]", ("adjust", "measure")),
+            (" APP_ID", ("servo",)),
+            (" [COMPONENT.SETTING=VALUE …]", ("adjust", "measure", "tune")),
+            (" COMPONENT.SETTING=VALUES …", ("compare",)),
+            (" [PAGE | WORD]", ("help",)),
+            (" [<request]", ("adjust", "measure")),
+        )
+        if verb in verbs
+    )
+    stdin = STDIN if verb in ("adjust", "measure") else ""
     call = name if name.startswith(verb) else f"{name} {verb}"
-    example, section = EXAMPLES[verb]
-    words = f" {WORDS}" if verb in WITH_WORDS else ""
-    stdin = STDIN if verb in WITH_WORDS else ""
     return (
-        f"usage: {call} [options]{words}\n\n{VERBS[verb][:1].upper()}{VERBS[verb][1:]}.\n{stdin}\n"
-        f"options:\n{_columns(options)}\n\nexample:\n  {call} {example}\n\n"
-        f'More: the manual\'s section "{section}", which `help {section.split()[0].lower()}` shows.\n'
+        f"usage: {call} [options]{words}\n\n{meaning[:1].upper()}{meaning[1:]}.\n{stdin}\n"
+        f"options:\n{_columns(rows)}\n\nexample:\n  {call} {example}\n\nMore: help {page}\n"
     )
 
 
-def show(arguments: "List[str]") -> int:
-    """Write the manual's sections, or the one that the words name; return the exit status.
+def show(asked: "Options") -> None:
+    """Write the list of the manual's pages, the page that the word names, or the lines that explain it.
 
-    Raises ``UsageError`` where no section is named so.
+    Raises ``UsageError`` where the manual does not have the word.
     """
-    found = manual()
-    if not arguments or arguments[0] in ("--help", "-h"):
-        titles = "\n".join(f"{'  ' * section.level}{section.title}" for section in found)
-        answers.write_text(
-            f"{titles}\n\nhelp WORD shows the section that has WORD in its title; help all, the manual.\n"
-        )
-        return 0
-    words = " ".join(arguments).lower()
-    text = sources.manual() if words == "all" else _section(found, words)
-    _page(text)
-    return 0
+    pages = sources.manual()
+    word = asked.app_id or ""
+    if not word:
+        titles = {name: text.partition("\n")[0].lstrip("# ") for name, text in pages.items()}
+        _page(f"{_columns(titles)}\n\nhelp PAGE shows a page, help WORD where the manual has a word.\n")
+    elif word.lower() in (name.lower() for name in pages):
+        _page(next(text for name, text in pages.items() if name.lower() == word.lower()))
+    else:
+        _page(_lines_with(pages, word))
 
 
-def manual() -> "List[Section]":
-    """Return the sections of the manual in their order, each with those below it."""
-    lines = sources.manual().split("\n")
-    places = []
-    in_block = False
-    for number, line in enumerate(lines):
-        in_block ^= line.startswith("```")
-        heading = None if in_block else re.match("(#+) (.*)", line)
-        if heading:
-            places.append((number, len(heading.group(1)), heading.group(2)))
-    found = []
-    for index, (start, level, title) in enumerate(places):
-        end = next((number for number, other, _ in places[index + 1 :] if other <= level), len(lines))
-        found.append(Section(title, level - 1, "\n".join(lines[start:end]).rstrip() + "\n"))
-    return found
-
-
-def _section(found: "List[Section]", words: str) -> str:
-    """Return the text of the section that ``words`` name, or the one that tells of a verb."""
-    named = [section for section in found if section.title.lower() == words]
-    named += [section for section in found if words in section.title.lower() and section.level]
-    if words in EXAMPLES and not named:
-        named = [section for section in found if section.title == EXAMPLES[words][1]]
-    if not named:
-        titles = [section.title for section in found if section.level == 1 and words in section.text.lower()]
-        if titles:
-            raise UsageError(f"the manual has no section {words}, but has it in these: {', '.join(titles)}")
-        near = did_you_mean(words, [section.title.lower() for section in found])
-        raise UsageError(f"the manual has no section {words}{near}; help lists them")
-    return named[0].text
+def _lines_with(pages: "Dict[str, str]", word: str) -> str:
+    """Return the lines that have a word, those that explain it first: headings, and where it stands as code."""
+    found: "List[str]" = []
+    for pattern in (rf"^#.*{re.escape(word)}|^\| *`-*{re.escape(word)}`|`{re.escape(word)}`", re.escape(word)):
+        for name, text in pages.items():
+            lines = [line for line in text.split("\n") if re.search(pattern, line, re.I)]
+            if lines:
+                found.append(f"{name}:\n" + "".join(f"    {line.strip()}\n" for line in lines))
+        if found:
+            return "\n".join([*found, "help PAGE shows the whole page\n"])
+    raise UsageError(
+        f"the manual has nothing about {word}{did_you_mean(word.lower(), map(str.lower, pages))}; help lists its pages"
+    )
 
 
 def _page(text: str) -> None:
@@ -181,6 +138,8 @@ def _page(text: str) -> None:
     if not os.isatty(answers.STDOUT):
         answers.write_text(text)
         return
+    import shutil
+
     text = _filled(text, min(shutil.get_terminal_size().columns, WIDEST))
     pager = os.environ.get("PAGER")
     if pager:
@@ -209,4 +168,4 @@ def _filled(text: str, columns: int) -> str:
 
 def _columns(rows: "Dict[str, str]") -> str:
     widest = max(map(width, rows))
-    return "\n".join(f"  {left}{' ' * (widest - width(left))}  {right}" for left, right in rows.items())
+    return "\n".join(f"  {padded(left, widest, False)}  {right}" for left, right in rows.items())

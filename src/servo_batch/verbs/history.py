@@ -3,18 +3,17 @@
 import os
 import shutil
 
-from servo_batch import answers, configuration, measurement
+from servo_batch import answers, configuration, measurement, terminal
 from servo_batch.config import settings
 from servo_batch.history import record, trials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any, Dict, List
 
     from servo_batch.configuration import Config
     from servo_batch.history.trials import Trial
-    from servo_batch.invocation.options import Options
+    from servo_batch.options import Options
 
 PLOT_HEIGHT = 10
 
@@ -41,12 +40,12 @@ def history(options: "Options") -> answers.Answer:
         from servo_batch.history import export
 
         text = export.as_csv(found)
-        return answers.Answer({}, lambda terminal: text)
+        return answers.Answer({}, lambda: text, verbatim=True)
     if options.get("--json"):
         from servo_batch.history import export
 
         return answers.Answer(export.as_json(found, label, minimize))
-    return answers.Answer({}, lambda terminal: _page(terminal, path, found, others, config))
+    return answers.Answer({}, lambda: _page(path, found, others, config))
 
 
 def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]":
@@ -68,7 +67,7 @@ def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]
     ]
 
 
-def _page(terminal: "ModuleType", path: str, found: "List[Trial]", others: int, config: "Config") -> str:
+def _page(path: str, found: "List[Trial]", others: int, config: "Config") -> str:
     from servo_batch.history import plot, table
 
     if not found:

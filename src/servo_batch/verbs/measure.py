@@ -7,14 +7,13 @@ from servo_batch.wording import did_you_mean, kind, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any, Dict, List
 
     from servo_batch.config.settings import Application
     from servo_batch.configuration import Config
-    from servo_batch.invocation.options import Options
     from servo_batch.job.cancel import Cancellation
     from servo_batch.measurement import Measurement
+    from servo_batch.options import Options
     from servo_batch.terminal import Voice
 
 
@@ -71,7 +70,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         response["annotations"] = application["annotations"]
     if measured.notes:
         response["notes"] = measured.notes
-    return answers.Answer(response, lambda terminal: _table(terminal, application, measured))
+    return answers.Answer(response, lambda: _table(application, measured))
 
 
 def measured_with(config: "Config", options: "Options") -> "Application":
@@ -136,8 +135,9 @@ def _ended(measured: "Measurement") -> str:
     return f"{len(measured.runtimes)} runs of the job ended, after {median:.1f} s each (median)"
 
 
-def _table(terminal: "ModuleType", application: "Application", measured: "Measurement") -> str:
+def _table(application: "Application", measured: "Measurement") -> str:
     """Return what was measured as a person reads it: the settings, then the metrics with how far runs are apart."""
+    from servo_batch import terminal
     from servo_batch.metrics import summary
 
     rows = [
@@ -151,8 +151,7 @@ def _table(terminal: "ModuleType", application: "Application", measured: "Measur
     titles = ["name", "value", "unit"]
     if len(measured.runtimes) > 1:
         titles.append(f"median of {len(measured.runtimes)} runs ± standard deviation")
-    text: str = terminal.table(titles, [row[: len(titles)] for row in rows])
-    return text
+    return terminal.table(titles, [row[: len(titles)] for row in rows])
 
 
 def _spread(spread: "Any") -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from servo_batch.config.descriptions import Settings
     from servo_batch.config.document import Document
     from servo_batch.config.settings import Application
-    from servo_batch.invocation.options import Options
+    from servo_batch.options import Options
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed
 

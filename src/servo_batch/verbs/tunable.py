@@ -13,8 +13,8 @@ from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.config.settings import Application
-    from servo_batch.invocation.options import Options
     from servo_batch.measurement import Plan
+    from servo_batch.options import Options
     from servo_batch.tuning.search import Space
 
     Values = Dict[str, Any]  # of what is tuned

@@ -20,8 +20,8 @@ from servo_batch.verbs.progress import Telling
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
-    from servo_batch.invocation.options import Options
     from servo_batch.job.cancel import Cancellation
+    from servo_batch.options import Options
     from servo_batch.terminal import Voice
     from servo_batch.verbs.tunable import Past, Tuning
 
@@ -53,7 +53,7 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> an
         "measurements": outcome.measurements,
     }
     text = tuning.config.objective.text
-    return answers.Answer(response, lambda terminal: run.account.comparison(terminal, outcome, text, tuning.state))
+    return answers.Answer(response, lambda: run.account.comparison(outcome, text, tuning.state))
 
 
 class _Run:

@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING, Any, List, Mapping, NamedTuple, Optional, Sequence
 
+from servo_batch import terminal
 from servo_batch.config.settings import is_same
 from servo_batch.history import ticks
 from servo_batch.tuning import loop
 from servo_batch.wording import is_number, shown, width
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from servo_batch.tuning.search import Space
 
 NOTES = {loop.DEFAULT: "default", loop.CONFIRM_BEST: "best", loop.CONFIRM_DEFAULT: "default"}
@@ -65,7 +64,7 @@ class Account:
         others = {name: value for name, value in settings.items() if not is_same(value, self._default[name])}
         return pairs(others) if others else "the default"
 
-    def comparison(self, terminal: "ModuleType", outcome: loop.Outcome, objective: str, path: str) -> str:
+    def comparison(self, outcome: loop.Outcome, objective: str, path: str) -> str:
         """Return the outcome; ``path`` is the state's."""
         if all(is_same(value, self._default[name]) for name, value in outcome.settings.items()):
             return "\nnothing was found that is better than the default: the state is as it was\n"

@@ -172,9 +172,14 @@ def test_help_lists_what_there_is(servo, arguments, words):
         (["adjust", "--query", "web.cpu=1"], ["--query", "web.cpu=1"]),
         (["adjust", "--reset", "web.cpu=1"], ["--reset", "web.cpu=1"]),
         (["check", "web.cpu=1"], ["check", "web.cpu=1"]),
-        (["help", "nosuchsection"], ["nosuchsection", "help lists them"]),
-        (["help", "metrix"], ["metrix", 'did you mean "metrics"']),
-        (["help", "grace_period"], ["no section grace_period", "these: Configuration, "]),
+        (["help", "nosuchword"], ["nosuchword", "help lists its pages"]),
+        (["help", "redme"], ["redme", 'did you mean "readme"']),
+        (["measure", "check"], ["check is a verb", "servo-batch.pyz check"]),
+        (["measure", "--metric", "a=(.)"], ["--metric", "--command"]),
+        (["compare", "--command", "true", "--config", "config.json"], ["--config", "--command"]),
+        (["compare", "--command", "true", "--metric", "tps"], ["--metric", "tps = "]),
+        (["compare", "--json", "--csv"], ["--csv", "--json"]),
+        (["compare", "word"], ["word"]),
         (["measure", "--runs"], ["--runs needs a value: --runs N"]),
     ],
 )
@@ -203,23 +208,46 @@ def test_a_yml_file_is_found_too(servo):
     assert servo.query().status == 0
 
 
-def test_help_shows_the_manual_s_sections_and_each_of_them(servo):
-    ended = servo.call("help")
-    titles = [line.strip() for line in ended.stdout.decode().split("\n\n")[0].split("\n")]
-    assert "Configuration" in titles
-    for title in titles:
-        shown = servo.call("help", title)
-        assert shown.status == 0, shown
-        assert re.match("#+ %s\n" % re.escape(title), shown.stdout.decode()), shown
+def test_help_lists_the_manual_s_pages_and_shows_each(servo):
+    pages = [line.split()[0] for line in servo.call("help").stdout.decode().split("\n\n")[0].split("\n")]
+    assert "README" in pages
+    for page in pages:
+        shown = servo.call("help", page)
+        assert (shown.status, shown.stdout[:2]) == (0, b"# "), shown
 
 
-@pytest.mark.parametrize("verb", ["adjust", "measure", "check", "history", "tune"])
-def test_each_verb_s_help_has_an_example_and_names_its_section(servo, verb):
+@pytest.mark.parametrize("word", ["grace_period", "±", "exit"])
+def test_help_finds_where_a_word_is_explained(servo, word):
+    shown = servo.call("help", word)
+    assert shown.status == 0, shown
+    assert word in shown.stdout.decode().lower()
+    assert shown.stdout.decode().split("\n")[0].endswith(":"), "names the page first"
+
+
+@pytest.mark.parametrize("verb", ["adjust", "measure", "compare", "check", "history", "tune", "servo", "help"])
+def test_each_verb_s_help_has_an_example_and_names_a_page(servo, verb):
     helped = servo.call(verb, "--help").stdout.decode()
     assert "example:\n  " in helped
-    section = re.search('the manual\'s section "(.*)", which `help (.*)` shows', helped)
-    shown = servo.call("help", section.group(2)).stdout.decode()
-    assert shown.startswith("## %s\n" % section.group(1)), shown
+    page = re.search("More: help (.*)", helped).group(1)
+    assert servo.call("help", page).stdout.startswith(b"# ")
+
+
+@pytest.mark.parametrize("name", ["measure", "servo-batch.pyz"])
+def test_a_verb_in_the_place_of_an_app_id_is_told_how_it_is_called(servo, name):
+    link = servo.path("called", "measure")
+    os.makedirs(os.path.dirname(link))
+    target = servo.path("called", name)
+    shutil.copy(servo.pyz, target)
+    if name != "measure":
+        os.symlink(target, link)
+    ended = servo.call("check", program=link)
+    assert ended.status == 2, ended
+    told = re.search("call ([^;]*);", ended.stderr).group(1)
+    made = re.search("ln -s [^ ]* ([^ ,]*)", ended.stderr)
+    if made:
+        os.symlink("measure", made.group(1))
+    checked = subprocess.run([servo.python, *told.split()], cwd=servo.folder, stdout=subprocess.PIPE)
+    assert b"configuration: config.json" in checked.stdout
 
 
 def configured(servo, *names):

@@ -1,1 +1,0 @@
-"""A verb's command line → what it says."""
