@@ -18,8 +18,14 @@ def pytest_report_header():
     return "black-box tests under Python " + ", ".join(PYTHONS)
 
 
-@pytest.fixture(params=list(PYTHONS))
+@pytest.fixture(params=EDGES)
 def python(request):
+    """The path of the oldest interpreter of the machine, then of the newest."""
+    return PYTHONS[request.param]
+
+
+@pytest.fixture(params=list(PYTHONS))
+def every_python(request):
     """The path of an interpreter; the test runs once for each of the machine's Pythons."""
     return PYTHONS[request.param]
 
@@ -43,7 +49,7 @@ def build(tmp_path_factory, python, *options):
     return path
 
 
-@pytest.fixture(params=EDGES)
-def edge_python(request):
-    """The path of the oldest interpreter of the machine, then of the newest: for what would be too slow on each."""
-    return PYTHONS[request.param]
+@pytest.fixture
+def edge_python(python):
+    """The same."""
+    return python

@@ -38,7 +38,7 @@ def test_unzip_has_nothing_to_say_of_the_archive(pyz):
 
 def test_every_python_on_every_machine_builds_the_same_bytes(tmp_path):
     built = set()
-    for number, (version, python) in enumerate(PYTHONS.items()):
+    for number, (version, every_python) in enumerate(PYTHONS.items()):
         copy = tmp_path / version / ("folder %d" % number)
         for path in [*SOURCES, os.path.join(ROOT, "build.py"), os.path.join(ROOT, "README.md")]:
             target = copy / os.path.relpath(path, ROOT)
@@ -49,28 +49,31 @@ def test_every_python_on_every_machine_builds_the_same_bytes(tmp_path):
         output = tmp_path / ("%s.pyz" % version)
         command = 'umask %03o; exec "$0" build.py -o "$1"' % (number * 9)
         subprocess.run(
-            ["/bin/sh", "-c", command, python, str(output)], cwd=str(copy), check=True, env={"TZ": "UTC+%d" % number}
+            ["/bin/sh", "-c", command, every_python, str(output)],
+            cwd=str(copy),
+            check=True,
+            env={"TZ": "UTC+%d" % number},
         )
         assert os.access(str(output), os.X_OK)
         built.add(output.read_bytes())
     assert len(built) == 1
 
 
-def test_with_bytecode_every_source_has_what_this_python_compiles_it_to(python, pyz, tmp_path):
+def test_with_bytecode_every_source_has_what_this_python_compiles_it_to(every_python, pyz, tmp_path):
     output = str(tmp_path / "servo-batch.pyz")
-    subprocess.run([python, os.path.join(ROOT, "build.py"), "--bytecode", "-o", output], check=True)
+    subprocess.run([every_python, os.path.join(ROOT, "build.py"), "--bytecode", "-o", output], check=True)
     with zipfile.ZipFile(output) as archive, zipfile.ZipFile(pyz) as plain:
         entries = set(archive.namelist())
         assert entries - {name + "c" for name in names()} == set(plain.namelist())
-        assert ("servo_batch/cli.pyc" in entries) == (python != PYTHONS.get("3.6"))
+        assert ("servo_batch/cli.pyc" in entries) == (every_python != PYTHONS.get("3.6"))
         for name in plain.namelist():
             assert archive.read(name) == plain.read(name)
     # Under the Python that built it the bytecode is what runs; under any other, the sources.
-    for other in (python, OLDEST, NEWEST):
+    for other in (every_python, OLDEST, NEWEST):
         assert subprocess.run([other, output, "adjust", "--info"], stdout=subprocess.PIPE).stdout.startswith(b"{")
-    if python != PYTHONS.get("3.6"):
+    if every_python != PYTHONS.get("3.6"):
         code = "import sys; sys.path.insert(0, sys.argv[1]); import servo_batch.cli as cli; print(cli.__file__)"
-        loaded = subprocess.run([python, "-c", code, output], stdout=subprocess.PIPE).stdout.decode()
+        loaded = subprocess.run([every_python, "-c", code, output], stdout=subprocess.PIPE).stdout.decode()
         assert loaded == "%s/servo_batch/cli.pyc\n" % output
 
 
@@ -119,10 +122,10 @@ def test_an_older_python_is_told_which_it_needs(pyz):
     assert ended.stderr.decode() == "servo-batch needs Python 3.6 or newer, but this is 2.7: run it by python3\n"
 
 
-def test_a_python_without_all_of_its_library_is_told_what_brings_it(pyz, python):
+def test_a_python_without_all_of_its_library_is_told_what_brings_it(pyz, every_python):
     code = "import runpy, sys; sys.modules['json'] = None; sys.argv[0] = sys.argv.pop(1); runpy.run_path(sys.argv[0])"
     ended = subprocess.run(
-        [python, "-c", code, pyz, "adjust", "--info"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [every_python, "-c", code, pyz, "adjust", "--info"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert ended.returncode == 1
     assert ended.stderr.decode().count("\n") == 1, ended.stderr.decode()
@@ -130,12 +133,12 @@ def test_a_python_without_all_of_its_library_is_told_what_brings_it(pyz, python)
     assert "python3 has it, not python3-minimal" in ended.stderr.decode()
 
 
-def test_modules_on_pythonpath_do_not_take_the_place_of_pythons_own(pyz, python, tmp_path):
+def test_modules_on_pythonpath_do_not_take_the_place_of_pythons_own(pyz, every_python, tmp_path):
     for name in ("json", "difflib", "servo_batch"):
         (tmp_path / (name + ".py")).write_text("raise SystemExit('not this one')")
     environment = {"PYTHONPATH": "/nowhere:%s" % tmp_path}
-    ended = subprocess.run([python, pyz, "adjust", "--info"], stdout=subprocess.PIPE, env=environment)
+    ended = subprocess.run([every_python, pyz, "adjust", "--info"], stdout=subprocess.PIPE, env=environment)
     assert ended.stdout.startswith(b"{")
     environment["PYTHONPATH"] += ":" + os.path.join(ROOT, "src")
-    ended = subprocess.run([python, "-m", "json.tool"], input=b"{}", stderr=subprocess.PIPE, env=environment)
+    ended = subprocess.run([every_python, "-m", "json.tool"], input=b"{}", stderr=subprocess.PIPE, env=environment)
     assert b"not this one" in ended.stderr
