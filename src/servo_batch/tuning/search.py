@@ -84,6 +84,12 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     return {name: best.get(name) for name in space}
 
 
+def model_of_successes(space: Space, past: Past) -> Optional[Model]:
+    """Return the model that ``choose`` goes by, None where no measurement within the space succeeded."""
+    good = [one for one in _within(space, past) if one.cost is not None]
+    return _model(space, good) if good else None
+
+
 def locate(space: Space, settings: Settings) -> Optional[Point]:
     """Return where settings lie in the space, None where that is outside; names that it does not have do not matter."""
     levels = [_level(values, ordered, settings.get(name)) for name, (values, ordered) in space.items()]

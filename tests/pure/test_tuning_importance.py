@@ -1,0 +1,95 @@
+"""Which settings matter: what the model explains with each, in words, and nothing where it knows too little."""
+
+import itertools
+import random
+import statistics
+
+import pytest
+
+from servo_batch.tuning.importance import Effect, effects, in_words
+from servo_batch.tuning.search import _places, model_of_successes
+
+SPACE = {
+    "web.clients": (range(1, 65), True),
+    "web.gc": (("serial", "parallel", "g1"), False),
+    "web.cpu": ((1, 2, 4, 8), True),
+    "web.fixed": (("one",), False),
+    "web.tls": ((False, True), False),
+}
+
+
+def drawn(cost, count=30, space=SPACE, seed=0):
+    """Return so many measurements of settings at random."""
+    rng = random.Random(seed)
+    past = []
+    for _ in range(count):
+        settings = {name: values[rng.randrange(len(values))] for name, (values, _) in space.items()}
+        past.append((settings, cost(settings, rng)))
+    return past
+
+
+def cost(settings, rng):
+    hump = abs(settings["web.clients"] - 28) / 6
+    return hump + {"serial": 3.0, "parallel": 1.0, "g1": 0.0}[settings["web.gc"]] - 0.2 * settings["web.cpu"]
+
+
+def test_what_matters_most_comes_first_with_its_direction():
+    found = effects(SPACE, drawn(cost, 60))
+    assert [one.name for one in found[:2]] == ["web.clients", "web.gc"]
+    assert [one.word for one in found][-1] == ""
+    assert found[0].word == "most"
+    assert found[0].direction in ["best near %d" % near for near in range(23, 34)]
+    assert found[1].direction == "best with g1"
+    assert "web.fixed" not in [one.name for one in found]
+
+
+@pytest.mark.parametrize(("sign", "direction"), [(1, "fewer is better"), (-1, "more is better")])
+def test_what_goes_one_way_is_said_so(sign, direction):
+    found = effects(SPACE, drawn(lambda settings, rng: sign * settings["web.cpu"]))
+    assert (found[0].name, found[0].word, found[0].direction) == ("web.cpu", "most", direction)
+
+
+def test_the_shares_are_those_of_the_prediction_over_all_settings():
+    space = {name: SPACE[name] for name in ("web.gc", "web.cpu", "web.tls")}
+    past = drawn(lambda settings, rng: settings["web.cpu"] * (1 + settings["web.tls"]) + rng.gauss(0, 1), 40, space)
+    model = model_of_successes(space, past)
+    points = list(itertools.product(*(range(len(values)) for values, _ in space.values())))
+    predicted = {point: model.predict(_places(space, point))[0] for point in points}
+    whole = statistics.pvariance(predicted.values())
+    shares = {one.name: one.share for one in effects(space, past)}
+    for index, (name, (values, _)) in enumerate(space.items()):
+        means = [
+            statistics.mean(mean for point, mean in predicted.items() if point[index] == level)
+            for level in range(len(values))
+        ]
+        assert shares[name] == pytest.approx(statistics.pvariance(means) / whole)
+
+
+def test_nothing_is_said_below_twenty_measurements_that_succeeded():
+    past = drawn(cost, 20)
+    assert effects(SPACE, past)
+    assert effects(SPACE, past[:19]) == []
+    assert effects(SPACE, past[:19] + [(past[19][0], None)] * 9) == []
+    assert effects(SPACE, []) == []
+
+
+def test_nothing_is_said_of_noise():
+    spoken = sum(
+        bool(effects(SPACE, drawn(lambda settings, rng: rng.gauss(10, 1), 60, seed=seed))) for seed in range(10)
+    )
+    assert spoken == 0
+    assert effects(SPACE, drawn(lambda settings, rng: 7.0)) == []
+
+
+def test_a_sentence_names_what_matters_by_how_much():
+    found = [
+        Effect("web.clients", 0.6, "most", "best near 28"),
+        Effect("web.gc", 0.2, "some", "best with g1"),
+        Effect("web.tls", 0.06, "little", ""),
+        Effect("web.cpu", 0.05, "little", "fewer is better"),
+        Effect("web.mem", 0.01, "", ""),
+    ]
+    assert in_words(found) == (
+        "what matters: most web.clients (best near 28); some web.gc (best with g1); little web.tls, web.cpu (fewer is better)"
+    )
+    assert in_words(found[4:]) == ""
