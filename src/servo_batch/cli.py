@@ -60,9 +60,9 @@ def _called(verb: str, program: str, arguments: "List[str]") -> int:
         return 0
     if verb == "servo":
         # Before anything else: the agent has to say GOODBYE, whenever it is told to stop.
-        from servo_batch.agent import signals
+        from servo_batch.agent import events
 
-        signals.hold()
+        events.hold()
     options = read(verb, arguments, program)
     if options.question == "--help":
         from servo_batch.verbs import help as help_verb

@@ -1,10 +1,7 @@
-"""A plugin of pytest: the fixtures of the tests that name it in ``pytest_plugins``; fakes.py has what they are made of."""
-
-import shutil
+"""A plugin of pytest: the fixtures of the agent's tests; fakes.py has what they are made of."""
 
 import pytest
 from fakes import agents, furnish, services
-from machine import NEWEST, OLDEST, PYTHONS
 
 
 @pytest.fixture
@@ -23,26 +20,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def servo(folder):
+def servo(folder, pyz):
     """A function that starts the agent for a service, in ``folder``."""
-    with agents(folder) as start:
+    with agents(folder, pyz) as start:
         yield start
-
-
-@pytest.fixture(params=[*PYTHONS.values(), "pypy3"], ids=[*PYTHONS, "pypy"])
-def any_python(request):
-    """The path of an interpreter: each of the machine's Pythons, and PyPy."""
-    return installed(request.param)
-
-
-@pytest.fixture(params=[OLDEST, NEWEST, "pypy3"], ids=["oldest", "newest", "pypy"])
-def implementation(request):
-    """The path of an interpreter: the machine's oldest and newest Python, and PyPy."""
-    return installed(request.param)
-
-
-def installed(program):
-    path = shutil.which(program)
-    if path is None:
-        pytest.skip("%s is not installed" % program)
-    return path

@@ -1,7 +1,6 @@
-"""A service that can misbehave, drivers that can misbehave, and the agent between them: real processes and sockets."""
+"""A service and drivers that can misbehave, and the agent between them: real processes and sockets."""
 
 import contextlib
-import io
 import json
 import os
 import select
@@ -136,7 +135,7 @@ class Servo:
         self.reader.start()
 
     def read(self):
-        for line in self.process.stdout:
+        for line in self.process.stdout or ():
             with self.changed:
                 self.lines.append(line.decode("utf-8"))
                 self.changed.notify_all()
@@ -221,30 +220,18 @@ def services():
 
 
 @contextlib.contextmanager
-def agents(folder):
+def agents(folder, pyz):
     """A function that starts the agent for a service, in ``folder``; they end with the block."""
     started = []
 
-    def start(
-        service, *arguments, python=sys.executable, changes=(), command=None, env=None, auth=True, log_reader=True
-    ):
+    def start(service, *arguments, python=sys.executable, changes=(), command=None, env=None, auth=True, **options):
         url = service if isinstance(service, str) else service.url
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.01"}, **(env or {}))
-        command = command or [python, LAUNCHER, "loop.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
-        command = command + ["--url", url, *(["--auth-token", "token"] if auth else ["--no-auth"]), *arguments, "app"]
-        process = subprocess.Popen(
-            command,
-            cwd=str(folder),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        if not log_reader:
-            process.stdout.close()
-            process.stdout = io.BytesIO()
-        started.append(Servo(process))
+        command = command or [python, LAUNCHER, pyz, "loop.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
+        command = [*command, "--url", url, *(["--auth-token", "token"] if auth else ["--no-auth"]), *arguments, "app"]
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
+        started.append(Servo(subprocess.Popen(command, cwd=str(folder), env=environment, **options)))
         return started[-1]
 
     try:
@@ -253,7 +240,8 @@ def agents(folder):
         for one in started:
             one.process.kill()
             one.ended()
-            one.process.stdout.close()
+            if one.process.stdout:
+                one.process.stdout.close()
 
 
 def furnish(folder):

@@ -2,46 +2,53 @@
 
 import contextlib
 import os
-import selectors
+import select
 import signal
 import time
-from typing import Dict, List, Optional, Set
+from typing import Dict, Iterator, List, Optional, Sequence
 
-from servo_batch.agent import signals
-from servo_batch.agent.signals import FINISH, HANDLED, STOP
-
+# SIGTERM and SIGINT end the agent now; SIGUSR1 and SIGHUP once the current operation is done.
+STOP = (signal.SIGTERM, signal.SIGINT)
+FINISH = (signal.SIGUSR1, signal.SIGHUP)
+HANDLED = STOP + FINISH + (signal.SIGCHLD,)
 # A wait is cut into pieces: an absurd time from outside must not overflow the kernel's.
 MAX_WAIT_SECONDS = 3600.0
 # What an exchange writes to the wake-up pipe when it ends; the numbers of signals start at 1.
 _WAKE = b"\0"
 
 
+def hold() -> None:
+    """Let signals that come from now on wait for ``Events.wait``, in this life of the process or, after exec, the next.
+
+    While the agent starts, a signal would otherwise end it without a word; as process 1 it would even get lost.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+
+
 class Events:
     """Signals, ended children and readable pipes; ``wait`` collects them, the attributes tell.
 
-    Children are reaped by ``wait`` alone, whoever's they are: process 1 of a container inherits every orphan.
+    Signals reach the process in ``wait`` alone, and its first thread alone. What comes before, or just before the agent
+    starts again by exec, stays with the system until then.
     """
 
     def __init__(self) -> None:
+        hold()
         self.signals: List[int] = []
         self.stopped_at: Optional[float] = None  # on the monotonic clock, when the first of STOP came
-        self._exits: Dict[int, int] = {}
-        self._children: Set[int] = set()
-        self._selector = selectors.DefaultSelector()
+        self.exits: Dict[int, int] = {}  # what waitpid(2) said of the children that the last wait reaped
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
-        self.watch(self._wake_reader)
         signal.set_wakeup_fd(self._wake_writer)
         for number in HANDLED:
             # Any handler makes Python write the number to the wake-up pipe, which is all that is wanted.
             signal.signal(number, lambda number, frame: None)
-        signals.release()
 
     @property
     def stopping(self) -> bool:
         """Whether SIGTERM or SIGINT came."""
-        return any(number in STOP for number in self.signals)
+        return self.stopped_at is not None
 
     @property
     def hurried(self) -> bool:
@@ -56,31 +63,16 @@ class Events:
     @property
     def restarting(self) -> bool:
         """Whether SIGHUP, and nothing else, asked for it."""
-        return bool(self.signals) and all(number == signal.SIGHUP for number in self.signals)
+        return self.leaving and all(number == signal.SIGHUP for number in self.signals)
 
-    def hold(self) -> None:
-        """Let signals that come from now on wait for the handlers of the next life; those that came are noted."""
-        signals.hold()
-        self.wait(time.monotonic())
-
-    def watch(self, descriptor: int) -> None:
-        """Let ``wait`` return when ``descriptor`` can be read."""
-        self._selector.register(descriptor, selectors.EVENT_READ)
-
-    def unwatch(self, descriptor: int) -> None:
-        """Undo ``watch``."""
-        self._selector.unregister(descriptor)
-
-    def adopt(self, child: int) -> None:
-        """Keep the exit status of the process ``child`` for ``exit_status``."""
-        self._children.add(child)
-
-    def exit_status(self, child: int) -> Optional[int]:
-        """Return what waitpid(2) said of the adopted ``child``, or None while it runs; once it ended, it is let go."""
-        status = self._exits.pop(child, None)
-        if status is not None:
-            self._children.discard(child)
-        return status
+    @contextlib.contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Let signals through for so long; a driver that is started meanwhile gets them too."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+        try:
+            yield
+        finally:
+            hold()
 
     def wake(self) -> None:
         """End a ``wait``; the one method that another thread may call."""
@@ -88,28 +80,30 @@ class Events:
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_writer, _WAKE)
 
-    def wait(self, until: Optional[float] = None) -> List[int]:
-        """Wait for any event, at most until the monotonic clock shows ``until``; return the readable descriptors.
+    def wait(self, until: Optional[float] = None, descriptors: Sequence[int] = ()) -> List[int]:
+        """Wait for any event, at most until the monotonic clock shows ``until``.
 
-        It may return early and empty-handed: callers look at what they waited for and wait again.
+        Return those of the ``descriptors`` that can be read. It may return early and empty-handed: callers look at what
+        they waited for and wait again.
         """
         seconds = MAX_WAIT_SECONDS if until is None else min(max(until - time.monotonic(), 0), MAX_WAIT_SECONDS)
-        ready = [key.fd for key, _ in self._selector.select(seconds)]
-        if self._wake_reader in ready:
-            ready.remove(self._wake_reader)
-            self.signals.extend(number for number in os.read(self._wake_reader, 65536) if number in STOP + FINISH)
-            if self.stopped_at is None and self.stopping:
-                self.stopped_at = time.monotonic()
+        with self.admitted():
+            ready = select.select([self._wake_reader, *descriptors], [], [], seconds)[0]
+        with contextlib.suppress(BlockingIOError):
+            for number in os.read(self._wake_reader, 65536):
+                if number in STOP + FINISH:
+                    self.signals.append(number)
+                if number in STOP and self.stopped_at is None:
+                    self.stopped_at = time.monotonic()
         self._reap()
-        return ready
+        return [descriptor for descriptor in ready if descriptor != self._wake_reader]
 
     def _reap(self) -> None:
-        while True:
-            try:
+        """Reap children, whoever's they are: process 1 of a container inherits every orphan."""
+        self.exits = {}
+        with contextlib.suppress(ChildProcessError):
+            while True:
                 child, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if child == 0:
-                return
-            if child in self._children:
-                self._exits[child] = status
+                if child == 0:
+                    return
+                self.exits[child] = status

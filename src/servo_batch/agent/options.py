@@ -1,19 +1,18 @@
 """The agent's settings: the command line and the environment, checked once, before anything is sent.
 
-The README's section "The agent" has them. A mistake in how the agent was called is a ``bad-request``; a token file that
-cannot be used is ``failed``.
+A mistake in how the agent was called is a ``bad-request``; a token file that cannot be used is ``failed``.
 """
 
 import ast
 import ipaddress
 import math
 import os
-import re
-import stat
-from typing import Callable, Mapping, NamedTuple, Optional, Tuple
+import time
+from typing import NamedTuple, Optional
 from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
+from servo_batch.agent.events import Events
 from servo_batch.answers import ServoError, bad_request, failed
 from servo_batch.options import Options as CommandLine
 
@@ -23,17 +22,8 @@ DEFAULT_RETRY_SECONDS = 20.0
 VERBOSE_STDERR = ("all", "minimal", "none")
 # No server takes a longer header; a file that is longer was named by mistake.
 MAX_TOKEN_BYTES = 16 * 1024
-# A pipe that the token is to come from has a writer within this time, and the writer the token within that.
-WRITER_SECONDS = 2.0
-WRITING_SECONDS = 30.0
-PAUSE_SECONDS = 0.05
-
-# What an expression over metrics is made of, as ast calls it: names, numbers, operators, calls, comparisons, a choice.
-# By their names, because the classes come and go with the versions of Python.
-_PERF_NODES = re.compile(
-    r"Expression|BinOp|UnaryOp|BoolOp|Compare|IfExp|Call|Name|Attribute|Subscript|Index|Num|Str|Constant|Load"
-    r"|Add|Sub|Mult|Div|FloorDiv|Mod|Pow|UAdd|USub|Not|And|Or|Eq|NotEq|Lt|LtE|Gt|GtE"
-)
+# A pipe that the token is to come from has brought it within this time.
+TOKEN_SECONDS = 30.0
 
 
 class Options(NamedTuple):
@@ -52,36 +42,39 @@ class Options(NamedTuple):
     verbose: bool
 
 
-def read(arguments: CommandLine, environment: Mapping[str, str]) -> Options:
-    """Return the checked options; an empty environment variable counts as unset. Raises ``ServoError``."""
+def read(arguments: CommandLine) -> Options:
+    """Return what the arguments and the environment say, checked; raise ``ServoError``.
+
+    An empty variable counts as unset: Compose passes ${UNSET} on as one.
+    """
     app_id = arguments.app_id
     if not app_id or app_id.startswith("-"):
-        raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option")
+        raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option; see --help")
     if arguments.get("--interactive") and not os.isatty(0):
         raise bad_request("--interactive asks at the terminal, but stdin is not one")
-    verbose_stderr = environment.get("OPTUNE_VERBOSE_STDERR") or "all"
+    verbose_stderr = os.environ.get("OPTUNE_VERBOSE_STDERR") or "all"
     if verbose_stderr not in VERBOSE_STDERR:
         raise bad_request("OPTUNE_VERBOSE_STDERR must be all, minimal or none, not %r" % verbose_stderr)
-    retry_seconds = _seconds(environment, "SERVO_RETRY_DELAY_SEC", DEFAULT_RETRY_SECONDS)
+    retry_seconds = _seconds("SERVO_RETRY_DELAY_SEC", DEFAULT_RETRY_SECONDS)
     if retry_seconds == 0:
         raise bad_request("SERVO_RETRY_DELAY_SEC must be more than 0: the service needs a pause between two tries")
     return Options(
         app_id=app_id,
         agent=arguments.get("--agent") or "servo-batch/" + __version__,
-        url=_url(arguments, app_id, environment),
+        url=_url(app_id, arguments),
         token_file=None if arguments.get("--no-auth") else arguments.get("--auth-token") or DEFAULT_TOKEN_FILE,
         delay_seconds=arguments.get("--delay") or 0.0,
         retry_seconds=retry_seconds,
-        io_timeout_seconds=_seconds(environment, "OPTUNE_IO_TIMEOUT", 0.0) or None,
+        io_timeout_seconds=_seconds("OPTUNE_IO_TIMEOUT", 0.0) or None,
         verbose_stderr=verbose_stderr,
-        perf=_perf(environment.get("OPTUNE_PERF", "")),
+        perf=_perf(os.environ.get("OPTUNE_PERF", "").strip()),
         interactive=bool(arguments.get("--interactive")),
         verbose=bool(arguments.get("--verbose")),
     )
 
 
-def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
-    text = environment.get(name)
+def _seconds(name: str, default: float) -> float:
+    text = os.environ.get(name)
     if not text:
         return default
     try:
@@ -93,8 +86,8 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     return seconds
 
 
-def _url(arguments: CommandLine, app_id: str, environment: Mapping[str, str]) -> str:
-    account = arguments.get("--account") or environment.get("OPTUNE_ACCOUNT")
+def _url(app_id: str, arguments: CommandLine) -> str:
+    account = arguments.get("--account") or os.environ.get("OPTUNE_ACCOUNT")
     if arguments.get("--url") is None:
         if not account:
             raise bad_request("no account: give --account, $OPTUNE_ACCOUNT or --url")
@@ -103,10 +96,14 @@ def _url(arguments: CommandLine, app_id: str, environment: Mapping[str, str]) ->
     # What is left after this check means the same to every reader of addresses: the host that is checked below is the
     # host that is called.
     printable = all("!" <= character <= "~" for character in url) and "\\" not in url
-    scheme, authority, host = _split(url) if printable else ("", "", "")
-    if scheme not in ("http", "https") or not host or "@" in authority or "%" in authority:
+    try:
+        parts = urlsplit(url if printable else "")
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, half of an IPv6 address
+        right = False
+    if not right or "@" in parts.netloc or "%" in parts.netloc:
         raise bad_request("--url must be like https://HOST/PATH, without user name or blanks, not %r" % url)
-    if scheme == "http" and not arguments.get("--no-auth") and not is_loopback(host):
+    if parts.scheme == "http" and not arguments.get("--no-auth") and not _is_loopback(parts.hostname or ""):
         raise bad_request(
             "--url %s would send the token over plain http to another machine: use https, or --no-auth for a service"
             " that wants no token" % url
@@ -114,16 +111,7 @@ def _url(arguments: CommandLine, app_id: str, environment: Mapping[str, str]) ->
     return url
 
 
-def _split(url: str) -> Tuple[str, str, str]:
-    try:
-        parts = urlsplit(url)
-        # A port that is no number is a ValueError as well, but only once it is looked at.
-        return parts.scheme if parts.port != 0 else "", parts.netloc, parts.hostname or ""
-    except ValueError:
-        return "", "", ""
-
-
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Tell whether ``host`` is this machine and no other: ``localhost`` or a loopback address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -133,7 +121,6 @@ def is_loopback(host: str) -> bool:
 
 def _perf(text: str) -> Optional[str]:
     """Return the expression, or None where there is none; only its form is checked: the service knows its names."""
-    text = text.strip()
     if not text:
         return None
     try:
@@ -141,32 +128,29 @@ def _perf(text: str) -> Optional[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         problem = getattr(error, "msg", error) or "nested too deep"
         raise bad_request("OPTUNE_PERF is not an expression: %.200r: %s" % (text, problem)) from None
-    names = [type(node).__name__ for node in ast.walk(tree)]
-    foreign = [name for name in names if not _PERF_NODES.fullmatch(name)]
-    if foreign:
-        raise bad_request("OPTUNE_PERF must be arithmetic over metrics, %r has a %s" % (text, foreign[0]))
-    if "Name" not in names:
+    statements = (ast.Lambda, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+    nodes = list(ast.walk(tree))
+    if any(isinstance(node, statements) for node in nodes):
+        raise bad_request("OPTUNE_PERF must be arithmetic over metrics, not %r" % text)
+    if not any(isinstance(node, ast.Name) for node in nodes):
         raise bad_request("OPTUNE_PERF names no metric: %r" % text)
     return text
 
 
-def read_token(path: str, pause: Callable[[float], bool]) -> str:
-    """Return the token in the file at ``path``, without white space around it.
+def read_token(path: str, events: Events) -> str:
+    """Return the token in the file at ``path``, which may be a pipe, without white space around it.
 
-    It may be a pipe, as of a shell's ``<(...)``; ``pause`` waits so many seconds, and returns False to give it up.
-    Raises ``ServoError``, with a message that shows nothing of what the file holds.
+    Raises ``ServoError``, with a message that shows nothing of what the file holds, also where a signal ends the wait.
     """
     try:
         # Opening a named pipe would otherwise wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            content = _content(path, descriptor, events)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise _unreadable(path, error.strerror) from None
-    try:
-        content = _content(path, descriptor, pause)
-    except OSError as error:
-        raise _unreadable(path, error.strerror) from None
-    finally:
-        os.close(descriptor)
     token = content.strip()
     if not token:
         raise failed("bad-token", "the token file is empty: %s" % path)
@@ -180,27 +164,18 @@ def read_token(path: str, pause: Callable[[float], bool]) -> str:
     return token.decode("ascii")
 
 
-def _content(path: str, descriptor: int, pause: Callable[[float], bool]) -> bytes:
+def _content(path: str, descriptor: int, events: Events) -> bytes:
     """Return what the file holds, up to a byte more than a token may have."""
     content = b""
-    is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
-    waited, limit = 0.0, WRITER_SECONDS
+    until = time.monotonic() + TOKEN_SECONDS
     while len(content) <= MAX_TOKEN_BYTES:
-        try:
+        if events.wait(until, [descriptor]):
             data = os.read(descriptor, MAX_TOKEN_BYTES + 1 - len(content))
-        except BlockingIOError:  # there is a writer
-            data, limit = b"", WRITING_SECONDS
-        else:
-            if not data and (content or not is_pipe or limit == WRITING_SECONDS):
+            if not data:
                 break
-        content += data
-        if not data:
-            if waited >= limit:
-                nobody = "nobody wrote to the pipe" if limit == WRITER_SECONDS else "the pipe's writer did not finish"
-                raise _unreadable(path, "%s within %g seconds" % (nobody, limit))
-            if not pause(PAUSE_SECONDS):
-                raise _unreadable(path, "the agent was told to stop")
-            waited += PAUSE_SECONDS
+            content += data
+        elif events.stopping or time.monotonic() >= until:
+            raise _unreadable(path, "the pipe brought no whole token within %g seconds" % TOKEN_SECONDS)
     return content
 
 

@@ -4,126 +4,271 @@ The exchange runs in a thread of its own: whatever the service does (nothing, a 
 agent goes on reading its driver and hears its signals.
 """
 
-import functools
+import base64
+import contextlib
+import email.utils
 import http.client
+import json
+import os
+import socket
 import threading
-import urllib.error
+import time
 import urllib.request
-from typing import Any, Callable, List, Optional, Tuple
-from urllib.parse import urlsplit
+from typing import Any, Callable, Dict, NamedTuple, Optional
+from urllib.parse import unquote, urlsplit
 
 from servo_batch import __version__
-from servo_batch.agent import connection, signals
-from servo_batch.agent.connection import Connection, Exchange, Outcome, TooLongError
-from servo_batch.answers import failed
+from servo_batch.agent.log import Log
+from servo_batch.answers import bad_request, failed
 from servo_batch.formats import strict_json
 
+# For all of an exchange, from the name look-up to the last byte.
+REQUEST_SECONDS = 60.0
+# Commands are small: an answer above this is no answer.
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+# So much of an answer that is none is logged.
+SHOWN = 200
+# X509_V_ERR_… of OpenSSL's x509_vfy.h, where other authorities would help: none known for the certificate (2, 20, 21),
+# signed by itself (18, 19). For an expired one (10) or another host's (62, 64) no authority can vouch.
+UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
 
-class _HttpHandler(urllib.request.HTTPHandler):
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__()
-        self._connection = Connection.of(exchange)
 
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._connection, req)
+class Outcome(NamedTuple):
+    """What came of an exchange: the answer, or what went wrong as a phrase for the log."""
+
+    answer: Optional[Dict[str, Any]] = None
+    error: str = ""
+    retry_after_seconds: Optional[float] = None  # as the service said
 
 
-class _AnyStatus(urllib.request.HTTPErrorProcessor):
-    """Take every status as it comes. So no redirect is followed: the token is for the host it was given for alone."""
+class Exchange:
+    """An exchange under way, until the monotonic clock shows ``until``; ``outcome`` is None before its end."""
 
-    def http_response(self, request: Any, response: Any) -> Any:
-        return response
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.outcome: Optional[Outcome] = None
+        # A second name for the connection's socket, since TLS takes the first one over.
+        self._lifeline: Optional[socket.socket] = None
 
-    https_response = http_response
+    def ended(self) -> Optional[Outcome]:
+        """Return what came of it, or None where it still has time."""
+        return self.end() if time.monotonic() >= self.until else self.outcome
+
+    def end(self) -> Outcome:
+        """Return what came of it; if nothing did yet, break the connection, so that the thread ends too."""
+        if self.outcome is None:
+            self.outcome = Outcome(error="no answer in time")
+            if self._lifeline is not None:
+                with contextlib.suppress(OSError):  # it ended by itself meanwhile
+                    self._lifeline.shutdown(socket.SHUT_RDWR)
+        return self.outcome
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """Return a connection that ``end`` breaks; raise ``OSError``, also where it comes too late.
+
+        Nothing may be sent then: a stale WHATS_NEXT would be answered with a command that nobody carries out.
+        """
+        connection = socket.create_connection((host, port), REQUEST_SECONDS)
+        self._lifeline = connection.dup()
+        if self.outcome is not None:
+            connection.close()
+            raise OSError("it came too late")
+        return connection
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._lifeline is not None:
+            self._lifeline.close()
+
+
+class Proxy(NamedTuple):
+    """Where requests go through, and the headers that it wants."""
+
+    host: str
+    port: int
+    headers: Dict[str, str]
 
 
 class Service:
-    """The service at ``url``; ``token`` is None where none is to be sent."""
+    """The service at ``url``; ``token`` is None where none is to be sent, ``wake`` is called when an exchange ends.
 
-    def __init__(self, url: str, token: Optional[str]) -> None:
-        self._url = url
-        self._token = (token or "").encode("ascii")
-        self._headers = {"Content-Type": "application/json", "User-Agent": "servo-batch/" + __version__}
+    Raises ``ServoError`` where the way there, a proxy or TLS, cannot be used.
+    """
+
+    def __init__(self, url: str, token: Optional[str], log: Log, wake: Callable[[], None], verbose: bool) -> None:
+        parts = urlsplit(url)
+        is_https = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if is_https else 80)
+        self._target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
+        self._headers = {
+            "Host": parts.netloc,
+            "Content-Type": "application/json",
+            "User-Agent": "servo-batch/" + __version__,
+            "Connection": "close",
+        }
         if token is not None:
             self._headers["Authorization"] = "Bearer " + token
-        self._tls: Optional[Callable[[Exchange], urllib.request.BaseHandler]] = None
-        self._remedy: Callable[[object], str] = lambda error: ""
-        if urlsplit(url).scheme == "https":
-            self._tls, self._remedy = _tls()
+        self._log = log
+        self._wake = wake
+        self._verbose = verbose
+        self._tls: Any = _tls_context() if is_https else None
+        # Plain http with a token is for this machine only; a proxy would carry it to another one.
+        self._proxy = _proxy(parts.scheme, parts.netloc) if is_https or token is None else None
+        if self._proxy and not is_https:
+            self._target = url
+            self._headers.update(self._proxy.headers)
+        self._through = "the proxy %s:%d" % self._proxy[:2] if self._proxy else ""
+        self.place = url + (" through " + self._through if self._through else "")
 
-    def post(self, body: bytes, done: Callable[[], None]) -> Exchange:
-        """Start an exchange; ``done`` is called from its thread at the end."""
-        exchange = Exchange()
+    def post(self, body: bytes) -> Exchange:
+        """Start an exchange."""
+        exchange = Exchange(time.monotonic() + REQUEST_SECONDS)
 
         def run() -> None:
-            try:
-                exchange.outcome = self._exchange(exchange, body)
-            finally:
-                done()
+            outcome = self._exchange(exchange, body)
+            exchange.outcome = exchange.outcome or outcome
+            if self._verbose:
+                self._log("< %s" % (outcome.error or json.dumps(outcome.answer)))
+            self._wake()
 
+        if self._verbose:
+            self._log("> %s" % body.decode("ascii"))
         try:
             # A thread that hangs in a name look-up must not keep the agent from ending.
-            with signals.held():
-                threading.Thread(target=run, daemon=True).start()
+            threading.Thread(target=run, daemon=True).start()
         except RuntimeError as error:  # a job may have taken all the processes that a container may have
-            exchange.outcome = Outcome(None, str(error))
+            exchange.outcome = Outcome(error=str(error))
         return exchange
 
     def _exchange(self, exchange: Exchange, body: bytes) -> Outcome:
-        request = urllib.request.Request(self._url, data=body, headers=self._headers, method="POST")
+        host, port = (self._host, self._port) if self._proxy is None else self._proxy[:2]
         try:
-            with self._opener(exchange).open(request, timeout=connection.REQUEST_SECONDS) as response:
-                # With a size: without one some Pythons make room for all that Content-Length promises.
-                content = response.read(connection.MAX_ANSWER_BYTES)
-            return self._judged(response, content)
-        except urllib.error.URLError as error:
-            return Outcome(None, self._problem(error.reason))
-        except Exception as error:  # urllib and what is below it raise whatever they like
-            return Outcome(None, self._problem(error))
+            connection = exchange.connect(host, port)
+        except (OSError, ValueError) as error:  # ValueError: a name that IDNA does not have
+            place = self._through or "%s:%d" % (host, port)
+            return Outcome(error="cannot connect to %s: %s" % (place, getattr(error, "strerror", None) or error))
+        try:
+            if self._tls is not None:
+                if self._proxy is not None:
+                    _open_tunnel(connection, "%s:%d" % (self._host, self._port), self._proxy)
+                connection = self._tls.wrap_socket(connection, server_hostname=self._host)
+            client = http.client.HTTPConnection(self._host, self._port)
+            client.sock = connection
+            client.request("POST", self._target, body, self._headers)
+            return self._judged(client.getresponse())
+        except Exception as error:  # http.client and what is below it raise whatever they like
+            remedy = _remedy(error) if self._tls is not None else ""
+            return Outcome(error="%s: %s%s" % (type(error).__name__, error, remedy and "; " + remedy))
         finally:
+            connection.close()
             exchange.close()
 
-    def _judged(self, response: http.client.HTTPResponse, content: bytes) -> Outcome:
+    def _judged(self, response: http.client.HTTPResponse) -> Outcome:
         """Tell a JSON object that the service means as its answer from all else."""
-        # A service may say what it got: what is shown is cut only where that cannot leave a part of the token.
-        shown = "%r" % (content.replace(self._token, b"[token]") if self._token else content)[:200]
+        content = b""
+        part = b"-"
+        while part and len(content) <= MAX_ANSWER_BYTES:
+            part = response.read(MAX_ANSWER_BYTES + 1 - len(content))
+            content += part
+        if len(content) > MAX_ANSWER_BYTES:
+            return Outcome(error="the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
+        if response.length:  # what it said that would come, less what came
+            return Outcome(error="the answer ended %d bytes before its end" % response.length)
+        shown = self._log.clean(content.decode("utf-8", "replace"), SHOWN) or "it is empty"
         if not 200 <= response.status < 300:
+            # No redirect is followed: the token is for the host it was given for alone.
             moved = response.headers.get("Location")
             hint = "; redirects are not followed: name the new place with --url: %s" % moved if moved else ""
-            return Outcome(None, "status %d %s%s: %s" % (response.status, response.reason, hint, shown))
+            problem = "status %d %s%s: %s" % (response.status, response.reason, hint, shown)
+            return Outcome(error=problem, retry_after_seconds=_seconds(response.headers.get("Retry-After")))
         try:
             answer = strict_json.loads(content)
         except strict_json.JsonError as error:
             packed = response.headers.get("Content-Encoding")
             problem = "it is packed, which nobody asked for: %s" % packed if packed else error.msg
-            return Outcome(None, "the answer is not JSON: %s: %s" % (problem, shown))
+            return Outcome(error="the answer is not JSON: %s: %s" % (problem, shown))
         if not isinstance(answer, dict):
-            return Outcome(None, "the answer is not a JSON object: %s" % shown)
+            return Outcome(error="the answer is not a JSON object: %s" % shown)
         return Outcome(answer)
 
-    def _problem(self, error: object) -> str:
-        if isinstance(error, TooLongError):
-            return str(error)
-        remedy = self._remedy(error)
-        return "%s: %s%s" % (type(error).__name__, error, "; " + remedy if remedy else "")
 
-    def _opener(self, exchange: Exchange) -> urllib.request.OpenerDirector:
-        handlers: List[urllib.request.BaseHandler] = [_AnyStatus(), _HttpHandler(exchange)]
-        if self._tls is not None:
-            handlers.append(self._tls(exchange))
-        elif self._token:
-            # Plain http with a token is for this machine only; $HTTP_PROXY would carry it to another one.
-            handlers.append(urllib.request.ProxyHandler({}))
-        return urllib.request.build_opener(*handlers)
-
-
-def _tls() -> "Tuple[Callable[[Exchange], urllib.request.BaseHandler], Callable[[object], str]]":
-    """Return what opens https addresses, and what says how a certificate comes to be trusted."""
+def _seconds(retry_after: Optional[str]) -> Optional[float]:
+    """Return how long a Retry-After header asks to wait, a number or a date (RFC 7231); None where it says neither."""
+    text = (retry_after or "").strip()
+    if text.isdecimal():
+        return float(text[:9])
     try:
-        from servo_batch.agent.tls import TlsHandler, remedy, verifying_context
+        return email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def _proxy(scheme: str, authority: str) -> Optional[Proxy]:
+    """Return the proxy that the environment names for an address, or None; raise ``ServoError``, without a password."""
+    url = urllib.request.getproxies().get(scheme)
+    if not url or urllib.request.proxy_bypass(authority):
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:  # a port that is no number, half of an IPv6 address
+        host = None
+    if not host or parts.scheme != "http":
+        raise bad_request(
+            "%s_PROXY must be like http://HOST:PORT, since requests go to a proxy by plain http, not %r"
+            % (scheme.upper(), "…@" + url.rpartition("@")[2] if "@" in url else url)
+        )
+    headers = {}
+    if parts.username is not None:
+        user = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(user.encode()).decode("ascii")
+    return Proxy(host, port, headers)
+
+
+def _open_tunnel(connection: socket.socket, place: str, proxy: Proxy) -> None:
+    """Have the proxy at the other end of ``connection`` connect to ``place`` (RFC 7231, CONNECT)."""
+    headers = {"Host": place, "User-Agent": "servo-batch/" + __version__, **proxy.headers}
+    lines = ["CONNECT %s HTTP/1.1" % place, *("%s: %s" % header for header in headers.items()), "", ""]
+    connection.sendall("\r\n".join(lines).encode("ascii"))
+    response = http.client.HTTPResponse(connection, method="CONNECT")
+    response.begin()
+    if response.status != 200:
+        raise OSError("the proxy %s:%d answered %d %s" % (*proxy[:2], response.status, response.reason))
+    response.close()
+
+
+def _tls_context() -> Any:
+    """Return a context that verifies certificates and host names, as $SSL_CERT_FILE or else the system says."""
+    try:
+        import ssl
     except ImportError as error:
         raise failed("no-tls", "https needs a Python with TLS, and this one has none: %s" % error) from None
     try:
-        return functools.partial(TlsHandler, context=verifying_context()), remedy
+        return ssl.create_default_context()
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise failed("no-tls", "TLS cannot be set up: %s" % error) from None
+
+
+def _remedy(error: Exception) -> str:
+    """Return what to do about a certificate that was not trusted, or nothing where that is not what went wrong."""
+    import ssl
+
+    if not isinstance(error, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return ""
+    code = getattr(error, "verify_code", None)  # Python 3.6 has none
+    if code is not None and code not in UNKNOWN_AUTHORITY:
+        return ""
+    variable = ssl.get_default_verify_paths().openssl_cafile_env
+    path = os.environ.get(variable)
+    if not path:
+        remedy = "name the file of the authorities to trust with %s" % variable
+    else:
+        remedy = "%s names %s, which does not have its authority" % (variable, path)
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+        except ssl.SSLError:
+            remedy = "%s names %s, which holds no certificate" % (variable, path)
+        except OSError as problem:
+            remedy = "%s names %s, which cannot be read: %s" % (variable, path, problem.strerror)
+    return remedy if code is not None else "either it has expired, or its authority is not known: " + remedy
