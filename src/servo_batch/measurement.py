@@ -10,7 +10,8 @@ from servo_batch.answers import HostError, ServoError, failed
 from servo_batch.command import render, syntax
 from servo_batch.config import settings
 from servo_batch.configuration import Config, Objective
-from servo_batch.history import record, trials
+from servo_batch.history import record
+from servo_batch.history.figures import as_number
 from servo_batch.job import failures, rounds
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
@@ -296,7 +297,7 @@ def _objective(objective: Objective, known: Dict[str, Any]) -> float:
         from servo_batch.config import formulas
 
         value = formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)
-    number = trials.as_number(value)
+    number = as_number(value)
     if number is None:
         raise ValueError(f"{objective.text} is no number that can be compared")
     return value if isinstance(value, int) else number
@@ -307,6 +308,7 @@ def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, A
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "job": record.digest(planned.comparable),
+        "command": planned.comparable["commands"]["command"],
         "settings": settings.values(planned.application),
         "control": planned.control,
     }

@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Callable, Iterable
 
 
 def kind(value: "Any") -> str:
@@ -63,9 +63,23 @@ def width(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     import unicodedata
 
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
+    total = 0
+    for char in text:
+        if unicodedata.category(char) not in ("Mn", "Me", "Cf"):  # accents, and what joins or varies emoji
+            total += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return total
+
+
+def clipped(text: str, room: float, measure: "Callable[[str], float]" = width, dots: str = "..") -> str:
+    """Return a text that fits: where it is too wide, its start and its end, which often tell names apart."""
+    if measure(text) <= room:
+        return text
+    for kept in range(min(len(text) - 1, int(len(text) * room / measure(text)) + 8), 0, -1):
+        tail = kept // 3
+        shorter = text[: kept - tail].rstrip() + dots + text[len(text) - tail :].lstrip()
+        if measure(shorter) <= room:
+            return shorter
+    return dots
 
 
 def padded(text: str, columns: int, to_right: bool) -> str:

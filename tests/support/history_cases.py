@@ -27,7 +27,9 @@ def trial(number, settings, objective, unit="seconds", day="2026-11-24", **more)
     metrics = {} if objective is None else {"total_runtime": {"value": objective, "unit": unit}}
     status, reason = ("failed", "timeout") if objective is None else ("ok", None)
     time = "%sT%02d:%02d:00Z" % (day, number // 60 % 24, number % 60)
-    return Trial(number, time, settings, status, reason, metrics, objective, **more)
+    runs = [] if objective is None else [objective]
+    whole = dict({"runs": runs, "reason": reason}, **more)
+    return Trial(number, time, "0123456789abcdef", settings, status, metrics, objective, **whole)
 
 
 def runtime(settings, chance):

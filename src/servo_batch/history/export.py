@@ -1,24 +1,31 @@
-"""The history for other tools: a table as CSV (RFC 4180), and the whole of it as JSON."""
+"""The history for other tools: CSV (RFC 4180) and JSON, all of it, of every job."""
 
 import json
-from typing import Any, Dict, List, Sequence
+import re
+from typing import Any, Dict, List, Optional, Sequence
 
-from servo_batch.history.trials import Trial, best, names, objective_of
+from servo_batch.history.trials import Row, Trial, names
 
-FIXED = ["number", "time", "status", "reason", "message", "objective"]
+FIXED = ["number", "time", "job", "status", "reason", "message", "objective"]
 # A spreadsheet takes text that starts so for a formula; it may come from a job or a service. An apostrophe says "text".
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What is made of such characters and words only, a digit among them, it takes for a number or a date and writes
+# otherwise: 1.30, 007, 1e5, 1/2, 12:30, mar-1.
+LIKE_A_NUMBER = re.compile("[0-9\\s.,:/+%$€-]*\\Z")
+MONTHS = "january february march april may june july august september october november december"
+BYTE_ORDER_MARK = "\ufeff"
 
 
 def as_csv(trials: Sequence[Trial]) -> str:
     """Return a line of names and a line for each measurement.
 
-    The columns are ``number,time,status,reason,message,objective``, the settings (``web.cpu``), and for each metric its
-    value (``total_runtime``), its unit (``total_runtime.unit``) and, where measurements had several runs, the value of
-    each (``total_runtime.run1``). A name that is taken already has ``_`` after it. Lists and mappings are JSON. Text
-    that a spreadsheet would compute has an apostrophe before it; ``as_json`` has all as it is.
+    The columns are those of FIXED, the settings (``web.cpu``), and for each metric its value (``total_runtime``), its
+    unit (``total_runtime.unit``) and, where measurements had several runs, the value of each (``total_runtime.run1``).
+    A name that is taken already has ``_`` after it. Lists and mappings are JSON. Text that a spreadsheet would compute,
+    or take for a number or a date, has an apostrophe before it; ``as_json`` has all as it is. What is not ASCII
+    throughout begins with a byte order mark, by which Excel knows UTF-8.
     """
-    rows = [_fixed(trial) for trial in trials]
+    rows: List[Dict[str, Any]] = [{name: getattr(trial, name) for name in FIXED} for trial in trials]
     columns = list(FIXED)
     for name in names([trial.settings for trial in trials]):
         _add(columns, rows, name, [trial.settings.get(name) for trial in trials])
@@ -32,12 +39,8 @@ def as_csv(trials: Sequence[Trial]) -> str:
             values = [one[index] if index < len(one) else None for one in runs]
             _add(columns, rows, "%s.run%d" % (name, index + 1), values)
     lines = [columns] + [[row[name] for name in columns] for row in rows]
-    return "".join(",".join(map(_cell, line)) + "\n" for line in lines)
-
-
-def _fixed(trial: Trial) -> Dict[str, Any]:
-    values = [trial.number, trial.time, trial.status, trial.reason, trial.message, objective_of(trial)]
-    return dict(zip(FIXED, values))
+    text = "".join(",".join(map(_cell, line)) + "\n" for line in lines)
+    return text if all(char < "\x80" for char in text) else BYTE_ORDER_MARK + text
 
 
 def _add(columns: List[str], rows: List[Dict[str, Any]], name: str, values: Sequence[Any]) -> None:
@@ -55,21 +58,36 @@ def _cell(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False)
     else:
         text = value.replace("\0", "\N{REPLACEMENT CHARACTER}")  # which many readers take for the end
-        text = "'" + text if text.startswith(FORMULA_STARTS) else text
+        text = "'" + text if text.startswith(FORMULA_STARTS) or _is_like_a_number(text) else text
     # Not the csv module: before Python 3.13 it leaves a carriage return unquoted, and readers end the line there.
     return '"%s"' % text.replace('"', '""') if any(char in text for char in ',"\r\n') else text
 
 
-def as_json(trials: Sequence[Trial], objective_label: str, minimize: bool) -> Dict[str, Any]:
-    """Return ``{"objective": …, "minimize": …, "best": NUMBER, "measurements": […]}``, all of the history.
+def _is_like_a_number(text: str) -> bool:
+    rest = LIKE_A_NUMBER.match(re.sub("[A-Za-z]+", "", text))
+    words = [word.lower() for word in re.findall("[A-Za-z]+", text)] if rest and re.search("[0-9]", text) else ["none"]
+    return all(word in ("e", "am", "pm", "a", "p") or _is_month(word) for word in words)
 
-    A measurement has what a ``Trial`` has, without what it lacks. ``best`` is its ``number``, null where all failed.
+
+def _is_month(word: str) -> bool:
+    return len(word) >= 3 and re.search(r"\b" + word, MONTHS) is not None
+
+
+def as_json(trials: Sequence[Trial], objective: str, best: Optional[Row]) -> Dict[str, Any]:
+    """Return ``{"objective": "minimize {…}", "best": {…}, "measurements": […]}``, all of the history.
+
+    A measurement has what a ``Trial`` has, without what it lacks. ``best`` has its ``settings``, the ``value``, the
+    ``measurements`` by number, and whether a tuning ``confirmed`` it; it is null where all failed.
     """
-    top = best(trials, minimize)
     return {
-        "objective": objective_label,
-        "minimize": minimize,
-        "best": top.number if top else None,
+        "objective": objective,
+        "best": best
+        and {
+            "settings": best.settings,
+            "value": best.value,
+            "measurements": [trial.number for trial in best.trials],
+            "confirmed": best.is_confirmed,
+        },
         "measurements": [
             {name: value for name, value in trial._asdict().items() if value is not None} for trial in trials
         ],

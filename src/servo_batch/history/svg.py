@@ -1,262 +1,368 @@
-"""The history as a picture that stands alone: one SVG document, no scripts, no fonts to fetch, for light and dark.
+"""Pictures that stand alone: one SVG document, no scripts, no fonts to fetch, for light and dark.
 
-It has the objective over the measurements with the best so far, and below that a small chart of the objective against
-each setting that varies.
+The objective upwards over the measurements; and to the right, in strips, one for each value of a setting or for each
+combination compared. All text is horizontal, in places of its own.
 """
 
 import math
-from typing import Dict, List, Optional, Sequence, Tuple
+import re
+from html import escape
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from servo_batch.history import chart, drawing, panels, ticks
-from servo_batch.history.chart import Picture, Scale
-from servo_batch.history.drawing import BODY, HEADING, MARGIN, SMALL, WIDTH
-from servo_batch.history.trials import Trial, best_so_far, comparable, objective_of, varying
+from servo_batch import samples
+from servo_batch.history import figures
+from servo_batch.history.figures import Axis, figure
+from servo_batch.history.trials import Row, Trial, best_so_far, failure, shown, varying
+from servo_batch.wording import clipped
 
-TITLE = 21
-RIGHT = WIDTH - MARGIN
-HEIGHT = 240
-# The best one's settings that are named.
-MOST_SETTINGS, WIDEST_SETTING = 12, 260
-# How far the text of the best stands from its mark.
-FAR, NEAR = 11, 8
+WIDTH, MARGIN, GAP = 960, 40, 36
+TITLE, HEADING, BODY, SMALL = 20, 14, 13, 11.5
+HEIGHT, STRIP, FAILED_LANE = 240, 20, 20
+# So many values of a setting have a strip each; of more numbers neighbours share one, of more texts the best have.
+MOST_NUMBERS, MOST_TEXTS = 12, 30
+MOST_TOLD = 12
+MISSING = "\N{EN DASH}"
+
+# One colour says "best", the rest is grey. Contrast on the paper as WCAG 2 counts it: text 4.5 and more, marks 3.
+LIGHT = {"paper": "#ffffff", "text": "#1f2328", "quiet": "#59626d", "mark": "#7c858f", "grid": "#e1e5e9"}
+DARK = {"paper": "#15181d", "text": "#e8ebee", "quiet": "#a2abb5", "mark": "#848e99", "grid": "#2b3139"}
+LIGHT["accent"], DARK["accent"] = "#0a5fd1", "#6cb2ff"
+# Each rule names the picture's class, since inside of a page a style is the whole page's. No variables: programs that
+# print pictures often know none.
+COLOURS = """\
+.servo-batch .paper { fill: %(paper)s }
+.servo-batch text { fill: %(text)s }
+.servo-batch .quiet { fill: %(quiet)s }
+.servo-batch .good { fill: %(accent)s }
+.servo-batch .grid { stroke: %(grid)s }
+.servo-batch .point { fill: %(mark)s; stroke: %(paper)s }
+.servo-batch .bar { stroke: %(mark)s }
+.servo-batch .failed, .servo-batch .median { stroke: %(quiet)s }
+.servo-batch .line, .servo-batch .ring { stroke: %(accent)s }
+.servo-batch .best { fill: %(accent)s; stroke: %(paper)s }
+"""
+SHAPES = """\
+.servo-batch text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif }
+.servo-batch .strong { font-weight: 600 }
+.servo-batch path, .servo-batch .ring { fill: none; stroke-width: 1.5 }
+.servo-batch .point { stroke-width: 0.75 }
+.servo-batch .line, .servo-batch .best, .servo-batch .median { stroke-width: 2 }
+"""
+STYLE = "%s%s@media (prefers-color-scheme: dark) {\n%s}" % (SHAPES, COLOURS % LIGHT, COLOURS % DARK)
+# XML 1.0 has no such characters, not even escaped; U+202A and its like would turn the rest of a line around.
+UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+NARROW, BROAD = frozenset("iIjlft.,:;'|!()[]{}/\\ -"), frozenset("mwMW@%…\N{MULTIPLICATION SIGN}")
+STRONG = 1.12  # how much wider bold text is
+
+# A piece of a line: its text and its classes.
+Span = Tuple[str, str]
 
 
-def document(
-    trials: Sequence[Trial],
-    objective_label: str,
-    unit: Optional[str],
-    minimize: bool,
-    setting_units: Optional[Dict[str, str]] = None,
-) -> str:
+class Picture(NamedTuple):
+    """What every chart of a picture shows; ``unit`` is the objective's, ``units`` those of settings, where known."""
+
+    label: str
+    unit: str
+    minimize: bool
+    rows: Sequence[Row]
+    best: Optional[Row]
+    units: Dict[str, str]
+
+    def axis(self, count: int) -> Axis:
+        """Return the objective's axis with about so many ticks, without any where all failed."""
+        values = [value for row in self.rows for value in [*row.runs, row.value] if value is not None]
+        if not values:
+            return Axis(0.0, 1.0, [])
+        return figures.axis(*figures.domain(figures.comparable(values, self.minimize), 0.08), count=count)
+
+    def quantity(self, value: float) -> str:
+        """Return a value of the objective with its unit."""
+        return " ".join(filter(None, [figure(value), clip(self.unit, 200, SMALL)]))
+
+
+class Point(NamedTuple):
+    """A mark: the objective (None: failed), how far its runs are apart, what is shown under the pointer."""
+
+    value: Optional[float]
+    is_best: bool = False
+    is_confirmed: bool = False
+    spread: Optional[float] = None
+    told: str = ""
+
+
+Strip = Tuple[str, List[Point]]
+
+# --- pictures -----------------------------------------------------------------------------------------------------
+
+
+def history(picture: Picture, matters: Dict[str, str]) -> str:
     """Return the picture of a history, as text to be written in UTF-8.
 
-    ``objective_label`` and ``unit`` are text as it is to be read; ``unit`` is None where there is none.
-    ``setting_units`` has the units of settings that have one, ``{"web.mem": "MiB"}``.
+    ``matters`` says in a word how much a setting matters, from the one that matters most on, of those that do.
     """
-    values = [value for value in map(objective_of, trials) if value is not None]
-    axis = ticks.axis(*ticks.domain(comparable(values, minimize), 0.15), count=5) if values else None
-    picture = Picture(trials, unit, minimize, axis, setting_units or {})
-    left = MARGIN + math.ceil(_gutter(axis))
-    lines, bottom = _header(picture, objective_label)
-    if trials:
-        added, bottom = _main(picture, left, bottom)
-        lines += added
-        added, bottom = panels.drawn(picture, left, RIGHT, bottom)
-        lines += added
-    height = math.ceil(bottom + 24)
-    summary = drawing.safe("%s over %s" % (objective_label, _counted(len(trials), "measurement")))
+    points = {trial.number: _point(picture, row, trial) for row in picture.rows for trial in row.trials}
+    lines, top = _header(picture)
+    if not points:
+        return _document(picture, lines, top)
+    top += 44
+    lines += [text(MARGIN, top, HEADING, [("Measurement by measurement", "strong"), *_legend(picture, points)])]
+    top = _measurements(picture, [points[number] for number in sorted(points)], top + 14, lines)
+    names = varying([row.settings for row in picture.rows]) if picture.best else []
+    names.sort(key=lambda name: list(matters).index(name) if name in matters else len(matters))
+    if names:
+        top += 44
+        lines += [text(MARGIN, top, HEADING, [("Setting by setting", "strong"), ("| median", "quiet")])]
+    wide = (WIDTH - 2 * MARGIN - GAP) / 2
+    ends = [top, top]
+    for name in names:
+        side = ends.index(min(ends))
+        x, y = MARGIN + side * (wide + GAP), ends[side] + 32
+        strips, note = _values(picture, name, points)
+        word = "explains %s" % matters[name] if name in matters else ""
+        note = clip(", ".join(filter(None, [word, picture.units.get(name), note])), wide / 2, SMALL)
+        title = clip(name, wide - width(note, SMALL) - 20, BODY * STRONG)
+        lines.append(text(x, y, BODY, [(title, "strong"), (note, "quiet")]))
+        ends[side] = _strips(picture, strips, x, y + 10, wide, lines)
+    return _document(picture, lines, max(ends))
+
+
+def comparison(picture: Picture) -> str:
+    """Return the picture of a comparison: a strip for each combination, a dot for each run, a mark for the median."""
+    lines, top = _header(picture)
+    names = varying([row.settings for row in picture.rows])
+    strips = []
+    for row in picture.rows:
+        failed = [Point(None) for trial in row.trials if trial.objective is None]
+        points = [Point(value, is_best=row is picture.best) for value in row.runs]
+        strips.append((", ".join("%s = %s" % (name, _value(row, name)) for name in names), points + failed))
+    unit = "in %s" % clip(picture.unit, 200, SMALL) if picture.unit else ""
+    lines += [text(MARGIN, top + 44, HEADING, [("Run by run", "strong"), (unit, "quiet"), ("| median", "quiet")])]
+    top = _strips(picture, strips, MARGIN, top + 56, WIDTH - 2 * MARGIN, lines)
+    return _document(picture, lines, top)
+
+
+def _document(picture: Picture, lines: Sequence[str], bottom: float) -> str:
+    height, label = math.ceil(bottom + 24), safe(picture.label)
     start = [
-        '<svg xmlns="http://www.w3.org/2000/svg" class="servo-batch" role="img" aria-label="%s"' % summary,
+        '<svg xmlns="http://www.w3.org/2000/svg" class="servo-batch" role="img" aria-label="%s"' % label,
         '  width="%d" height="%d" viewBox="0 0 %d %d">' % (WIDTH, height, WIDTH, height),
-        "<title>%s</title>" % summary,
-        "<style>\n%s</style>" % drawing.STYLE,
+        "<title>%s</title>\n<style>\n%s</style>" % (label, STYLE),
         '<rect class="paper" width="%d" height="%d"/>' % (WIDTH, height),
     ]
-    return "\n".join(start + lines + ["</svg>", ""])
+    return "\n".join([*start, *lines, "</svg>", ""])
 
 
-def _counted(count: int, name: str) -> str:
-    return "%d %s%s" % (count, name, "" if count == 1 else "s")
-
-
-def _gutter(axis: Optional[ticks.Axis]) -> float:
-    """Return the room that the texts left of the charts take."""
-    labels = [label for _, label in axis.ticks] if axis else []
-    return max(drawing.width(label, SMALL) for label in labels + ["failed"]) + 10
-
-
-# --- the header ---------------------------------------------------------------------------------------------------
-
-
-def _header(picture: Picture, label: str) -> Tuple[List[str], float]:
-    """Return what was measured, the best, and with which settings; and where that ends."""
-    top = 50.0
-    lines = [drawing.text(MARGIN, top, drawing.clipped(label, RIGHT - MARGIN, TITLE * drawing.STRONG), TITLE, "strong")]
-    top += 23
-    lines.append(drawing.text(MARGIN, top, _facts(picture), BODY, "quiet"))
+def _header(picture: Picture) -> Tuple[List[str], float]:
+    """Return what was measured and the best with its settings; and where that ends."""
+    trials = [trial for row in picture.rows for trial in row.trials]
+    failed = sum(trial.objective is None for trial in trials)
+    facts = ["%d measurement%s" % (len(trials), "s" * (len(trials) != 1)) + (", %d failed" % failed if failed else "")]
+    facts.append("lower is better" if picture.minimize else "higher is better")
+    facts += sorted({trial.time[:10] for trial in trials})[:: max(1, len({trial.time[:10] for trial in trials}) - 1)]
+    top = 73.0
+    lines = [
+        text(MARGIN, 50, TITLE, [(clip(picture.label, WIDTH - 2 * MARGIN, TITLE * STRONG), "strong")]),
+        text(MARGIN, top, BODY, [(" · ".join(facts), "quiet")]),
+    ]
     best = picture.best
-    if best is None:
+    if best is None or best.value is None:
         return lines, top
-    top += 35
-    value = "Best: %s" % chart.quantity(objective_of(best) or 0.0, picture.unit)
-    about = "measurement %d%s" % (best.number, _gain(picture.trials[0], best))
-    lines.append(drawing.spans(MARGIN, top, HEADING + 1, [(value, "good strong", 0, 0), (about, "quiet", 12, BODY)]))
-    for spans in _settings(picture, best):
-        top += 21
-        lines.append(drawing.spans(MARGIN, top, BODY, spans))
+    top += 33
+    about = "median of %d runs" % len(best.runs) if len(best.runs) > 1 else "one run"
+    about += ", confirmed by tune" if best.is_confirmed else ""
+    lines.append(
+        text(MARGIN, top, HEADING, [("Best: " + picture.quantity(best.value), "good strong"), (about, "quiet")])
+    )
+    spans: List[Span] = []
+    used = math.inf
+    for name in varying([row.settings for row in picture.rows]):
+        name_shown = clip(name, 400, BODY)
+        value = clip(" ".join(filter(None, [_value(best, name), picture.units.get(name)])), 400, BODY * STRONG)
+        needed = width(name_shown, BODY) + width(value, BODY * STRONG) + 24
+        used += needed
+        if used > WIDTH - 2 * MARGIN:
+            top += 21
+            spans, used = [], needed
+            lines.append("")
+        spans += [(name_shown, "quiet"), (value, "strong")]
+        lines[-1] = text(MARGIN, top, BODY, spans)
     return lines, top
 
 
-def _facts(picture: Picture) -> str:
-    trials = picture.trials
-    failed = sum(objective_of(trial) is None for trial in trials)
-    facts = [_counted(len(trials), "measurement") + (", %d failed" % failed if failed else "")]
-    facts.append("lower is better" if picture.minimize else "higher is better")
-    days = sorted({trial.time[:10] for trial in trials})
-    if days:
-        facts.append(days[0] if days[0] == days[-1] else "%s to %s" % (days[0], days[-1]))
-    return " · ".join(facts)
+def _value(row: Row, name: str) -> str:
+    return shown(row.settings[name]) if name in row.settings else MISSING
 
 
-def _gain(first: Trial, best: Trial) -> str:
-    """Return how far the best is from the first measurement, where per cent say it."""
-    start, value = objective_of(first), objective_of(best)
-    if start is None or value is None or start <= 0 or value < 0:
-        return ""
-    change = 100 * (value / start - 1)
-    if not 0.05 <= abs(change) < 1000:
-        return ""
-    text = "%.*f" % (0 if abs(change) >= 10 else 1, abs(change))
-    return ", %s\N{NO-BREAK SPACE}%% %s the first" % (text, "below" if change < 0 else "above")
+def _legend(picture: Picture, points: Dict[int, Point]) -> List[Span]:
+    spans = [("in %s" % clip(picture.unit, 150, SMALL), "quiet")] if picture.unit else []
+    spans += [("● measured", "quiet"), ("● best", "good"), ("━ best so far", "good")]
+    spans += [("○ confirmed by tune", "good")] if any(point.is_confirmed for point in points.values()) else []
+    return spans + ([("| spread of runs", "quiet")] if any(point.spread for point in points.values()) else [])
 
 
-def _settings(picture: Picture, best: Trial) -> List[List[drawing.Span]]:
-    """Return lines of the settings that vary, with the best one's values."""
-    pairs = []
-    for name in varying(picture.trials):
-        value = chart.shown(best.settings[name]) if name in best.settings else panels.MISSING
-        pairs.append((name, " ".join(filter(None, (value, picture.setting_units.get(name))))))
-    if len(pairs) > MOST_SETTINGS:
-        pairs[MOST_SETTINGS - 1 :] = [("and %d more" % (len(pairs) - MOST_SETTINGS + 1), "")]
-    lines: List[List[drawing.Span]] = []
-    used = math.inf
-    for name, value in pairs:
-        name = drawing.clipped(name, WIDEST_SETTING, BODY)
-        value = drawing.clipped(value, WIDEST_SETTING, BODY * drawing.STRONG)
-        width = 6 + drawing.width(name, BODY) + drawing.width(value, BODY * drawing.STRONG) + 24
-        if used + width > RIGHT - MARGIN:
-            lines.append([])
-            used = 0
-        lines[-1] += [(name, "quiet", 24 if lines[-1] else 0, 0), (value, "strong", 6, 0)]
-        used += width
-    return lines
+def _point(picture: Picture, row: Row, trial: Trial) -> Point:
+    what = (failure(trial) or "") if trial.objective is None else picture.quantity(trial.objective)
+    settings = ["%s = %s" % (name, shown(value)[:80]) for name, value in trial.settings.items()]
+    if len(settings) > MOST_TOLD:
+        settings[MOST_TOLD - 1 :] = ["and %d more" % (len(settings) - MOST_TOLD + 1)]
+    told = "\n".join(["measurement %d: %s" % (trial.number, what), *settings])
+    is_confirmed = row.is_confirmed and trial.purpose is not None
+    return Point(trial.objective, row is picture.best, is_confirmed, samples.deviation(trial.runs), told)
 
 
-# --- the objective over the measurements --------------------------------------------------------------------------
+def _values(picture: Picture, name: str, points: Dict[int, Point]) -> Tuple[List[Strip], str]:
+    """Return a strip for each value of a setting, or for several, and what is to be said of them."""
+    groups: Dict[str, List[Row]] = {}
+    for row in picture.rows:
+        groups.setdefault(_value(row, name), []).append(row)
+    numbers = {label: figures.as_number(rows[0].settings.get(name)) for label, rows in groups.items()}
+    strips = {label: [points[trial.number] for row in rows for trial in row.trials] for label, rows in groups.items()}
+    if None not in numbers.values():
+        labels = sorted(strips, key=lambda label: numbers[label] or 0.0)
+        share = math.ceil(len(labels) / MOST_NUMBERS)
+        shares = [labels[index : index + share] for index in range(0, len(labels), share)]
+        names = [" to ".join(dict.fromkeys([one[0], one[-1]])) for one in shares]
+        return [(one, [point for label in each for point in strips[label]]) for one, each in zip(names, shares)], ""
+
+    def result(label: str) -> float:
+        values = [row.value for row in groups[label] if row.value is not None]
+        return (min(values) if picture.minimize else -max(values)) if values else math.inf
+
+    kept = sorted(strips, key=result)[:MOST_TEXTS]
+    note = "the best %d of %d values" % (len(kept), len(strips)) if len(kept) < len(strips) else ""
+    return [(label, strips[label]) for label in sorted(kept, key=_natural)], note
 
 
-def _main(picture: Picture, left: float, top: float) -> Tuple[List[str], float]:
-    """Return the large chart and where it ends."""
-    top += 44
-    lines = [chart.heading(picture, "Measurement by measurement", top), *_legend(picture, top)]
-    numbers = [trial.number for trial in picture.trials]
-    across = _across(min(numbers), max(numbers), left)
-    places = {number: across.at(number) for number in numbers}
-    bottom = top + 24
-    if picture.axis:
-        axis = picture.axis
-        bottom = top + 16 + HEIGHT
-        down = Scale(axis.low, axis.high, bottom, top + 16)
-        lines += chart.grid(axis, down, left, RIGHT, labelled=True)
-        lines.append(drawing.line("axis", left, bottom, RIGHT, bottom))
-        lines.append(_best_line(picture, across, down))
-        lines += chart.points(picture, places, down, told=True)
-        lines.append(_best_label(picture, across, down))
-    else:
-        lines.append(drawing.line("axis", left, bottom, RIGHT, bottom))
-    lines += chart.failures(picture, places, bottom, left, told=True)
-    bottom += picture.lane
-    for x, label in _number_labels(across, min(numbers), max(numbers)):
-        lines.append(drawing.text(x, bottom + 16, label, SMALL, "quiet figures", "middle"))
-    return lines, bottom + 16
+def _natural(label: str) -> List[Any]:
+    """Return the key of an order in which 9 comes before 11: text and numbers take turns."""
+    parts = re.split(r"([0-9]+)", label)
+    return [(int(part) if index % 2 else 0, part) for index, part in enumerate(parts)]
 
 
-def _across(first: int, last: int, left: float) -> Scale:
-    """Return the scale of the measurements' numbers, with room at both ends for the marks."""
-    inset = max(0.3, 0.012 * (last - first))
-    if first == last:
-        inset = 1
-    return Scale(first - inset, last + inset, left, RIGHT)
+# --- charts: each adds its lines and returns where it ends ---------------------------------------------------------
 
 
-def _number_labels(across: Scale, first: int, last: int) -> List[Tuple[float, str]]:
-    """Return round numbers, and the first one where there is room for it."""
-    if first == last:
-        return [(across.at(first), str(first))]
-    axis = ticks.axis(first, last, 8, whole=True)
-    labels = [(across.at(value), ticks.fixed_point(int(value), 0)) for value, _ in axis.ticks]
-    step = axis.ticks[1][0] - axis.ticks[0][0] if len(axis.ticks) > 1 else 1
-    if axis.ticks[0][0] - first >= step * 0.75:
-        labels.insert(0, (across.at(first), ticks.fixed_point(first, 0)))
-    return labels
+def _measurements(picture: Picture, points: Sequence[Point], top: float, lines: List[str]) -> float:
+    """Draw the objective upwards over the measurements, and the best so far."""
+    axis = picture.axis(5)
+    labels = [label for _, label in axis.ticks] + ["failed"]
+    left, right, bottom = MARGIN + max(width(label, SMALL) for label in labels) + 10, WIDTH - MARGIN, top + HEIGHT
+    step = (right - left) / len(points)
 
+    def height(value: float) -> float:
+        return bottom - axis.part(value) * HEIGHT
 
-def _legend(picture: Picture, baseline: float) -> List[str]:
-    """Return what the marks mean, at the right end of the heading's line."""
-    lines: List[str] = []
-    x = float(RIGHT)
-    y = baseline - 4
-    names = ["failed"] if picture.lane else []
-    if any(chart.is_off_scale(picture, trial) for trial in picture.trials):
-        names.append("off the scale")
-    if picture.axis:
-        names += ["best", "best so far", "measured"] if len(picture.trials) > 1 else ["best"]
-    for name in names:
-        x -= drawing.width(name, SMALL)
-        lines.append(drawing.text(x, baseline, name, SMALL, "quiet"))
-        if name == "failed":
-            lines.append(drawing.cross(x - 11, y))
-        elif name == "off the scale":
-            lines.append(drawing.arrow(x - 12, y, up=picture.minimize))
-        elif name == "best so far":
-            lines.append(drawing.line("line", x - 26, y, x - 9, y))
-            x -= 12
-        else:
-            lines.append(drawing.circle("best" if name == "best" else "point", x - 12, y, 6 if name == "best" else 3.5))
-        x -= 34
-    return lines
-
-
-def _best_line(picture: Picture, across: Scale, down: Scale) -> str:
-    corners: List[Tuple[float, float]] = []
-    last = None
-    for trial, value in zip(picture.trials, best_so_far(picture.trials, picture.minimize)):
-        if value is not None and value != last:
-            corners.append((across.at(trial.number), down.at(value)))
-            last = value
-    return chart.step_line(corners, across.at(picture.trials[-1].number))
-
-
-def _best_label(picture: Picture, across: Scale, down: Scale) -> str:
-    """Return the best's value beside its mark, where it covers least."""
-    best = picture.best
-    assert best is not None
-    value = objective_of(best) or 0.0
-    label = chart.quantity(value, picture.unit)
-    width, height = drawing.width(label, BODY * drawing.STRONG), 14
-    x, y = across.at(best.number), down.at(value)
-    covered = _covered(picture, across, down)
-
-    def cost(corner: Tuple[float, float]) -> float:
-        start, upper = corner
-        hits = sum(start - 5 < a < start + width + 5 and upper - 4 < b < upper + height + 4 for a, b in covered)
-        is_within = across.start <= start and start + width <= across.end and down.end <= upper
-        return hits + (0 if is_within and upper + height <= down.start else 1e6)
-
-    above, below = y - FAR - height, y + FAR
-    heights = [below, above] if picture.minimize else [above, below]
-    corners = [(start, upper) for upper in heights for start in (x - width / 2, x + NEAR, x - width - NEAR)]
-    corners += [(x - width - FAR, y - height / 2), (x + FAR, y - height / 2)]
-    start, upper = min(corners, key=cost)
-    start = max(across.start, min(start, across.end - width))
-    return drawing.text(start + width / 2, upper + height - 3, label, BODY, "good strong halo", "middle")
-
-
-def _covered(picture: Picture, across: Scale, down: Scale) -> List[Tuple[float, float]]:
-    """Return points of the marks and of the line."""
-    covered = []
-    trials, best = picture.trials, picture.best
-    for trial in trials:
-        value = objective_of(trial)
-        if value is not None and trial is not best:
-            covered.append((across.at(trial.number), down.at(value)))
-    heights = [None if value is None else down.at(value) for value in best_so_far(trials, picture.minimize)]
-    # The line has no gaps: a point every few pixels, and where it falls, on the way down.
-    for one, after, height, next_height in zip(trials, trials[1:], heights, heights[1:]):
-        if height is None or next_height is None:
+    for value, label in axis.ticks:
+        lines.append(path("grid", "M%s %sH%s" % (at(left), at(height(value)), right)))
+        lines.append(text(left - 10, height(value) + 4, SMALL, [(label, "quiet")], "end"))
+    drawn = ""
+    for index, so_far in enumerate(best_so_far([point.value for point in points], picture.minimize)):
+        if so_far is not None:
+            drawn += "V" if drawn else "M%s " % at(left + index * step)
+            drawn += "%sH%s" % (at(height(so_far)), at(left + (index + 1) * step))
+    lines += [path("line", drawn)] if drawn else []
+    places = [left + (index + 0.5) * step for index in range(len(points))]
+    for x, point in sorted(zip(places, points), key=lambda each: each[1].is_best):
+        if point.value is None:
+            lines.append(path("failed", "M%s %sl6 6m0 -6l-6 6" % (at(x - 3), at(bottom + 9)), point.told))
             continue
-        start, end = across.at(one.number), across.at(after.number)
-        covered += [(start + step, height) for step in range(0, int(end - start) + 1, 6)]
-        low, high = sorted((height, next_height))
-        covered += [(end, low + step) for step in range(0, int(high - low) + 1, 6)]
-    return covered
+        if point.spread:
+            ends = height(point.value - point.spread), height(point.value + point.spread)
+            lines.append(path("bar", "M%s %sV%s" % (at(x), at(ends[0]), at(ends[1]))))
+        lines += _mark(x, height(point.value), point, axis, True, len(points))
+    if any(point.value is None for point in points):
+        lines.append(text(left - 10, bottom + 16, SMALL, [("failed", "quiet")], "end"))
+        bottom += FAILED_LANE
+    for value, label in figures.axis(0.5, len(points) + 0.5, 9, whole=True).ticks:
+        lines.append(text(places[int(value) - 1], bottom + 18, SMALL, [(label, "quiet")], "middle"))
+    return bottom + 22
+
+
+def _strips(picture: Picture, strips: Sequence[Strip], x: float, top: float, wide: float, lines: List[str]) -> float:
+    """Draw the objective to the right, a strip for each label, with a mark for the median."""
+    labels = [clip(label, wide * 0.4, SMALL) for label, _ in strips]
+    has_failures = any(point.value is None for _, points in strips for point in points)
+    left = x + max((width(label, SMALL) for label in labels), default=0) + 18
+    right, bottom = x + wide - (68 if has_failures else 8), top + STRIP * len(strips)
+    axis = picture.axis(4)
+    widest = max((width(label, SMALL) for _, label in axis.ticks), default=0) + 14
+    crowded = math.ceil(widest * len(axis.ticks) / (right - left))
+
+    def place(value: float) -> float:
+        return left + axis.part(value) * (right - left)
+
+    for value, label in axis.ticks[:: max(1, crowded)]:
+        lines.append(path("grid", "M%s %sV%s" % (at(place(value)), at(top), at(bottom))))
+        lines.append(text(place(value), bottom + 14, SMALL, [(label, "quiet")], "middle"))
+    for index, (label, (_, points)) in enumerate(zip(labels, strips)):
+        y = top + STRIP * (index + 0.5)
+        lines.append(path("grid", "M%s %sH%s" % (at(left), at(y), at(right))))
+        lines.append(text(left - 14, y + 4, SMALL, [(label, "quiet")], "end"))
+        found = [point.value for point in points if point.value is not None]
+        for point in sorted(points, key=lambda point: point.is_best):
+            if point.value is not None:
+                lines += _mark(place(point.value), y, point, axis, False, len(points))
+        if len(found) > 1:
+            lines.append(path("median", "M%s %sv14" % (at(place(samples.median(found))), at(y - 7))))
+        if len(found) < len(points):
+            failed = "%d failed" % (len(points) - len(found))
+            lines.append(text(x + wide, y + 4, SMALL, [(failed, "quiet")], "end"))
+    return bottom + 18
+
+
+# --- what is drawn with: texts that fit, marks. Sizes are in pixels of the picture ---------------------------------
+
+
+def width(content: str, size: float) -> float:
+    """Return about how wide a text is: rather too much, since only the reader's system knows the font."""
+    total = 0.0
+    for char in content:
+        wide = 1.0 if char in BROAD or char > "\u2e7f" else 0.72 if char.isupper() else 0.62
+        total += 0.4 if char in NARROW else wide
+    return total * size
+
+
+def clip(content: str, room: float, size: float) -> str:
+    """Return a text that fits, as ``wording.clipped`` does."""
+    return clipped(content, room, lambda shorter: width(shorter, size), "…")
+
+
+def safe(content: str) -> str:
+    """Return a text as XML has it, between tags or in quotes."""
+    return escape(UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", content))
+
+
+def at(coordinate: float) -> str:
+    """Return a coordinate: to a tenth, which no eye sees."""
+    return ("%.1f" % coordinate).replace(".0", "")
+
+
+def text(x: float, y: float, size: float, spans: Sequence[Span], anchor: str = "start") -> str:
+    """Return pieces of text one after the other on the line ``y``: so they never overlap, whatever the font."""
+    pieces = ""
+    for content, classes in spans:
+        room = 6 if pieces and classes == "strong" else 18 if pieces else 0
+        own = SMALL if size >= HEADING and "strong" not in classes else size
+        if content:
+            pieces += '<tspan dx="%d" class="%s" font-size="%s">%s</tspan>' % (room, classes, own, safe(content))
+    return '<text x="%s" y="%s" font-size="%s" text-anchor="%s">%s</text>' % (at(x), at(y), size, anchor, pieces)
+
+
+def path(classes: str, drawn: str, told: str = "", turn: str = "") -> str:
+    """Return lines; ``told`` is shown under the pointer."""
+    start = '<path class="%s" d="%s"%s' % (classes, drawn, turn)
+    return "%s><title>%s</title></path>" % (start, safe(told)) if told else start + "/>"
+
+
+def _mark(x: float, y: float, point: Point, axis: Axis, is_upwards: bool, count: int) -> List[str]:
+    """Return the mark of a measurement, an arrow where it is off the scale, and a ring where it is confirmed."""
+    value = point.value or 0.0
+    if not axis.low <= value <= axis.high:
+        angle = (-90 if is_upwards else 0) + (0 if value > axis.high else 180)
+        turn = ' transform="rotate(%d %s %s)"' % (angle, at(x), at(y))
+        return [path("failed", "M%s %sl7 0m-3 -4l4 4l-4 4" % (at(x), at(y)), point.told, turn)]
+    radius = 4.5 if point.is_best else 3.5 if count < 120 else 2.5
+    title = "<title>%s</title>" % safe(point.told) if point.told else ""
+    circle = '<circle class="%s" cx="%s" cy="%s" r="%s">%s</circle>'
+    ring = [circle % ("ring", at(x), at(y), 7.5, "")] if point.is_confirmed else []
+    return [circle % ("best" if point.is_best else "point", at(x), at(y), radius, title), *ring]

@@ -1,161 +1,250 @@
-"""The history as a table for a terminal: the settings that vary, the metrics, the objective, the best marked."""
+"""Measurements as a table: settings that vary, objective, metrics, what is best. For a terminal, and as markdown.
 
-import math
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+Nothing that varies is left out: where a terminal is narrow, names and values are shortened, and where they could not be
+told apart then, each row becomes a paragraph.
+"""
 
-from servo_batch import terminal
-from servo_batch.history import ticks
-from servo_batch.history.chart import shown
-from servo_batch.history.trials import Trial, as_number, best, failure, names, objective_of, varying
-from servo_batch.wording import padded, width
+import re
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-# Of more rows than that the first, the best ones and the last are shown.
-MOST_ROWS, BEST_ROWS = 40, 10
-WIDEST_CELL = 24
-GAP = 2
-DIGITS = 4
-SHORT_UNITS = {"seconds": "s", "bytes": "B"}
-# Where figures are so far apart, digits in line would show nothing of the small ones.
-FARTHEST = 1e5
+from servo_batch import samples, terminal
+from servo_batch.history.figures import aligned, as_number, figure, short_unit
+from servo_batch.history.trials import Row, failure, names, shown, varying
+from servo_batch.wording import clipped, padded, width
+
+# Of more rows than that the first ones are shown.
+MOST_ROWS = 40
+GAP = "  "
+# Where there is no room for whole names and values, so much of them has to do.
+SHORTEST_NAME, WIDEST_VALUE = 6, 12
+WIDEST_LABEL = 24  # the head has all of it
 
 
 class Column(NamedTuple):
-    """A title and a text for each row, all as wide as the widest."""
+    """A title and a text for each row; ``kind`` is SETTING, FIGURE or, where there has to be room for it, EXTRA."""
 
     title: str
     cells: List[str]
+    to_right: bool
+    kind: str
+
+
+SETTING, FIGURE, EXTRA = "setting", "figure", "extra"
+
+
+class View(NamedTuple):
+    """What a table says: its rows, ``top`` the best of them, and of what objective (its label and its direction).
+
+    ``is_comparison``: with how many times the best's value each is, and without marks of what a tuning confirmed.
+    ``numbered``: each row is one measurement.
+    """
+
+    rows: Sequence[Row]
+    top: Optional[Row]
+    label: str
+    minimize: bool
+    numbered: bool = False
+    is_comparison: bool = False
 
     @property
-    def width(self) -> int:
-        """How many columns of the terminal it takes."""
-        return width(self.title)
+    def head(self) -> str:
+        """Return what stands above the table."""
+        spread = (
+            "; median ± sample standard deviation of the runs" if any(len(row.runs) > 1 for row in self.rows) else ""
+        )
+        return "%s %s%s" % ("minimize" if self.minimize else "maximize", self.label, spread)
 
 
-def text(
-    trials: Sequence[Trial], objective_label: str, minimize: bool, room: int, most_rows: Optional[int] = MOST_ROWS
-) -> str:
-    """Return the table, in lines of at most ``room`` columns where that can be; ``most_rows`` is None for all rows.
-
-    Columns for which there is no room are named below it, and so are rows that were left out.
-    """
-    rows = _chosen(trials, minimize, most_rows)
-    top = best(trials, minimize)
-    chosen = [trial for trial in rows if trial is not None]
-    number = _column("#", [str(trial.number) for trial in chosen], to_right=True)
-    settings = [_setting(name, chosen) for name in varying(trials)]
-    metrics = [_metric(name, chosen) for name in _other_metrics(trials, objective_label)]
-    objective = _numbers(_objective_title(trials, objective_label), [objective_of(trial) for trial in chosen])
-    note = _column("", [_note(trial, top) for trial in chosen], to_right=False)
-    shown_ones, hidden = _fitting([number, *settings], metrics, [objective, note], room)
-    lines = [_line(column.title for column in shown_ones)]
-    index = 0
-    for trial in rows:
-        if trial is None:
-            lines.append("...")
-            continue
-        lines.append(_line(column.cells[index] for column in shown_ones))
-        index += 1
-    if len(chosen) < len(trials):
-        lines.append("%d of %d measurements: the first, the best and the last" % (len(chosen), len(trials)))
-    if hidden:
-        lines.append("no room for %s" % ", ".join(column.title.strip() for column in hidden))
-    return "".join(line + "\n" for line in lines)
-
-
-def _chosen(trials: Sequence[Trial], minimize: bool, most: Optional[int]) -> List[Optional[Trial]]:
-    """Return the trials to show in their order, None where some are left out."""
-    if most is None or len(trials) <= most:
-        return list(trials)
-    done = [trial for trial in trials if objective_of(trial) is not None]
-    done.sort(key=lambda trial: objective_of(trial) or 0.0, reverse=not minimize)
-    kept = {id(trial) for trial in [trials[0], *done[:BEST_ROWS]]}
-    for trial in reversed(trials):
-        if len(kept) >= most:
-            break
-        kept.add(id(trial))
-    rows: List[Optional[Trial]] = []
-    for trial in trials:
-        if id(trial) in kept:
-            rows.append(trial)
-        elif rows[-1] is not None:
-            rows.append(None)
-    return rows
-
-
-def _setting(name: str, trials: Sequence[Trial]) -> Column:
-    values = [trial.settings.get(name) for trial in trials]
-    cells = [_cut(shown(trial.settings[name])) if name in trial.settings else "" for trial in trials]
-    return _column(_cut(name), cells, to_right=all(value is None or as_number(value) is not None for value in values))
-
-
-def _metric(name: str, trials: Sequence[Trial]) -> Column:
-    found = [trial.metrics.get(name, {}) for trial in trials]
-    units = _units(name, trials)
-    title = _title(name, units)
-    values = [one.get("value") for one in found]
-    if all(value is None or as_number(value) is not None for value in values):
-        return _numbers(title, [as_number(value) for value in values])
-    return _column(title, ["" if value is None else _cut(shown(value)) for value in values], to_right=False)
-
-
-def _units(name: str, trials: Sequence[Trial]) -> List[str]:
-    return [str(trial.metrics[name]["unit"]) for trial in trials if trial.metrics.get(name, {}).get("unit")]
-
-
-def _title(name: str, units: Sequence[str]) -> str:
-    return "%s (%s)" % (_cut(name), SHORT_UNITS.get(units[0], _cut(units[0]))) if units else _cut(name)
-
-
-def _objective_title(trials: Sequence[Trial], label: str) -> str:
-    """Return the title of the objective, with the unit where it is a metric."""
-    return _title(label, _units(label.strip("{}"), trials))
-
-
-def _other_metrics(trials: Sequence[Trial], objective_label: str) -> List[str]:
-    """Return the metrics' names without the one that is the objective itself."""
-    return [name for name in names([trial.metrics for trial in trials]) if name != objective_label.strip("{}")]
-
-
-def _numbers(title: str, values: Sequence[Optional[float]]) -> Column:
-    """Return a column of numbers with their points in line, all to the same decimal."""
-    sizes = [abs(value) for value in values if value]
-    if sizes and (max(sizes) >= ticks.LARGE or max(sizes) < ticks.SMALL or max(sizes) > FARTHEST * min(sizes)):
-        cells = ["" if value is None else ticks.ascii_only(ticks.rounded(value)) for value in values]
-    else:
-        whole = all(value is None or value == int(value) for value in values)
-        decimals = 0 if whole or not sizes else max(0, DIGITS - 1 - math.floor(math.log10(ticks.median(sizes))))
-        cells = ["" if value is None else "%.*f" % (decimals, value) for value in values]
-    return _column(title, cells, to_right=True)
-
-
-def _note(trial: Trial, top: Optional[Trial]) -> str:
-    return "* best" if trial is top else _cut(failure(trial) or "")
-
-
-def _column(title: str, cells: Sequence[str], to_right: bool) -> Column:
-    texts = [terminal.one_line(cell) for cell in [title, *cells]]
-    widest = max(map(width, texts))
-    padded_title, *padded_cells = [padded(text, widest, to_right) for text in texts]
-    return Column(padded_title, padded_cells)
-
-
-def _cut(content: str) -> str:
-    if len(content) <= WIDEST_CELL:
-        return content
-    half = WIDEST_CELL // 2 - 2
-    return content[:half] + "..." + content[-half:]
-
-
-def _fitting(
-    first: List[Column], between: List[Column], last: List[Column], room: int
-) -> Tuple[List[Column], List[Column]]:
-    """Return the columns that fit, and those that had to make room: metrics first, then settings, from the right."""
+def text(view: View, room: int) -> str:
+    """Return the table for a terminal in lines of at most ``room`` columns."""
+    rows = view.rows if view.numbered or view.is_comparison else view.rows[:MOST_ROWS]
+    columns = [
+        column._replace(title=terminal.one_line(column.title), cells=list(map(terminal.one_line, column.cells)))
+        for column in _columns(view._replace(rows=rows))
+    ]
+    extras = sum(column.kind == EXTRA for column in columns)
+    lines: Optional[List[str]] = None
     hidden: List[Column] = []
-    first, between = list(first), list(between)
-    while sum(column.width + GAP for column in first + between + last) - GAP > room and len(first) + len(between) > 1:
-        hidden.insert(0, (between or first).pop())
-    return first + between + last, hidden
+    for kept in range(extras, -1, -1):
+        chosen, hidden = _with_extras(columns, kept)
+        lines = _fitting(chosen, room, is_last=kept == 0)
+        if lines:
+            break
+    if lines is None:
+        hidden = []
+        lines = _paragraphs(columns, room)
+    notes = [terminal.one_line(view.head)]
+    if hidden:
+        notes.append("no room for %s: --csv has all" % ", ".join(column.title for column in hidden))
+    if len(rows) < len(view.rows):
+        notes.append("the best %d of %d combinations: --csv has all" % (len(rows), len(view.rows)))
+    head, *foot = [_folded(note, room) for note in notes]
+    return "".join(line + "\n" for line in head + lines + [line for note in foot for line in note])
 
 
-def _line(cells: Any) -> str:
-    return (" " * GAP).join(cells).rstrip()
+def markdown(view: View) -> str:
+    """Return the table as GitHub has it, all of it."""
+    columns = _columns(view)
+    lines = [[column.title for column in columns], ["--:" if column.to_right else "---" for column in columns]]
+    lines += [list(cells) for cells in zip(*(column.cells for column in columns))]
+    return _plain(view.head) + "\n\n" + "".join("| %s |\n" % " | ".join(map(_plain, line)) for line in lines)
+
+
+def _plain(cell: str) -> str:
+    return re.sub(r"([\\`*<>|\[\]])", r"\\\1", " ".join(re.sub("[\0-\x1f\x7f-\x9f]", " ", cell).split()))
+
+
+# --- what is in the columns ---------------------------------------------------------------------------------------
+
+
+def _columns(view: View) -> List[Column]:
+    rows = view.rows
+    columns = [_setting(name, rows) for name in varying([row.settings for row in rows])]
+    if view.numbered:
+        columns.insert(0, Column("#", [str(row.trials[0].number) for row in rows], True, FIGURE))
+    subject = view.label.strip("{}")
+    columns.append(
+        _figures(clipped(view.label, WIDEST_LABEL), _unit(rows, subject), [row.runs for row in rows], FIGURE)
+    )
+    if view.is_comparison:
+        columns.append(_relative(view))
+    several = any(len(row.runs) > sum(trial.objective is not None for trial in row.trials) for row in rows)
+    if several and not (view.numbered or view.is_comparison):
+        columns.append(Column("measured", [str(len(row.trials)) for row in rows], True, FIGURE))
+    columns.append(Column("runs", [str(len(row.runs)) for row in rows], True, FIGURE))
+    for name in names([trial.metrics for row in rows for trial in row.trials]):
+        if name != subject:
+            values = [row.values(name) for row in rows]
+            kind = FIGURE if view.is_comparison and name in ("cpu_time", "max_rss") else EXTRA
+            if all(as_number(value) is not None for found in values for value in found):
+                columns.append(_figures(name, _unit(rows, name), values, kind))
+            else:
+                cells = [", ".join(dict.fromkeys(map(shown, found))) for found in values]
+                columns.append(Column(name, cells, False, kind))
+    return [*columns, Column("", [_note(row, view) for row in rows], False, FIGURE)]
+
+
+def _setting(name: str, rows: Sequence[Row]) -> Column:
+    found = [row.settings[name] for row in rows if name in row.settings]
+    cells = [shown(row.settings[name]) if name in row.settings else "" for row in rows]
+    return Column(name, cells, all(as_number(value) is not None for value in found), SETTING)
+
+
+def _figures(name: str, unit: str, values: Sequence[Sequence[float]], kind: str) -> Column:
+    """Return a column of medians with their spread."""
+    short, divisor = short_unit(unit, [value for found in values for value in found])
+    medians = aligned([as_number(samples.median(found) / divisor) if found else None for found in values])
+    spreads = [samples.deviation(found) for found in values]
+    title = "%s (%s)" % (name, short) if unit else name
+    return Column(title, _joined(medians, [None if one is None else one / divisor for one in spreads]), True, kind)
+
+
+def _joined(medians: Sequence[str], spreads: Sequence[Optional[float]]) -> List[str]:
+    """Return each figure with its spread, both in line."""
+    texts = ["" if spread is None else "± " + figure(spread, 2) for spread in spreads]
+    wide = max(map(len, texts), default=0)
+    return ["%s %s" % (median, text.ljust(wide)) if wide else median for median, text in zip(medians, texts)]
+
+
+def _unit(rows: Sequence[Row], name: str) -> str:
+    units = [trial.metrics.get(name, {}).get("unit") for row in rows for trial in row.trials]
+    return next((str(unit) for unit in units if unit), "")
+
+
+def _relative(view: View) -> Column:
+    ratios = [relative(row, view.top) for row in view.rows]
+    spreads = [ratio[1] if ratio and row is not view.top else None for ratio, row in zip(ratios, view.rows)]
+    medians = ["%.2f" % ratio[0] if ratio else "" for ratio in ratios]
+    return Column("times the best", _joined(medians, spreads), True, FIGURE)
+
+
+def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[float]]]:
+    """Return how many times the best's median a row's is and the spread of that; None where one is not positive."""
+    if top is None or not top.value or not row.value or top.value < 0 or row.value < 0:
+        return None
+    ratio = row.value / top.value
+    if row is top:
+        return 1.0, None
+    spread, other = samples.deviation(row.runs), samples.deviation(top.runs)
+    if spread is None or other is None:
+        return ratio, None
+    return ratio, ratio * ((spread / row.value) ** 2 + (other / top.value) ** 2) ** 0.5
+
+
+def _note(row: Row, view: View) -> str:
+    notes = ["* best"] if view.top and row.trials[0] in view.top.trials else []
+    if row.is_confirmed and not view.is_comparison:
+        notes.append("confirmed by tune")
+    failures = [found for found in map(failure, row.trials) if found]
+    if failures:
+        reasons = ", ".join(dict.fromkeys(failures))
+        each = "failed: " if view.is_comparison else ""
+        every = len(failures) == len(row.trials)
+        notes.append(each + reasons if every else "%d of %d failed: %s" % (len(failures), len(row.trials), reasons))
+    return ", ".join(notes)
+
+
+# --- how they fit -------------------------------------------------------------------------------------------------
+
+
+def _with_extras(columns: Sequence[Column], count: int) -> Tuple[List[Column], List[Column]]:
+    """Return the columns with the first ``count`` of the extra ones, and the others."""
+    kept = [column for column in columns if column.kind == EXTRA][:count]
+    chosen = [column for column in columns if column.kind != EXTRA or any(column is one for one in kept)]
+    return chosen, [column for column in columns if not any(column is one for one in chosen)]
+
+
+def _fitting(columns: Sequence[Column], room: int, is_last: bool) -> Optional[List[str]]:
+    """Return the lines of a table with whole names, else without components, else cut if ``is_last``, else None."""
+    full = [column.title for column in columns]
+    short = short_names([column.title if column.kind == SETTING else None for column in columns], full)
+    for titles, is_cut in ((full, False), (short, False), (short, True))[: 3 if is_last else 2]:
+        texts = []
+        for column, title in zip(columns, titles):
+            cells = column.cells
+            if is_cut and column.kind == SETTING:
+                cells = [clipped(cell, WIDEST_VALUE) for cell in cells]
+                title = clipped(title, max([SHORTEST_NAME, *map(width, cells)]))
+                if len(set(cells)) < len(set(column.cells)):
+                    return None  # what cannot be told apart says nothing
+            widest = max(map(width, [title, *cells]))
+            texts.append([padded(cell, widest, column.to_right) for cell in [title, *cells]])
+        lines = [GAP.join(cells).rstrip() for cells in zip(*texts)]
+        if max(map(width, lines)) <= room:
+            return lines
+    return None
+
+
+def short_names(settings: Sequence[Optional[str]], titles: Sequence[str]) -> List[str]:
+    """Return the titles without the components of those that are settings, if that leaves them different."""
+    short = [name.rpartition(".")[2] if name else title for name, title in zip(settings, titles)]
+    return short if len(set(short)) == len(short) else list(titles)
+
+
+def _paragraphs(columns: Sequence[Column], room: int) -> List[str]:
+    """Return each row as lines of ``name: value``, nothing of which is cut."""
+    lines: List[str] = []
+    for cells in zip(*(column.cells for column in columns)):
+        line = ""
+        for title, cell in zip([column.title for column in columns], cells):
+            field = "%s: %s" % (title, cell.strip()) if title else cell
+            if cell.strip() and line and width(line + GAP + field) > room:
+                lines += _folded(line, room)
+                line = ""
+                field = GAP + field
+            elif cell.strip() and line:
+                field = GAP + field
+            line += field if cell.strip() else ""
+        lines += _folded(line, room)
+    return lines
+
+
+def _folded(line: str, room: int) -> List[str]:
+    """Return a line in pieces that fit, broken at blanks where there are such."""
+    pieces = [""]
+    for char in line:
+        if width(pieces[-1] + char) > max(room, 2):
+            head, _, rest = pieces[-1].rpartition(" ")
+            pieces[-1:] = [head, rest] if head.strip() else [pieces[-1], ""]
+        pieces[-1] += char
+    return pieces

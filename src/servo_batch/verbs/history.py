@@ -6,12 +6,15 @@ import shutil
 from servo_batch import answers, configuration, measurement, terminal
 from servo_batch.config import settings
 from servo_batch.history import record, trials
+from servo_batch.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
     from servo_batch.configuration import Config
+    from servo_batch.history.svg import Picture
+    from servo_batch.history.table import View
     from servo_batch.history.trials import Trial
     from servo_batch.options import Options
 
@@ -21,8 +24,11 @@ PLOT_HEIGHT = 10
 def history(options: "Options") -> answers.Answer:
     """Show the measurements that can be compared with the latest one; raise ``ServoError``.
 
-    Those of another job, whose command, metrics, runs or control were others, are counted and left out.
+    Those of another job, whose command, metrics, runs or control were others, are counted and left out, but of what is
+    written for other tools.
     """
+    from servo_batch.history import table
+
     config = configuration.load(options.get("--config"))
     path = options.get("--history") or config.schema.history or record.DEFAULT_PATH
     if not (options.get("--history") or config.schema.history or os.path.lexists(path)):
@@ -31,63 +37,57 @@ def history(options: "Options") -> answers.Answer:
     entries, warnings = record.read(path)
     for warning in warnings:
         answers.complain(warning)
-    found = as_trials([entry for entry in entries if entry["job"] == entries[-1]["job"]], config)
-    others = len(entries) - len(found)
+    every = [as_trial(number, entry, config) for number, entry in enumerate(entries, 1)]
+    found = [trial for trial in every if trial.job == every[-1].job]
+    minimize = config.objective.direction == "minimize"
+    rows = trials.pooled(found, minimize)
+    best = trials.best(rows, minimize)
+    ranked = trials.in_order(rows, minimize)
+    view = table.View(ranked, best, config.objective.text, minimize)
     if options.get("--svg"):
-        _draw(options.get("--svg"), found, config)
-    label, minimize = config.objective.text, config.objective.direction == "minimize"
+        from servo_batch.history import svg
+
+        write_picture(options.get("--svg"), svg.history(picture(view, config), {}))
     if options.get("--csv"):
         from servo_batch.history import export
 
-        text = export.as_csv(found)
+        text = export.as_csv(every)
         return answers.Answer({}, lambda: text, verbatim=True)
     if options.get("--json"):
         from servo_batch.history import export
 
-        return answers.Answer(export.as_json(found, label, minimize))
-    return answers.Answer({}, lambda: _page(path, found, others, config))
+        return answers.Answer(export.as_json(every, f"{config.objective.direction} {config.objective.text}", best))
+    if options.get("--all"):
+        each = [row for trial in found for row in trials.pooled([trial], minimize)]
+        view = view._replace(rows=each, numbered=True)
+    if options.get("--markdown"):
+        return answers.Answer({}, lambda: table.markdown(view), verbatim=True)
+    others = [entry for entry in entries if entry["job"] != entries[-1]["job"]]
+    return answers.Answer({}, lambda: _page(path, view, found, others))
 
 
-def as_trials(entries: "List[Dict[str, Any]]", config: "Config") -> "List[Trial]":
-    """Return entries of the history as they are compared, each with what the objective comes to."""
-    return [
-        trials.Trial(
-            number,
-            entry["time"],
-            entry["settings"],
-            entry["status"],
-            entry.get("reason"),
-            metrics,
-            measurement.objective_value(config.objective, metrics, entry["settings"]),
-            entry["control"],
-            entry.get("message"),
-        )
-        for number, entry in enumerate(entries, 1)
-        for metrics in [measurement.recorded(config, entry)]
-    ]
+def as_trial(number: int, entry: "Dict[str, Any]", config: "Config") -> "Trial":
+    """Return an entry of the history as it is compared, with what the objective comes to."""
+    metrics = measurement.recorded(config, entry)
+    value = measurement.objective_value(config.objective, metrics, entry["settings"])
+    return trials.Trial(
+        number,
+        entry["time"],
+        entry["job"],
+        entry["settings"],
+        entry["status"],
+        metrics,
+        value,
+        measurement.objective_runs(config.objective, metrics, entry["settings"]),
+        entry["control"],
+        entry.get("reason"),
+        entry.get("message"),
+        entry.get("purpose"),
+    )
 
 
-def _page(path: str, found: "List[Trial]", others: int, config: "Config") -> str:
-    from servo_batch.history import plot, table
-
-    if not found:
-        return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
-    label, minimize = config.objective.text, config.objective.direction == "minimize"
-    width = shutil.get_terminal_size().columns
-    values = [trials.objective_of(trial) for trial in found]
-    parts = [table.text(found, label, minimize, width)]
-    if len(found) > 1:
-        so_far = trials.best_so_far(found, minimize)
-        parts.append(plot.text(values, so_far, width, PLOT_HEIGHT, terminal.has_unicode(), label))
-    if others:
-        parts.append(
-            f"{others} more in {terminal.printable(path)} are of another job: its command, runs, metrics or control "
-            "were others than in the latest measurement\n"
-        )
-    return "\n".join(filter(None, parts))
-
-
-def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
+def picture(view: "View", config: "Config") -> "Picture":
+    """Return what a picture of the rows shows."""
     from servo_batch.history import svg
 
     units = {
@@ -95,11 +95,41 @@ def _draw(path: str, found: "List[Trial]", config: "Config") -> None:
         for component, name, setting in settings.walk(config.settings.application)
         if isinstance(setting.get("unit"), str)
     }
-    minimize = config.objective.direction == "minimize"
-    picture = svg.document(found, config.objective.text, configuration.objective_unit(config), minimize, units)
+    unit = configuration.objective_unit(config) or ""
+    return svg.Picture(view.label, unit, view.minimize, view.rows, view.top, units)
+
+
+def write_picture(path: str, text: str) -> None:
+    """Write a picture; raise ``ServoError`` where that cannot be, or where the file holds something else."""
     try:
-        with open(path, "w", encoding="utf-8") as stream:
-            stream.write(picture)
+        with open(path, "a+b") as stream:
+            stream.seek(0)
+            if stream.read(4) not in (b"", b"<svg"):
+                raise answers.bad_request(f"{path}: the file holds something else than a picture; name another file")
+            stream.truncate(0)
+            stream.write(text.encode("utf-8"))
     except OSError as error:
         problem = f"{path}: the picture cannot be written: {error.strerror}; name another file"
         raise answers.bad_request(problem) from None
+
+
+def _page(path: str, view: "View", found: "List[Trial]", others: "List[Dict[str, Any]]") -> str:
+    from servo_batch.history import plot, table
+
+    if not found:
+        return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
+    width = shutil.get_terminal_size().columns
+    parts = [table.text(view, width)]
+    if len(found) > 1:
+        values = [trial.objective for trial in found]
+        best = [place for place, trial in enumerate(found) if view.top and trial in view.top.trials]
+        parts.append(plot.text(values, best, view.minimize, width, PLOT_HEIGHT, view.label))
+    if others:
+        commands = dict.fromkeys(shown(entry.get("command", "")) for entry in others)
+        counts = [sum(shown(entry.get("command", "")) == command for entry in others) for command in commands]
+        listed = "".join(f"\n  {count} of {command}" for command, count in zip(commands, counts))
+        parts.append(
+            f"{len(others)} more in {terminal.printable(path)} are of another job: its command, runs, metrics or "
+            f"control were others than in the latest measurement; --csv has them{terminal.printable(listed)}\n"
+        )
+    return "\n".join(filter(None, parts))

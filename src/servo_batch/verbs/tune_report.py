@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, List, Mapping, NamedTuple, Optional, Sequ
 
 from servo_batch import terminal
 from servo_batch.config.settings import is_same
-from servo_batch.history import ticks
+from servo_batch.history import figures
 from servo_batch.tuning import loop
 from servo_batch.wording import is_number, shown, width
 
@@ -104,7 +104,7 @@ def plain(value: Any) -> str:
 
 def figure(value: Optional[float]) -> str:
     """Return a value of the objective with four digits."""
-    return "failed" if value is None else ticks.ascii_only(ticks.rounded(value))
+    return "failed" if value is None else figures.figure(value)
 
 
 def _figures(values: Sequence[Optional[float]]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 from calling import Servo, without_privileges
@@ -49,19 +50,29 @@ def lines_of(ended):
     return ended.stdout.decode().split("\n")
 
 
-def test_the_table_has_what_varies_the_objective_and_the_best(history):
+def test_the_table_has_what_varies_the_objective_and_what_tune_confirmed(history):
     text = lines_of(history(environment={"COLUMNS": "80"}))
-    titles, *rows = text[: text.index("")]
-    assert titles.split() == ["#", "a.x", "a.k", "total_runtime", "(s)", "{cost}", "(dollars)"]
-    assert [row.split()[0] for row in rows] == [str(number) for number in range(1, 26)]
-    assert [row.split()[1:3] for row in rows if row.endswith("* best")] == [["7", "1"]]
+    head, titles, *rows = text[: text.index("")]
+    assert head == "minimize {cost}; median ± sample standard deviation of the runs"
+    assert titles.split() == ["a.x", "a.k", "{cost}", "(dollars)", "runs", "total_runtime", "(s)"]
+    first = rows[0].split()
+    assert first[:5] == ["7", "1", "1", "±", "0"]
+    assert first[5] == "4"  # found once and confirmed three times
+    assert rows[0].endswith("* best, confirmed by tune")
     failed = [row for row in rows if row.endswith("command-failed")]
     assert failed
-    assert {int(row.split()[1]) >= 15 for row in failed} == {True}
+    assert {int(row.split()[0]) >= 15 for row in failed} == {True}
     plot = text[text.index("") + 1 :]
     assert plot[0].startswith("{cost}")
     assert "failed" in plot[0]
     assert max(map(len, text)) <= 80
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_a_narrow_terminal_shows_every_setting_that_varies(history, columns):
+    text = lines_of(history(environment={"COLUMNS": str(columns)}))
+    assert max(map(len, text)) <= columns
+    assert re.search(r"\bx\b.*\bk\b", " ".join(text))
 
 
 def test_a_plain_locale_gets_plain_ascii(history):
@@ -72,20 +83,21 @@ def test_json_is_one_line_of_all_that_was_recorded(history):
     text = lines_of(history("--json"))
     assert len(text) == 2
     answer = json.loads(text[0])
-    assert (answer["objective"], answer["minimize"], len(answer["measurements"])) == ("{cost}", True, 25)
-    best = next(one for one in answer["measurements"] if one["number"] == answer["best"])
-    assert (best["settings"], best["objective"]) == ({"a.x": 7, "a.k": 1, "a.name": "shop"}, 1)
+    assert (answer["objective"], len(answer["measurements"])) == ("minimize {cost}", 25)
+    best = answer["best"]
+    assert (best["settings"], best["value"]) == ({"a.x": 7, "a.k": 1, "a.name": "shop"}, 1)
+    assert (best["confirmed"], len(best["measurements"])) == (True, 4)
 
 
 def test_csv_has_a_line_for_each(history):
     titles, *rows = lines_of(history("--csv"))
-    assert titles.startswith("number,time,status,reason,message,objective,a.x,a.k,a.name,total_runtime,")
+    assert titles.startswith("number,time,job,status,reason,message,objective,a.x,a.k,a.name,total_runtime,")
     assert [row.split(",")[0] for row in rows if row[:1].isdigit()][-1] == "25"
 
 
 def test_a_picture_is_written_beside_the_table(history, tuned):
     text = lines_of(history("--svg", "picture.svg"))
-    assert text[0].startswith(" #")
+    assert text[0].startswith("minimize")
     picture = tuned.read("picture.svg").decode()
     assert picture.startswith("<svg")
     assert "dollars" in picture
@@ -99,14 +111,31 @@ def test_a_picture_that_cannot_be_written_is_said(history):
     assert "nowhere/picture.svg: the picture cannot be written" in ended.stdout.decode()
 
 
-def test_measurements_of_another_job_are_counted_and_left_out(servo):
+@pytest.mark.parametrize("name", ["history.jsonl", "config.json", "notes.txt"])
+def test_a_picture_replaces_nothing_but_a_picture(servo, name):
+    assert servo.call("measure").status == 0
+    servo.write("notes.txt", b"remember the milk")
+    before = servo.read(name)
+    ended = servo.call("history", "--svg", name)
+    assert ended.status == 1
+    assert name in ended.stdout.decode()
+    assert servo.read(name) == before
+    assert servo.call("history", "--svg", "picture.svg").status == 0
+    assert servo.call("history", "--svg", "picture.svg").status == 0
+
+
+def test_measurements_of_another_job_are_told_and_exported(servo):
     for command in ("echo cost 1", "echo cost {a.x}"):
         servo.configure({"batch": dict(BATCH, command=command)})
         assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
     text = lines_of(servo.call("history"))
-    assert [line.split()[0] for line in text[1:3]] == ["1", "2"]
-    assert any(line.startswith("2 more in") for line in text)
-    assert len(json.loads(servo.call("history", "--json").stdout.decode())["measurements"]) == 2
+    assert len(text[2 : text.index("")]) == 2
+    start = next(index for index, line in enumerate(text) if line.startswith("2 more in"))
+    assert text[start + 1] == '  2 of "echo cost 1"'
+    measured = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
+    assert len({one["job"] for one in measured[:2]}) == len({one["job"] for one in measured[2:]}) == 1
+    assert len(measured) == 4
+    assert len(lines_of(servo.call("history", "--csv"))) == 6
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n"])
@@ -139,7 +168,7 @@ def test_tune_without_a_named_history_is_found_by_history(servo):
     assert ended.status == 1
     assert b"no history is named" in ended.stdout
     assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
-    assert lines_of(servo.call("history"))[1].split()[0] == "1"
+    assert len(lines_of(servo.call("history"))) > 3
 
 
 def test_a_history_that_cannot_be_read_is_said(servo):

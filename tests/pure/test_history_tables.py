@@ -1,0 +1,350 @@
+"""Measurements compared: pooled, ranked, as a table, as a plot, and for other tools."""
+
+import csv
+import io
+import json
+import random
+
+import history_cases
+import pytest
+from history_cases import same, trial
+
+from servo_batch.history import export, figures, plot, table, trials
+from servo_batch.wording import width
+
+DEFAULT, BEST = {"a.x": 1}, {"a.x": 2}
+
+
+def view(found, minimize=True, label="{total_runtime}", **more):
+    rows = trials.pooled(found, minimize)
+    return table.View(trials.in_order(rows, minimize), trials.best(rows, minimize), label, minimize, **more)
+
+
+def numbered(settings, values, start=1, **more):
+    return [trial(start + index, settings, value, **more) for index, value in enumerate(values)]
+
+
+# --- pooling and ranking ------------------------------------------------------------------------------------------
+
+
+def test_identical_settings_are_one_row_of_all_their_runs():
+    several = trial(3, {"a.x": 2, "a.on": True}, 6.0, runs=[5.0, 6.0, 9.0])
+    found = [trial(1, {"a.x": 2.0, "a.on": True}, 4.0), trial(2, {"a.x": 2, "a.on": 1}, 8.0), several]
+    first, second = trials.pooled(found, True)
+    assert (first.runs, first.value) == ([4.0, 5.0, 6.0, 9.0], 5.5)
+    assert [one.number for one in first.trials] == [1, 3]
+    assert second.runs == [8.0]  # 1 is not true
+
+
+def test_a_setting_varies_that_has_two_values_or_is_missing_once():
+    found = [
+        {"a": 1, "b": 1, "c": "x", "d": True, "e": None},
+        {"a": 1.0, "b": 2, "c": "x", "d": 1, "e": None},
+        {"a": 1, "b": 1, "d": True, "e": None, "f": 0},
+    ]
+    assert trials.varying(found) == ["b", "c", "d", "f"]
+    assert trials.varying(found[:1]) == trials.varying([]) == []
+
+
+def test_the_best_has_the_best_median_and_no_failure_is_best():
+    found = numbered({"a.x": 1}, [3.0, 9.0, 9.5]) + numbered({"a.x": 2}, [7.0], 4) + numbered({"a.x": 3}, [None], 5)
+    rows = trials.pooled(found, True)
+    assert trials.best(rows, True).settings == {"a.x": 2}
+    assert trials.best(trials.pooled(found, False), False).settings == {"a.x": 1}
+    assert [row.settings["a.x"] for row in trials.in_order(rows, True)] == [2, 1, 3]
+    assert trials.best(trials.pooled(found[-1:], True), True) is None
+    assert trials.best([], True) is None
+
+
+def confirmed(best, default, *others):
+    found = numbered(BEST, best, 10, purpose="confirm best") + numbered(DEFAULT, default, 20, purpose="confirm default")
+    return trials.best(trials.pooled(found + list(others), True), True)
+
+
+def test_what_tune_confirmed_counts_before_a_lucky_single():
+    lucky = trial(1, {"a.x": 3}, 1.0)
+    assert confirmed([5.0, 5.1, 5.2], [9.0, 9.1, 9.2], lucky).settings == BEST
+    # Not where its runs did not tell it from the default, nor where others are better by more than chance explains.
+    assert confirmed([5.0, 5.1, 9.1], [9.0, 9.1, 9.2], lucky).settings == {"a.x": 3}
+    assert confirmed([5.0, None, 5.2], [9.0, 9.1, 9.2], lucky).settings == {"a.x": 3}
+    proven = numbered({"a.x": 3}, [1.0, 1.1, 1.2, 4.9])
+    assert confirmed([5.0, 5.1, 5.2], [9.0, 9.1, 9.2], *proven).settings == {"a.x": 3}
+
+
+def test_the_best_so_far_starts_with_the_first_that_did_not_fail():
+    assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], True) == [None, 5, 3, 3, 3]
+    assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], False) == [None, 5, 5, 9, 9]
+
+
+def test_a_failure_says_why():
+    assert trials.failure(trial(1, {}, None)) == "timeout"
+    assert trials.failure(trial(1, {}, 1.0)) is None
+    assert trials.failure(trial(1, {}, None)._replace(status="ok", reason=None)) == "no objective"
+
+
+# --- figures ------------------------------------------------------------------------------------------------------
+
+
+def test_only_a_number_that_can_be_drawn_is_one():
+    values = [True, "5", None, float("nan"), float("inf"), -1e301, 10**400, 1e-320, -0.0, 7, 2.5]
+    assert [figures.as_number(value) for value in values] == [None] * 7 + [0, 0, 7, 2.5]
+
+
+def test_figures_are_read_without_counting_digits():
+    values = [0, 16.625, 16625, 123456, 1234567, 2.5e-7, -0.00012345, 9.9999, 1e300]
+    found = [figures.figure(value) for value in values]
+    assert found == ["0", "16.62", "16625", "123456", "1.235e6", "2.5e-7", "-0.0001234", "10", "1e300"]
+
+
+@pytest.mark.parametrize("power", [-200, -7, -3, 0, 3, 8, 200])
+def test_ticks_are_round_within_the_axis_and_labelled_apart(power):
+    chance = random.Random(power)
+    for _ in range(200):
+        low = chance.uniform(-9, 9) * 10.0**power
+        high = low + chance.uniform(0.001, 9) * 10.0**power
+        axis = figures.axis(low, high, 5)
+        assert 2 <= len(axis.ticks) <= 12
+        assert all(low - (high - low) * 1e-6 <= value <= high + (high - low) * 1e-6 for value, _ in axis.ticks)
+        labels = [label for _, label in axis.ticks]
+        assert len(set(labels)) == len(labels)
+        assert all(abs(float(label) - value) <= 1e-6 * max(abs(low), abs(high)) for value, label in axis.ticks)
+
+
+def test_values_far_off_on_the_bad_side_alone_are_off_the_scale():
+    usual = [10, 11, 12, 13]
+    assert figures.comparable([*usual, 1000, -1000], True) == [*usual, 1000, -1000]
+    assert figures.comparable([*usual, 1000], True) == usual
+    assert figures.comparable([*usual, -1000], False) == usual
+    assert figures.comparable([5, 5, 5, 5, 9], True) == [5, 5, 5, 5, 9]
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+
+def test_the_table_has_what_varies_the_spread_and_the_best():
+    found = [
+        *numbered({"web.cpu": 4, "web.gc": "G1", "web.x": 0}, [16.75], runs=[16.5, 16.75, 18.0]),
+        *numbered({"web.cpu": 8, "web.gc": "ZGC", "web.x": 0}, [9.5], 4),
+        *numbered({"web.cpu": 9, "web.gc": "ZGC", "web.x": 0}, [None], 5),
+        *numbered({"web.cpu": 4, "web.gc": "ZGC", "web.x": 0}, [30.0, None], 6),
+    ]
+    assert table.text(view(found), 80) == (
+        "minimize {total_runtime}; median ± sample standard deviation of the runs\n"
+        "web.cpu  web.gc  {total_runtime} (s)  measured  runs\n"
+        "      8  ZGC              9.50               1     1  * best\n"
+        "      4  G1              16.75 ± 0.8         1     3\n"
+        "      4  ZGC             30.00               2     1  1 of 2 failed: timeout\n"
+        "      9  ZGC                                 1     0  timeout\n"
+    )
+
+
+def test_a_comparison_says_how_many_times_the_best_each_is():
+    found = [
+        *numbered({"a.x": 1}, [9.0, 10.0, 11.0]),
+        *numbered({"a.x": 2}, [18.0, 20.0, 22.0], 4),
+        *numbered({"a.x": 3}, [None] * 3, 7),
+    ]
+    assert table.text(view(found, is_comparison=True), 80).splitlines()[1:] == [
+        "a.x  {total_runtime} (s)  times the best  runs",
+        "  1               10 ± 1     1.00            3  * best",
+        "  2               20 ± 2     2.00 ± 0.28     3",
+        "  3                                          0  failed: timeout",
+    ]
+    negative = view([one._replace(objective=-5.0, runs=[-5.0]) for one in found[:3]])
+    assert table.relative(negative.rows[0], negative.top) is None
+
+
+def test_each_measurement_can_have_its_row():
+    found = numbered({"a.x": 1}, [9.0, 10.0]) + numbered({"a.x": 2}, [5.0], 3)
+    rows = [row for one in found for row in trials.pooled([one], True)]
+    lines = table.text(view(found)._replace(rows=rows, numbered=True), 80).splitlines()
+    assert [line.split()[0] for line in lines] == ["minimize", "#", "1", "2", "3"]
+    assert lines[-1].endswith("* best")
+
+
+def test_metrics_have_short_units_and_make_room_in_words():
+    found = []
+    for number in (1, 2):
+        extra = {"rss": {"value": 5000000 * number, "unit": "bytes"}, "note": {"value": "a\nb"}}
+        found.append(trial(number, {"web.cpu": number}, 5.0 * number))
+        found[-1].metrics.update(extra)
+    wide = table.text(view(found, label="{total_runtime} * 2"), 90)
+    assert wide.splitlines()[1].split() == ["web.cpu", "{total_runtime}", "*", "2"] + [
+        "runs",
+        "total_runtime",
+        "(s)",
+        "rss",
+        "(MB)",
+        "note",
+    ]
+    assert "a\\nb" in wide
+    narrow = table.text(view(found, label="{total_runtime} * 2"), 64).splitlines()
+    assert narrow[-1] == "no room for rss (MB), note: --csv has all"
+
+
+LONG = "org.example.gc.%s.GarbageCollector"
+
+
+@pytest.mark.parametrize("room", [20, 40, 80])
+@pytest.mark.parametrize("count", [1, 8])
+def test_every_setting_that_varies_is_shown_in_any_terminal(room, count):
+    found = [
+        trial(number, {"spark.option_%d" % each: number * each for each in range(1, count + 1)}, 5.0 + number)
+        for number in (17, 18)
+    ]
+    text = table.text(view(found), room)
+    assert max(map(width, text.splitlines())) <= room
+    for each in range(1, count + 1):
+        assert str(17 * each) in text
+        assert str(18 * each) in text
+
+
+def test_values_that_would_look_the_same_are_not_cut():
+    found = [trial(number, {"jvm.gc": LONG % ("a" * 30 + name)}, 5.0) for number, name in enumerate("xy", 1)]
+    text = table.text(view(found), 40).replace("\n", "")
+    assert LONG % ("a" * 30 + "x") in text
+    assert LONG % ("a" * 30 + "y") in text
+
+
+def test_wide_characters_stand_in_line():
+    found = [trial(1, {"a.名前": "日本語", "a.x": 1}, 5.0), trial(2, {"a.名前": "🚀e\u0301", "a.x": 2}, 6.0)]
+    lines = table.text(view(found), 80).splitlines()[1:]
+    assert [width(line[: line.index(one)]) for line, one in zip(lines[1:], "12")] == [10, 10]
+    assert width("🚀e\u0301\ufe0f") == 3
+
+
+def test_of_many_combinations_the_best_are_shown_and_the_rest_is_said():
+    text = table.text(view(history_cases.tuned(300, history_cases.FIVE)), 80).splitlines()
+    assert len(text) == table.MOST_ROWS + 3
+    assert text[-1].startswith("the best 40 of ")
+
+
+def test_any_history_has_a_table_that_fits():
+    for found, label, _, minimize in history_cases.cases().values():
+        for room in (20, 80, 200):
+            text = table.text(view(found, minimize, label), room)
+            assert max(map(width, text.splitlines())) <= room
+            assert ("* best" in text) == any(one.objective is not None for one in found)
+
+
+def test_markdown_escapes_what_would_be_markup():
+    found = [trial(1, {"a.x": "a|b\n*"}, 5.0), trial(2, {"a.x": "<b>"}, 6.0)]
+    assert table.markdown(view(found)) == (
+        "minimize {total_runtime}\n\n"
+        "| a.x | {total_runtime} (s) | runs |  |\n"
+        "| --- | --: | --: | --- |\n"
+        "| a\\|b \\* | 5 | 1 | \\* best |\n"
+        "| \\<b\\> | 6 | 1 |  |\n"
+    )
+
+
+# --- the plot -----------------------------------------------------------------------------------------------------
+
+
+def test_the_plot_shows_the_values_the_best_and_the_failures(monkeypatch):
+    monkeypatch.setattr(plot.terminal, "has_unicode", lambda: False)
+    assert plot.text([20.0, 16.0, None, 18.0, 10.0], [4], True, 42, 6, "runtime\33[2J") == (
+        "runtime   # best  -- best so far  x failed\n"
+        "20 +o--------\n"
+        "   |                           o\n"
+        "   |         o---------------------------\n"
+        "15 +\n"
+        "   |\n"
+        "10 +                                     #\n"
+        "   +------------------x-------------------\n"
+        "    1        2        3        4         5\n"
+    )
+
+
+def test_any_history_has_a_plot_that_fits():
+    assert plot.text([None, None], [], True, 80, 10, "x") == ""
+    for found, _, _, minimize in history_cases.cases().values():
+        values = [one.objective for one in found]
+        for room, height in ((10, 3), (80, 12), (300, 50)):
+            assert all(len(line) <= room for line in plot.text(values, [], minimize, room, height, "x").splitlines())
+
+
+def test_a_value_that_would_flatten_all_others_is_marked_at_the_edge(monkeypatch):
+    monkeypatch.setattr(plot.terminal, "has_unicode", lambda: False)
+    lines = plot.text([10.0, 11.0, 12.0, 13.0, 4000.0], [0], True, 60, 8, "x").splitlines()
+    assert lines[1].endswith("^")
+    assert "4000" not in "".join(lines)
+
+
+# --- for other tools ----------------------------------------------------------------------------------------------
+
+METRICS = {"total_runtime": {"value": 2.5, "unit": "seconds", "runs": [2.5, 2, 3]}, "note": {"value": "ok"}}
+TRIALS = [
+    trial(1, {"web.cpu": 4, "web.on": True}, 2.5)._replace(metrics=METRICS),
+    trial(2, {"web.cpu": 0.1, "web.gc": 'G1, "new"\r\n=x'}, None, message="it ended\nbadly"),
+]
+
+
+def rows(found):
+    return list(csv.reader(io.StringIO(export.as_csv(found), newline=""), strict=True))
+
+
+def cells(texts):
+    return [row[-1] for row in rows([trial(number, {"a.x": text}, None) for number, text in enumerate(texts)])[1:]]
+
+
+def test_csv_has_settings_metrics_units_and_runs():
+    names, first, second = rows(TRIALS)
+    assert names[:7] == ["number", "time", "job", "status", "reason", "message", "objective"]
+    assert names[7:] == ["web.cpu", "web.on", "web.gc", "total_runtime", "total_runtime.unit"] + [
+        "total_runtime.run1",
+        "total_runtime.run2",
+        "total_runtime.run3",
+        "note",
+    ]
+    assert first == ["1", "2026-11-24T00:01:00Z", "0123456789abcdef", "ok", "", "", "2.5"] + [
+        *("4", "true", "", "2.5", "seconds", "2.5", "2", "3", "ok")
+    ]
+    assert second[3:6] == ["failed", "timeout", "it ended\nbadly"]
+    assert second[9] == TRIALS[1].settings["web.gc"]
+
+
+def test_nothing_in_csv_is_a_formula_and_numbers_stay_numbers():
+    texts = ["=1+1", "+1", "-Xmx4g", "@x", "\tx", "\rx", "'", "a=1", "\0", ""]
+    assert cells(texts) == ["'=1+1", "'+1", "'-Xmx4g", "'@x", "'\tx", "'\rx", "'", "a=1", "\ufffd", ""]
+    assert rows([trial(1, {"a.x": -5}, -1.5)])[1][6:8] == ["-1.5", "-5"]
+    assert rows([trial(1, {"=a.x": [1, {"b": 2}]}, 1.0)])[0][7] == "'=a.x"
+    assert rows([trial(1, {"a.x": [1, {"b": 2}]}, 1.0)])[1][7] == '[1, {"b": 2}]'
+
+
+def test_text_that_a_spreadsheet_takes_for_a_number_or_a_date_stays_text():
+    texts = ["1.30", "007", "1e5", "1/2", "2026-11-24", "12:30", "mar-1", "SEPT2", "3 jan", "1,5", "12%", "5 pm"]
+    assert cells(texts) == ["'" + text for text in texts]
+    texts = ["G1", "v1.30", "mars", "r5.2xlarge", "janitor 1", "-", "jan" * 5000 + "!1"]
+    assert cells(texts[:5]) == texts[:5]
+    assert cells(texts[6:]) == texts[6:]
+
+
+def test_csv_that_is_not_ascii_says_that_it_is_utf8():
+    assert export.as_csv([trial(1, {"a.größe": 1}, 1.0)]).startswith("\ufeffnumber,")
+    assert export.as_csv([trial(1, {"a.x": 1}, 1.0, unit="µs")]).startswith("\ufeffnumber,")
+    assert export.as_csv(TRIALS).startswith("number,")
+
+
+def test_a_name_that_is_taken_is_told_apart():
+    (names, values) = rows([trial(1, {"number": 7, "total_runtime": 8}, 1.0)])
+    assert names[7:10] == ["number_", "total_runtime", "total_runtime_"]
+    assert values[7:10] == ["7", "8", "1.0"]
+
+
+def test_json_has_all_as_it_is():
+    best = trials.best(trials.pooled(TRIALS, True), True)
+    exported = json.loads(json.dumps(export.as_json(TRIALS, "minimize {total_runtime}", best), allow_nan=False))
+    settings = {"web.cpu": 4, "web.on": True}
+    assert exported["best"] == {"settings": settings, "value": 2.5, "measurements": [1], "confirmed": False}
+    first, second = exported["measurements"]
+    assert (first["settings"], first["metrics"], first["runs"]) == (settings, METRICS, [2.5])
+    assert (second["job"], second["message"]) == ("0123456789abcdef", "it ended\nbadly")
+    assert export.as_json([], "x", None) == {"objective": "x", "best": None, "measurements": []}
+
+
+def test_equal_values_have_a_scale_too():
+    for found in (same([5.0] * 3), same([0.0] * 3), same([1e9 + part / 1e9 for part in range(3)])):
+        values = [one.objective for one in found]
+        axis = figures.axis(*figures.domain(values, 0.1), count=5)
+        assert all(axis.low < value < axis.high for value in values)
