@@ -1,6 +1,7 @@
 """The search: what it proposes, and that it finds good settings sooner than chance does."""
 
 import itertools
+import math
 import os
 import random
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 from machine import PYTHONS, ROOT
 
 from servo_batch.tuning import search
+from servo_batch.tuning import space as spaces
 from servo_batch.tuning.search import choose, locate, propose
 
 SPACE = {
@@ -44,6 +46,32 @@ def test_finds_better_settings_than_random_ones_do():
         points = rng.sample(list(itertools.product(*(values for values, _ in SPACE.values()))), 25)
         drawn += min(cost(dict(zip(SPACE, point))) for point in points) - 10
     assert found < drawn / 3
+
+
+def test_finds_the_hump_of_one_wide_range_among_eight_settings():
+    space = {"clients": (range(1, 65), True)}
+    space.update(("s%d" % n, (range(4), n % 2 == 0)) for n in range(7))
+
+    def throughput(settings):
+        n = settings["clients"]
+        return (
+            -n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1)) * (1 + 0.02 * settings["s0"] + 0.02 * (settings["s1"] == 2))
+        )
+
+    for seed in range(3):
+        past = searched(space, throughput, 30, seed)
+        assert abs(choose(space, past)["clients"] - 22) <= 8
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_finds_the_best_of_a_logarithmic_range_in_twelve_measurements(seed):
+    levels, ordered = spaces.space({"a": {"min": 1, "max": 2**20, "scale": "log"}})["a"]
+
+    def bowl(settings):
+        return (math.log(settings["a"], 2) - 8) ** 2 + 1
+
+    space = {"a": (levels, ordered)}
+    assert bowl(choose(space, searched(space, bowl, 12, seed))) < 1.1
 
 
 def test_proposes_nothing_twice_and_a_small_space_whole():

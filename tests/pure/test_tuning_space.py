@@ -1,5 +1,7 @@
 """The space: which values of which settings are tried."""
 
+import math
+
 import pytest
 
 from servo_batch.tuning.space import space
@@ -43,6 +45,32 @@ def test_a_range_without_a_step_has_a_hundred_levels_both_ends_among_them(low, h
     gaps = [after - before for before, after in zip(values, values[1:])]
     assert max(gaps) < 2.1 * (high - low) / 99
     assert max(len(repr(value)) for value in values[1:-1]) <= 12
+
+
+LOGARITHMIC = [(1, 2**20), (64, 65536), (0.001, 1.0), (1e-9, 1e9), (1.0, 1.01), (5, 10**15), (2, 10**400)]
+
+
+@pytest.mark.parametrize(("low", "high"), LOGARITHMIC)
+def test_a_logarithmic_range_has_levels_that_are_even_in_the_logarithm(low, high):
+    values, ordered = space({"a": {"type": "range", "min": low, "max": high, "scale": "log"}})["a"]
+    assert ordered
+    assert (values[0], values[-1], 21 <= len(values) <= 100) == (low, high, True)
+    assert {type(value) for value in values} == {type(low)}
+    gap = (math.log(high) - math.log(low)) / 99
+    for before, after in zip(values, values[1:]):
+        is_rounded_much = isinstance(low, int) and after < 20
+        assert is_rounded_much or 0.5 * gap < math.log(after) - math.log(before) < 1.5 * gap
+    assert all(value == float("%.6g" % value) for value in values[:-1] if value < 10**15)
+
+
+def test_a_short_logarithmic_range_of_integers_has_each_once():
+    assert space({"a": {"min": 1, "max": 5, "scale": "log"}})["a"][0] == (1, 2, 3, 4, 5)
+    assert space({"a": {"min": 7, "max": 7, "scale": "log"}})["a"][0] == (7,)
+
+
+def test_a_linear_scale_is_none():
+    description = {"min": 1, "max": 100, "step": 3}
+    assert space({"a": dict(description, scale="linear")}) == space({"a": description})
 
 
 def test_a_wide_range_of_integers_stays_one_without_a_step():

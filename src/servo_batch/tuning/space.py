@@ -5,7 +5,7 @@ from typing import Any, Dict, Mapping, Sequence, Tuple, Union, overload
 
 Number = Union[int, float]
 
-# So many levels a range has that is not told its step.
+# So many levels a range has at most that is not told its step, or whose levels are to be even in the logarithm.
 LEVELS = 100
 # A range of more levels than these is not written out: a step of a byte makes a thousand million.
 WRITTEN_OUT = 1000
@@ -17,9 +17,10 @@ def space(descriptions: Mapping[str, Mapping[str, Any]]) -> Dict[str, Tuple[Sequ
     """Return ``{name: (values, ordered)}`` of each range and enum among ``{name: description}``, in that order.
 
     A description is a setting's, as the configuration has it and has checked it. A range gives its levels, ascending,
-    ``min`` and ``max`` among them: by its ``step``, without one 100. They are whole where ``min``, ``max`` and
-    ``step`` are; without a step, where ``min`` and ``max`` are and lie at least 99 apart. An enum gives its values.
-    Settings that are neither keep their values, so they are no part of the space.
+    ``min`` and ``max`` among them: by its ``step``, without one 100; with ``scale: log`` at most 100, even in the
+    logarithm. They are whole where ``min``, ``max`` and ``step`` are; without a step, where ``min`` and ``max`` are and
+    lie at least 99 apart, or the scale is logarithmic. An enum gives its values. Settings that are neither keep their
+    values, so they are no part of the space.
     """
     found: Dict[str, Tuple[Sequence[Any], bool]] = {}
     for name, description in descriptions.items():
@@ -35,6 +36,8 @@ def _levels(description: Mapping[str, Any]) -> Sequence[Number]:
     low, high, step = description["min"], description["max"], description.get("step")
     if low == high:
         return (low,)
+    if description.get("scale") == "log":
+        return _log_levels(low, high)
     if step is None or _decimal(high) - _decimal(low) > FINEST * _decimal(step):
         return _even_levels(low, high)
     levels = Levels(low, high, step)
@@ -82,6 +85,15 @@ def _even_levels(low: Number, high: Number) -> Sequence[Number]:
     kind = int if whole else float
     inner = [((_decimal(low) + span * i / between) / digit).to_integral_value(ROUND_HALF_UP) for i in range(1, between)]
     return tuple(sorted({kind(low), kind(high)}.union(kind(level * digit) for level in inner)))
+
+
+def _log_levels(low: Number, high: Number) -> Sequence[Number]:
+    """Return at most 100 levels that are even in the logarithm, those between with no more digits than that takes."""
+    kind = int if isinstance(low, int) and isinstance(high, int) else float
+    gap = (_decimal(high) / _decimal(low)).ln() / (LEVELS - 1)
+    digits = max(2, 1 - (gap / 3).adjusted())
+    inner = [kind(Decimal(f"{_decimal(low) * (gap * i).exp():.{digits - 1}e}")) for i in range(1, LEVELS - 1)]
+    return tuple(sorted({kind(low), kind(high)}.union(level for level in inner if low < level < high)))
 
 
 def _decimal(number: Number) -> Decimal:
