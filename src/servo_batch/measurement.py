@@ -6,10 +6,10 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
+from servo_batch import settings
 from servo_batch.answers import HostError, ServoError, failed
 from servo_batch.command import render, syntax
-from servo_batch.config import settings
-from servo_batch.configuration import Config, Objective
+from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.job import failures, rounds
@@ -22,9 +22,9 @@ from servo_batch.samples import median
 from servo_batch.wording import named
 
 if TYPE_CHECKING:
-    from servo_batch.config.formulas import Formula
-    from servo_batch.config.settings import Application
+    from servo_batch.formulas import Formula
     from servo_batch.metrics.sources import Metric
+    from servo_batch.settings import Application
 
 
 class Plan(NamedTuple):
@@ -59,22 +59,21 @@ def plan(
     ``control`` is laid over the default one. ``asked`` names metrics, all by default; ``runs`` and ``warmup_runs`` are
     the configuration's by default. A shell reads each script once, without running it.
     """
-    schema = config.schema
-    control = settings.overlay(schema.default_control, control)
+    control = settings.overlay(config.default_control, control)
     names = render.values({"application": application}, control)
     rendered = {}
     for key, command in config.commands.items():
-        place = config.source.place(("batch", key))
+        place = config.place(("batch", key))
         rendered[key] = render.render(command, names, place)
         syntax.have_shell_read(rendered[key], place)
     job = rounds.Job(
         rendered["command"],
         rendered.get("prepare"),
         rendered.get("cleanup"),
-        schema.runs if runs is None else runs,
-        schema.warmup_runs if warmup_runs is None else warmup_runs,
-        schema.grace_seconds,
-        schema.timeout_seconds,
+        config.runs if runs is None else runs,
+        config.warmup_runs if warmup_runs is None else warmup_runs,
+        config.grace_seconds,
+        config.timeout_seconds,
     )
     metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
     names_of_needed = _needed(metrics, config.metrics)
@@ -86,10 +85,10 @@ def plan(
         application,
         control,
         {
-            "commands": schema.commands,
+            "commands": {key: config.batch[key] for key in config.commands},
             "runs": [job.runs, job.warmup_runs],
             # A formula changes nothing of what is measured: ``recorded`` computes it for what was measured before.
-            "metrics": {name: each for name, each in schema.metrics.items() if "formula" not in each},
+            "metrics": {name: each for name, each in config.metric_entries.items() if "formula" not in each},
             "control": control,
         },
     )
@@ -117,16 +116,16 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
     computed = _formulas(planned)
     if not computed:
         return
-    from servo_batch.config import formulas
+    from servo_batch import formulas
 
-    later = dict.fromkeys(sources.measured(config.metrics), formulas.LATER)
+    later = dict.fromkeys(sources.measured(config.metrics), formulas.Later())
     known = look_up(later, settings.values(planned.application), planned.control)
     problems = []
     for name, formula in computed.items():
         try:
             formulas.evaluate(formula, known, formulas.NUMBER)
         except formulas.FormulaError as error:
-            place = config.source.place(("batch", "metrics", name, "formula"))
+            place = config.place(("batch", "metrics", name, "formula"))
             problems.append(f"{place}: it cannot be computed with the settings and the control as they are: {error}")
     if problems:
         raise failed("bad-config", "\n".join(problems))
@@ -192,10 +191,10 @@ def _is_max_rss(each: "Metric") -> bool:
 
 def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
     """Return the values of formulas over ``values``, settings and control; raise ``ServoError`` (no-match)."""
-    from servo_batch.config import formulas
+    from servo_batch import formulas
 
     known = dict(values)
-    for name in formulas.order(computed):
+    for name in formulas.order(computed)[0]:
         try:
             known[name] = formulas.evaluate(
                 computed[name], look_up(known, settings.values(planned.application), planned.control), formulas.NUMBER
@@ -233,11 +232,11 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
     computed = {name: each for name, each in config.metrics.items() if isinstance(each, sources.Formula)}
     if not computed or not metrics:
         return metrics
-    from servo_batch.config import formulas
+    from servo_batch import formulas
 
     metrics = dict(metrics)
     runs = each_run(metrics)
-    for name in formulas.order({name: each.formula for name, each in computed.items()}):
+    for name in formulas.order({name: each.formula for name, each in computed.items()})[0]:
         try:
             values = [
                 formulas.evaluate(
@@ -294,7 +293,7 @@ def computed_objective(objective: Objective, metrics: Dict[str, Any], applicatio
 def _objective(objective: Objective, known: Dict[str, Any]) -> float:
     value: Any = known.get(sources.TOTAL_RUNTIME)
     if objective.formula is not None:
-        from servo_batch.config import formulas
+        from servo_batch import formulas
 
         value = formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)
     number = as_number(value)

@@ -1,50 +1,158 @@
-"""The state: the default state overlaid with what was last stored.
+"""The state: what was last stored, and storing it, whole and on the disk or not at all.
 
-It is kept as ``{"application": …}``, JSON, as an adjust asked for it.
+It is kept as ``{"application": …}``, JSON, as an adjust asked for it. Until the first adjust an older servo-batch's
+state, YAML, stands in for it.
 """
 
 import os
 
-from servo_batch.answers import failed
-from servo_batch.config.settings import overlay, refusals
+from servo_batch import files
+from servo_batch.answers import complain, failed
+from servo_batch.settings import refusals
 from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Callable, List, Optional
 
     from servo_batch.answers import ServoError
-    from servo_batch.config.descriptions import Settings
+    from servo_batch.settings import Application, Settings
 
 DEFAULT_PATH = "_state.json"
+OLDER = ("_state.yaml", "state.yaml")  # of the older servo-batch, and of its branches
+MEND = "mend it, remove it to start from the default state, or name another file for the state"
+ELSEWHERE = "name a file in a folder that may be written to, by --state FILE, $OPTUNE_STATE or batch.state"
 
 
-def path_of(option: "Optional[str]", configured: "Optional[str]") -> str:
-    """Return the state's file: ``--state``, else ``$OPTUNE_STATE``, else ``batch.state``, else ``./_state.json``."""
-    return option or os.environ.get("OPTUNE_STATE") or configured or DEFAULT_PATH
+class StateFile:
+    """Where the state is stored: ``path``; while that is not there, ``older`` may be an older servo-batch's."""
+
+    def __init__(self, path: str, may_be_older: bool) -> None:
+        self.path = path
+        self._may_be_older = may_be_older
+
+    @property
+    def older(self) -> "Optional[str]":
+        """The older servo-batch's file that is the state, None where it is not."""
+        return None if os.path.lexists(self.path) else self._older()
+
+    def _older(self) -> "Optional[str]":
+        return next(filter(os.path.lexists, OLDER), None) if self._may_be_older else None
+
+    @property
+    def notice(self) -> "Optional[str]":
+        """What is to be said of a state that an older servo-batch stored, None where it is not that."""
+        text = "./%s, which an older servo-batch stored, is the state until the first adjust, which stores ./%s"
+        return text % (self.older, self.path) if self.older else None
+
+    def load(self) -> "Optional[Application]":
+        """Return the stored application, or None where nothing is stored; raise ``ServoError`` (bad-state)."""
+        older = self.older
+        path = older or self.path
+        try:
+            with open(path, "rb") as stream:
+                data = stream.read()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise _cannot(path, "cannot be read", error) from None
+        stored = _of_older(path, data) if older else _of_json(path, data)
+        problem = _misshapen(stored)
+        if problem:
+            raise failed("bad-state", f"{path}: the state file {problem}; {MEND}")
+        application: "Application" = stored["application"]
+        return application
+
+    def change(self, merge: "Callable[[Optional[Application]], Application]") -> "Application":
+        """Store what ``merge`` makes of what is stored, and return it; nobody else stores meanwhile.
+
+        Raises ``ServoError`` (bad-state), and what ``merge`` raises: then all is as it was.
+        """
+        folder = self._locked()
+        try:
+            application = merge(self.load())
+            self._store(application, folder)
+        finally:
+            os.close(folder)
+        return application
+
+    def reset(self) -> None:
+        """Have nothing stored, and an older servo-batch's state not come back; raise ``ServoError`` (bad-state)."""
+        folder = self._locked()
+        try:
+            if self._older():
+                self._store({"components": {}}, folder)
+            elif self.load() is not None:  # what is no state is not ours to remove
+                os.unlink(self.path)
+                os.fsync(folder)
+        except OSError as error:
+            raise _cannot(self.path, "cannot be removed", error) from None
+        finally:
+            os.close(folder)
+
+    def _locked(self) -> int:
+        """Return a descriptor of the folder with its lock: that of the file itself would go with the old file."""
+        try:
+            folder = os.open(os.path.dirname(os.path.realpath(self.path)), os.O_RDONLY)
+        except (OSError, ValueError) as error:  # the working directory may be gone
+            raise _cannot(self.path, "cannot be written and is as it was", error) from None
+        if files.lock(folder) is False:
+            os.close(folder)
+            held = f"another process has held the lock on its folder for {files.LOCK_SECONDS:g} s"
+            raise failed("bad-state", f"{self.path}: the state file is as it was: {held}; end that one, or try again")
+        return folder
+
+    def _store(self, application: "Application", folder: int) -> None:
+        import json
+
+        text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
+        try:
+            files.replace(self.path, text.encode("utf-8"))
+        except (OSError, ValueError) as error:
+            raise _cannot(self.path, "cannot be written and is as it was", error) from None
+        try:
+            os.fsync(folder)  # only this keeps the new name over a power cut, says fsync(2)
+        except OSError as error:
+            raise _cannot(self.path, "is written, but its folder cannot be flushed to the disk", error) from None
 
 
-def load(path: str) -> "Optional[Dict[str, Any]]":
-    """Return the stored application, or None where nothing is stored; raise ``ServoError`` (bad-state)."""
-    try:
-        with open(path, "rb") as stream:
-            data = stream.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise cannot(path, "cannot be read", error) from None
+def find(option: "Optional[str]", configured: "Optional[str]", configuration: "Optional[str]") -> StateFile:
+    """Return the state's file: ``--state``, else ``$OPTUNE_STATE``, else ``batch.state``, else ``./_state.json``.
+
+    Raises ``ServoError`` (bad-request) where that is the configuration's file. Says it where the state is an older one.
+    """
+    named_by = {"--state": option, "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE"), "batch.state": configured}
+    for name, path in named_by.items():
+        if path:
+            files.refuse_input(name, path, {"the configuration": configuration})
+            return StateFile(path, False)
+    found = StateFile(DEFAULT_PATH, True)
+    if found.notice:
+        complain(found.notice)
+    return found
+
+
+def _of_json(path: str, data: bytes) -> "Any":
     from servo_batch.formats import strict_json
 
     try:
-        stored = strict_json.loads(data)
+        return strict_json.loads(data)
     except strict_json.JsonError as error:
         place = f" at line {error.lineno}, column {error.colno}" if error.lineno else ""
-        raise _damaged(path, f"is not JSON{place}: {error.msg}") from None
-    problem = _misshapen(stored)
-    if problem:
-        raise _damaged(path, problem)
-    application: "Dict[str, Any]" = stored["application"]
-    return application
+        raise failed("bad-state", f"{path}: the state file is not JSON{place}: {error.msg}; {MEND}") from None
+
+
+def _of_older(path: str, data: bytes) -> "Any":
+    from servo_batch.formats import yaml_subset
+
+    try:
+        stored = yaml_subset.loads(data, path)
+    except yaml_subset.YamlError as error:
+        way = "mend it, or start from the default state by adjust --reset, which keeps this file and passes it over"
+        raise failed(
+            "bad-state", f"{error}\nthe state that an older servo-batch stored cannot be read: {way}"
+        ) from None
+    return stored if isinstance(stored, dict) and "application" in stored else {"application": stored}
 
 
 def _misshapen(stored: "Any") -> "Optional[str]":
@@ -55,54 +163,37 @@ def _misshapen(stored: "Any") -> "Optional[str]":
         return "has no application.components"
     for name, component in components.items():
         if not isinstance(component, dict):
-            return "has %s where the component %s belongs" % (kind(component), named(name))
+            return f"has {kind(component)} where the component {named(name)} belongs"
         settings = component.get("settings", {})
         if not isinstance(settings, dict):
             return f"has {kind(settings)} where the settings of the component {named(name)} belong"
         for setting, description in settings.items():
             if not isinstance(description, dict):
-                where = f"the setting {named(setting)} of the component {named(name)}"
-                return f"has {kind(description)} where {where} belongs"
+                return f"has {kind(description)} where the setting {named(name)}.{named(setting)} belongs"
     return None
 
 
-def _damaged(path: str, problem: str) -> "ServoError":
-    return failed(
-        "bad-state", f"{path}: the state file {problem}; mend it, or remove it to start from the default state"
-    )
+def _cannot(path: str, action: str, error: Exception) -> "ServoError":
+    return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
 
 
-def cannot(path: str, action: str, error: "Exception", remedy: str = "") -> "ServoError":
-    """Return the error (bad-state) for a state file that cannot be read or written."""
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    return failed("bad-state", f"{path}: the state file {action}: {reason}{remedy}")
-
-
-def current(settings: "Settings", stored: "Optional[Dict[str, Any]]") -> "Dict[str, Any]":
-    """Return the application as a command sees it: the default one overlaid with ``stored``, its formulas computed."""
-    application = overlay(settings.application, stored or {})
-    if settings.rules:
-        from servo_batch.config import derived
-
-        application = derived.computed(settings.rules, application)
-    return application
-
-
-def problems(settings: "Settings", stored: "Optional[Dict[str, Any]]", path: str) -> "List[str]":
+def problems(settings: "Settings", stored: "Optional[Application]", path: str) -> "List[str]":
     """Return what of ``stored`` the configuration does not allow, any more: nothing may be measured with it."""
     if stored is None:
         return []
     remedy = "adjust it, or remove what is stored by adjust --reset"
     found = [f"{path}: the stored {problem}: {remedy}" for problem in refusals(settings.application, stored)]
-    if settings.rules and not found:
-        from servo_batch.config import derived
+    if not found and (settings.formulas or settings.constraints):
+        from servo_batch import rules
 
-        broken = derived.broken(settings.rules, overlay(settings.application, stored))
-        found = [f"{path}: the stored state {problem}: {remedy}" for problem in broken]
+        found = [
+            f"{path}: the stored state {problem}: {remedy}"
+            for problem in rules.broken(settings, settings.current(stored))
+        ]
     return found
 
 
-def refuse_problems(settings: "Settings", stored: "Optional[Dict[str, Any]]", path: str) -> None:
+def refuse_problems(settings: "Settings", stored: "Optional[Application]", path: str) -> None:
     """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored."""
     found = problems(settings, stored, path)
     if found:

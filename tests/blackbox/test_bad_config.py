@@ -230,7 +230,7 @@ def changed(path, value):
         (batch(metrics="x"), "batch.metrics", ["mapping", '"x"']),
         (batch(metrics={"total_runtime": {"output_regex": "(a)"}}), "batch.metrics.total_runtime", ["taken"]),
         (batch(expected_duration=0), "batch.expected_duration", ["more than 0", "0"]),
-        (batch(expected_duration="1h"), "batch.expected_duration", ["seconds", '"1h"']),
+        (batch(expected_duration="1 hour"), "batch.expected_duration", ["seconds", "1h30m", '"1 hour"']),
         (batch(expected_duration=True), "batch.expected_duration", ["seconds", "true"]),
         (batch(timeout=-1), "batch.timeout", ["more than 0", "-1"]),
         (batch(timeout=0), "batch.timeout", ["more than 0"]),

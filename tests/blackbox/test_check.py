@@ -107,7 +107,7 @@ def test_every_part_is_looked_at_though_others_are_wrong(folder):
     text = "\n".join(page)
     for problem in (
         "config.yaml:1: batch.command: ",
-        "config.yaml:1: batch.timeout: must be a number of seconds, more than 0, but is a number, -1",
+        "config.yaml:1: batch.timeout: must be more than 0 seconds, or a text like 90s, 10m or 1h30m, but is a number, -1",
         "config.yaml:1: batch.default_state: is missing",
         "_state.json: the state file is not JSON at line 1, column 2",
         "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % folder.folder,

@@ -10,7 +10,7 @@ import sys
 import pytest
 from machine import ROOT
 
-from servo_batch import configuration
+from servo_batch import config
 from servo_batch.formats import yaml_subset
 
 with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
@@ -52,7 +52,7 @@ def test_every_configuration_can_be_read(block, tmp_path):
     batch.setdefault("default_state", {"application": {"components": {}}})
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"batch": batch}))
-    assert configuration.load(str(path)).commands["command"].templates
+    assert config.load(str(path)).commands["command"].templates
 
 
 @pytest.fixture

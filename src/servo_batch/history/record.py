@@ -9,7 +9,7 @@ import os
 import stat
 
 from servo_batch.answers import failed
-from servo_batch.store import flush_directory
+from servo_batch.files import flush_directory
 from servo_batch.wording import kind
 
 TYPE_CHECKING = False

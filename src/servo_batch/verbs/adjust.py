@@ -1,12 +1,16 @@
 """The adjust driver: say what the settings are, or check the values asked for and store them."""
 
-from servo_batch import answers, state
-from servo_batch.config import descriptions, document, settings
+import os
+
+from servo_batch import answers, document, settings, state
+from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from servo_batch.config.settings import Application
+    from typing import Any, Dict, Optional
+
     from servo_batch.options import Options
+    from servo_batch.settings import Application, Settings
 
 
 def adjust(options: "Options") -> answers.Answer:
@@ -16,23 +20,93 @@ def adjust(options: "Options") -> answers.Answer:
     stdin is the whole new state, and arguments change what was stored before.
     """
     source = document.load(options.get("--config"))
-    configured = descriptions.read(source)
+    configured = settings.read(source)
+    if settings.has_rules(source, configured):
+        from servo_batch import rules
+
+        rules.read(source, configured)
+    stored_in = source.file_name("state")
     source.refuse_problems()
-    path = state.path_of(options.get("--state"), configured.state)
+    file = state.find(options.get("--state"), stored_in, source.path)
     if options.question in ("--query", "--describe"):
-        application = state.current(configured, state.load(path))
+        application = _described(configured, file)
         return answers.Answer({"application": application}, lambda: settings_table(application))
+    stored = None
     if options.question == "--reset":
-        from servo_batch.store import remove
-
-        remove(path)
-        stored = None
+        file.reset()
     else:
-        from servo_batch.verbs.storing import stored_for
-
-        stored = stored_for(options, source, configured, path)
-    application = state.current(configured, stored)
+        stored = _store(options, source, configured, file)
+    application = configured.current(stored)
     return answers.Answer({"status": "ok", "reason": "success"}, lambda: settings_table(application))
+
+
+def _described(configured: "Settings", file: state.StateFile) -> "Application":
+    """Return the settings that the configuration has; what else is stored is said."""
+    stored = file.load()
+    others = settings.undeclared(configured.application, stored) if stored else []
+    if others:
+        answers.complain(f"{file.path} also has {', '.join(others)}, which the configuration does not have")
+    return settings.declared_only(configured.application, configured.current(stored))
+
+
+def _store(
+    options: "Options", source: document.Document, configured: "Settings", file: state.StateFile
+) -> "Application":
+    """Store what the arguments or the request on stdin ask for, and return it; raise ``ServoError``."""
+    from servo_batch import rules
+
+    if options.assignments:
+        wanted = rules.assigned(configured, options.assignments, source.name)
+    else:
+        from servo_batch.request import read_request
+
+        wanted = _requested(read_request())
+    is_new = not os.path.lexists(file.path)
+
+    def merge(before: "Optional[Application]") -> "Application":
+        merged = settings.overlay(before or {}, wanted) if options.assignments or file.older else wanted
+        return rules.accepted(configured, merged, configured.current(before), "nothing was changed")
+
+    stored = file.change(merge)
+    undeclared = settings.undeclared(configured.application, stored)
+    if undeclared:
+        verb = "is" if len(undeclared) == 1 else "are"
+        answers.complain(f"{', '.join(undeclared)} {verb} stored, though {source.name} has no such setting")
+    if is_new and file.path == state.DEFAULT_PATH and os.path.dirname(source.name):
+        answers.complain(
+            f"the settings are stored in ./{file.path}, for whoever is called in this folder; batch.state in "
+            f"{source.name} names a file that goes with the configuration"
+        )
+    return stored
+
+
+def _requested(request: "Dict[str, Any]") -> "Application":
+    """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
+    application = _inner(request, "application", "")
+    components = _inner(application, "components", "application")
+    for name in components:
+        path = f"application.components.{named(name)}"
+        described = _inner(_inner(components, name, "application.components"), "settings", path)
+        for setting in described:
+            if "value" not in _inner(described, setting, path + ".settings"):
+                raise answers.bad_request(
+                    f'the request has no value for the setting: {path}.settings.{named(setting)} must be {{"value": …}}'
+                )
+    return application
+
+
+def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
+    full_path = f"{path}.{named(key)}" if path else key
+    if key not in outer:
+        raise answers.bad_request(
+            f"the request has no {full_path}; "
+            'adjust takes {"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}} on '
+            "stdin, or arguments, COMPONENT.SETTING=VALUE"
+        )
+    value = outer[key]
+    if not isinstance(value, dict):
+        raise answers.bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
+    return value
 
 
 def settings_table(application: "Application") -> str:

@@ -8,8 +8,8 @@ import os
 import re
 import subprocess
 
-from servo_batch import answers, configuration, executable, measurement, state, terminal
-from servo_batch.config import settings
+from servo_batch import answers, executable, measurement, settings, state, terminal
+from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
@@ -20,12 +20,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-    from servo_batch.config.settings import Application
-    from servo_batch.configuration import Config
+    from servo_batch.config import Config
     from servo_batch.measurement import Plan
     from servo_batch.metrics.extract import Output
     from servo_batch.metrics.sources import OutputRegex, Resource
     from servo_batch.options import Options
+    from servo_batch.settings import Application
 
 # A word that the shell takes as it stands. Where a quote, an assignment or an expansion comes first, nobody knows.
 FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
@@ -33,6 +33,10 @@ FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_./+-]+)(?=[\s;&|]|\Z)")
 TYPE_OF = {
     "values": "type: enum",
     "enum": "type: enum with values",
+    "choices": "type: enum with values",
+    "options": "type: enum with values",
+    "minimum": "type: range with min and max",
+    "maximum": "type: range with min and max",
     "step": "type: range with min and max",
     "range": "type: range with min and max",
     "formula": "type: formula",
@@ -77,7 +81,7 @@ def check(options: "Options") -> answers.Answer:
     findings.attempt(check_working_directory)
     findings.attempt(output.check_folder)
     saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else None
-    config = findings.attempt(configuration.load, options.get("--config"))
+    config = findings.attempt(load, options.get("--config"))
     if config:
         findings.sections.append(_facts(config))
     application = findings.attempt(_application, findings, config, options)
@@ -89,41 +93,42 @@ def check(options: "Options") -> answers.Answer:
             findings.attempt(measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
-        if config.schema.history:
-            findings.attempt(record.check_writable, config.schema.history)
+        if config.history:
+            findings.attempt(record.check_writable, config.history)
         findings.sections.append(_metrics(findings, config, saved))
     return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
 
 
 def _facts(config: "Config") -> str:
-    schema = config.schema
-    expected = f"{schema.expected_seconds:g} s" if schema.expected_seconds else "not given"
-    timeout = f"{schema.timeout_seconds:g} s" if schema.timeout_seconds else "none"
+    expected = f"{config.expected_seconds:g} s" if config.expected_seconds else "not given"
+    timeout = f"{config.timeout_seconds:g} s" if config.timeout_seconds else "none"
     lines = [
-        f"configuration: {terminal.printable(config.source.name)}",
-        f"expected duration: {expected}; timeout: {timeout}; grace period: {schema.grace_seconds:g} s",
+        f"configuration: {terminal.printable(config.name)}",
+        f"expected duration: {expected}; timeout: {timeout}; grace period: {config.grace_seconds:g} s",
     ]
-    if schema.runs > 1 or schema.warmup_runs:
-        lines.append(f"runs: {schema.runs}; warm-up runs before them: {schema.warmup_runs}")
-    if schema.objective:
+    if config.runs > 1 or config.warmup_runs:
+        lines.append(f"runs: {config.runs}; warm-up runs before them: {config.warmup_runs}")
+    if "objective" in config.batch:
         lines.append(f"objective: {config.objective.direction} {terminal.printable(config.objective.text)}")
-    if schema.history:
-        lines.append(f"history: {terminal.printable(schema.history)}")
+    if config.history:
+        lines.append(f"history: {terminal.printable(config.history)}")
     return "\n".join(lines) + "\n"
 
 
 def _application(findings: Findings, config: "Optional[Config]", options: "Options") -> "Optional[Application]":
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
-    path = state.path_of(options.get("--state"), config.settings.state if config else None)
-    stored = state.load(path)
+    file = state.find(options.get("--state"), config.state if config else None, config.path if config else None)
+    path, stored = file.path, file.load()
     if stored is None:
         source = f"the default state; nothing is stored yet, {path} is not there"
     else:
-        source = f"the default state overlaid with what is stored in {path}"
+        source = f"the default state overlaid with what is stored in {file.older or path}"
     findings.sections.append(f"state: {terminal.printable(source)}\n")
+    if file.notice:
+        findings.warnings.append(file.notice)
     if config is None:
         return None
-    if path == state.DEFAULT_PATH and os.path.dirname(config.source.name):
+    if path == state.DEFAULT_PATH and os.path.dirname(config.name):
         findings.warnings.append(
             f"./{path} is the state of whoever is called in this folder, and the configuration lies in another: "
             "batch.state names a file that goes with it"
@@ -135,7 +140,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
             "batch.state gives each its own"
         )
     findings.problems += state.problems(config.settings, stored, path)
-    return state.current(config.settings, stored)
+    return config.settings.current(stored)
 
 
 def _look_at_settings(findings: Findings, config: "Config") -> None:
@@ -164,7 +169,7 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         if not arguments:
             continue
         command = config.commands[key]
-        place = config.source.place(("batch", key))
+        place = config.place(("batch", key))
         how = "by /bin/sh -c" if command.uses_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
         for warning in command.warnings:
@@ -227,7 +232,7 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
         source = value = line = None
         if isinstance(each, sources.OutputRegex):
             source = each.text
-            place = config.source.place(("batch", "metrics", name, "output_regex"))
+            place = config.place(("batch", "metrics", name, "output_regex"))
             if saved is not None:
                 value, line = _try_pattern(findings, place, each, *saved[each.stream])
             elif _is_for_older(config):
@@ -246,7 +251,7 @@ def _look_at_unit(findings: Findings, config: "Config", name: str, each: "Resour
     """Note a unit that is not the source's own, however that is spelt: B, byte, s, sec."""
     own = sources.UNITS[each.text]
     if each.unit is not None and each.unit[:1].lower() != own[0]:
-        place = config.source.place(("batch", "metrics", name, "unit"))
+        place = config.place(("batch", "metrics", name, "unit"))
         findings.warnings.append(
             f"{place}: {each.text} is in {own}, and a unit is only a label: leave it out, and let another metric "
             f"convert, by a formula over {{{name}}}"
@@ -273,4 +278,4 @@ def _try_pattern(
 
 def _is_for_older(config: "Config") -> bool:
     """Tell whether a configuration looks like one that was written for the older servo-batch."""
-    return "application" in config.source.batch
+    return "application" in config.batch

@@ -1,6 +1,6 @@
 """What the measure driver answers to --describe: which metrics there are."""
 
-from servo_batch import configuration
+from servo_batch import config
 from servo_batch.answers import Answer
 from servo_batch.metrics import sources
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 def describe(options: "Options") -> Answer:
     """Return every metric with its unit; raise ``ServoError`` for whatever is wrong with the configuration."""
-    response = {"status": "ok", "metrics": sources.described(configuration.load(options.get("--config")).metrics)}
+    response = {"status": "ok", "metrics": sources.described(config.load(options.get("--config")).metrics)}
     return Answer(response)

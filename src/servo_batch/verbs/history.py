@@ -3,8 +3,8 @@
 import os
 import shutil
 
-from servo_batch import answers, configuration, measurement, terminal
-from servo_batch.config import settings
+from servo_batch import answers, measurement, settings, terminal
+from servo_batch.config import load
 from servo_batch.history import record, trials
 from servo_batch.wording import shown
 
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
-    from servo_batch.configuration import Config
+    from servo_batch.config import Config
     from servo_batch.history.svg import Picture
     from servo_batch.history.table import View
     from servo_batch.history.trials import Trial
@@ -29,10 +29,10 @@ def history(options: "Options") -> answers.Answer:
     """
     from servo_batch.history import table
 
-    config = configuration.load(options.get("--config"))
-    path = options.get("--history") or config.schema.history or record.DEFAULT_PATH
-    if not (options.get("--history") or config.schema.history or os.path.lexists(path)):
-        remedy = f"give --history FILE, or batch.history in {config.source.name}"
+    config = load(options.get("--config"))
+    path = options.get("--history") or config.history or record.DEFAULT_PATH
+    if not (options.get("--history") or config.history or os.path.lexists(path)):
+        remedy = f"give --history FILE, or batch.history in {config.name}"
         raise answers.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
     entries, warnings = record.read(path)
     for warning in warnings:
@@ -95,7 +95,7 @@ def picture(view: "View", config: "Config") -> "Picture":
         for component, name, setting in settings.walk(config.settings.application)
         if isinstance(setting.get("unit"), str)
     }
-    unit = configuration.objective_unit(config) or ""
+    unit = config.objective_unit() or ""
     return svg.Picture(view.label, unit, view.minimize, view.rows, view.top, units)
 
 

@@ -1,7 +1,7 @@
 """The measure driver: run the job with the current settings, and report."""
 
-from servo_batch import answers, configuration, state
-from servo_batch.config import settings
+from servo_batch import answers, settings, state
+from servo_batch.config import load
 from servo_batch.metrics import sources
 from servo_batch.wording import did_you_mean, kind, shown
 
@@ -9,11 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
-    from servo_batch.config.settings import Application
-    from servo_batch.configuration import Config
+    from servo_batch.config import Config
     from servo_batch.job.cancel import Cancellation
     from servo_batch.measurement import Measurement
     from servo_batch.options import Options
+    from servo_batch.settings import Application
     from servo_batch.terminal import Voice
 
 
@@ -32,8 +32,8 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     from servo_batch.verbs.progress import Telling
 
     with cancellation.interrupting():
-        config = configuration.load(options.get("--config"))
-        history = options.get("--history") or config.schema.history
+        config = load(options.get("--config"))
+        history = options.get("--history") or config.history
         request = read_request()
         asked = requested_metrics(request, config)
         application = measured_with(config, options)
@@ -44,12 +44,12 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         if history:
             record.check_writable(history)
         if options.get("--keep-output"):
-            of_state = state.path_of(options.get("--state"), config.settings.state)
-            output.check_kept(options.get("--keep-output"), [config.source.name, of_state, history or ""])
-    telling = Telling(voice, config.schema.expected_seconds)
+            of_state = state.find(options.get("--state"), config.state, config.path).path
+            output.check_kept(options.get("--keep-output"), [config.name, of_state, history or ""])
+    telling = Telling(voice, config.expected_seconds)
     show = Show(answers.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
-        with alone(config.source.name):
+        with alone(config.name):
             measured = measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
     except answers.ServoError as error:
         if history and error.reason != "cancelled":
@@ -79,18 +79,17 @@ def measured_with(config: "Config", options: "Options") -> "Application":
     Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
     values are not.
     """
-    path = state.path_of(options.get("--state"), config.settings.state)
-    stored = state.load(path)
+    file = state.find(options.get("--state"), config.state, config.path)
+    stored = file.load()
     if options.assignments:
-        from servo_batch.verbs import storing
+        from servo_batch import rules
 
-        asked = storing.assigned(options.assignments, config.settings, config.source.name)
-        present = state.current(config.settings, stored)
+        asked = rules.assigned(config.settings, options.assignments, config.name)
         wanted = settings.overlay(stored or {}, asked)
-        stored = storing.accepted(config.settings, wanted, present, "nothing was measured")
+        stored = rules.accepted(config.settings, wanted, config.settings.current(stored), "nothing was measured")
     else:
-        state.refuse_problems(config.settings, stored, path)
-    return state.current(config.settings, stored)
+        state.refuse_problems(config.settings, stored, file.path)
+    return config.settings.current(stored)
 
 
 def requested_metrics(request: "Dict[str, Any]", config: "Config") -> "List[str]":

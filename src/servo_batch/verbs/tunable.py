@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from servo_batch import answers, configuration, measurement, state
-from servo_batch.config import settings
-from servo_batch.configuration import Config
+from servo_batch import answers, measurement, rules, settings, state
+from servo_batch.config import Config, load
 from servo_batch.history import record
 from servo_batch.metrics import sources
 from servo_batch.tuning import loop, search
@@ -12,9 +11,9 @@ from servo_batch.tuning.space import space
 from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
-    from servo_batch.config.settings import Application
     from servo_batch.measurement import Plan
     from servo_batch.options import Options
+    from servo_batch.settings import Application
     from servo_batch.tuning.search import Space
 
     Values = Dict[str, Any]  # of what is tuned
@@ -32,17 +31,12 @@ class Tuning(NamedTuple):
     application: "Application"  # what is stored, but with the default values of what is tuned
     control: Dict[str, Any]
     history: str
-    state: str
+    state: state.StateFile
     task: loop.Task
 
     def with_values(self, values: "Values") -> "Application":
         """Return the state in which what is tuned has these values."""
-        application = _overlaid(self.application, values)
-        if self.config.settings.rules:
-            from servo_batch.config import derived
-
-            application = derived.computed(self.config.settings.rules, application)
-        return application
+        return self.config.settings.computed(_overlaid(self.application, values))
 
     def plan(self, values: "Values") -> "Plan":
         """Return the measurement with these values of what is tuned; raise ``ServoError``."""
@@ -77,11 +71,11 @@ class Tuning(NamedTuple):
         if entry["status"] != "ok":
             return is_learnt_from(entry.get("reason"), entry.get("cause")) and not self._has_time_now(entry)
         # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
-        return set(configuration.objective_metrics(self.config)) <= set(measurement.recorded(self.config, entry))
+        return set(self.config.objective_metrics()) <= set(measurement.recorded(self.config, entry))
 
     def _has_time_now(self, entry: Dict[str, Any]) -> bool:
         """Tell whether a job that ran past the timeout of that time may run longer by now."""
-        limit = self.config.schema.timeout_seconds
+        limit = self.config.timeout_seconds
         then: Any = entry.get("timeout")
         return is_number(then) and (limit is None or limit > then)
 
@@ -100,20 +94,20 @@ def is_learnt_from(reason: Optional[str], cause: Optional[str]) -> bool:
 
 def read(options: "Options") -> Tuning:
     """Return what the command line asks for; raise ``ServoError``."""
-    config = _with_objective(configuration.load(options.get("--config")), options)
+    config = _with_objective(load(options.get("--config")), options)
     cap = options.get("--cap")
     objective = config.objective
     is_shortest_time = objective.direction == "minimize" and objective.metric == sources.TOTAL_RUNTIME
-    if cap and (config.schema.runs > 1 or not is_shortest_time):
+    if cap and (config.runs > 1 or not is_shortest_time):
         raise answers.bad_request(
             "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         )
-    path = state.path_of(options.get("--state"), config.settings.state)
-    stored = state.load(path)
-    state.refuse_problems(config.settings, stored, path)
+    file = state.find(options.get("--state"), config.state, config.path)
+    stored = file.load()
+    state.refuse_problems(config.settings, stored, file.path)
     searched, default = _space(config)
     application = settings.overlay(config.settings.application, stored or {})
-    allowed = _allowed(config, application, path, default)
+    allowed = _allowed(config, application, file.path, default)
     confirm = options.get("--confirm")
     task = loop.Task(
         searched,
@@ -125,8 +119,8 @@ def read(options: "Options") -> Tuning:
         DEFAULT_CONFIRM if confirm is None else confirm,
         cap,
     )
-    history = options.get("--history") or config.schema.history or record.DEFAULT_PATH
-    return Tuning(config, application, options.get("--control") or {}, history, path, task)
+    history = options.get("--history") or config.history or record.DEFAULT_PATH
+    return Tuning(config, application, options.get("--control") or {}, history, file, task)
 
 
 def _with_objective(config: Config, options: "Options") -> Config:
@@ -137,8 +131,7 @@ def _with_objective(config: Config, options: "Options") -> Config:
     if len(given) > 1:
         raise answers.bad_request("--minimize and --maximize exclude each other: give one of them")
     name = given[0]
-    objective = configuration.given_objective(config, name, name[2:], options.get(name))
-    return Config(config.source, config.settings, config.schema, config.commands, config.metrics, objective)
+    return config.with_objective(name, name[2:], options.get(name))
 
 
 def _space(config: Config) -> "Tuple[Space, Values]":
@@ -156,7 +149,7 @@ def _space(config: Config) -> "Tuple[Space, Values]":
     elif lacking:
         problem = f"the tuning starts from the default values, but {lacking[0]} has none: give it a value"
     if problem:
-        raise answers.failed("bad-config", f"{config.source.name}: {problem}")
+        raise answers.failed("bad-config", f"{config.name}: {problem}")
     return searched, default
 
 
@@ -167,13 +160,11 @@ def _allowed(
 
     Raises ``ServoError`` (bad-state) where they do not allow the default together with what else is stored.
     """
-    rules = config.settings.rules
-    if not rules:
+    if not config.settings.formulas and not config.settings.constraints:
         return None
-    from servo_batch.config import derived
 
     def broken(values: "Values") -> List[str]:
-        return derived.broken(rules, _overlaid(application, values))
+        return rules.broken(config.settings, _overlaid(application, values))
 
     problems = broken(default)
     if problems:

@@ -6,14 +6,12 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 import shutil
 from typing import TYPE_CHECKING, List, Optional, Set
 
-from servo_batch import answers, configuration, measurement, state
-from servo_batch.config import settings
+from servo_batch import answers, measurement, rules, settings
 from servo_batch.history import record
 from servo_batch.job.cancel import Cancelled
 from servo_batch.samples import FEWEST
-from servo_batch.store import replace
 from servo_batch.tuning import loop
-from servo_batch.verbs import storing, tunable, tune_report
+from servo_batch.verbs import tunable, tune_report
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
 from servo_batch.verbs.progress import Telling
@@ -22,6 +20,7 @@ from servo_batch.wording import percent
 if TYPE_CHECKING:
     from servo_batch.job.cancel import Cancellation
     from servo_batch.options import Options
+    from servo_batch.settings import Application
     from servo_batch.terminal import Voice
     from servo_batch.verbs.tunable import Past, Tuning
 
@@ -39,7 +38,7 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> an
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
     run = _Run(tuning, past, voice, cancellation)
-    with alone(tuning.config.source.name):
+    with alone(tuning.config.name):
         outcome = run.to_the_end()
     if outcome.better:
         _store(tuning, outcome)
@@ -53,7 +52,7 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> an
         "measurements": outcome.measurements,
     }
     text = tuning.config.objective.text
-    return answers.Answer(response, lambda: run.account.comparison(outcome, text, tuning.state))
+    return answers.Answer(response, lambda: run.account.comparison(outcome, text, tuning.state.path))
 
 
 class _Run:
@@ -64,8 +63,8 @@ class _Run:
         self._past = past
         self._voice = voice
         self._cancellation = cancellation
-        self._telling = Telling(voice, tuning.config.schema.expected_seconds)
-        unit = configuration.objective_unit(tuning.config)
+        self._telling = Telling(voice, tuning.config.expected_seconds)
+        unit = tuning.config.objective_unit()
         columns = shutil.get_terminal_size().columns
         self.account = tune_report.Account(tuning.task.space, tuning.task.default, unit, columns)
         self._failure: Optional[answers.ServoError] = None  # of the latest step
@@ -99,7 +98,7 @@ class _Run:
 
     def _begin(self) -> None:
         config = self._tuning.config
-        unit = configuration.objective_unit(config)
+        unit = config.objective_unit()
         count = f"{len(self._past)} measurements that count" if self._past else "no measurement that counts yet"
         goal = f"{config.objective.direction} {config.objective.text}" + (f" in {unit}" if unit else "")
         text = f"{goal}; {self._tuning.history} has {count}"
@@ -177,11 +176,14 @@ def _of_the_default(error: answers.ServoError) -> answers.ServoError:
 
 def _store(tuning: "Tuning", outcome: loop.Outcome) -> None:
     """Lay the best settings over what is stored by now; raise ``ServoError``."""
-    try:
-        stored = state.load(tuning.state)
+
+    def merge(stored: "Optional[Application]") -> "Application":
         asked = settings.overlay(stored or {}, tunable.nested(tuning.application, outcome.settings))
-        present = state.current(tuning.config.settings, stored)
-        replace(tuning.state, storing.accepted(tuning.config.settings, asked, present, "the best is not stored"))
+        described = tuning.config.settings
+        return rules.accepted(described, asked, described.current(stored), "the best is not stored")
+
+    try:
+        tuning.state.change(merge)
     except answers.ServoError as error:
         remedy = (
             f"the best is {tune_report.pairs(outcome.settings)}; the same command stores it without measuring again"

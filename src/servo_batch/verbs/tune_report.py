@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any, List, Mapping, NamedTuple, Optional, Sequence
 
 from servo_batch import terminal
-from servo_batch.config.settings import is_same
 from servo_batch.history import figures
+from servo_batch.settings import is_same
 from servo_batch.tuning import loop
 from servo_batch.wording import is_number, shown, width
 

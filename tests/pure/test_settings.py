@@ -2,7 +2,7 @@
 
 import pytest
 
-from servo_batch.verbs.storing import typed
+from servo_batch.rules import typed
 
 RANGE = {"type": "range", "min": 0, "max": 1000}
 ENUM = {"type": "enum", "values": ["1.10", 1.1, 2, True, "on", "7e2"]}

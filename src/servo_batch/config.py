@@ -1,0 +1,349 @@
+"""The whole configuration: settings, keys, commands, metrics and formulas, and every problem of them at once.
+
+What adjust uses of it ``document`` and ``settings`` read alone: what a call does not use need not be right.
+"""
+
+import copy
+import re
+
+from servo_batch import document, rules, settings
+from servo_batch.answers import bad_request
+from servo_batch.command import template
+from servo_batch.command.placeholder import Command, TemplateError
+from servo_batch.metrics import sources
+from servo_batch.wording import found, is_number, named, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Tuple
+
+    from servo_batch.document import Document, Path
+    from servo_batch.formulas import Formula
+    from servo_batch.metrics.sources import Metric
+    from servo_batch.rules import Assignment
+    from servo_batch.settings import Application, Setting
+
+KEYS = (
+    "command",
+    "default_state",
+    "application",
+    "metrics",
+    "prepare",
+    "cleanup",
+    "env",
+    "working_directory",
+    "success_exit_statuses",
+    "runs",
+    "warmup_runs",
+    "constraints",
+    "objective",
+    "history",
+    "state",
+    "expected_duration",
+    "timeout",
+    "grace_period",
+    "default_control",
+)
+COMMANDS = ("command", "prepare", "cleanup")
+CONTROL = ("control", "_control")
+DIRECTIONS = ("minimize", "maximize")
+# What other tools call the keys.
+MEANT = {
+    "repeat": "runs",
+    "repeats": "runs",
+    "repetitions": "runs",
+    "warmup": "warmup_runs",
+    "cwd": "working_directory",
+    "workdir": "working_directory",
+    "directory": "working_directory",
+    "environment": "env",
+    "exit_codes": "success_exit_statuses",
+    "setup": "prepare",
+    "teardown": "cleanup",
+}
+MAX_RUNS = 1000000
+MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?\Z", re.ASCII)
+VALUES = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?\Z", re.ASCII)
+
+
+class Config(document.Document):
+    """The whole of a configuration; what is wrong with it is in ``problems``."""
+
+    def __init__(self, name: str, content: "Any", path: "Optional[str]" = None) -> None:
+        super().__init__(name, content, path)
+        batch = self.batch
+        _refuse_unknown_keys(self)
+        self.settings = settings.read(self)
+        rules.read(self, self.settings)
+        rules.read(self, self.settings)
+        self.state = self.file_name("state")
+        if "command" not in batch:
+            self.add(
+                ("batch", "command"), "is missing: give the job's command line, or a list of program and arguments"
+            )
+        read = {key: _command(self, key) for key in COMMANDS if key in batch}
+        self.commands: "Dict[str, Command]" = {key: command for key, command in read.items() if command}
+        self.env = _env(self)
+        self.working_directory = self.file_name("working_directory")
+        self.success_exit_statuses = _statuses(self)
+        self.runs = _count(self, "runs", 1, 1)
+        self.warmup_runs = _count(self, "warmup_runs", 0, 0)
+        self.metric_entries = self.mapping(("batch", "metrics"), batch.get("metrics", {}), "names of metrics")
+        self.metrics = _metrics(self)
+        self.objective = _objective(self)
+        self.history = self.file_name("history")
+        self.expected_seconds = _seconds(self, "expected_duration", None)  # None where nobody knows
+        self.timeout_seconds = _seconds(self, "timeout", None)
+        self.grace_seconds = _seconds(self, "grace_period", 5.0, zero_allowed=True) or 0.0
+        given = batch.get("default_control", {})
+        self.default_control = self.mapping(("batch", "default_control"), given, "control values")
+
+    def with_objective(self, option: str, direction: str, text: str) -> "Config":
+        """Return this configuration with the objective that an option gives; raise ``ServoError`` (bad-request)."""
+        problems: "List[str]" = []
+        other = copy.copy(self)
+        other.objective = Objective(direction, text, self.formula(problems.append, text))
+        if problems:
+            raise bad_request("\n".join(f"{option}: {problem}" for problem in problems))
+        return other
+
+    def formula(
+        self, note: "Callable[[str], None]", text: "Any", anything_in: "Tuple[str, ...]" = ()
+    ) -> "Optional[Formula]":
+        """Return the formula over settings and metrics that gives a number, or None after noting what is wrong."""
+        from servo_batch.formulas import NUMBER, Later
+
+        kinds = {sources.TOTAL_RUNTIME: Later(NUMBER)}
+        for name, each in self.metric_entries.items():
+            is_number = isinstance(each, dict) and ("resource" in each or "formula" in each)
+            kinds[name] = Later(NUMBER if is_number else None)
+        return rules.Names(self.settings, kinds).formula(note, text, NUMBER, anything_in)
+
+    def objective_metrics(self) -> "List[str]":
+        """Return the names of the metrics that the objective is about."""
+        names = self.objective.formula.names if self.objective.formula else [sources.TOTAL_RUNTIME]
+        return [name for name in names if name in sources.measured(self.metrics)]
+
+    def objective_unit(self) -> "Optional[str]":
+        """Return the unit of the objective where it is a metric alone, else None."""
+        each = sources.measured(self.metrics).get(self.objective.metric or "")
+        return each.unit if each else None
+
+
+class Objective:
+    """What tells how good settings are; ``formula`` is None where that is the time alone."""
+
+    def __init__(self, direction: str, text: str, formula: "Optional[Formula]") -> None:
+        self.direction = direction  # "minimize" or "maximize"
+        self.text = text
+        self.formula = formula
+
+    @property
+    def metric(self) -> "Optional[str]":
+        """The name that it is about alone, None where it computes something."""
+        text = self.text.strip()
+        name = text[1:-1]
+        return name if text == "{%s}" % name and "{" not in name else None
+
+
+def load(path: "Optional[str]") -> Config:
+    """Return the configuration at ``path``, else at ``$OPTUNE_CONFIG``, else where one is looked for.
+
+    Raises ``ServoError`` (bad-config) that lists every problem, one a line, each with its place.
+    """
+    name, content = document.find(path)
+    config = Config(name, content, name)
+    config.refuse_problems()
+    return config
+
+
+class _OfCommand(Config):
+    """The configuration that a command line stands for; its places are options."""
+
+    def place(self, path: "Path") -> str:
+        """Return the word of the command line that the keys ``path`` come from."""
+        if path[1:2] == ("metrics",):
+            return f"--metric {named(str(path[2]))}"
+        names = [str(key) for key in path if key not in ("batch", "application", "components", "settings")]
+        return self.name if path[1:2] == ("command",) else ".".join(names[:2])
+
+
+def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tuple[str, str]]") -> Config:
+    """Return the configuration that ``--command``, C.S=VALUES and ``--metric NAME=REGEX`` stand for.
+
+    It has ``cpu_time`` and ``max_rss`` as well. Raises ``ServoError`` (bad-request) that lists every problem.
+    """
+    problems: "List[str]" = []
+    application: "Application" = {"components": {}}
+    for component, name, text in assignments:
+        if settings.declared(application, component, name):
+            problems.append(f"{settings.named_setting(component, name)} is given twice: separate its values by commas")
+        application = settings.overlay(application, settings.nested(component, name, _values(text)))
+    described: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
+    for name, pattern in metrics:
+        if name in described:
+            problems.append(f"--metric {named(name)}: there is a metric of that name: choose another")
+        described[name] = {"output_regex": pattern}
+    batch = {"command": command, "application": application, "metrics": described}
+    config = _OfCommand("--command", {"batch": batch})
+    if problems or config.problems:
+        raise bad_request("\n".join(problems + config.problems))
+    return config
+
+
+def _values(text: str) -> "Setting":
+    """Return the setting that has the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, ``0.5..2/0.5``."""
+    match = VALUES.match(text)
+    if not match:
+        choices = [rules.scalar(each) for each in text.split(",")]
+        return {"type": "enum", "values": choices, "value": choices[0]}
+    low, high, step = (rules.scalar(each) for each in (match.group(1), match.group(2), match.group(3) or "1"))
+    return {"type": "range", "min": low, "max": high, "step": step, "value": low}
+
+
+# The keys under batch: each reader returns what a key says, or its default after noting what is wrong with it.
+
+
+def _refuse_unknown_keys(source: "Document") -> None:
+    deeper = {**dict.fromkeys(sources.KEYS, "metrics: NAME"), **dict.fromkeys(DIRECTIONS, "objective")}
+    for key in source.batch:
+        if key in deeper and key not in KEYS:
+            source.add(("batch", key), f"belongs under {deeper[key]}: move it there")
+        elif key in MEANT:
+            source.add(("batch", key), f"there is no such key: write {MEANT[key]}")
+        else:
+            source.refuse_unknown(("batch",), (key,), KEYS)
+
+
+def _command(source: Config, key: str) -> "Optional[Command]":
+    value = source.batch[key]
+    items = value if isinstance(value, list) else [value]
+    if not items or not all(isinstance(item, str) for item in items) or not items[0].strip():
+        if not isinstance(value, list) or not items:
+            source.add(
+                ("batch", key), f"must be a command line or a list of strings, and not empty, but is {found(value)}"
+            )
+            return None
+        for index, item in enumerate(items):
+            if not isinstance(item, str):
+                source.add(("batch", key, index), f"must be a string, but is {found(item)}: quote it")
+        if items[0] == "":
+            source.add(("batch", key, 0), "must be the program to run, but is empty: name one")
+        return None
+    parse: "Callable[..., Command]" = template.parse_script if isinstance(value, str) else template.parse_arguments
+    try:
+        return parse(value, lambda path: _is_number(source.settings, path))
+    except TemplateError as error:
+        for problem in error.problems:
+            source.add(("batch", key), problem)
+    return None
+
+
+def _is_number(configured: settings.Settings, path: "Tuple[str, ...]") -> bool:
+    kind, choices = configured.allowed(path)
+    if kind == "formula":
+        return is_number(settings.values(configured.current()).get(".".join(path)))
+    return kind == "range" or (kind == "enum" and all(map(is_number, choices)))
+
+
+def _env(source: "Document") -> "Dict[str, str]":
+    given = source.mapping(("batch", "env"), source.batch.get("env", {}), "names of variables, each with a value")
+    for name, value in given.items():
+        if not re.match(r"[A-Za-z_][A-Za-z0-9_]*\Z", name):
+            source.add(("batch", "env", name), "is no name of a variable: it has letters, digits and _ only")
+        if not isinstance(value, str):
+            source.add(("batch", "env", name), f"must be a string, but is {found(value)}: quote it")
+    return given
+
+
+def _statuses(source: "Document") -> "Tuple[int, ...]":
+    value = source.batch.get("success_exit_statuses", [0])
+    if not isinstance(value, list) or not value or not all(_is_whole(each, 0, 255) for each in value):
+        problem = f"must be a list of exit statuses, whole numbers from 0 to 255, like [0, 1], but is {shown(value)}"
+        source.add(("batch", "success_exit_statuses"), problem)
+        return (0,)
+    return tuple(value)
+
+
+def _is_whole(value: "Any", least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _count(source: "Document", key: str, default: int, least: int) -> int:
+    value = source.batch.get(key, default)
+    if not _is_whole(value, least, MAX_RUNS):
+        source.add(("batch", key), f"must be a whole number from {least} to {MAX_RUNS}, but is {found(value)}")
+        return default
+    return int(value)
+
+
+def duration(text: str) -> "Optional[float]":
+    """Return the seconds that people mean by ``90s``, ``10m``, ``1h30m`` or ``250ms``, None for another text."""
+    match = DURATION.match(text.replace(" ", ""))
+    if not match or not text.strip() or len(text) > 40:
+        return None
+    return sum(float(each) * unit for each, unit in zip(match.groups(), UNITS.values()) if each)
+
+
+def _seconds(source: "Document", key: str, default: "Optional[float]", zero_allowed: bool = False) -> "Optional[float]":
+    if key not in source.batch:
+        return default
+    given = source.batch[key]
+    value: "Any" = duration(given) if isinstance(given, str) else given
+    if not is_number(value) or value < 0 or (value == 0 and not zero_allowed):
+        allowed = f"{'0 or more' if zero_allowed else 'more than 0'} seconds, or a text like 90s, 10m or 1h30m"
+        source.add(("batch", key), f"must be {allowed}, but is {found(given)}")
+        return default
+    return float(min(value, MAX_SECONDS))
+
+
+def _metrics(config: Config) -> "Dict[str, Metric]":
+    read: "Dict[str, Metric]" = {}
+    for name, value in config.metric_entries.items():
+        path: "Path" = ("batch", "metrics", name)
+        entry = config.mapping(path, value, "a source, such as output_regex, and unit")
+        config.refuse_unknown(path, entry, sources.KEYS)
+
+        def note(keys: "Path", problem: str, path: "Path" = path) -> None:
+            config.add((*path, *keys), problem)
+
+        def formula(keys: "Path", text: str, note: "Callable[[Path, str], None]" = note) -> "Optional[Formula]":
+            return config.formula(lambda problem: note(keys, problem), text, CONTROL)
+
+        metric = sources.read(name, entry, note, formula) if isinstance(value, dict) else None
+        if metric:
+            read[name] = metric
+    computed = {name: each.formula for name, each in read.items() if isinstance(each, sources.Formula)}
+    if computed:
+        from servo_batch import formulas
+
+        for circle in formulas.order(computed)[1]:
+            config.add(("batch", "metrics"), circle)
+    return read
+
+
+def _objective(config: Config) -> Objective:
+    path: "Path" = ("batch", "objective")
+    shortest = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
+    value = config.batch.get("objective", {shortest.direction: shortest.text})
+    if isinstance(value, str):
+        words = value.split(None, 1)
+        direction, text = words if len(words) > 1 and words[0] in DIRECTIONS else (DIRECTIONS[0], value)
+        text = f"{{{text}}}" if text in config.metrics else text
+        config.add(path, f"must be a mapping, but is {found(value)}: write objective: {{{direction}: '{text}'}}")
+        return shortest
+    entry = config.mapping(path, value, "minimize or maximize, with a formula")
+    config.refuse_unknown(path, entry, DIRECTIONS)
+    given = [key for key in DIRECTIONS if key in entry]
+    if len(given) != 1:
+        problem = "must have one of minimize and maximize, with a formula like '{total_runtime}'"
+        if isinstance(value, dict):
+            config.add(path, problem + (", but has both" if given else ""))
+        return shortest
+    direction, text = given[0], entry[given[0]]
+    if text == shortest.text:
+        return Objective(direction, text, None)
+    formula = config.formula(lambda problem: config.add((*path, direction), problem), text)
+    return Objective(direction, text, formula)

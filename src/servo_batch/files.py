@@ -1,0 +1,104 @@
+"""Files: replaced whole or not at all, locked for a while and no longer, never one's own input; and what went wrong."""
+
+import errno
+import os
+
+from servo_batch.answers import bad_request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Optional
+
+# A lock is held for the time of a flush. Longer is a process that was stopped (^Z), or that has others wait on purpose.
+LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005
+MACHINE = {  # what no other file would help against
+    errno.EMFILE: "raise the limit, ulimit -n",
+    errno.ENFILE: "the system has no more, sysctl fs.file-max",
+    errno.EFBIG: "raise the limit, ulimit -f, or that of the file system",
+    errno.EBUSY: "a file that is mounted by itself cannot be replaced: mount its folder",
+    errno.EXDEV: "a file that is mounted by itself cannot be replaced: mount its folder",
+}
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def why(error: Exception, way_out: str = "") -> str:
+    """Return what an error of the system says, and what to do; ``way_out`` says how to name another file."""
+    if not isinstance(error, OSError):
+        return str(error)
+    remedy = MACHINE.get(error.errno or 0, way_out)
+    if error.errno in FULL:
+        remedy = "make room there" + (f", or {way_out}" if way_out else "")
+    return f"{error.strerror}{f'; {remedy}' if remedy else ''}"
+
+
+def is_of_machine(error: Exception) -> bool:
+    """Tell whether an error is for want of what the machine has to give, so that no file is to blame."""
+    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+def replace(path: str, data: bytes) -> None:
+    """Have ``data`` at ``path``, whole and on the disk, or leave what was there; raise ``OSError``.
+
+    Written beside the target, flushed, and renamed over it: rename(2) replaces atomically. A symbolic link is followed,
+    not replaced. What a crash leaves, ``PATH.partial``, the next call removes; two at a time need a lock.
+    """
+    target = os.path.realpath(path)  # which asks for the working directory: it may be gone
+    if os.path.isdir(target):
+        raise IsADirectoryError(0, "it is a directory: name a file")
+    partial = target + ".partial"
+    if os.path.lexists(partial):
+        os.unlink(partial)
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+        try:
+            if os.path.exists(target):
+                os.fchmod(stream.fileno(), os.stat(target).st_mode & 0o7777)
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            os.replace(partial, target)
+        except BaseException:
+            os.unlink(partial)
+            raise
+
+
+def flush_directory(path: str) -> None:
+    """Have the names in a folder on the disk, as fsync(2) says that only this has; raise ``OSError``."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def lock(descriptor: int, exclusive: bool = True) -> "Optional[bool]":
+    """Wait up to LOCK_SECONDS for the lock on what is open, and return whether it was to be had.
+
+    None is returned on a file system without locks. Closing the descriptor gives the lock back.
+    """
+    import fcntl
+    import time
+
+    limit = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > limit:
+                return False
+            time.sleep(LOCK_POLL_SECONDS)
+        except OSError:
+            return None
+
+
+def refuse_input(option: str, path: str, inputs: "Dict[str, Optional[str]]") -> None:
+    """Raise ``ServoError`` (bad-request) where the file that an option would have written is one of ``inputs``.
+
+    These are the files that the call reads or writes otherwise, by what a message calls them; None is no file.
+    """
+    for name, other in inputs.items():
+        if other is None:
+            continue
+        is_there = os.path.exists(path) and os.path.exists(other)
+        if os.path.samefile(path, other) if is_there else os.path.realpath(path) == os.path.realpath(other):
+            raise bad_request(f"{option} {path} is {name}, and would be overwritten: name another file")
