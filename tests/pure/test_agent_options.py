@@ -167,7 +167,7 @@ def test_an_empty_variable_is_no_variable(parse):
 class Waiting:
     """Stands for the agent's events: whatever it waits for is there."""
 
-    stopping = False
+    stopped_at = None
 
     def wait(self, until, descriptors):
         return descriptors

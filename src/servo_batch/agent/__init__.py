@@ -38,7 +38,7 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
             log.conceal(token)
         service = Service(chosen.url, token, log, events.wake, chosen.verbose)
     except answers.ServoError as error:
-        if events.stopping:
+        if events.stopped_at is not None:
             log("told to stop before it began")
             return 0
         answers.complain(log.clean(error.message))

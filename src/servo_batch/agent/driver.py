@@ -6,6 +6,7 @@ file, its lines are cut, and once it has exited nobody waits for its pipes.
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -57,21 +58,22 @@ def is_there(name: str) -> bool:
 
 
 class Driver:
-    """One run of the driver ``name``; once it has ``ended``, ``result`` returns or raises what came of it.
+    """One run of the driver ``name``: the working directory's, else our own.
 
-    Whoever waits for events calls ``advance`` after each, at ``deadline`` at the latest.
+    ``silence_seconds`` is how long it may write nothing, None for as long as it likes; of its stderr ``verbose_stderr``
+    says how much is logged and reported: all, minimal (two lines) or none.
     """
 
     def __init__(
-        self, name: str, io_timeout_seconds: Optional[float], verbose_stderr: str, events: Events, log: Log
+        self, name: str, silence_seconds: Optional[float], verbose_stderr: str, events: Events, log: Log
     ) -> None:
-        self.name = name
-        self.progress: Optional[Dict[str, Any]] = None  # the newest progress line, until somebody takes it
-        self.ended = False
-        self._silence_seconds = io_timeout_seconds
+        self.progress: Optional[Dict[str, Any]] = None  # the newest progress line
+        self._name = name
+        self._silence_seconds = math.inf if silence_seconds is None else silence_seconds
         self._verbose = verbose_stderr
         self._events = events
         self._log = log
+        self._pipes: Dict[int, _Pipe] = {}
         self._answers: List[Dict[str, Any]] = []
         self._garbage: List[str] = []
         self._stderr = bytearray()
@@ -81,9 +83,41 @@ class Driver:
         self._steps: List[Tuple[int, float]] = []  # what is still to be sent, each with the seconds until the next
         self._next_step = 0.0
 
-    def start(self, arguments: List[str], request: Optional[Dict[str, Any]]) -> None:
-        """Start the working directory's driver, else our own, with ``request`` on its stdin; raise ``ServoError``."""
-        command = ["./" + self.name] if is_there(self.name) else self_command(self.name)
+    def run(
+        self, arguments: List[str], request: Optional[Dict[str, Any]], turn: Callable[[], Optional[float]]
+    ) -> Dict[str, Any]:
+        """Run it to its end, with ``request`` on its stdin, and return its answer; raise ``ServoError`` for any other.
+
+        ``turn`` is called before each wait and returns when it wants to be called again, if nothing happens before.
+        """
+        self._start(arguments, request)
+        status = None
+        try:
+            while status is None:
+                times = [turn(), self._next_step if self._steps else self._last_output + self._silence_seconds]
+                until = min(time for time in times if time is not None)
+                for descriptor in self._events.wait(until, list(self._pipes)):
+                    self._read(descriptor)
+                status = self._events.exits.get(self._process.pid)
+                if status is None:
+                    self._stop_if_due()
+        finally:
+            # Popen must not wait for a process that has been reaped, or that a bug of ours has us leave.
+            self._process.returncode = -signal.SIGKILL
+            if status is None or self._stopped is not None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, signal.SIGKILL)  # what is left would spoil the next measurement
+            self._drain()
+        self._process.returncode = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        return self._result()
+
+    def cancel(self, why: ServoError, gently: bool) -> None:
+        """Stop the driver; ``why`` is its answer unless it gives one. ``gently`` where it says ``has_cancel``."""
+        if self._stopped is None:
+            self._stop(why, [(signal.SIGUSR1, CANCEL_SECONDS), (signal.SIGTERM, TERMINATE_SECONDS)] if gently else [])
+
+    def _start(self, arguments: List[str], request: Optional[Dict[str, Any]]) -> None:
+        command = ["./" + self._name] if is_there(self._name) else self_command(self._name)
         try:
             with tempfile.TemporaryFile() as stdin, self._events.admitted():
                 if request is not None:
@@ -102,90 +136,45 @@ class Driver:
             why = error.strerror or str(error)
             if error.errno and error.filename:
                 why = executable.why_not(command[0], error.errno)
-            raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self.name, command[0], why)) from None
+            raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self._name, command[0], why)) from None
         self._last_output = time.monotonic()
-        self._pipes: Dict[int, _Pipe] = {}
         for stream, take in ((self._process.stdout, self._take_line), (self._process.stderr, self._take_stderr)):
             assert stream is not None
             os.set_blocking(stream.fileno(), False)
             self._pipes[stream.fileno()] = _Pipe(stream, take)
 
-    @property
-    def descriptors(self) -> List[int]:
-        """What to wait for."""
-        return list(self._pipes)
+    def _stop(self, why: ServoError, steps: List[Tuple[int, float]]) -> None:
+        self._stopped = why
+        self._steps = [*steps, (signal.SIGKILL, 0.0)]
+        self._next_step = time.monotonic()
 
-    @property
-    def deadline(self) -> Optional[float]:
-        """When ``advance`` is due, should nothing happen before."""
-        if self._steps:
-            return self._next_step
-        if self._stopped is None and self._silence_seconds is not None:
-            return self._last_output + self._silence_seconds
-        return None
-
-    def advance(self, ready: List[int]) -> None:
-        """Read what there is to read, see whether the driver has ended, and do what is due."""
-        for descriptor in ready:
-            self._read(descriptor)
-        status = self._events.exits.get(self._process.pid)
-        if status is not None:
-            self._end(status)
-            return
+    def _stop_if_due(self) -> None:
         now = time.monotonic()
-        if self._stopped is None and self._silence_seconds and now >= self._last_output + self._silence_seconds:
-            message = "the %s driver wrote nothing for %g seconds and was stopped" % (self.name, self._silence_seconds)
+        if self._stopped is None and now >= self._last_output + self._silence_seconds:
+            message = "the %s driver wrote nothing for %g seconds and was stopped" % (self._name, self._silence_seconds)
             self._log(message)
             self._stop(failed("timeout", message + self._said()), [(signal.SIGTERM, TERMINATE_SECONDS)])
+        if self._events.hurried and self._steps:  # somebody does not want to wait until it stops by itself
+            self._steps = self._steps[-1:]
+            self._next_step = now
         while self._steps and now >= self._next_step:
             number, seconds = self._steps.pop(0)
             self._next_step = now + seconds
-            self._log("%s to the %s driver" % (signal.Signals(number).name, self.name))
+            self._log("%s to the %s driver" % (signal.Signals(number).name, self._name))
             os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
 
-    def cancel(self, why: ServoError, gently: bool) -> None:
-        """Stop the driver; ``why`` is its answer unless it gives one. ``gently`` where it says ``has_cancel``."""
-        if self._stopped is None:
-            self._stop(why, [(signal.SIGUSR1, CANCEL_SECONDS), (signal.SIGTERM, TERMINATE_SECONDS)] if gently else [])
+    def _drain(self) -> None:
+        """Read what is left in the pipes, and close them.
 
-    def hurry(self) -> None:
-        """Do not give a driver that is being stopped the time to stop by itself."""
-        if self._steps:
-            del self._steps[:-1]
-            self._next_step = time.monotonic()
-
-    def abandon(self) -> None:
-        """Kill the driver, if it still runs, and let go of it: nobody will ask for its result."""
-        if not self.ended:
-            self._kill_group()
-            self._end(signal.SIGKILL)
-
-    def _stop(self, why: ServoError, steps: List[Tuple[int, float]]) -> None:
-        self._stopped = why
-        self._steps = steps + [(signal.SIGKILL, 0.0)]
-        self._next_step = time.monotonic()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _end(self, status: int) -> None:
-        # Popen must not wait for a process that has been reaped.
-        self._process.returncode = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        self.ended = True
-        if self._stopped is not None:
-            self._kill_group()  # what it left running there would spoil the next measurement
+        Not to their ends: a process that the driver left behind may hold a pipe open for ever, or fill it.
+        """
         for descriptor in list(self._pipes):
-            # Not to the end of the pipe: a process that the driver left behind may hold it open for ever, or fill it.
-            left = MAX_DRAIN_BYTES
-            count = 1
+            left, count = MAX_DRAIN_BYTES, 1
             while count and left > 0:
                 count = self._read(descriptor)
                 left -= count
             if descriptor in self._pipes:
                 self._close(descriptor)
-        if len(self._garbage) > SHOWN_GARBAGE:
-            self._log("the %s driver wrote more lines that are no JSON objects" % self.name)
 
     def _read(self, descriptor: int) -> int:
         """Take what the pipe holds, up to a limit; return the number of bytes, 0 also where there is none yet."""
@@ -216,10 +205,9 @@ class Driver:
             self._answers.append(response)
         elif isinstance(response, dict) and is_number(response["progress"]):
             self.progress = response
-        elif len(self._garbage) <= SHOWN_GARBAGE:  # one more, to know that there were more
+        elif len(self._garbage) < SHOWN_GARBAGE:
             self._garbage.append(line[:READ_BYTES].decode("utf-8", "replace"))
-            if len(self._garbage) <= SHOWN_GARBAGE:
-                self._log("%s wrote a line that is no JSON object: %s" % (self.name, self._garbage[-1]))
+            self._log("%s wrote a line that is no JSON object: %s" % (self._name, self._garbage[-1]))
 
     def _take_stderr(self, line: bytes) -> None:
         self._stderr_lines += bool(line)
@@ -231,11 +219,11 @@ class Driver:
         logged = self._stderr_bytes
         self._stderr_bytes += len(line)
         if self._stderr_bytes <= MAX_LOGGED_BYTES:
-            self._log("%s: %s" % (self.name, line.decode("utf-8", "replace")))
+            self._log("%s: %s" % (self._name, line.decode("utf-8", "replace")))
         elif logged <= MAX_LOGGED_BYTES:
-            self._log("%s writes much to stderr: the rest is not logged" % self.name)
+            self._log("%s writes much to stderr: the rest is not logged" % self._name)
 
-    def result(self) -> Dict[str, Any]:
+    def _result(self) -> Dict[str, Any]:
         """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
         if not self._answers:
             raise self._stopped or self._misbehaved("ended without an answer")
@@ -249,9 +237,9 @@ class Driver:
         if self._stopped is not None and self._stopped.reason == "timeout":
             raise self._stopped  # the driver can only say that it was cancelled
         reason, message = answer.get("reason"), answer.get("message")
-        text = "the %s driver failed%s" % (self.name, self._said()) if message is None else str(message)
+        text = "the %s driver failed%s" % (self._name, self._said()) if message is None else str(message)
         if self._stopped is not None:  # the driver cannot know who wanted it, and why
-            text = "%s; the %s driver says: %s" % (self._stopped.message, self.name, text)
+            text = "%s; the %s driver says: %s" % (self._stopped.message, self._name, text)
         raise ServoError(str(answer["status"]), "driver-failed" if reason is None else str(reason), text)
 
     def _misbehaved(self, what: str) -> ServoError:
@@ -261,11 +249,11 @@ class Driver:
             # A real-time signal has no name.
             names = {signals.value: signals.name for signals in signal.Signals}
             exited = "killed by %s" % names.get(-code, "signal %d" % -code)
-        return failed("driver-failed", "the %s driver %s (%s)%s" % (self.name, what, exited, self._said()))
+        return failed("driver-failed", "the %s driver %s (%s)%s" % (self._name, what, exited, self._said()))
 
     def _said(self) -> str:
         """Return what the driver said beside the protocol, as far as it is to be passed on."""
-        said = "\nstdout: " + "\n".join(self._garbage[:SHOWN_GARBAGE]) if self._garbage else ""
+        said = "\nstdout: " + "\n".join(self._garbage) if self._garbage else ""
         stderr = self._stderr[-MAX_STDERR_BYTES:].decode("utf-8", "replace").rstrip("\n")
         return said + ("\nstderr: " + stderr if stderr else "")
 

@@ -35,7 +35,7 @@ class Events:
     def __init__(self) -> None:
         hold()
         self.signals: List[int] = []
-        self.stopped_at: Optional[float] = None  # on the monotonic clock, when the first of STOP came
+        self.stopped_at: Optional[float] = None  # on the monotonic clock, once the agent ends
         self.exits: Dict[int, int] = {}  # what waitpid(2) said of the children that the last wait reaped
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
@@ -45,10 +45,10 @@ class Events:
             # Any handler makes Python write the number to the wake-up pipe, which is all that is wanted.
             signal.signal(number, lambda number, frame: None)
 
-    @property
-    def stopping(self) -> bool:
-        """Whether SIGTERM or SIGINT came."""
-        return self.stopped_at is not None
+    def stop(self) -> None:
+        """Note that the agent ends now, as SIGTERM and SIGINT do."""
+        if self.stopped_at is None:
+            self.stopped_at = time.monotonic()
 
     @property
     def hurried(self) -> bool:
@@ -93,8 +93,8 @@ class Events:
             for number in os.read(self._wake_reader, 65536):
                 if number in STOP + FINISH:
                     self.signals.append(number)
-                if number in STOP and self.stopped_at is None:
-                    self.stopped_at = time.monotonic()
+                if number in STOP:
+                    self.stop()
         self._reap()
         return [descriptor for descriptor in ready if descriptor != self._wake_reader]
 

@@ -16,7 +16,7 @@ from servo_batch.agent.driver import Driver, is_there
 from servo_batch.agent.events import Events
 from servo_batch.agent.log import Log
 from servo_batch.agent.options import Options
-from servo_batch.agent.service import Exchange, Outcome, Service
+from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 from servo_batch.wording import is_number
 
@@ -28,19 +28,17 @@ DEFAULT_SLEEP_SECONDS = 120.0
 MAX_SLEEP_SECONDS = 1e9
 # --info is answered at once or never.
 INFO_SECONDS = 30.0
-# A driver that chatters makes at most one report in the first time. For a silent driver, or while a report waits for
-# its answer, the next one comes after the second, because only in the answer to a report can the service cancel.
+# A driver that chatters makes at most one report in the first time. For a silent driver, or where a report gets no
+# answer, the next one comes after the second, because only in the answer to a report can the service cancel.
 MIN_REPORT_SECONDS = 1.0
 MAX_REPORT_SECONDS = 9.0
 # A result waits so long for the progress report before it to be answered, then it overtakes it.
 OVERTAKEN_SECONDS = 2.0
-# On the way out nothing is tried for long: whoever stops a container kills it ten seconds later. From the signal to the
-# end it takes LEAVE_SECONDS, though a driver that takes long to stop leaves a moment for the result and the goodbye.
-LEAVE_SECONDS = 7.0
-LEAST_RESULT_SECONDS = 1.0
-LEAST_GOODBYE_SECONDS = 0.7
+# On the way out nothing is tried for long: whoever stops a container kills it ten seconds later. A result and the
+# goodbye have so many tries of so long, with a pause, but after LEAVE_SECONDS each has one.
+LEAVE_SECONDS = 6.0
 LAST_TRIES = 3
-LAST_REQUEST_SECONDS = 2.0
+LAST_REQUEST_SECONDS = 1.5
 LAST_PAUSE_SECONDS = 0.2
 # A failure's report is no longer than this, with its envelope: the event, the keys, the status and the reason.
 MAX_FAILURE_BYTES = 2 * 1024 * 1024
@@ -71,19 +69,25 @@ class Agent:
 
     def run(self) -> None:
         """Serve until a signal ends it."""
-        steps = [self._introduce, self._serve]
         try:
+            self._guarded(self._introduce)
             while True:
-                try:
-                    steps[0]()
-                except _Leave:
-                    raise
-                except Exception:
-                    self._log("a bug of servo-batch: %s" % traceback.format_exc())
-                    self._sleep(self._options.retry_seconds)
-                steps = steps[-1:]
+                self._guarded(self._serve)
         except _Leave:
-            self._say_goodbye()
+            names = [signal.Signals(number).name for number in self._events.signals]
+            reason = ("restart: " if self._events.restarting else "exit: ") + ", ".join(names or ["the operator"])
+            self._events.stop()
+            self._send("GOODBYE", {"reason": reason})
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Take a step; a bug in it is logged, and the agent goes on after a pause."""
+        try:
+            step()
+        except _Leave:
+            raise
+        except Exception:
+            self._log("a bug of servo-batch: %s" % traceback.format_exc())
+            self._sleep(self._options.retry_seconds)
 
     def _introduce(self) -> None:
         for name in ("adjust", "measure"):
@@ -109,44 +113,34 @@ class Agent:
             self._log("a bug of servo-batch: %s" % traceback.format_exc())
             result = _failure(failed("internal", "a bug of servo-batch; the agent's log has more: %r" % bug))
         if event:
-            self._deliver(event, result)
+            self._send(event, result)
 
     # Talking to the service
 
     def _ask(self, event: str, param: Any) -> Dict[str, Any]:
         """Return the service's answer, however long it takes to get one; any signal ends that."""
-        answer = self._send(event, param, lambda: 0.0 if self._events.leaving else None)
+        self._sleep(0)
+        answer = self._send(event, param, is_idle=True)
         if answer is None or self._events.leaving:
             raise _Leave
         return answer
 
-    def _deliver(self, event: str, result: Dict[str, Any]) -> None:
-        """Send a result until the service takes it; only SIGTERM and SIGINT end that sooner."""
+    def _send(self, event: str, param: Any, is_idle: bool = False) -> Optional[Dict[str, Any]]:
+        """Send until the service takes it and return its answer; None where it was given up.
 
-        def ends_at() -> Optional[float]:
-            return self._events.stopped_at and self._events.stopped_at + LAST_REQUEST_SECONDS
-
-        if self._send(event, result, ends_at) is None:
-            # Half of what is left is for the goodbye.
-            self._try_last(event, result, max(self._seconds_to_leave() / 2, LEAST_RESULT_SECONDS))
-
-    def _say_goodbye(self) -> None:
-        names = [signal.Signals(number).name for number in self._events.signals]
-        reason = ("restart: " if self._events.restarting else "exit: ") + ", ".join(names or ["the operator"])
-        self._try_last("GOODBYE", {"reason": reason}, max(self._seconds_to_leave(), LEAST_GOODBYE_SECONDS))
-
-    def _seconds_to_leave(self) -> float:
-        """Return what is left of the time to leave in; it begins when a signal says that there is no other."""
-        began = self._events.stopped_at
-        return LEAVE_SECONDS - (0 if began is None else time.monotonic() - began)
-
-    def _send(self, event: str, param: Any, ends_at: Callable[[], Optional[float]]) -> Optional[Dict[str, Any]]:
-        """Send until the service takes it, and return its answer, or None where ``ends_at``, a time, comes first."""
+        An idle question is, by any signal; a result and the goodbye are once the agent is told to stop, after a moment.
+        """
         body = _encode(event, param)
         delay = self._options.retry_seconds
-        self._events.wait(time.monotonic())  # signals are seen here alone
-        while ends_at() is None:
-            outcome = self._exchange(body, ends_at)
+        tries = 0
+
+        def is_needless() -> bool:
+            return is_idle and self._events.leaving
+
+        while not is_needless():
+            exchange = self._service.post(body)
+            self._wait(lambda: exchange.outcome or is_needless(), REQUEST_SECONDS, LAST_REQUEST_SECONDS)  # noqa: B023
+            outcome = exchange.end()
             problem = outcome.error
             if outcome.answer is not None and event == "WHATS_NEXT":
                 problem = self._not_understood(outcome.answer)
@@ -154,16 +148,20 @@ class Agent:
                 if param is not None:
                     self._log("%s delivered" % event)
                 return outcome.answer
-            if ends_at() is not None:
-                break
             pause = delay * random.uniform(0.75, 1)  # agents that failed together come back apart
             if outcome.retry_after_seconds is not None:
                 pause = min(max(outcome.retry_after_seconds, 1) * random.uniform(1, 1.1), MAX_RETRY_AFTER_SECONDS)
             delay = min(delay * 2, max(self._options.retry_seconds, MAX_RETRY_SECONDS))
+            if self._events.stopped_at is not None:
+                tries += 1
+                is_late = time.monotonic() > self._events.stopped_at + LEAVE_SECONDS
+                if is_idle or tries == LAST_TRIES or is_late or self._events.hurried:
+                    break
+                pause = LAST_PAUSE_SECONDS
             self._log("%s not delivered: %s; trying again in %.1f s" % (event, problem, pause))
-            until = time.monotonic() + pause
-            while ends_at() is None and time.monotonic() < until:
-                self._events.wait(until)
+            self._wait(is_needless, pause, LAST_PAUSE_SECONDS)
+        if not is_idle:
+            self._log("%s given up: %s" % (event, problem))
         return None
 
     def _not_understood(self, answer: Dict[str, Any]) -> str:
@@ -172,44 +170,22 @@ class Agent:
             return ""
         return "unknown command %.200s in %.200s" % (json.dumps(command), json.dumps(answer))
 
-    def _try_last(self, event: str, param: Dict[str, Any], seconds: float) -> None:
-        """Send what is left to be said, within so many seconds."""
-        body = _encode(event, param)
-        until = time.monotonic() + seconds
-        for _ in range(LAST_TRIES):
-            request_until = min(until, time.monotonic() + LAST_REQUEST_SECONDS)
-            outcome = self._exchange(body, lambda: request_until)  # noqa: B023 - called before the next turn
-            if outcome.answer is not None:
-                self._log("%s delivered" % event)
-                return
-            self._log("%s not delivered: %s" % (event, outcome.error))
-            pause_until = time.monotonic() + LAST_PAUSE_SECONDS
-            if self._events.hurried or pause_until >= until:
-                break
-            while time.monotonic() < pause_until:
-                self._events.wait(pause_until)
-        self._log("%s given up" % event)
-
-    def _exchange(self, body: bytes, ends_at: Callable[[], Optional[float]]) -> Outcome:
-        """Return what came of one request, which is broken off at ``ends_at``, if that is a time."""
-        exchange = self._service.post(body)
-        while True:
-            end = ends_at()
-            if end is not None:
-                exchange.until = min(exchange.until, end)
-            outcome = exchange.ended()
-            if outcome is not None:
-                return outcome
-            self._events.wait(exchange.until)
-
     def _sleep(self, seconds: float) -> None:
         """Be idle for so long."""
-        until = time.monotonic() + seconds
-        while not self._events.leaving:
+        self._wait(lambda: self._events.leaving, seconds)
+        if self._events.leaving:
+            raise _Leave
+
+    def _wait(self, is_over: Callable[[], object], seconds: float, last_seconds: float = 0.0) -> None:
+        """Wait until ``is_over``, for so many seconds; once the agent is told to stop for so many ``last_seconds``."""
+        began = time.monotonic()
+        until = began + seconds
+        while not is_over():
+            if self._events.stopped_at is not None:
+                until = min(until, max(began, self._events.stopped_at) + last_seconds)
             self._events.wait(until)
-            if time.monotonic() >= until and not self._events.leaving:
+            if time.monotonic() >= until:
                 return
-        raise _Leave
 
     # Doing what it says
 
@@ -275,17 +251,14 @@ class Agent:
             control = param.get("control")
             if isinstance(control, dict) and "environment" in control:
                 self._check_environment(param, reports)
-            gently = self._cancels(name, reports)
-            return self._run(name, [self._options.app_id], request, reports, gently)
+            if name not in self._has_cancel:
+                self._has_cancel[name] = self._says_has_cancel(name, reports)
+            return self._run(name, [self._options.app_id], request, reports, self._has_cancel[name])
         finally:
             # A report that comes after the result would make the service believe that the operation goes on. But one
             # that nobody answers must not hold the result up.
-            until = time.monotonic() + OVERTAKEN_SECONDS
-            while reports.under_way and not self._events.stopping and time.monotonic() < until:
-                self._events.wait(until)
-                reports.collect()
-            for exchange in reports.under_way:
-                exchange.end()
+            self._wait(reports.is_answered, OVERTAKEN_SECONDS)
+            reports.drop()
 
     def _check_environment(self, param: Dict[str, Any], reports: "Reports") -> None:
         """Have ./environment say whether the environment is the one that is asked for."""
@@ -299,18 +272,15 @@ class Agent:
                 raise
             raise ServoError("environment-mismatch", error.reason, error.message) from None
 
-    def _cancels(self, name: str, reports: "Reports") -> bool:
-        """Return whether the driver says ``has_cancel``; it is asked once."""
-        if name not in self._has_cancel:
-            try:
-                info = self._run(name, ["--info"], reports=reports, silence_seconds=INFO_SECONDS)
-            except ServoError as error:
-                if self._cancelled(reports):
-                    raise
-                self._log("%s --info: %s; it will be cancelled with SIGKILL" % (name, error.message))
-                info = {}
-            self._has_cancel[name] = info.get("has_cancel") is True
-        return self._has_cancel[name]
+    def _says_has_cancel(self, name: str, reports: "Reports") -> bool:
+        try:
+            info = self._run(name, ["--info"], None, reports, silence_seconds=INFO_SECONDS)
+        except ServoError as error:
+            if self._cancelled(reports):
+                raise
+            self._log("%s --info: %s; it will be cancelled with SIGKILL" % (name, error.message))
+            return False
+        return info.get("has_cancel") is True
 
     def _run(
         self,
@@ -322,32 +292,20 @@ class Agent:
         silence_seconds: Optional[float] = None,
     ) -> Dict[str, Any]:
         """Run a driver to its end; return its answer or raise ``ServoError``."""
+        silence_seconds = silence_seconds or self._options.io_timeout_seconds
+        driver = Driver(name, silence_seconds, self._options.verbose_stderr, self._events, self._log)
+
+        def turn() -> Optional[float]:
+            due = reports.turn(driver.progress) if reports is not None else None
+            why = self._cancelled(reports)
+            if why is not None:
+                driver.cancel(why, gently)
+            return due
+
         why = self._cancelled(reports)
         if why is not None:
             raise why
-        silence_seconds = silence_seconds or self._options.io_timeout_seconds
-        driver = Driver(name, silence_seconds, self._options.verbose_stderr, self._events, self._log)
-        driver.start(arguments, request)
-        try:
-            while not driver.ended:
-                times = [driver.deadline, reports.due if reports is not None else None]
-                until = min((time for time in times if time is not None), default=None)
-                driver.advance(self._events.wait(until, driver.descriptors))
-                if reports is not None:
-                    if driver.progress is not None:
-                        reports.update(driver.progress)
-                        driver.progress = None
-                    reports.collect()
-                    if not driver.ended:
-                        reports.send()
-                why = self._cancelled(reports)
-                if why is not None:
-                    driver.cancel(why, gently)
-                if self._events.hurried:
-                    driver.hurry()
-        finally:
-            driver.abandon()
-        answer = driver.result()
+        answer = driver.run(arguments, request, turn)
         notes = answer.get("notes")
         for note in notes if isinstance(notes, list) else []:
             self._log("%s notes: %s" % (name, note))
@@ -355,7 +313,7 @@ class Agent:
 
     def _cancelled(self, reports: "Optional[Reports]") -> Optional[ServoError]:
         """Return why what is under way has to stop, or None where it has not."""
-        if self._events.stopping:
+        if self._events.stopped_at is not None:
             return failed("cancelled", "the agent was told to stop")
         if reports is not None and reports.cancel is not None:
             return failed("cancelled", reports.cancel)
@@ -363,14 +321,10 @@ class Agent:
 
 
 class Reports:
-    """Reports the progress of one operation; a report that cannot be delivered is dropped.
-
-    One that is not answered holds up no other: a service that lost it may still cancel in the answer to the next.
-    """
+    """Reports the progress of one operation; a report that cannot be delivered, or that nobody answers, is dropped."""
 
     def __init__(self, event: str, service: Service, log: Log) -> None:
         self.cancel: Optional[str] = None  # once the service cancels the operation: a phrase that says so, and why
-        self.under_way: List[Exchange] = []
         self._event = event
         self._service = service
         self._log = log
@@ -378,49 +332,48 @@ class Reports:
         self._line: Dict[str, Any] = {"progress": 0}
         self._is_fresh = False
         self._sent_at = self._started - MIN_REPORT_SECONDS
+        self._exchange: Optional[Exchange] = None
 
-    @property
-    def due(self) -> float:
-        """When ``collect`` or ``send`` will have something to do, should nothing happen before."""
-        return min([self._next, *(exchange.until for exchange in self.under_way)])
-
-    @property
-    def _next(self) -> float:
-        is_quick = self._is_fresh and not self.under_way
-        return self._sent_at + (MIN_REPORT_SECONDS if is_quick else MAX_REPORT_SECONDS)
-
-    def update(self, line: Dict[str, Any]) -> None:
-        """Take a driver's progress line; the next report tells the newest."""
-        self._line = line
-        self._is_fresh = True
-
-    def send(self) -> None:
-        """Send a report if one is due."""
+    def turn(self, line: Optional[Dict[str, Any]]) -> float:
+        """Take the driver's newest line, send a report if one is due, and return when the next is."""
+        if line is not None and line is not self._line:
+            self._line = line
+            self._is_fresh = True
         now = time.monotonic()
-        if now < self._next:
-            return
+        is_quick = self.is_answered() and self._is_fresh
+        due = self._sent_at + (MIN_REPORT_SECONDS if is_quick else MAX_REPORT_SECONDS)
+        if now < due:
+            return due
+        self.drop()
         param = {"progress": min(max(self._line["progress"], 0), 100), "runtime": round(now - self._started, 1)}
         if self._line.get("message") is not None:
             param["message"] = str(self._line["message"])[:MAX_MESSAGE]
-        self.under_way.append(self._service.post(_encode(self._event, param)))
+        self._exchange = self._service.post(_encode(self._event, param))
         self._sent_at = now
         self._is_fresh = False
+        return now + MAX_REPORT_SECONDS
 
-    def collect(self) -> None:
-        """Take the answers that have come; a report without one is given up in time."""
-        for exchange in list(self.under_way):
-            outcome = exchange.ended()
-            if outcome is None:
-                continue
-            self.under_way.remove(exchange)
-            if outcome.answer is None:
-                self._log("progress not delivered: %s" % outcome.error)
-            elif outcome.answer.get("status") == "cancel" and self.cancel is None:
-                reason = outcome.answer.get("reason")
-                words = reason if isinstance(reason, str) else json.dumps(reason)
-                said = " and gave no reason" if reason in (None, "") else ": %s" % words[:MAX_MESSAGE]
-                self.cancel = "the service cancelled it" + said
-                self._log(self.cancel)
+    def is_answered(self) -> bool:
+        """Take the answer if it has come, and tell whether none is awaited."""
+        if self._exchange is None or self._exchange.outcome is None:
+            return self._exchange is None
+        outcome = self._exchange.outcome
+        self._exchange = None
+        if outcome.answer is None:
+            self._log("progress not delivered: %s" % outcome.error)
+        elif outcome.answer.get("status") == "cancel" and self.cancel is None:
+            reason = outcome.answer.get("reason")
+            words = reason if isinstance(reason, str) else json.dumps(reason)
+            said = " and gave no reason" if reason in (None, "") else ": %s" % words[:MAX_MESSAGE]
+            self.cancel = "the service cancelled it" + said
+            self._log(self.cancel)
+        return True
+
+    def drop(self) -> None:
+        """Break off the report that is under way, if any."""
+        if self._exchange is not None:
+            self._exchange.end()
+            self.is_answered()
 
 
 def _encode(event: str, param: Any) -> bytes:

@@ -4,6 +4,7 @@ A mistake in how the agent was called is a ``bad-request``; a token file that ca
 """
 
 import ast
+import errno
 import ipaddress
 import math
 import os
@@ -13,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
 from servo_batch.agent.events import Events
-from servo_batch.answers import ServoError, bad_request, failed
+from servo_batch.answers import bad_request, failed
 from servo_batch.options import Options as CommandLine
 
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
@@ -143,43 +144,33 @@ def read_token(path: str, events: Events) -> str:
     Raises ``ServoError``, with a message that shows nothing of what the file holds, also where a signal ends the wait.
     """
     try:
-        # Opening a named pipe would otherwise wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            content = _content(path, descriptor, events)
-        finally:
-            os.close(descriptor)
+        content = _content(path, events)
     except OSError as error:
-        raise _unreadable(path, error.strerror) from None
+        remedy = "name its file with --auth-token, or use --no-auth"
+        raise failed("bad-token", "cannot read the token: %s: %s; %s" % (path, error.strerror, remedy)) from None
     token = content.strip()
     if not token:
         raise failed("bad-token", "the token file is empty: %s" % path)
     # RFC 6750 allows less; a blank or a line break would end the header early or start another.
     if len(content) > MAX_TOKEN_BYTES or not all(0x21 <= byte <= 0x7E for byte in token):
-        raise failed(
-            "bad-token",
-            "the token file must hold one token: one line of ASCII without blanks, at most %d bytes: %s"
-            % (MAX_TOKEN_BYTES, path),
-        )
+        shape = "one line of ASCII without blanks, at most %d bytes" % MAX_TOKEN_BYTES
+        raise failed("bad-token", "the token file must hold one token: %s: %s" % (shape, path))
     return token.decode("ascii")
 
 
-def _content(path: str, descriptor: int, events: Events) -> bytes:
-    """Return what the file holds, up to a byte more than a token may have."""
-    content = b""
+def _content(path: str, events: Events) -> bytes:
+    """Return what the file holds, up to a byte more than a token may have; raise ``OSError``."""
     until = time.monotonic() + TOKEN_SECONDS
-    while len(content) <= MAX_TOKEN_BYTES:
-        if events.wait(until, [descriptor]):
-            data = os.read(descriptor, MAX_TOKEN_BYTES + 1 - len(content))
-            if not data:
-                break
-            content += data
-        elif events.stopping or time.monotonic() >= until:
-            raise _unreadable(path, "the pipe brought no whole token within %g seconds" % TOKEN_SECONDS)
+    content = b""
+    # Opening a named pipe would otherwise wait for a writer, and no signal could end that.
+    with open(path, "rb", buffering=0, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
+        while len(content) <= MAX_TOKEN_BYTES:
+            if events.wait(until, [stream.fileno()]):
+                data = stream.read(MAX_TOKEN_BYTES + 1 - len(content))
+                if not data:
+                    break
+                content += data
+            elif events.stopped_at is not None or time.monotonic() >= until:
+                why = "the pipe brought no whole token within %g seconds" % TOKEN_SECONDS
+                raise TimeoutError(errno.ETIMEDOUT, why)
     return content
-
-
-def _unreadable(path: str, why: Optional[str]) -> ServoError:
-    return failed(
-        "bad-token", "cannot read the token: %s: %s; name its file with --auth-token, or use --no-auth" % (path, why)
-    )

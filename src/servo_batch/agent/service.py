@@ -42,17 +42,12 @@ class Outcome(NamedTuple):
 
 
 class Exchange:
-    """An exchange under way, until the monotonic clock shows ``until``; ``outcome`` is None before its end."""
+    """An exchange under way; ``outcome`` is None before its end."""
 
-    def __init__(self, until: float) -> None:
-        self.until = until
+    def __init__(self) -> None:
         self.outcome: Optional[Outcome] = None
         # A second name for the connection's socket, since TLS takes the first one over.
         self._lifeline: Optional[socket.socket] = None
-
-    def ended(self) -> Optional[Outcome]:
-        """Return what came of it, or None where it still has time."""
-        return self.end() if time.monotonic() >= self.until else self.outcome
 
     def end(self) -> Outcome:
         """Return what came of it; if nothing did yet, break the connection, so that the thread ends too."""
@@ -123,7 +118,7 @@ class Service:
 
     def post(self, body: bytes) -> Exchange:
         """Start an exchange."""
-        exchange = Exchange(time.monotonic() + REQUEST_SECONDS)
+        exchange = Exchange()
 
         def run() -> None:
             outcome = self._exchange(exchange, body)
