@@ -16,7 +16,7 @@ from servo_batch.job import failures, rounds
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.run import Listener
-from servo_batch.job.show_output import Show
+from servo_batch.job.show import Show
 from servo_batch.metrics import search, sources, summary
 from servo_batch.samples import median
 from servo_batch.wording import named

@@ -778,7 +778,7 @@ class TestWithoutASubreaper:
         if subprocess.run(namespace + ["true"], stderr=subprocess.DEVNULL).returncode:
             pytest.skip("cannot make a pid namespace")
         job = hide("child")
-        body = "print(job.descendants.visible(), flush=True)\nmeasure(%r, timeout=0.3)" % job.command
+        body = "print(job.descendants.become_subreaper(), flush=True)\nmeasure(%r, timeout=0.3)" % job.command
         output = run_job(*namespace, newest, body)
         assert output.startswith("False\ntimeout: ")
         wait_until(lambda: not job.alive())

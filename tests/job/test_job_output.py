@@ -246,9 +246,9 @@ import os, sys
 sys.path.insert(0, sys.argv[1])
 from servo_batch.job import keeper
 with open(os.devnull, "wb", buffering=0) as nothing:
-    stream = keeper._Stream(os.open("/dev/zero", os.O_RDONLY), nothing, b"o")
+    stream = keeper._Stream("stdout", os.open("/dev/zero", os.O_RDONLY), nothing)
     stream.open()
-    print(keeper.PIPE_BYTES <= stream.copy(memoryview(bytearray(keeper.READ_BYTES)), None) < 2 * keeper.PIPE_BYTES)
+    print(keeper.PIPE_BYTES <= stream.copy(memoryview(bytearray(keeper.READ_BYTES))) < 2 * keeper.PIPE_BYTES)
 """
 
 

@@ -38,7 +38,7 @@ def _main():
     from servo_batch.job import failures, keeper, run
     from servo_batch.job.cancel import Cancellation
     from servo_batch.job.run import Listener
-    from servo_batch.job.show_output import Show
+    from servo_batch.job.show import Show
     from servo_batch.job.steps import Kind, Step
 
     if sys.argv[1:]:

@@ -1,4 +1,4 @@
-"""A child process that the driver forks for one task: to guard the job, to keep or show what it prints, to search that.
+"""A child process that the driver forks for one task: to guard the job, to keep what it prints, to search that.
 
 Two pipes connect them. The driver holds the writing end of *control*; when it is closed, the driver has no more use for
 the child, or was killed. What the child has to say it writes to *report*, as lines of JSON.
@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set
 
 from servo_batch.answers import STDOUT, ServoError, failed
@@ -87,7 +87,10 @@ class Schedule:
 
 
 class Child:
-    """A child, as the driver has it: close ``control`` when it is to end, and ``reap`` it."""
+    """A child, as the driver has it: close ``control`` when it is to end, and ``reap`` it.
+
+    ``told`` is what ``receive`` has received, by its keys; ``is_gone`` tells that there will be no more.
+    """
 
     def __init__(self, task: Callable[[int, int, Set[Any]], None]) -> None:
         """Fork a child that does ``task(control, report, mask)``, with the signals in ``BLOCKED`` blocked, and exits.
@@ -95,92 +98,49 @@ class Child:
         ``mask`` has the signals that the driver has blocked. Raises ``OSError`` where there can be no further process
         or descriptor.
         """
+        self.told: Dict[str, Any] = {}
+        self.is_gone = False
         self._unread = bytearray()
-        child_control, self.control = os.pipe()
-        try:
-            self.report, child_report = os.pipe()
-        except OSError:
-            os.close(child_control)
-            os.close(self.control)
-            raise
-        # In its first moments the child has the driver's handlers. A signal waits until it has its own.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
-        try:
-            self.pid = os.fork()
-            if self.pid == 0:
-                try:
-                    os.close(self.control)
-                    task(child_control, child_report, mask)
-                finally:
-                    os._exit(0)
-        except OSError:
-            os.close(self.control)
-            os.close(self.report)
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            os.close(child_control)
-            os.close(child_report)
+        with opened_pipes(2) as (child_control, self.control, self.report, child_report):
+            # In its first moments the child has the driver's handlers. A signal waits until it has its own.
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
+            try:
+                self.pid = os.fork()
+                if self.pid == 0:
+                    try:
+                        os.close(self.control)
+                        task(child_control, child_report, mask)
+                    finally:
+                        os._exit(0)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(child_control)
+        os.close(child_report)
 
-    def watch(
-        self, cancellation: Cancellation, schedule: Schedule, *, heard: int = 0, minds_stdout: bool = True
-    ) -> Iterator[Dict[str, Any]]:
+    def watch(self, cancellation: Cancellation, schedule: Schedule) -> Iterator[Dict[str, Any]]:
         """Yield what the child tells, as it comes, until the child is gone; let ``schedule`` report meanwhile.
 
-        Raises Unwanted once a signal has come after the first ``heard``, or nobody reads stdout (if one minds), and
-        TimeUp.
+        Raises Unwanted once a signal has come or nobody reads stdout, and TimeUp.
         """
-        while True:
-            if cancellation.count > heard:
+        while not self.is_gone:
+            if cancellation.count:
                 raise Unwanted(cancellation.signum)
-            if self._wait(schedule.seconds_left(), cancellation, minds_stdout):
-                messages = self.receive()
-                if messages is None:
-                    return
-                yield from messages
+            if self.report in attend(cancellation, schedule.seconds_left(), [self.report], minds_stdout=True):
+                yield from self.receive()
             schedule.tick()
 
-    def _wait(self, seconds: float, cancellation: Cancellation, minds_stdout: bool) -> bool:
-        poll = select.poll()
-        if minds_stdout:
-            poll.register(STDOUT, 0)  # POLLERR and POLLHUP come without being asked for: nobody reads it any more
-        poll.register(self.report, select.POLLIN)
-        poll.register(cancellation.fileno(), select.POLLIN)
-        milliseconds = max(0.0, min(seconds, MAX_POLL_SECONDS) * 1000)
-        ready = dict(poll.poll(milliseconds))
-        if ready.get(STDOUT, 0) & select.POLLNVAL:  # macOS cannot poll a terminal
-            poll.unregister(STDOUT)
-            ready = dict(poll.poll(milliseconds))
-        if cancellation.fileno() in ready:
-            cancellation.clear()
-        if ready.get(STDOUT, 0) & (select.POLLERR | select.POLLHUP):
-            raise Unwanted(None, "stdout was closed, so nobody waits for an answer")
-        return self.report in ready
-
-    def wait(self, seconds: float, cancellation: Cancellation) -> bool:
-        """Return whether there is something to receive; wait ``seconds``, or until a stop is asked for once more."""
-        count, limit = cancellation.count, time.monotonic() + seconds
-        while True:
-            ready = wait_for([self.report, cancellation.fileno()], limit - time.monotonic())
-            if cancellation.fileno() in ready:
-                cancellation.clear()
-            if self.report in ready:
-                return True
-            if not ready or cancellation.count > count:
-                return False
-
-    def receive(self, seconds: float = math.inf) -> Optional[List[Dict[str, Any]]]:
-        """Return what the child has told since, nothing after ``seconds``, and None once it is gone."""
-        if seconds < math.inf and not wait_for([self.report], seconds):
-            return []
+    def receive(self) -> List[Dict[str, Any]]:
+        """Return what the child has told since; wait where there is nothing yet."""
         data = os.read(self.report, 65536)
+        self.is_gone = not data
         self._unread += data
-        if not data:
-            return None
         if b"\n" not in data:  # a value may be as long as all that the job printed
             return []
         *lines, self._unread = self._unread.split(b"\n")
-        return [json.loads(line.decode()) for line in lines]
+        messages = [json.loads(line.decode()) for line in lines]
+        for message in messages:
+            self.told.update(message)
+        return messages
 
     def ask(self, request: bytes) -> None:
         """Write to the child's *control*, if the child is there."""
@@ -202,14 +162,53 @@ def tell(report: int, message: Dict[str, Any]) -> None:
         os.write(report, json.dumps(message).encode() + b"\n")
 
 
-def wait_for(descriptors: Iterable[int], seconds: float = math.inf) -> List[int]:
-    """Return those of ``descriptors`` that can be read, after ``seconds`` at the latest; they are at their end, too."""
+@contextmanager
+def opened_pipes(count: int) -> Iterator[List[int]]:
+    """Give the ends of new pipes, for reading and for writing in turns; where there is an ``OSError``, close them."""
+    ends: List[int] = []
+    try:
+        for _ in range(count):
+            ends.extend(os.pipe())
+        yield ends
+    except OSError:
+        for end in ends:
+            os.close(end)
+        raise
+
+
+def wait_for(readable: Iterable[int], seconds: float = math.inf, writable: Iterable[int] = ()) -> Set[int]:
+    """Return which descriptors can be read or written, or are at their end, after ``seconds`` at the latest."""
+    return set(_poll(readable, seconds, writable))
+
+
+def attend(
+    cancellation: Cancellation,
+    seconds: float,
+    readable: Iterable[int],
+    writable: Iterable[int] = (),
+    *,
+    minds_stdout: bool = False,
+) -> Set[int]:
+    """Do as ``wait_for``, but return when a signal comes; raise Unwanted where one minds that nobody reads stdout."""
+    wakeup = cancellation.fileno()
+    ready = _poll([*readable, wakeup], seconds, writable, [STDOUT] if minds_stdout else [])
+    if ready.get(STDOUT, 0) & select.POLLNVAL:  # macOS cannot poll a terminal
+        ready = _poll([*readable, wakeup], seconds, writable)
+    if wakeup in ready:
+        cancellation.clear()
+    if STDOUT in ready:
+        raise Unwanted(None, "stdout was closed, so nobody waits for an answer")
+    return set(ready)
+
+
+def _poll(readable: Iterable[int], seconds: float, writable: Iterable[int], ends: Iterable[int] = ()) -> Dict[int, int]:
     # Not select(2), which knows only the first 1024 descriptors.
     poll = select.poll()
-    for descriptor in descriptors:
-        poll.register(descriptor, select.POLLIN)
+    for descriptors, events in ((ends, 0), (readable, select.POLLIN), (writable, select.POLLOUT)):
+        for descriptor in descriptors:
+            poll.register(descriptor, events)  # POLLERR and POLLHUP come without being asked for
     milliseconds = None if seconds == math.inf else max(0.0, min(seconds, MAX_POLL_SECONDS) * 1000)
-    return [descriptor for descriptor, _ in poll.poll(milliseconds)]
+    return dict(poll.poll(milliseconds))
 
 
 def detach(kept: Set[int]) -> None:

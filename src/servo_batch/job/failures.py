@@ -10,7 +10,8 @@ from servo_batch import executable
 from servo_batch.answers import Details
 from servo_batch.job.cancel import SIGNALS, signal_name
 from servo_batch.job.descendants import Process
-from servo_batch.job.outcomes import Ended, NotStarted, Outcome, Output, Stopped
+from servo_batch.job.outcomes import Ended, NotStarted, Outcome, Stopped
+from servo_batch.job.output import Output
 from servo_batch.job.steps import Step
 
 TAIL_BYTES = 4096
@@ -49,6 +50,11 @@ def became(outcome: Optional[Outcome], step: Step) -> str:
             text += ", with exit status %d" % outcome.status
         return step.told(text)
     return step.told("%s was not started" % step.subject)
+
+
+def ran_past(step: Step) -> str:
+    """Return the begin of a message about a command that ran past its timeout."""
+    return "%s ran past its timeout of %g s" % (step.subject, step.timeout_seconds or 0)
 
 
 def how_stopped(outcome: Stopped) -> str:

@@ -45,7 +45,7 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask
     try:
         detach({stdout, stderr, control, report})
         wakeup = _wake_up_on_signals(mask)
-        can_follow = descendants.become_subreaper() and descendants.visible()
+        can_follow = descendants.become_subreaper()
         nothing = open_nothing()
         arguments = [_encoded(argument) for argument in step.arguments]
         environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
@@ -76,13 +76,13 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask
                 pass
             tell(report, {"left": _left(wakeup) if can_follow else None})
             return
-        to_stop = descendants.Stop(step.grace_seconds, lambda seconds: _wait_or_hurry(wakeup, control, seconds))
-        survivors: Optional[List[descendants.Process]] = None
+        stop = descendants.Stop(lambda seconds: _wait_or_hurry(wakeup, control, seconds))
+        survivors = None
         if can_follow:
-            survivors = descendants.stop(to_stop)
+            survivors = stop.all(step.grace_seconds)
         else:
-            descendants.stop_group(job.pid, to_stop)
-        status = to_stop.statuses.get(job.pid)
+            stop.group(job.pid, step.grace_seconds)
+        status = stop.statuses.get(job.pid)
         tell(report, {"stopped": [seconds, None if status is None else exit_status(status), survivors]})
     except BaseException:
         tell(report, {"broken": traceback.format_exc()})
@@ -96,20 +96,6 @@ def exit_status(status: int) -> int:
 def _encoded(text: str) -> bytes:
     # UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
     return text.encode("utf-8", "surrogateescape")
-
-
-def _left(wakeup: int) -> List[descendants.Process]:
-    """Return what of the job is still running, and not just about to end, as a copier is that has seen its end."""
-    limit = time.monotonic() + ENDING_SECONDS
-    while True:
-        while len(descendants.reap()) == descendants.MAX_REAPED:
-            pass
-        if not descendants.children():  # which is the rule, and then nobody has to look through all of /proc
-            return []
-        if time.monotonic() >= limit:
-            return [process for process in descendants.list_all() if process.state != "Z"]
-        wait_for([wakeup], limit - time.monotonic())
-        _drain(wakeup)
 
 
 def _wake_up_on_signals(mask: Set[Any]) -> int:
@@ -129,16 +115,23 @@ def _wake_up_on_signals(mask: Set[Any]) -> int:
     return wakeup
 
 
+def _wait(wakeup: int, control: int, seconds: float) -> bool:
+    """Wait for the end of a child; return whether the driver has something to say."""
+    ready = wait_for([wakeup, control], seconds)
+    with suppress(BlockingIOError):
+        os.read(wakeup, 4096)
+    return control in ready
+
+
 def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
     """Return the status of the job's process, as ``os.waitpid`` does; None when it is to be stopped."""
     pause = math.inf
     while True:
-        readable = wait_for([wakeup, control], pause)
-        _drain(wakeup)
+        is_asked = _wait(wakeup, control, pause)
         ended = descendants.reap()  # orphans that came to the guard are among them
         if job in ended:
             return ended[job]
-        if control in readable:
+        if is_asked:
             os.read(control, len(STOP))
             return None
         pause = 0 if len(ended) == descendants.MAX_REAPED else math.inf
@@ -146,9 +139,7 @@ def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
 
 def _wait_or_hurry(wakeup: int, control: int, seconds: float) -> bool:
     """Wait for the end of a child; return whether the driver will wait no longer."""
-    readable = wait_for([wakeup, control], seconds)
-    _drain(wakeup)
-    if control not in readable:
+    if not _wait(wakeup, control, seconds):
         return False
     if os.read(control, len(KILL)) == KILL:
         return True
@@ -159,6 +150,15 @@ def _wait_or_hurry(wakeup: int, control: int, seconds: float) -> bool:
     return False
 
 
-def _drain(wakeup: int) -> None:
-    with suppress(BlockingIOError):
-        os.read(wakeup, 4096)
+def _left(wakeup: int) -> List[descendants.Process]:
+    """Return what of the job is still running, and not just about to end, as a copier is that has seen its end."""
+    limit = time.monotonic() + ENDING_SECONDS
+    while True:
+        while len(descendants.reap()) == descendants.MAX_REAPED:
+            pass
+        if not descendants.children():  # which is the rule, and then nobody has to look through all of /proc
+            return []
+        left = limit - time.monotonic()
+        if left <= 0:
+            return [process for process in descendants.list_all() if process.state != "Z"]
+        _wait(wakeup, wakeup, left)

@@ -1,11 +1,11 @@
 """What can come of a command: it ended, was stopped, was not started, or a bug of ours keeps it from being known."""
 
-import os
 import resource
 import sys
-from typing import BinaryIO, NamedTuple, Optional, Sequence, Union
+from typing import NamedTuple, Optional, Sequence, Union
 
 from servo_batch.job.descendants import Process
+from servo_batch.job.output import Output
 
 MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 
@@ -36,42 +36,6 @@ def used() -> Usage:
     return Usage(children.ru_utime, children.ru_stime, children.ru_maxrss * MAX_RSS_UNIT, floor * MAX_RSS_UNIT)
 
 
-class Output(NamedTuple):
-    """What a command printed: two files, open for reading, in the first ``…_size`` bytes of each.
-
-    They may have no name. Read them by ``mmap`` or ``os.pread``; a ``with`` block closes them at its end.
-    """
-
-    stdout: BinaryIO
-    stdout_size: int
-    stderr: BinaryIO
-    stderr_size: int
-
-    def tail(self, name: str, limit: int) -> str:
-        """Return the last ``limit`` bytes of ``"stdout"`` or ``"stderr"`` as text; a cut character is left out."""
-        stream, size = (self.stdout, self.stdout_size) if name == "stdout" else (self.stderr, self.stderr_size)
-        begin = max(0, size - limit)
-        data = os.pread(stream.fileno(), size - begin, begin)
-        if begin:
-            # In UTF-8 a character's second, third and fourth byte are 0b10xxxxxx, and no first byte is.
-            cut = 0
-            while cut < min(3, len(data)) and data[cut] & 0xC0 == 0x80:
-                cut += 1
-            data = data[cut:]
-        return data.decode("utf-8", "replace")
-
-    def close(self) -> None:
-        """Let go of the files; those without a name are gone then."""
-        self.stdout.close()
-        self.stderr.close()
-
-    def __enter__(self) -> "Output":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
 class Ended(NamedTuple):
     """A command that ended by itself.
 
@@ -91,9 +55,9 @@ class Ended(NamedTuple):
 class Stopped(NamedTuple):
     """A command that was stopped, for a signal, its timeout, or the guard's death.
 
-    ``runtime_seconds`` is how long it had run when it was asked to stop, None where the guard was killed.
-    ``status`` is how its own process ended, None where that is not known. ``survivors`` are the processes that could
-    not be stopped, None where nobody can tell.
+    ``runtime_seconds`` is how long it had run when it was asked to stop, None where the guard was killed before that
+    was known. ``status`` is how its own process ended, None where that is not known. ``survivors`` are the processes
+    that could not be stopped, None where nobody can tell.
     """
 
     runtime_seconds: Optional[float]

@@ -11,65 +11,75 @@ from servo_batch.answers import HostError, ServoError, failed
 STDERR_SUFFIX = ".stderr"
 
 
-class Files(NamedTuple):
-    """The files for what a job prints; ``path`` is the name that the one for stdout has, if it has one."""
+class Output(NamedTuple):
+    """What a command prints: two files, open for reading, in the first ``…_size`` bytes of each.
+
+    Read them by ``mmap`` or ``os.pread``; a ``with`` block closes them at its end, and those without a name are gone
+    then. ``path`` is the name of the one for stdout, if it has one.
+    """
 
     stdout: BinaryIO
     stderr: BinaryIO
     path: Optional[str] = None
+    stdout_size: int = 0
+    stderr_size: int = 0
+
+    def tail(self, name: str, limit: int) -> str:
+        """Return the last ``limit`` bytes of ``"stdout"`` or ``"stderr"`` as text; a cut character is left out."""
+        stream, size = (self.stdout, self.stdout_size) if name == "stdout" else (self.stderr, self.stderr_size)
+        begin = max(0, size - limit)
+        data = os.pread(stream.fileno(), size - begin, begin)
+        if begin:
+            # In UTF-8 a character's second, third and fourth byte are 0b10xxxxxx, and no first byte is.
+            cut = 0
+            while cut < min(3, len(data)) and data[cut] & 0xC0 == 0x80:
+                cut += 1
+            data = data[cut:]
+        return data.decode("utf-8", "replace")
 
     def told(self, what: str) -> str:
-        """Return what is wrong with them, with where they are."""
+        """Return what is wrong with the files, with where they are."""
         return "$TMPDIR, %s: %s" % (_folder(), what) if self.path is None else "%s: %s" % (self.path, what)
 
-    def settle(self, stderr_size: int) -> None:
-        """Remove the named file for stderr where it holds nothing."""
-        if self.path is not None and not stderr_size:
+    def close(self) -> None:
+        """Let go of the files; a named one for stderr that holds nothing is removed."""
+        if self.path is not None and not os.fstat(self.stderr.fileno()).st_size:
             with suppress(OSError):
                 os.unlink(self.path + STDERR_SUFFIX)
-
-    def close(self) -> None:
-        """Let go of them; those without a name are gone then."""
         self.stdout.close()
         self.stderr.close()
 
+    def __enter__(self) -> "Output":
+        return self
 
-def create(kept_as: Optional[str] = None) -> Files:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def create(kept_as: Optional[str] = None) -> Output:
     """Return new files: without a name in $TMPDIR, or ``kept_as`` and, for stderr, ``kept_as`` + ``.stderr``.
 
     Files of that name are emptied. Raises ``ServoError`` (command-failed) where there can be none.
     """
-    if kept_as is not None:
-        stdout = _open_emptied(kept_as)
-        try:
-            return Files(stdout, _open_emptied(kept_as + STDERR_SUFFIX), kept_as)
-        except BaseException:
-            stdout.close()
-            raise
-    check_folder()
+    if kept_as is None:
+        check_folder()
+    stdout = _open_emptied(kept_as)
     try:
-        stdout = _open_unnamed()
-        try:
-            return Files(stdout, _open_unnamed())
-        except OSError:
-            stdout.close()
-            raise
-    except OSError as error:
-        raise HostError(_why_none(error)) from None
+        return Output(stdout, _open_emptied(kept_as and kept_as + STDERR_SUFFIX), kept_as)
+    except BaseException:
+        stdout.close()
+        raise
 
 
 def check_folder() -> None:
     """Raise ``ServoError`` (command-failed) where a job's output could not be kept in $TMPDIR."""
-    try:
-        # In a file of its own: to write to one and empty it again makes ext4 flush it when it is closed, says the
-        # kernel's documentation of auto_da_alloc.
-        probe = _open_unnamed()
+    # In a file of its own: to write to one and empty it again makes ext4 flush it when it is closed, says the kernel's
+    # documentation of auto_da_alloc.
+    with _open_emptied(None) as probe:
         try:
             probe.write(b"\n")  # is there room?
-        finally:
-            probe.close()
-    except OSError as error:
-        raise HostError(_why_none(error)) from None
+        except OSError as error:
+            raise _no_file(error) from None
 
 
 def check_kept(kept_as: str, others: Iterable[str]) -> None:
@@ -85,13 +95,6 @@ def check_kept(kept_as: str, others: Iterable[str]) -> None:
         _open_named(path).close()
 
 
-def _why_none(error: OSError) -> str:
-    if error.errno in (errno.EMFILE, errno.ENFILE, errno.EFBIG):
-        return "the job cannot start: there can be no file for its output: %s" % why(error.errno)
-    message = "the job cannot start: no file for its output can be made in $TMPDIR, %s: %s"
-    return message % (_folder(), error.strerror) + "; set TMPDIR to a folder where that is possible"
-
-
 def why(number: int) -> str:
     """Return what an error of the system says, and what to do where that can be told."""
     hints = {
@@ -104,7 +107,24 @@ def why(number: int) -> str:
     return os.strerror(number) + (" (%s)" % hint if hint else "")
 
 
-def _open_emptied(path: str) -> BinaryIO:
+def _no_file(error: OSError) -> ServoError:
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.EFBIG):
+        return HostError("the job cannot start: there can be no file for its output: %s" % why(error.errno))
+    message = "the job cannot start: no file for its output can be made in $TMPDIR, %s: %s"
+    return HostError(message % (_folder(), error.strerror) + "; set TMPDIR to a folder where that is possible")
+
+
+def _not_kept(path: str, why_not: Optional[str]) -> ServoError:
+    message = "the job cannot start: its output cannot be kept in %s: %s; name another file" % (path, why_not)
+    return failed("command-failed", message)
+
+
+def _open_emptied(path: Optional[str]) -> BinaryIO:
+    if path is None:
+        try:
+            return _open_unnamed()
+        except OSError as error:
+            raise _no_file(error) from None
     stream = _open_named(path)
     try:
         if os.fstat(stream.fileno()).st_size:
@@ -124,11 +144,6 @@ def _open_named(path: str) -> BinaryIO:
         os.close(descriptor)
         raise _not_kept(path, "it is no regular file")
     return os.fdopen(descriptor, "rb+", buffering=0)
-
-
-def _not_kept(path: str, why_not: Optional[str]) -> ServoError:
-    message = "the job cannot start: its output cannot be kept in %s: %s; name another file" % (path, why_not)
-    return failed("command-failed", message)
 
 
 def _open_unnamed() -> BinaryIO:

@@ -13,7 +13,7 @@ from servo_batch.job import failures
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.outcomes import Ended, Usage
 from servo_batch.job.run import Listener, run
-from servo_batch.job.show_output import Show
+from servo_batch.job.show import Show
 from servo_batch.job.steps import Kind, Place, Step
 
 

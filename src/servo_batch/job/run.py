@@ -1,28 +1,28 @@
 """The job: execute it, time it, stop it; one Step in, one Ended out.
 
 The job is the child of a guard (see guard.py), which times it and sees to it that nothing of it outlives the driver; a
-keeper (see keeper.py) reads what it prints. The driver sleeps until the guard reports, a signal comes, its stdout is
+keeper (see keeper.py) reads what it prints. The driver sleeps until one of them reports, a signal comes, its stdout is
 closed, or the next progress or the timeout is due.
 """
 
-import errno
 import math
 import os
 import shlex
 import signal
 import time
 from contextlib import ExitStack, suppress
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Union
+from typing import Any, Callable, FrozenSet, List, Optional, Sequence, Union
 
 from servo_batch import executable
 from servo_batch.answers import HostError, failed
 from servo_batch.job import descendants, failures, guard, output
 from servo_batch.job.cancel import Cancellation, Cancelled
-from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unwanted, wait_for
+from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unwanted, attend, wait_for
 from servo_batch.job.descendants import Process
-from servo_batch.job.keeper import LATE_SECONDS, Keeper, Kept
-from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Output, Stopped, Usage
-from servo_batch.job.show_output import Show, Shower
+from servo_batch.job.keeper import LATE_SECONDS, Keeper
+from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Stopped, Usage
+from servo_batch.job.output import Output
+from servo_batch.job.show import Show, Shown
 from servo_batch.job.steps import Kind, Place, Step
 
 # How long the disk may take for what was on its way when the job had ended; when it was stopped, nobody waits for it.
@@ -33,6 +33,8 @@ SHOW_SECONDS, SHOW_AFTER_STOP_SECONDS = 1.0, 0.1
 GUARD_SECONDS = 5.0
 # Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
 SKEW_SECONDS = 0.1
+# What a guard tells of the job's end.
+ENDS = {"not_started", "ended", "stopped"}
 # A wait for the grace period that is shorter than this is not worth a word.
 UNSAID_SECONDS = 0.3
 
@@ -49,7 +51,7 @@ class Listener:
         """
 
     def stopping(self, kind: Kind, grace_seconds: float) -> None:
-        """Take note that a command was asked to end, is given so long, and takes its time; a second signal kills it."""
+        """Take note that a command was asked to end, is given so long, and takes its time; a signal ends the wait."""
 
 
 def run(
@@ -73,32 +75,18 @@ def run(
     the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended before it could
     be stopped. A signal that comes after the job ended well raises nothing here: look at ``cancellation.signum``.
     """
-    is_cleanup = step.kind is Kind.CLEANUP
-    heard = cancellation.count if is_cleanup else 0
+    heard = cancellation.count if step.kind is Kind.CLEANUP else 0
     if cancellation.count > heard:
         raise Cancelled(cancellation.signum or 0, failures.became(None, step))
     check_working_directory(step.working_directory)
-
-    def on_progress(elapsed_seconds: float) -> None:
-        try:
-            listener.progress(step.kind, step.place, elapsed_seconds)
-        except OSError:
-            if not is_cleanup:
-                raise
-
-    schedule = Schedule(on_progress, listener.progress_seconds, step.timeout_seconds)
-    wish: Union[Unwanted, TimeUp, None] = None
     with ExitStack() as undo:
         files = output.create(keep_output)
         undo.callback(files.close)
         running = _Running(step, files, cancellation, heard, listener)
+        wish: Union[Unwanted, TimeUp, None] = None
         try:
-            running.keep(show)
-            schedule.report(0.0)
-            if cancellation.count > heard:
-                raise Unwanted(cancellation.signum)
-            running.start()
-            running.watch(schedule, minds_stdout=not is_cleanup)
+            running.start(show)
+            running.watch()
         except (Unwanted, TimeUp) as unwanted:
             wish = unwanted
         except OSError as error:
@@ -113,6 +101,18 @@ def run(
     return ended
 
 
+def check_working_directory(folder: Optional[str] = None) -> None:
+    """Raise ``ServoError`` where a command cannot run in ``folder``, by default in the driver's, which may be gone."""
+    try:
+        os.stat(os.path.join(folder, ".") if folder else os.getcwd())
+    except OSError as error:
+        if folder:
+            message = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
+            raise failed("command-failed", message % (shlex.quote(folder), error.strerror)) from None
+        message = "the job cannot start: the working directory is gone; start the driver in another"
+        raise HostError(message) from None
+
+
 def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None], signum: Optional[int]) -> Ended:
     """Return the Ended of a job that ended well; raise the one error that says all."""
     outcome = running.outcome
@@ -125,117 +125,87 @@ def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None]
         message = step.told(failures.why_not_started(step, outcome))
         is_of_command = outcome.number is None or outcome.number in executable.OF_THE_COMMAND
         raise failed("command-failed", message) if is_of_command else HostError(message)
+    details = [failures.details(step.arguments, running.output)]
     if isinstance(outcome, Ended):
-        return _judged_end(step, outcome, running.problem)
+        if step.timeout_seconds is not None and outcome.runtime_seconds > step.timeout_seconds:
+            raise failed("timeout", step.told(failures.ran_past(step) + "; it ended by itself"), details)
+        problems = [failures.why_ended_badly(step, outcome.status), running.problem]
+        message = step.told("; ".join(filter(None, problems)))
+        if running.problem:
+            raise HostError(message, details)
+        if not has_succeeded:
+            raise failed("command-failed", message, details)
+        return outcome
     if isinstance(wish, Unwanted):
         raise wish.error(failures.became(outcome, step))
     if isinstance(wish, TimeUp):
-        message = "%s ran past its timeout of %g s and was stopped" % (step.subject, step.timeout_seconds or 0)
-        message += failures.how_stopped(outcome) if outcome else ""
-        raise failed("timeout", step.told(message), [failures.details(step.arguments, running.output())])
-    message = "somebody killed the guard, which watches the job; "
-    raise HostError(step.told(message + failures.became(outcome, step._replace(place=Place()))))
-
-
-def _judged_end(step: Step, ended: Ended, incomplete: str) -> Ended:
-    details = failures.details(step.arguments, ended.output)
-    if step.timeout_seconds is not None and ended.runtime_seconds > step.timeout_seconds:
-        message = "%s ran past its timeout of %g s; it ended by itself" % (step.subject, step.timeout_seconds)
-        raise failed("timeout", step.told(message), [details])
-    problems = list(filter(None, [failures.why_ended_badly(step, ended.status), incomplete]))
-    if problems:
-        message = step.told("; ".join(problems))
-        raise HostError(message, [details]) if incomplete else failed("command-failed", message, [details])
-    return ended
+        how = failures.how_stopped(outcome) if outcome else ""
+        raise failed("timeout", step.told(failures.ran_past(step) + " and was stopped" + how), details)
+    killed = "somebody killed the guard, which watches the job; " + failures.became(
+        outcome, step._replace(place=Place())
+    )
+    raise HostError(step.told(killed))
 
 
 class _Running:
-    """The running job, as the driver sees it; ``outcome`` is what came of it, None until that is known."""
+    """The running job, as the driver sees it; ``outcome`` is what came of it, None until that is known.
 
-    def __init__(
-        self, step: Step, files: output.Files, cancellation: Cancellation, heard: int, listener: Listener
-    ) -> None:
+    ``problem`` is why not all that it printed may have been kept, empty where it was.
+    """
+
+    def __init__(self, step: Step, files: Output, cancellation: Cancellation, heard: int, listener: Listener) -> None:
         self.outcome: Optional[Outcome] = None
-        self._ending: Optional[Sequence[Any]] = None  # what the guard has told of its end
-        self._files = files
+        self.output = files
+        self.problem = ""
+        self._step = step
         self._cancellation = cancellation
         self._heard = heard
-        self._step = step
         self._listener = listener
-        self._shower: Optional[Shower] = None
+        self._minds_stdout = step.kind is not Kind.CLEANUP
+        self._schedule = Schedule(self._on_progress, listener.progress_seconds, step.timeout_seconds)
         self._keeper: Optional[Keeper] = None
         self._guard: Optional[Child] = None
-        self._traceback = ""  # of a bug of ours in the guard or the keeper
-        self._kept = Kept(0, 0)
-        self._began: Optional[float] = None
-        self._pid: Optional[int] = None
-        self._left: Optional[List[Process]] = None
-        self._spared: FrozenSet[int] = frozenset()
+        self._shown = Shown(None, files)
+        self._reader: Optional[int] = None
         # If the guard is killed, the job's processes come to the driver.
-        self._is_subreaper = descendants.become_subreaper()
-        self._can_follow = self._is_subreaper and descendants.visible()
+        self._can_follow = descendants.become_subreaper()
+        self._spared: FrozenSet[int] = frozenset()
         cancellation.clear()
 
-    def keep(self, show: Optional[Show]) -> None:
-        """Have what the job is going to print kept, and shown; raise ``OSError``."""
-        self._shower = Shower(show, self._files) if show else None
-        try:
-            self._keeper = Keeper(self._files, self._shower.grown if self._shower else None)
-        finally:
-            if self._shower:
-                os.close(self._shower.grown)
-
-    def start(self) -> None:
-        """Start the job; raise ``OSError``."""
-        assert self._keeper
-        # The keeper; and a shell that becomes the driver (exec) leaves it the children that it had.
+    def start(self, show: Optional[Show]) -> None:
+        """Start the job; raise ``OSError`` or Unwanted."""
+        self._keeper = Keeper(self.output, tells_growth=show is not None)
+        self._shown = Shown(show, self.output)
+        self._schedule.report(0.0)
+        self._refuse_if_unwanted()
         self._spared = frozenset(descendants.children()) if self._can_follow else frozenset()
         self._guard = guard.start(self._step, self._keeper.stdout, self._keeper.stderr)
         self._keeper.hand_over()
 
-    def watch(self, schedule: Schedule, minds_stdout: bool) -> None:
+    def watch(self) -> None:
         """Return when the job has ended or the guard is gone; raise Unwanted or TimeUp when it is to be stopped."""
-        assert self._guard
-        for message in self._guard.watch(self._cancellation, schedule, heard=self._heard, minds_stdout=minds_stdout):
-            self._note(message)
-            if "started" in message and self._began is not None:
-                schedule.begin(self._began)
-            if self._is_over():
-                return
+        while not self._is_over():
+            self._refuse_if_unwanted()
+            self._turn(self._schedule.seconds_left(), minds_stdout=self._minds_stdout)
+            self._schedule.tick()
 
     def finish(self) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
-        if self._guard and not self._is_over():
-            self._stop(self._guard)
-        has_ended = self._ending is not None
+        asked = self._cancellation.count
+        if self._guard:
+            self._stop(self._guard, asked)
+        has_ended = self._guard is not None and "ended" in self._guard.told
         if self._keeper:
-            limit_seconds = DISK_SECONDS if has_ended else DISK_AFTER_STOP_SECONDS
-            self._kept = self._keeper.finish(limit_seconds, self._cancellation)
-            self._traceback = self._traceback or self._kept.traceback
+            self._keep(self._keeper, DISK_SECONDS if has_ended else DISK_AFTER_STOP_SECONDS, asked)
+        # What the job left running goes to whom it would go to without the driver: it is no part of the next job.
+        descendants.become_subreaper(False)
         if self._guard:
             self._dismiss(self._guard)
-        if self._shower:
-            patience_seconds = SHOW_SECONDS if has_ended else SHOW_AFTER_STOP_SECONDS
-            self._shower.finish(patience_seconds, self._cancellation)
-        self._files.settle(self._kept.stderr_size)
-        if self._traceback:
-            self.outcome = Broken(self._traceback)
-        elif self._ending:
-            runtime_seconds, status, usage = self._ending
-            reader = self._keeper.pid if self._keeper and self._keeper.reads_on else None
-            self.outcome = Ended(runtime_seconds, status, Usage(*usage), self.output(), self._left, reader)
-
-    def output(self) -> Output:
-        """Return what it printed."""
-        return Output(self._files.stdout, self._kept.stdout_size, self._files.stderr, self._kept.stderr_size)
-
-    @property
-    def problem(self) -> str:
-        """Why not all that it printed may have been kept, empty where it was."""
-        problem = self._kept.problem
-        if self._kept.number is not None:
-            problem = self._files.told(output.why(self._kept.number))
-        return "the job's output may be incomplete: %s" % problem if problem else ""
+        self._shown.last()
+        patience_seconds = SHOW_SECONDS if has_ended else SHOW_AFTER_STOP_SECONDS
+        while self._shown.waiting and self._until(self._shown.has_moved, patience_seconds, asked):
+            pass
+        self._shown.close()
 
     def may_have_been_killed(self) -> bool:
         """Tell whether somebody may have ended the job who is about to end the driver."""
@@ -243,108 +213,116 @@ class _Running:
             return self.outcome.status != 0
         return isinstance(self.outcome, Stopped)
 
-    def _is_over(self) -> bool:
-        return self.outcome is not None or self._ending is not None
-
-    def _note(self, message: Dict[str, Any]) -> None:
-        """Take down what the guard has told."""
-        for name, value in message.items():
-            if name == "started":
-                self._began, self._pid = value
-            elif name == "not_started":
-                self.outcome = NotStarted(*value)
-            elif name == "ended":
-                self._ending = value
-            elif name == "stopped":
-                runtime_seconds, status, survivors = value
-                self.outcome = Stopped(runtime_seconds, status, _processes(survivors))
-            elif name == "broken":
-                self._traceback = value
-            elif name == "left":
-                self._left = _processes(value)
-
-    def _stop(self, guard_: Child) -> None:
-        """Have the guard stop the job; do it here where the guard is gone or hangs."""
-        guard_.ask(guard.STOP)
-        os.kill(guard_.pid, signal.SIGCONT)  # somebody may have stopped it
-        now = time.monotonic()
-        say_at = now + UNSAID_SECONDS
-        limit = now + self._step.grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS
-        is_hurried = False
-        while not self._is_over():
-            now = time.monotonic()
-            if self._is_hurried() and not is_hurried:
-                is_hurried = True
-                guard_.ask(guard.KILL)
-                limit = min(limit, now + descendants.KILL_SECONDS + GUARD_SECONDS)
-            if now >= say_at:
-                say_at = math.inf
-                with suppress(OSError):
-                    self._listener.stopping(self._step.kind, self._step.grace_seconds)
-            if now >= limit:
-                os.kill(guard_.pid, signal.SIGKILL)
-                limit = math.inf
-            if self._cancellation.fileno() in wait_for(
-                [guard_.report, self._cancellation.fileno()], min(say_at, limit) - now
-            ):
-                self._cancellation.clear()
-            if not self._receive(guard_, 0):
-                break
+    def _stop(self, guard_: Child, asked: int) -> None:
+        """Have the guard stop the job if it runs; kill what is known of it where the guard is gone or hangs."""
         if not self._is_over():
-            runtime_seconds = None if self._began is None else time.monotonic() - self._began
-            self.outcome = Stopped(runtime_seconds, None, self._stop_without_guard())
-
-    def _dismiss(self, guard_: Child) -> None:
-        """Let the guard go, and note what it has seen that the job left running."""
-        # What the job left running goes to whom it would go to without the driver: it is no part of the next job.
-        if self._is_subreaper:
-            descendants.become_subreaper(False)
-        os.close(guard_.control)
-        limit = time.monotonic() + GUARD_SECONDS
-        while self._receive(guard_, limit - time.monotonic()):
-            if time.monotonic() >= limit:
+            guard_.ask(guard.STOP)
+            os.kill(guard_.pid, signal.SIGCONT)  # somebody may have stopped it
+            grace_seconds = self._step.grace_seconds
+            if not self._until(self._is_over, UNSAID_SECONDS, asked) and self._cancellation.count == asked:
+                with suppress(OSError):
+                    self._listener.stopping(self._step.kind, grace_seconds)
+            if not self._until(self._is_over, grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS, asked):
+                guard_.ask(guard.KILL)
+            if not self._until(self._is_over, descendants.KILL_SECONDS + GUARD_SECONDS):
                 os.kill(guard_.pid, signal.SIGKILL)
-                limit = math.inf
-        guard_.reap()
+                self._until(self._is_over, math.inf)
+        if not guard_.told.keys() & ENDS:
+            began, pid = guard_.told.get("started", (None, None))
+            seconds = None if began is None else time.monotonic() - began
+            guard_.told["stopped"] = seconds, None, self._kill(pid)
 
-    def _receive(self, guard_: Child, seconds: float) -> bool:
-        """Take down what the guard has told, after ``seconds`` at the latest; return False when it is gone."""
-        messages = guard_.receive(seconds)
-        for message in messages or []:
-            self._note(message)
-        return messages is not None
-
-    def _stop_without_guard(self) -> Optional[List[Process]]:
-        def wait(seconds: float) -> bool:
-            time.sleep(min(seconds, descendants.PAUSE_SECONDS))
-            return self._is_hurried()
-
-        to_stop = descendants.Stop(self._step.grace_seconds, wait)
+    def _kill(self, pid: Optional[int]) -> Optional[List[Process]]:
+        """Kill what is known of the job: what came to the driver, or its process group; return what is alive."""
         if self._can_follow:
-            return descendants.stop(to_stop, self._spared)
-        if self._pid is not None:
-            descendants.stop_group(self._pid, to_stop)
+            return descendants.Stop(time.sleep).kill(self._spared)
+        if pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
         return None
 
-    def _is_hurried(self) -> bool:
-        return self._cancellation.count > self._heard + 1
+    def _keep(self, keeper: Keeper, limit_seconds: float, asked: int) -> None:
+        """Have the keeper read what is on its way, and note how much it keeps."""
+        keeper.hand_over()
+        os.close(keeper.control)
+        self._until(lambda: keeper.is_gone or bool(keeper.told.keys() & {"kept", "broken"}), limit_seconds, asked)
+        self._keeper = None
+        sizes = [os.fstat(stream.fileno()).st_size for stream in (self.output.stdout, self.output.stderr)]
+        *sizes, number, is_at_end = keeper.told.get("kept", [*sizes, None, keeper.is_gone])
+        self.output = self.output._replace(stdout_size=sizes[0], stderr_size=sizes[1])
+        why = "" if number is None else self.output.told(output.why(number))
+        if "broken" in keeper.told:
+            self.outcome = Broken(keeper.told["broken"])
+        elif "kept" not in keeper.told:
+            hangs = self.output.told("to write took longer than %g s" % limit_seconds)
+            why = "somebody killed the process that keeps it" if keeper.is_gone else hangs
+        self.problem = "the job's output may be incomplete: " + why if why else ""
+        if is_at_end:
+            keeper.reap()
+        else:  # it goes on reading
+            self._reader = keeper.pid
+            os.close(keeper.report)
+
+    def _dismiss(self, guard_: Child) -> None:
+        """Let the guard go, and note what it has seen."""
+        os.close(guard_.control)
+        if not self._until(lambda: guard_.is_gone, GUARD_SECONDS):
+            os.kill(guard_.pid, signal.SIGKILL)
+        self._guard = None
+        guard_.reap()
+        told = guard_.told
+        if "broken" in told:
+            self.outcome = Broken(told["broken"])
+        elif self.outcome is not None:
+            pass
+        elif "not_started" in told:
+            self.outcome = NotStarted(*told["not_started"])
+        elif "ended" in told:
+            seconds, status, usage = told["ended"]
+            left = _processes(told.get("left"))
+            self.outcome = Ended(seconds, status, Usage(*usage), self.output, left, self._reader)
+        else:
+            seconds, status, survivors = told["stopped"]
+            self.outcome = Stopped(seconds, status, _processes(survivors))
+
+    def _turn(self, seconds: float, *, minds_stdout: bool = False) -> None:
+        """Wait until something happens, so long at most; take what is told, and show what has come."""
+        children = [child for child in (self._guard, self._keeper) if child and not child.is_gone]
+        reports = [child.report for child in children]
+        ready = attend(self._cancellation, seconds, reports, self._shown.waiting, minds_stdout=minds_stdout)
+        for child in children:
+            for message in child.receive() if child.report in ready else []:
+                if "started" in message:
+                    self._schedule.begin(message["started"][0])
+                if "grown" in message:
+                    self._shown.grew(message["grown"])
+        self._shown.write()
+
+    def _until(self, is_done: Callable[[], bool], seconds: float, asked: float = math.inf) -> bool:
+        """Wait until it is done, and return whether it is; less than ``seconds`` where a signal follows ``asked``."""
+        limit = time.monotonic() + seconds
+        while not is_done():
+            left = limit - time.monotonic()
+            if left <= 0 or self._cancellation.count > asked:
+                return False
+            self._turn(left)
+        return True
+
+    def _is_over(self) -> bool:
+        assert self._guard
+        return self._guard.is_gone or bool(self._guard.told.keys() & ENDS)
+
+    def _refuse_if_unwanted(self) -> None:
+        if self._cancellation.count > self._heard:
+            raise Unwanted(self._cancellation.signum)
+
+    def _on_progress(self, elapsed_seconds: float) -> None:
+        try:
+            self._listener.progress(self._step.kind, self._step.place, elapsed_seconds)
+        except OSError:
+            if self._minds_stdout:
+                raise
 
 
 def _processes(told: Optional[Sequence[Sequence[Any]]]) -> Optional[List[Process]]:
     return None if told is None else [Process(*fields) for fields in told]
-
-
-def check_working_directory(folder: Optional[str] = None) -> None:
-    """Raise ``ServoError`` where a command cannot run in ``folder``, by default in the driver's, as it may be gone."""
-    try:
-        if folder is None:
-            os.getcwd()
-        elif not os.access(os.path.join(folder, ""), os.X_OK):
-            os.listdir(folder)
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        if folder is not None:
-            message = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
-            raise failed("command-failed", message % (shlex.quote(folder), error.strerror)) from None
-        message = "the job cannot start: the working directory is gone; start the driver in another"
-        raise HostError(message) from None

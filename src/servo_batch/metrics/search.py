@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 from servo_batch.answers import HostError
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
-from servo_batch.job.outcomes import Output
+from servo_batch.job.output import Output
 from servo_batch.metrics import extract, hints
 from servo_batch.metrics.extract import Value
 from servo_batch.metrics.sources import STREAMS, OutputRegex

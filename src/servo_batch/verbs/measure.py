@@ -26,7 +26,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     from servo_batch import measurement
     from servo_batch.history import record
     from servo_batch.job import output
-    from servo_batch.job.show_output import Show
+    from servo_batch.job.show import Show
     from servo_batch.request import read_request
     from servo_batch.verbs.lock import alone
     from servo_batch.verbs.progress import Telling
