@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from servo_batch.document import Document, Path
     from servo_batch.formulas import Formula
     from servo_batch.metrics.sources import Metric
+    from servo_batch.options import Options
     from servo_batch.rules import Assignment
     from servo_batch.settings import Application, Setting
 
@@ -76,7 +77,6 @@ class Config(document.Document):
         batch = self.batch
         _refuse_unknown_keys(self)
         self.settings = settings.read(self)
-        rules.read(self, self.settings)
         rules.read(self, self.settings)
         self.state = self.file_name("state")
         if "command" not in batch:
@@ -157,6 +157,16 @@ def load(path: "Optional[str]") -> Config:
     config = Config(name, content, name)
     config.refuse_problems()
     return config
+
+
+def of_options(options: "Options") -> Config:
+    """Return the configuration that a command line names by --config, or stands for by --command.
+
+    Raises ``ServoError`` as ``load`` and ``of_command`` do.
+    """
+    if options.get("--command") is None:
+        return load(options.get("--config"))
+    return of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
 
 
 class _OfCommand(Config):

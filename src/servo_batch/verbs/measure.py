@@ -1,8 +1,9 @@
 """The measure driver: run the job with the current settings, and report."""
 
 from servo_batch import answers, settings, state
-from servo_batch.config import load
+from servo_batch.config import of_options
 from servo_batch.metrics import sources
+from servo_batch.options import UsageError
 from servo_batch.wording import did_you_mean, kind, shown
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     from servo_batch.verbs.progress import Telling
 
     with cancellation.interrupting():
-        config = load(options.get("--config"))
+        config = of_options(options)
         history = options.get("--history") or config.history
         request = read_request()
         asked = requested_metrics(request, config)
@@ -44,7 +45,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         if history:
             record.check_writable(history)
         if options.get("--keep-output"):
-            of_state = state.find(options.get("--state"), config.state, config.path).path
+            of_state = state.find(options.get("--state"), config.state, config.path).path if config.path else ""
             output.check_kept(options.get("--keep-output"), [config.name, of_state, history or ""])
     telling = Telling(voice, config.expected_seconds)
     show = Show(answers.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
@@ -77,8 +78,14 @@ def measured_with(config: "Config", options: "Options") -> "Application":
     """Return the state to measure with: what is stored, and over it what the command line says.
 
     Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
-    values are not.
+    values are not. With --command there is no state, and each setting has one value (else ``UsageError``).
     """
+    if options.get("--command") is not None:
+        for component, name, setting in settings.walk(config.settings.application):
+            if settings.is_range(setting) or len(setting["values"]) > 1:
+                full_name = settings.named_setting(component, name)
+                raise UsageError(f"measure takes one value for {full_name}; compare measures several")
+        return config.settings.current()
     file = state.find(options.get("--state"), config.state, config.path)
     stored = file.load()
     if options.assignments:
