@@ -9,7 +9,6 @@ import re
 from servo_batch import document, rules, settings
 from servo_batch.answers import bad_request
 from servo_batch.command import template
-from servo_batch.command.placeholder import Command, TemplateError
 from servo_batch.metrics import sources
 from servo_batch.wording import found, is_number, named, shown
 
@@ -17,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
+    from servo_batch.command.template import Command, Parts
     from servo_batch.document import Document, Path
     from servo_batch.formulas import Formula
     from servo_batch.metrics.sources import Metric
@@ -242,30 +242,28 @@ def _command(source: Config, key: str) -> "Optional[Command]":
         if items[0] == "":
             source.add(("batch", key, 0), "must be the program to run, but is empty: name one")
         return None
-    parse: "Callable[..., Command]" = template.parse_script if isinstance(value, str) else template.parse_arguments
     try:
-        return parse(value, lambda path: _is_number(source.settings, path))
-    except TemplateError as error:
+        return template.parse(value, source.settings.allowed)
+    except template.TemplateError as error:
         for problem in error.problems:
             source.add(("batch", key), problem)
     return None
 
 
-def _is_number(configured: settings.Settings, path: "Tuple[str, ...]") -> bool:
-    kind, choices = configured.allowed(path)
-    if kind == "formula":
-        return is_number(settings.values(configured.current()).get(".".join(path)))
-    return kind == "range" or (kind == "enum" and all(map(is_number, choices)))
-
-
-def _env(source: "Document") -> "Dict[str, str]":
+def _env(source: Config) -> "Dict[str, Parts]":
+    read: "Dict[str, Parts]" = {}
     given = source.mapping(("batch", "env"), source.batch.get("env", {}), "names of variables, each with a value")
     for name, value in given.items():
-        if not re.match(r"[A-Za-z_][A-Za-z0-9_]*\Z", name):
-            source.add(("batch", "env", name), "is no name of a variable: it has letters, digits and _ only")
+        path = ("batch", "env", name)
         if not isinstance(value, str):
-            source.add(("batch", "env", name), f"must be a string, but is {found(value)}: quote it")
-    return given
+            source.add(path, f"must be a string, but is {found(value)}: quote it")
+            continue
+        try:
+            read[name] = template.parse_variable(name, value, source.settings.allowed)
+        except template.TemplateError as error:
+            for problem in error.problems:
+                source.add(path, problem)
+    return read
 
 
 def _statuses(source: "Document") -> "Tuple[int, ...]":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from servo_batch import settings
 from servo_batch.answers import HostError, ServoError, failed
-from servo_batch.command import render, syntax
+from servo_batch.command import render
 from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
@@ -61,11 +61,16 @@ def plan(
     """
     control = settings.overlay(config.default_control, control)
     names = render.values({"application": application}, control)
+    configured = render.values({"application": config.settings.current()}, config.default_control)
+    environment = {
+        name: render.render_variable(name, parts, names, configured, config.place(("batch", "env", name)))
+        for name, parts in config.env.items()
+    }
     rendered = {}
     for key, command in config.commands.items():
         place = config.place(("batch", key))
-        rendered[key] = render.render(command, names, place)
-        syntax.have_shell_read(rendered[key], place)
+        rendered[key] = render.render(command, names, configured, place)
+        render.have_shell_read(rendered[key], place)
     job = rounds.Job(
         rendered["command"],
         rendered.get("prepare"),
@@ -74,6 +79,9 @@ def plan(
         config.warmup_runs if warmup_runs is None else warmup_runs,
         config.grace_seconds,
         config.timeout_seconds,
+        environment=environment,
+        working_directory=config.working_directory,
+        success_statuses=config.success_exit_statuses,
     )
     metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
     names_of_needed = _needed(metrics, config.metrics)
@@ -86,6 +94,8 @@ def plan(
         control,
         {
             "commands": {key: config.batch[key] for key in config.commands},
+            "env": config.batch.get("env", {}),
+            "where": [config.batch.get("working_directory"), list(config.success_exit_statuses)],
             "runs": [job.runs, job.warmup_runs],
             # A formula changes nothing of what is measured: ``recorded`` computes it for what was measured before.
             "metrics": {name: each for name, each in config.metric_entries.items() if "formula" not in each},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Setting = Dict[str, Any]
 
 SCALAR = "a string, a number or a boolean"
+RESERVED = ("state", "control", "_control")  # what these name in a placeholder is no component
 TYPES, SCALES = ("range", "enum", "formula"), ("linear", "log")
 KEYS = frozenset(("type", "min", "max", "step", "scale", "values", "value", "default", "unit", "formula"))
 # How far max - min may be from a whole number of steps, in steps: binary floats hold no 0.1.
@@ -182,15 +183,19 @@ class Settings:
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
         """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
 
-        That is ``("enum", its values)``, ``("range", [])`` for numbers, ``("formula", [])`` for what is computed, and
-        ``("free", [])`` for anything.
+        That is ``("enum", its values)``, ``("range", its ends)``, ``("formula", [])`` for what is computed, and
+        ``("free", [])`` for anything; a component that is called as one of RESERVED has its long spelling only.
         """
         if path[:3] == ("state", "application", "components") and path[4:5] == ("settings",) and path[6:] == ("value",):
             path = (path[3], path[5])
-        setting = declared(self.application, *path) if len(path) == 2 else None
-        if setting is None or not (is_enum(setting) or is_range(setting) or is_formula(setting)):
+        elif len(path) != 2 or path[0] in RESERVED:
             return "free", []
-        return ("enum", list(setting["values"])) if is_enum(setting) else (setting.get("type", "range"), [])
+        setting = declared(self.application, *path) or {}
+        if is_range(setting):
+            return "range", [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
+        if is_enum(setting):
+            return "enum", list(setting["values"])
+        return "formula" if is_formula(setting) else "free", []
 
     def current(self, stored: "Optional[Application]" = None) -> "Application":
         """Return the application as a command sees it: the default overlaid with ``stored``, formulas computed."""

@@ -300,5 +300,5 @@ def test_a_rejection_changes_nothing_and_names_every_bad_value(servo):
 
 def test_a_stored_value_reaches_the_command_as_query_shows_it(servo):
     servo.configure(batch("printf '%s|' {web.cpu} {web.mem} {web.opts}", metrics={"seen": {"output_regex": "(.+)"}}))
-    servo.stored(cpu=4, mem=2.0, opts="a  b")
-    assert servo.measure().answer["metrics"]["seen"] == {"value": "4|2.0|a  b|"}
+    servo.stored(cpu=4, mem=2.0, opts="a-b")
+    assert servo.measure().answer["metrics"]["seen"] == {"value": "4|2.0|a-b|"}

@@ -416,7 +416,7 @@ def test_a_cap_is_for_the_job_alone(tuner):
 def test_values_of_every_kind_are_tuned(tuner):
     settings = {
         "x": {"min": 0.1, "max": 0.9, "step": 0.2, "value": 0.3},
-        "k": {"type": "enum", "values": ["a b", "$HOME", 7, True, 1], "value": 7},
+        "k": {"type": "enum", "values": ["-a=b", 7, True, 1], "value": 7},
     }
     tuner.configure(
         described(["sh", "-c", 'echo cost 1; printf "%s\\n" "$1" "$2" >>values', "-", "{a.x}", "{a.k}"], settings)
@@ -424,8 +424,8 @@ def test_values_of_every_kind_are_tuned(tuner):
     outcome(tuner.tune("--confirm", "0"))
     values = tuner.read("values").decode().split("\n")[:-1]
     assert sorted(set(values[::2])) == ["0.1", "0.3", "0.5", "0.7", "0.9"]
-    assert sorted(set(values[1::2])) == ["$HOME", "1", "7", "True", "a b"]
-    assert len(values) == 50
+    assert sorted(set(values[1::2])) == ["-a=b", "1", "7", "true"]
+    assert len(values) == 40
 
 
 # What is said

@@ -90,7 +90,7 @@ def test_the_messages_are_found():
         "has no application.components",
         "is missing: give",
         "is given twice, here and",
-        "write a blank after it",
+        "holds no placeholders",
     ):
         assert known in text
     assert len(MESSAGES) > 100

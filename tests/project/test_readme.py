@@ -49,7 +49,10 @@ def test_the_second_command_is_the_gate_s():
 def test_every_configuration_can_be_read(block, tmp_path):
     document = yaml_subset.loads(block)
     batch = dict(document.get("batch", document))
-    batch.setdefault("default_state", {"application": {"components": {}}})
+    components = {}
+    for component, name in re.findall(r"\{(\w+)\.(\w+)[:}]", str(batch["command"])):
+        components.setdefault(component, {"settings": {}})["settings"][name] = {"min": 1, "max": 8, "value": 1}
+    batch.setdefault("default_state", {"application": {"components": components}})
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"batch": batch}))
     assert config.load(str(path)).commands["command"].templates

@@ -1,25 +1,31 @@
-"""A checked command and the values it names → the arguments to execute."""
+"""A checked command and the values it names → the arguments and the environment variables to execute it with."""
 
-import re
-
-from servo_batch import answers, wording
-from servo_batch.command.marks import BARE, DOUBLE, SINGLE
-from servo_batch.command.placeholder import ANY_NUMBER, Command, Placeholder, TemplateError
-from servo_batch.command.template import CONTROL, SHELL, lowered
+from servo_batch import wording
+from servo_batch.answers import ServoError, failed
+from servo_batch.command import plain
+from servo_batch.command.template import Command, Placeholder, refusal, way_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple, Union
 
-MAX_WIDTH_DIGITS = 4  # Linux takes 128 KiB as one argument, and a request's control may name the width
+    from servo_batch.command.template import Parts
+
+    Names = Dict[str, Any]
+    Filled = List[Tuple[Union[str, Placeholder], str]]  # each part with its text
+
+SHELL = ["/bin/sh", "-c"]
+CONTROL = ("control", "_control")
+MAX_BYTES = 128 * 1024  # what Linux takes as one NAME=VALUE, with the NUL at its end
+CAME = {"bad-config": "the configuration", "bad-state": "the state", "bad-request": "the request"}
 
 
-def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Dict[str, Any]":
+def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Names":
     """Return what a command can name: ``state``, ``control``, ``_control`` and each component's settings' values.
 
     ``state`` is ``{"application": …}``. A setting without a value is there as None.
     """
-    names: "Dict[str, Any]" = {}
+    names: "Names" = {}
     for component, description in state["application"]["components"].items():
         settings = description.get("settings", {})
         names[component] = {setting: settings[setting].get("value") for setting in settings}
@@ -27,135 +33,131 @@ def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Dict[str, Any
     return names
 
 
-def render(command: Command, names: "Dict[str, Any]", place: str = "command") -> "List[str]":
+def render(command: Command, names: "Names", configured: "Names", place: str = "command") -> "List[str]":
     """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given.
 
-    Raises ``ServoError`` that lists every field that is missing, has no value or cannot be formatted, each on a line
-    that begins with ``place``: bad-request where all are fields of the request's control, else bad-config.
+    ``names`` is what ``values`` returned, and ``configured`` what it returns where nothing is stored or requested.
+    Raises ``ServoError`` that lists, each on a line that begins with ``place``, every field that is missing or has no
+    value, and every value that is not plain; its reason is where the fault came from.
     """
-    problems: "Dict[str, bool]" = {}  # whether each is about the request's control
-
-    def rendered(part: "Union[str, Placeholder]") -> str:
-        if isinstance(part, str):
-            return part
-        try:
-            return _render(part, names)
-        except TemplateError as error:
-            of_control = part.path[0] in CONTROL
-            problem = "%s: the command needs %s: %s" % (place, part.text, error)
-            if of_control:
-                problem += "; give it in the request's control (--control JSON) or under batch.default_control"
-            problems[problem] = of_control
-            return ""
-
-    arguments = ["".join(map(rendered, parts)) for parts in command.templates]
-    if problems:
-        message = "\n".join(problems)
-        raise answers.bad_request(message) if all(problems.values()) else answers.failed("bad-config", message)
+    rendering = _Rendering(names, configured, place)
+    arguments: "List[str]" = []
+    for parts in command.templates:
+        filled = rendering.filled(parts)
+        rendering.judge(filled)
+        text = "".join(text for _, text in filled)
+        several = [part for part in parts if isinstance(part, Placeholder) and part.conversion == "w"]
+        arguments += plain.words(text) if several and not command.uses_shell else [text]
+    rendering.refuse()
     return SHELL + arguments if command.uses_shell else arguments
 
 
-def quote(value: str) -> str:
-    """Return ``value`` quoted as one word or a part of one, for a place outside quotes.
-
-    Always quoted: ``shlex.quote`` leaves ``2`` bare, and ``echo 2>file`` is a redirection.
-    """
-    return "'" + _escape_single(value) + "'"
-
-
-def quote_for(quoting: str, value: str) -> str:
-    """Return ``value`` as it has to stand in a place of this quoting to be itself.
-
-    Inside double quotes the value is set in single quotes between two double-quoted parts: then a ``$name`` before
-    it cannot grow by it.
-    """
-    if quoting == BARE:
-        return value
-    if quoting == SINGLE:
-        return _escape_single(value)
-    if quoting == DOUBLE:
-        return '"' + quote(value) + '"'
-    return quote(value)
+def render_variable(name: str, parts: "Parts", names: "Names", configured: "Names", place: str = "env") -> str:
+    """Return the value of an environment variable, any text; raise ``ServoError`` as ``render`` does."""
+    rendering = _Rendering(names, configured, place)
+    filled = rendering.filled(parts)
+    value = "".join(text for _, text in filled)
+    is_long = len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES
+    for part, text in filled:
+        if isinstance(part, Placeholder) and ("\0" in text or any("\ud800" <= char <= "\udfff" for char in text)):
+            rendering.add(part, "its value has a NUL character or half a surrogate pair, which no variable can hold")
+        elif isinstance(part, Placeholder) and is_long:
+            rendering.add(part, "with its value the variable has 128 KiB or more, which the system does not take")
+    rendering.refuse()
+    return value
 
 
-def _escape_single(value: str) -> str:
-    return value.replace("'", "'\"'\"'")
+class _Rendering:
+    """The values for one command or variable, and what is wrong with them."""
 
+    def __init__(self, names: "Names", configured: "Names", place: str) -> None:
+        self._names = names
+        self._configured = configured
+        self._place = place
+        self._problems: "Dict[str, str]" = {}  # each with its reason
 
-def _render(part: Placeholder, names: "Dict[str, Any]") -> str:
-    value = _format(part, names)
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise TemplateError(
-            "its value holds a NUL or half a surrogate pair, which no command can: adjust it to another"
-        )
-    if part.must_be is not None:
-        value = _number(part, value, _look_up(part.path, names))
-    if part.conversion == "w":
-        return " ".join(quote(word) for word in _words(value))
-    return quote_for(part.quoting, value)
+    def add(self, part: Placeholder, problem: str, reason: str = "") -> None:
+        """Note what is wrong with the value of a placeholder."""
+        self._problems[f"{self._place}: the command needs {part.text}: {problem}"] = reason or self._origin(part.path)
 
+    def _origin(self, path: "Tuple[str, ...]") -> str:
+        """Return where the value of a field came from, as the reason of an error."""
+        try:
+            if _look_up(path, self._configured) == _look_up(path, self._names):
+                return "bad-config"
+        except _MissingError:
+            pass  # then it is not configured
+        return "bad-request" if path[0] in CONTROL else "bad-state"
 
-def _number(part: Placeholder, text: str, value: "Any") -> str:
-    """Return a formatted number as it may stand in code; raise ``TemplateError`` where it is no plain number.
+    def refuse(self) -> None:
+        """Raise the one ``ServoError`` for all problems, if there is any."""
+        for reason in CAME:
+            if reason in self._problems.values():
+                status = "bad-request" if reason == "bad-request" else "failed"
+                raise ServoError(status, reason, "\n".join(self._problems))
 
-    Only its text counts: no state file and no request can bring anything else here. Arithmetic takes whole numbers of
-    64 bits, reads 010 as 8, and 5--3 as a decrement in some shells.
-    """
-    digits = text.strip(" ")
-    if isinstance(value, bool) or not _is_plain_number(digits):
-        raise TemplateError("it stands where only a number may, and %s is none" % wording.shown(text))
-    if part.must_be == ANY_NUMBER:
+    def filled(self, parts: "Parts") -> "Filled":
+        """Return each part with its text, "0" after noting why there is none; a formula's text is free from here on."""
+        filled: "Filled" = []
+        for part in parts:
+            text = part if isinstance(part, str) else "0"
+            if isinstance(part, Placeholder):
+                try:
+                    value = _look_up(part.path, self._names)
+                    if part.kind == "formula":
+                        part = part._replace(kind="free" if isinstance(value, str) else "listed")
+                    text = self._number(part, plain.formatted(value, part.conversion, part.spec))
+                except _MissingError as error:
+                    self.add(part, str(error), "bad-request" if part.path[0] in CONTROL else "bad-config")
+                except ValueError as error:
+                    self.add(part, str(error))
+            filled.append((part, text))
+        return filled
+
+    def _number(self, part: Placeholder, text: str) -> str:
+        """Return a text that is no number only where it need not be one; raise ``ValueError``."""
+        if part.is_number and part.kind == "free" and not plain.NUMBER.match(text):
+            where = "in arithmetic, in a here-document, behind a leading - and with a format like :d"
+            came = CAME[self._origin(part.path)]
+            raise ValueError(
+                f"only a number may stand there ({where}), but {came} has {wording.shown(text)}; {way_out(part)}"
+            )
         return text
-    magnitude = digits.lstrip("+-")
-    if not magnitude.isdigit() or (magnitude[0] == "0" and len(magnitude) > 1) or int(magnitude) >= 2**63:
-        raise TemplateError(
-            "the shell's arithmetic takes whole numbers of 64 bits without leading zeros, not %s; {…:.0f} rounds"
-            % wording.shown(text)
-        )
-    return "(%s)" % digits if digits[0] == "-" else text
+
+    def judge(self, filled: "Filled") -> None:
+        """Note what in a command is not plain; free text is judged as one with free text directly before it."""
+        whole = "".join(text for _, text in filled)
+        at, begin = 0, 0
+        for number, (part, text) in enumerate(filled):
+            end = at + len(text)
+            if isinstance(part, Placeholder):
+                is_free = part.kind == "free"
+                before = filled[number - 1][0] if number else ""
+                if not (is_free and isinstance(before, Placeholder) and before.kind == "free"):
+                    begin = at
+                problem = refusal(part, whole[begin:end], not is_free)
+                if is_free and not problem:
+                    problem = _with_neighbours(part, whole, begin, end)
+                if problem:
+                    self.add(part, f"{CAME[self._origin(part.path)]} has {problem}")
+            at = end
 
 
-def _is_plain_number(text: str) -> bool:
-    """Return whether a text is a plain decimal number, in ASCII digits."""
-    if not text.isprintable() or set(text) - set("0123456789+-.eE") or text[-1:] not in tuple("0123456789"):
-        return False
-    try:
-        return bool(text[:1] not in (".", "") and float(text) is not None)
-    except ValueError:
-        return False
+def _with_neighbours(part: Placeholder, whole: str, begin: int, end: int) -> str:
+    """Return what is wrong with free text because of what stands beside it, empty where nothing is."""
+    for match in plain.FORBIDDEN.finditer(whole, max(0, begin - 6), end + 6):
+        if match.start() < end and match.end() > begin:
+            value = wording.shown(whole[begin:end])
+            return f"{value}, which makes {match.group()} of what stands beside it; {way_out(part)}"
+    return ""
 
 
-def _format(placeholder: Placeholder, names: "Dict[str, Any]") -> str:
-    value = _look_up(placeholder.path, names)
-    spec = "".join(part if isinstance(part, str) else _format(part, names) for part in placeholder.spec)
-    if re.search(r"\d{%d}" % (MAX_WIDTH_DIGITS + 1), spec):
-        raise TemplateError("the width or precision in %s is more than a command can take" % wording.shown(spec))
-    if placeholder.conversion in ("s", "w"):
-        value = str(value)
-    elif placeholder.conversion == "r":
-        value = repr(value)
-    elif placeholder.conversion == "a":
-        value = ascii(value)
-    try:
-        return format(value, spec)
-    except (ValueError, TypeError, OverflowError, MemoryError) as error:
-        raise TemplateError(
-            "the value %s cannot be formatted: %s" % (wording.shown(value), lowered(str(error)) or "too wide")
-        ) from None
-
-
-def _words(value: str) -> "List[str]":
-    import shlex
-
-    try:
-        return shlex.split(value)
-    except ValueError as error:
-        raise TemplateError(
-            "the value %s cannot be split into words: %s" % (wording.shown(value), lowered(str(error)))
-        ) from None
+class _MissingError(ValueError):
+    """A field that is not there, has no value, or holds others."""
 
 
 def _look_up(path: "Tuple[str, ...]", names: "Dict[str, Any]") -> "Any":
+    """Return the value of a field, a string, a number or a boolean; raise ``_MissingError``."""
     current: "Any" = names
     for depth, key in enumerate(path):
         where = ".".join(path[:depth])
@@ -163,34 +165,61 @@ def _look_up(path: "Tuple[str, ...]", names: "Dict[str, Any]") -> "Any":
             # state.application.components.C.settings.S.value: a setting without a value, not a mistaken name
             lacks_value = path[0] == "state" and path[depth:] == ("value",) and depth == 6
             if key not in current and not lacks_value:
-                raise TemplateError(_missing(key, where, current))
+                raise _MissingError(_missing(key, where, current) + _give(path))
             current = current.get(key)
         elif isinstance(current, list):
             if not key.isdecimal() or len(key) > 9 or int(key) >= len(current):
-                raise TemplateError("%s is a list of %d: write a number below that" % (where, len(current)))
+                raise _MissingError(f"{where} is a list of {len(current)}: write a number below that" + _give(path))
             current = current[int(key)]
         else:
-            raise TemplateError("%s is %s, which has no fields" % (where, wording.kind(current)))
+            raise _MissingError(f"{where} is {wording.kind(current)}, which has no fields" + _give(path))
     if current is None:
-        raise TemplateError(
-            "%s has no value: give it one in the configuration, or adjust it first" % ".".join(path)
-            if path[0] not in CONTROL
-            else "%s has no value" % ".".join(path)
-        )
+        remedy = _give(path) or ": give it one in the configuration, or adjust it first"
+        raise _MissingError(f"{'.'.join(path)} has no value{remedy}")
     if isinstance(current, (dict, list)):
-        inner = "; it holds %s" % _listed(current) if isinstance(current, dict) and current else ""
-        raise TemplateError("%s is %s, not a value%s" % (".".join(path), wording.kind(current), inner))
+        inner = f"; it holds {_listed(current)}" if isinstance(current, dict) and current else ""
+        raise _MissingError(f"{'.'.join(path)} is {wording.kind(current)}, not a value{inner}" + _give(path))
     return current
 
 
+def _give(path: "Tuple[str, ...]") -> str:
+    if path[0] not in CONTROL:
+        return ""
+    return "; give it in the request's control (--control JSON) or under batch.default_control"
+
+
 def _missing(key: str, where: str, mapping: "Dict[str, Any]") -> str:
-    there = "there is only %s" % _listed(mapping) if mapping else "it is empty"
+    there = f"there is only {_listed(mapping)}" if mapping else "it is empty"
     nearest = wording.did_you_mean(key, mapping)
     if where:
-        return '%s has no "%s"; %s%s' % (where, key, there, nearest)
+        return f'{where} has no "{key}"; {there}{nearest}'
     braces = "" if nearest else "; braces that are no placeholder are doubled: {{ and }}"
-    return 'there is no "%s"; %s%s%s' % (key, there, nearest, braces)
+    return f'there is no "{key}"; {there}{nearest}{braces}'
 
 
 def _listed(names: "Dict[str, Any]") -> str:
     return ", ".join(map(wording.named, sorted(names)))
+
+
+def have_shell_read(arguments: "List[str]", place: str = "command") -> None:
+    """Start ``/bin/sh -n``, which reads a script without running it; raise ``ServoError`` (bad-config) where it cannot.
+
+    ``arguments`` is what ``render`` returned; ``place`` is where the command stands, for the message. A shell reads a
+    script as it runs it, so without this a job could run for hours up to a syntax error. Source: POSIX.1-2017, set -n.
+    """
+    import subprocess
+
+    if arguments[:2] != SHELL or len(arguments) == 2:
+        return
+    try:
+        shell_read = subprocess.run(
+            ["/bin/sh", "-n", "-c", arguments[2].encode("utf-8", "surrogateescape")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    except OSError:
+        return  # whatever it is, it meets the job as well, which reports it
+    if shell_read.returncode:
+        reason = shell_read.stderr.decode("utf-8", "replace").strip()
+        raise failed("bad-config", f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}")

@@ -9,6 +9,7 @@ import re
 import subprocess
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
+from servo_batch.command import remarks, render
 from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
@@ -164,6 +165,7 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
 
 def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> None:
     """Show the commands as they would be run; note what of them could not be."""
+    names = render.values({"application": plan.application}, plan.control)
     for key in ("prepare", "command", "cleanup"):
         arguments = getattr(plan.job, key)
         if not arguments:
@@ -172,7 +174,7 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         place = config.place(("batch", key))
         how = "by /bin/sh -c" if command.uses_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
-        for warning in command.warnings:
+        for warning in remarks.warnings(config.batch[key], config.env, names):
             findings.warnings.append(f"{place}: {warning}")
         may_come = key != "prepare" and plan.job.prepare is not None
         _look_for_program(findings, place, arguments, command.uses_shell, may_come)

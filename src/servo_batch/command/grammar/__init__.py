@@ -1,1 +1,0 @@
-"""A shell script → its commands and words, as POSIX has them."""

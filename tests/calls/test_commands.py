@@ -1,0 +1,300 @@
+"""Commands and their environment, as a user of the built file meets them: what the job gets, and what is refused before it."""
+
+import os
+
+import pytest
+from calling import application, batch
+
+pytest_plugins = ("servo_fixtures",)
+
+CONTROL = {"load": 3, "userdata": {"list": ["a", ["b"]], "none": None, "a.b": 6}}
+COMPONENTS = {
+    "web": {
+        "cpu": {"min": 1, "max": 8, "step": 1, "value": 2},
+        "mem": {"value": 1.5},
+        "gc": {"type": "enum", "values": ["-XX:+UseG1GC -Xmx1g", "-a=b%"], "value": "-XX:+UseG1GC -Xmx1g"},
+        "flag": {"value": True},
+        "name": {"value": "shop-1"},
+        "unset": {},
+        "a.b": {"value": 9},
+        "heap": {"type": "formula", "formula": "{web.mem} * 2"},
+    },
+    "state": {"shadowed": {"value": 1}},
+    "0": {"zero": {"value": 0}},
+}
+SETTING = "state[application][components][web][settings][cpu]"
+TEXT = "é ☃ 'q' \"d\" $x `y` \\ * \n; %s $(touch ran) \U0001f600 \x01\x7f "
+
+RENDERED = [
+    ("", ""),
+    ("{web.cpu}", "2"),
+    ("-c{web.cpu}-{web.mem}x", "-c2-1.5x"),
+    ("{%s[value]}" % SETTING, "2"),
+    ("{state.application.components[web].settings[cpu].max}", "8"),
+    ("{control.load}{_control[load]}", "33"),
+    ("{control.userdata.list.1.0}{control.userdata[a.b]}{web[a.b]}{0.zero}", "b690"),
+    ("{web.mem:.0f}/{web.mem:08.3f}/{web.cpu:03d}/{web.cpu:x}/{web.heap:g}", "2/0001.500/002/2/3"),
+    ("{web.flag}/{web.flag:d}/{web.name:.4}", "true/1/shop"),
+    ("{{web.cpu}} {{}} }}{{ $(y) `z` 'q' \"d\" \\ *", "{web.cpu} {} }{ $(y) `z` 'q' \"d\" \\ *"),
+    ("${{x}}", "${x}"),
+]
+
+
+def configured(servo, *items, **keys):
+    """Configure a job that writes its arguments to the file seen."""
+    script = 'for word in "$@"; do printf "%s\\0" "$word"; done >seen'
+    command = ["sh", "-c", script.replace("{", "{{").replace("}", "}}"), "-", *items]
+    keys = dict({"default_state": application(**COMPONENTS), "default_control": CONTROL}, **keys)
+    servo.configure(batch(command, **keys))
+
+
+def test_each_item_of_a_list_is_rendered_to_exactly_one_argument(servo):
+    configured(servo, *(template for template, _ in RENDERED))
+    ended = servo.measure()
+    assert ended.status == 0, ended
+    assert servo.read("seen").decode().split("\0")[:-1] == [expected for _, expected in RENDERED]
+
+
+def test_words_are_several_arguments_of_a_list(servo):
+    configured(servo, "a", "{web.gc!w}", "b")
+    assert servo.measure().status == 0
+    assert servo.read("seen") == b"a\0-XX:+UseG1GC\0-Xmx1g\0b\0"
+
+
+# Any text, by the environment.
+
+
+@pytest.mark.parametrize(
+    "locale", [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}, {}]
+)
+def test_any_text_reaches_the_job_by_the_environment_byte_for_byte(servo, locale):
+    servo.environment.pop("LC_ALL")
+    servo.configure(
+        batch(
+            'printf %s "$SERVO_TEXT" >job; cat prepared >>job; printf %s "$WEB" >>job',
+            prepare='printf %s "$SERVO_TEXT" >prepared',
+            cleanup=["sh", "-c", 'printf %s "$SERVO_TEXT" >cleaned'],
+            env={"SERVO_TEXT": "<{control.text}> $HOME", "WEB": "{web.cpu}{web.gc}"},
+            default_state=application(**COMPONENTS),
+        )
+    )
+    ended = servo.measure({"control": {"text": TEXT}}, environment=locale)
+    assert ended.status == 0, ended
+    expected = "<%s> $HOME" % TEXT
+    assert servo.read("job").decode() == expected * 2 + "2-XX:+UseG1GC -Xmx1g"
+    assert servo.read("cleaned").decode() == expected
+    assert not os.path.exists(servo.path("ran"))
+
+
+def test_a_variable_of_the_environment_is_laid_over_the_driver_s(servo):
+    servo.configure(batch('printf %s "$A$B" >seen', env={"A": "{web.cpu}"}))
+    assert servo.measure(environment={"A": "x", "B": "y"}).status == 0
+    assert servo.read("seen") == b"2y"
+
+
+def test_a_variable_just_below_the_limit_of_the_system_fits_and_a_longer_one_is_refused(servo):
+    servo.configure(batch('printf %s "$SERVO_T" | wc -c >seen', env={"SERVO_T": "{control.t}"}))
+    assert servo.measure({"control": {"t": "é" * 65531}}).status == 0
+    assert servo.read("seen").strip() == b"131062"
+    servo.measure({"control": {"t": "é" * 65532}}).bad_request("env.SERVO_T", "128 KiB")
+    servo.measure({"control": {"t": "a\0"}}).bad_request("env.SERVO_T", "NUL")
+
+
+@pytest.mark.parametrize(
+    ("env", "path", "words"),
+    [
+        ({"CFLAGS": "{web.opts}"}, "batch.env.CFLAGS", ["{web.opts}", "begins with SERVO_", "SERVO_OPTS"]),
+        ({"A B": "x"}, 'batch.env."A B"', ["letters, digits and _"]),
+        ({"SERVO_X": "{web.gc!w}"}, "batch.env.SERVO_X", ["!w"]),
+        ({"SERVO_X": None}, "batch.env.SERVO_X", ["a string", "empty"]),
+        ("x", "batch.env", ["a mapping"]),
+    ],
+)
+def test_a_wrong_environment_is_a_configuration_error(servo, env, path, words):
+    servo.configure(batch(env=env))
+    servo.describe().bad_config("config.json: %s: " % path, *words)
+
+
+def test_the_environment_is_a_part_of_what_makes_measurements_comparable(servo):
+    lines = []
+    for text in ("a", "a", "b"):
+        servo.configure(batch("true", env={"SERVO_X": text}))
+        assert servo.measure(b"", "--history", "h").status == 0
+        lines.append(servo.read("h").decode().splitlines()[-1].split('"job": ')[1].split(",")[0])
+    assert lines[0] == lines[1] != lines[2]
+
+
+# Which error it is, before anything runs.
+
+
+def test_a_value_that_is_not_plain_is_refused_by_where_it_came_from(servo):
+    configured(servo, "{control.t}", prepare="touch prepared")
+    servo.measure({"control": {"t": "a b"}}).bad_request(
+        "config.json: batch.command: the command needs {control.t}: the request has", "a blank is not plain", "SERVO_T"
+    )
+    configured(servo, "{control.t}", default_control={"t": "a;b"})
+    servo.measure().bad_config("the configuration has", "; is not plain", "SERVO_T")
+    configured(servo, "{web.name}", prepare="touch prepared")
+    servo.write("_state.json", application(web={"name": {"value": "$(touch ran)"}}))
+    servo.measure().bad_state("the state has", "$ is not plain", "env: {SERVO_NAME: '{web.name}'}")
+    assert not os.path.exists(servo.path("seen"))
+    assert not os.path.exists(servo.path("ran"))
+    assert not os.path.exists(servo.path("prepared"))
+
+
+def test_a_stored_setting_that_the_configuration_lacks_is_free_text(servo):
+    configured(servo, "{web.extra}", "{state[application][components][web][settings][cpu][unit]}")
+    servo.write("_state.json", application(web={"extra": {"value": "-rf"}, "cpu": {"unit": "a=b"}}))
+    servo.measure().bad_state(
+        "{web.extra}", "begins with -", "[unit]}", "= is plain only in values that the configuration"
+    )
+
+
+def test_listed_values_are_judged_when_the_configuration_is_read(servo):
+    servo.configure(batch("./job {web.gc} {web.cpu:>9}", default_state=application(**COMPONENTS)))
+    servo.describe().bad_config('it may be "-XX:+UseG1GC -Xmx1g"', "{web.gc!w} is several words", "{web.cpu:>9}")
+    servo.configure(batch("echo {web.gc!w} {web.gc!w} >seen", default_state=application(**COMPONENTS)))
+    assert servo.describe().status == 0
+    assert servo.measure().status == 0
+    assert (
+        servo.read("seen") == b"-XX:+UseG1GC -Xmx1g " * 2 + b"\n"
+        or servo.read("seen").split() == [b"-XX:+UseG1GC", b"-Xmx1g"] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("./job ${web.cpu}", "stands directly before it"),
+        ("./job {web.cpu}>log", "stands directly after it"),
+        ("CFLAGS={control.flags} make", "begins with NAME="),
+        ("./{control.tool} x", "a program's name"),
+        ("./job {web.name!w}", "free text is one word"),
+        ("./job {web.cpu:{web.mem}}", "a format specification holds no placeholders"),
+    ],
+)
+def test_what_the_script_alone_shows_is_an_error_of_the_configuration(servo, command, words):
+    servo.configure(batch(command, default_state=application(**COMPONENTS)))
+    servo.describe().bad_config("config.json: batch.command: ", words)
+
+
+def test_numbers_alone_go_into_arithmetic_and_here_documents(servo):
+    servo.configure(batch("cat <<EOF >seen\n$(( {control.n} + 1 ))\nEOF\n"))
+    assert servo.measure({"control": {"n": 4}}).status == 0
+    assert servo.read("seen") == b"5\n"
+    servo.measure({"control": {"n": "EOF"}}).bad_request("only a number may stand there", '"EOF"')
+
+
+# What a command asks for that is not there.
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("{web.cpus}", ["web", '"cpus"', "cpu", "mem", 'did you mean "cpu"']),
+        ("{wob.cpu}", ['"wob"', "web", "control", 'did you mean "web"']),
+        ("{state}", ["state is a mapping", "application"]),
+        ("{%s}" % SETTING, ["settings.cpu is a mapping", "value"]),
+        ("{web.unset}", ["web.unset", "no value", "adjust"]),
+        ("{web.name.upper}", ["web.name is a string"]),
+        ("{web.cpu.__class__}", ["web.cpu is a number"]),
+        ("{state.__class__.__init__.__globals__}", ['"__class__"']),
+        ("{state.shadowed}", ['"shadowed"', "application"]),
+    ],
+)
+def test_a_field_that_cannot_be_had_is_named_before_the_job_runs(servo, field, words):
+    configured(servo, field)
+    servo.measure().bad_config("the command needs", field, *words)
+    assert not os.path.exists(servo.path("seen"))
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("{control.laod}", ['"laod"', "load", 'did you mean "load"', "--control"]),
+        ("{_control.userdata.none}", ["no value"]),
+        ("{control.userdata.list}", ["a list"]),
+        ("{control.userdata.list[2]}", ["list of 2"]),
+    ],
+)
+def test_a_field_that_the_request_lacks_is_a_bad_request(servo, field, words):
+    configured(servo, field)
+    servo.measure().bad_request("the command needs", field, *words)
+
+
+def test_a_value_too_long_for_a_command_line_is_a_failed_command(servo):
+    configured(servo, "{control.text}")
+    servo.measure({"control": {"text": "x" * 3000000}}).failed("failed", "command-failed", "too long")
+
+
+@pytest.mark.parametrize("environment", [{"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}, {}])
+def test_no_locale_changes_what_a_script_says(servo, environment):
+    servo.environment.pop("LC_ALL")
+    servo.configure(batch("printf '☃%s' {web.cpu}", metrics={"größe": {"output_regex": r"(?s)☃(.*)"}}))
+    ended = servo.measure({"metrics": ["größe"]}, environment=environment)
+    assert ended.answer["metrics"]["größe"] == {"value": 2}
+
+
+def test_no_locale_changes_where_files_are(servo):
+    servo.environment["LC_ALL"] = "C"
+    servo.write("größe.json", batch("true"))
+    name = "größe.json".encode()
+    state = "zustand-☃".encode()
+    assert servo.call("adjust", "--query", "--config", name).status == 0
+    request = application(web={"é": {"value": "☃"}})
+    assert servo.adjust(request, "--config", name, "--state", state).status == 0
+    ended = servo.call("adjust", "--query", environment={"OPTUNE_CONFIG": name, "OPTUNE_STATE": state})
+    assert ended.status == 0, ended
+    servo.write("zustand-☃", b"{")
+    servo.call("adjust", "--query", "--state", state).bad_state("zustand-")
+
+
+# What check warns of.
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("./job | tee log", "where ./job fails, the pipeline does not"),
+        ("echo {{web.cpu}}", "{{web.cpu}} has doubled braces"),
+        ("echo “a”", "“"),
+        ("echo\u00a0a", "a no-break space"),
+        ("echo a \\ -b", "a backslash before a blank"),
+        (["echo", "a", "&&", "true"], "the item && is an argument"),
+        (["echo", "2>&1"], "the item 2>&1 is an argument"),
+        ("sleep 1 & echo", "in the background"),
+        ('eval "echo $SERVO_T"', "SERVO_T holds free text"),
+        ('sh -c "echo $SERVO_T"', "SERVO_T holds free text"),
+        ("ssh host 'echo \"$SERVO_T\"'", "SERVO_T holds free text"),
+        ("echo $(( $SERVO_T ))", "SERVO_T holds free text"),
+        ("make all", "SERVO_T holds free text"),
+    ],
+)
+def test_check_warns_of_what_may_be_a_slip(servo, command, words):
+    servo.configure(batch(command, env={"SERVO_T": "{control.t}"}, default_control={"t": "x"}))
+    page = servo.call("check").stdout.decode()
+    assert [line for line in page.splitlines() if "warning: config.json: batch.command: " in line and words in line], (
+        page
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        './job "$SERVO_T"',
+        ["sh", "-c", './job --title "$SERVO_T"'],
+        "sh -c './job \"$SERVO_T\"' 2>&1 >log",
+        "printf '%s\\n' {web.cpu} | ./job",
+        "grep -E 'a|b' f; grep \"a&b\" f",
+        "set -o pipefail; ./job | tee log",
+        "./job & wait",
+        "./job a \\\n  b && ./job || exit 1",
+        "docker ps --format '{{{{.ID}}}}'",
+        "awk '{{print $1}}' f # a | b &",
+    ],
+)
+def test_check_does_not_warn_of_what_is_right(servo, command):
+    servo.write("job", b"#!/bin/sh\n")
+    os.chmod(servo.path("job"), 0o755)
+    servo.configure(batch(command, env={"SERVO_T": "{control.t}"}, default_control={"t": "x"}))
+    assert "warning: config.json: batch.command" not in servo.call("check").stdout.decode()

@@ -1,0 +1,420 @@
+"""What a placeholder may put into a command: fields are looked up and formatted, values are judged, places are closed."""
+
+import pytest
+
+from servo_batch.answers import ServoError
+from servo_batch.command import render, template
+
+ENUM = ["-O2", "a=b%", "c5.2xlarge", 7, True]
+LISTED = {("w", "n"): ("range", [1, 8]), ("w", "e"): ("enum", ENUM), ("w", "words"): ("enum", ["-a  -b", ""])}
+STATE = {
+    "application": {
+        "components": {
+            "w": {
+                "settings": {
+                    "n": {"value": 4},
+                    "e": {"value": "-O2"},
+                    "words": {"value": "-a  -b"},
+                    "f": {"value": 1.5},
+                    "t": {"value": "a-b"},
+                    "flag": {"value": True},
+                    "v": {"value": "x"},
+                    "new": {},
+                    "on.off": {"value": False},
+                }
+            },
+            "control": {"settings": {"n": {"value": 99}}},
+        },
+        "annotations": {"run": "7"},
+    }
+}
+CONTROL = {"userdata": {"timeout": 30, "list": ["x", "y"], "half": "\ud800"}, "nothing": None, "inf": float("inf")}
+
+
+def allowed(path):
+    """The configuration: w.n and w.e are listed, w.f and w.t are formulas, all else is free."""
+    if path in (("w", "f"), ("w", "t")):
+        return "formula", ()
+    return LISTED.get(path, ("free", ()))
+
+
+def names(state=STATE, **control):
+    return render.values(state, {**CONTROL, **control})
+
+
+def rendered(command, configured=None, **control):
+    """Return what a command becomes, the script itself of a string; without more everything is configured."""
+    known = names(**control)
+    arguments = render.render(template.parse(command, allowed), known, known if configured is None else configured)
+    return arguments[2] if isinstance(command, str) else arguments
+
+
+def problems(command, allowed=allowed):
+    with pytest.raises(template.TemplateError) as caught:
+        template.parse(command, allowed)
+    return "\n".join(caught.value.problems)
+
+
+def refusal(command, configured=None, **control):
+    with pytest.raises(ServoError) as caught:
+        rendered(command, configured, **control)
+    return caught.value.reason, caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{w.n}", "4"),
+        ("{w[n]}", "4"),
+        ("{w[on.off]}", "false"),
+        ("{state[application][components][w][settings][n][value]}", "4"),
+        ("{state.application[annotations].run}", "7"),
+        ("{control.userdata.timeout}{_control[userdata].list[1]}", "30y"),
+        ("{w.flag} {w.flag!s} {w.flag!r} {w.flag:d}", "true true True 1"),
+        ("{w.f} {w.f:.0f} {w.n:03d} {w.n!s:0>3}", "1.5 2 004 004"),
+        ("{control.big} {control.small}", "100000000000000000000 1e-07"),
+        ("{{w.n}} $(x) `y` \"{w.n}\"'z' ${{X}}", "{w.n} $(x) `y` \"4\"'z' ${X}"),
+        ("j {w.e} {w.words!w}.", "j -O2 -a -b."),
+    ],
+)
+def test_a_field_is_put_in_as_it_is_formatted(text, expected):
+    assert rendered("echo " + text, big=10**20, small=1e-7) == "echo " + expected
+
+
+def test_each_item_of_a_list_is_one_argument_and_words_are_several():
+    assert rendered(["job", "{w.v}", "a b", "", "{w.words!w}", "{w.e}"]) == ["job", "x", "a b", "", "-a", "-b", "-O2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "message"),
+    [
+        ("{w.nn}", "bad-config", 'w has no "nn"; there is only'),
+        ("{wx.n}", "bad-config", 'there is no "wx"'),
+        ("{w.new}", "bad-config", "w.new has no value: give it one in the configuration, or adjust it first"),
+        ("{w}", "bad-config", "w is a mapping, not a value; it holds"),
+        ("{w.n.value}", "bad-config", "w.n is a number, which has no fields"),
+        ("{w.v.__class__}", "bad-config", "which has no fields"),
+        ("{state.__class__}", "bad-config", 'state has no "__class__"'),
+        ("{control.n}", "bad-request", "give it in the request's control (--control JSON)"),
+        ("{control.nothing}", "bad-request", "control.nothing has no value"),
+        ("{control.userdata.list.2}", "bad-request", "is a list of 2"),
+        ("{control.userdata.list}", "bad-request", "is a list, not a value"),
+        ("{w.v:.0f}", "bad-config", 'the value "x" cannot be formatted'),
+    ],
+)
+def test_a_field_that_cannot_be_had_is_named_with_what_there_is(text, reason, message):
+    found = refusal("echo " + text)
+    assert found[0] == reason
+    assert message in found[1]
+    assert text in found[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "literal braces are {{ and }}"),
+        ("}", "literal braces"),
+        ("{}", "does not name a value"),
+        ("{a..b}", "does not name a value"),
+        ("{a[b]c}", "after a ]"),
+        ("{a!x}", "there is no conversion !x"),
+        ("{w.e!w:3}", "!w (words) takes no format"),
+        ("{w.n:{w.n}}", "a format specification holds no placeholders"),
+        ("{w.n:99999}", "the width"),
+        ("a\0", "NUL"),
+    ],
+)
+def test_a_template_that_is_none_is_refused(text, words):
+    assert words in problems(text)
+    assert words in problems(["job", text])
+
+
+# What a value may be.
+
+NOT_PLAIN = [" ", "a b", "", "'", '"', "`", "\\", "$X", "${X}", "$(x)", ";", "&", "|", "<", ">", "(", ")", "{", "}", "[",
+    "]", "*", "?", "~", "!", "#", "^", "\n", "a\nb", "\t", "\r", "\x01", "\x7f", "é", "日", "\U0001f600", "\u2028", "\xa0",
+    "\u0660"]  # fmt: skip
+FREE_IS_NOT = [
+    "%",
+    "a=b",
+    "..",
+    "../x",
+    "a/../b",
+    "-x",
+    "--",
+    "+x",
+    "+1",
+    "@f",
+    "SERVO_X",
+    "xSERVO_",
+    "-1e",
+    "-0x1",
+    "-01",
+]
+PLAIN = [
+    "x",
+    "c5.2xlarge",
+    "eu-west-1a",
+    "http://h:80/a,b@c",
+    "1",
+    "-1",
+    "-1.5e-7",
+    "a.b",
+    ".",
+    ":",
+    "/",
+    "_",
+    "9" * 5000,
+]
+
+
+@pytest.mark.parametrize("value", PLAIN)
+def test_plain_text_is_put_in_as_it_is(value):
+    assert rendered("./job --a={control.v}z '{control.v}'", v=value) == "./job --a=%sz '%s'" % (value, value)
+
+
+@pytest.mark.parametrize("value", NOT_PLAIN + FREE_IS_NOT)
+def test_free_text_that_is_not_plain_is_refused(value):
+    for command in ("./job {control.v}", ["job", "{control.v}"], "./job a{control.v}b", "./job '{control.v!s}'"):
+        reason, message = refusal(command, names(), v=value)
+        assert reason == "bad-request"
+        assert "env: {SERVO_V: '{control.v" in message
+
+
+@pytest.mark.parametrize("value", NOT_PLAIN)
+def test_a_listed_value_that_is_not_plain_is_refused_as_it_is_read(value):
+    message = problems("./job {w.x}", lambda path: ("enum", ["a", value]))
+    assert "{w.x}: " in message
+    assert "is not plain" in message or "it is empty" in message
+
+
+@pytest.mark.parametrize("value", FREE_IS_NOT)
+def test_a_listed_value_may_have_more(value):
+    assert template.parse("./job {w.x}", lambda path: ("enum", [value]))
+
+
+def test_the_message_names_the_character_where_it_came_from_and_the_way_out():
+    state = {"application": {"components": {"w": {"settings": {"v": {"value": "it's"}}}}}}
+    came = refusal("./job {control.title}", names(), title="it's"), refusal("./job {control.title}", title="it's")
+    stored = render.values(state, {})
+    with pytest.raises(ServoError) as caught:
+        render.render(template.parse("./job {w.v}", allowed), stored, names(), "config.yaml:3: batch.command")
+    assert came[0] == (
+        "bad-request",
+        "command: the command needs {control.title}: the request has \"it's\", but ' is not plain (letters, "
+        "digits and _ - . / : , + @ are plain); any text goes by the environment: under batch, "
+        "env: {SERVO_TITLE: '{control.title}'}, and in the script \"$SERVO_TITLE\" "
+        "(a list: [sh, -c, './job \"$SERVO_TITLE\"'])",
+    )
+    assert (came[1][0], "the configuration has " in came[1][1]) == ("bad-config", True)
+    assert (caught.value.reason, 'the state has "it\'s"' in caught.value.message) == ("bad-state", True)
+
+
+def test_a_value_of_several_words_is_told_of_words():
+    assert "{w.x!w} is several words" in problems("./job {w.x}", lambda path: ("enum", ["-a -b"]))
+    assert "!w}" not in problems("./job {w.x}", lambda path: ("enum", ["-a 'b'"]))
+    assert "' is not plain" in problems("./job {w.x!w}", lambda path: ("enum", ["-a 'b'"]))
+
+
+def test_words_are_listed_and_in_a_list_a_whole_item():
+    assert "the whole item" in problems(["job", "a{w.words!w}"])
+    assert "free text is one word" in problems("job {control.v!w}")
+    assert "free text is one word" in problems("job {w.t!w}")
+
+
+@pytest.mark.parametrize("field", ["{w.n:>10}", "{w.n:q}", "{w.e:.2f}", "{w.n!r:*>4}"])
+def test_a_format_counts_before_a_listed_value_is_judged(field):
+    assert field in problems("./job " + field)
+
+
+def test_what_is_listed_is_told_by_the_configuration_alone():
+    long_ways = {("state", "application", "components", "w", "settings", "e", key): key for key in ("value", "min")}
+
+    def known(path):
+        return ("enum", ENUM) if long_ways.get(path) == "value" else ("free", ())
+
+    long_way = "{state[application][components][w][settings][e][%s]}"
+    value = render.values(
+        {"application": {"components": {"w": {"settings": {"e": {"value": "-O2", "min": "-O2"}}}}}}, {}
+    )
+    assert render.render(template.parse(["j", long_way % "value"], known), value, value) == ["j", "-O2"]
+    with pytest.raises(ServoError):
+        render.render(template.parse(["j", long_way % "min"], known), value, value)
+
+
+def test_a_formula_s_number_is_listed_and_its_text_is_free():
+    assert rendered("X={w.f} ./job {w.t}") == "X=1.5 ./job a-b"
+    assert refusal("X={w.t} ./job")[0] == "bad-config"
+
+
+@pytest.mark.parametrize(
+    ("command", "values"),
+    [
+        ("./job {control.a}{control.b}", {"a": ".", "b": "./x"}),
+        ("./job {control.a}{control.b}", {"a": "SER", "b": "VO_X"}),
+        ("./job {control.a}{control.b}", {"a": -5, "b": "I/x"}),
+        ("./job /x/.{control.a}", {"a": "./x"}),
+        ("./job {control.a}./x", {"a": "."}),
+        ("./job SERV{control.a}", {"a": "O_X"}),
+        ("./job {w.dot}{control.a}", {"a": "./x"}),
+    ],
+)
+def test_text_is_judged_with_what_stands_beside_it(command, values):
+    LISTED[("w", "dot")] = ("enum", ["."])
+    state = {"application": {"components": {"w": {"settings": {"dot": {"value": "."}}}}}}
+    known = render.values(state, values)
+    with pytest.raises(ServoError):
+        render.render(template.parse(command, allowed), known, known)
+
+
+# Where free text has to be a number, where none stands, and where every value would be lost.
+
+NUMBERS_ONLY = [
+    "echo $(( {control.v} + 1 ))",
+    "(( {control.v} > 1 ))",
+    "echo $[{control.v}]",
+    "let {control.v}",
+    "[ {control.v} -gt 1 ]",
+    "if test 3 -le {control.v}; then ./job; fi",
+    "cat <<EOF\n{control.v}\nEOF\n",
+    "./job {control.v} <<'E'\nx\nE\n",
+    "declare -i n; ./job {control.v}",
+    "echo ${{a[{control.v}]}}",
+    "a[0]=1; echo ${{X:{control.v}}}",
+    "tar -{control.v} f",
+    'tar -"{control.v}" f',
+    "tar '-{control.v}' f",
+    "./job --{control.v}",
+    "./job \\-{control.v}",
+    "./job $X-{control.v}",
+    "./job $(x)-{control.v}",
+    "./job -{w.n}{control.v}",
+    "./job {w.words!w}-{control.v}",
+    ["job", "-{control.v}"],
+    ["sh", "-c", "tar -{control.v}"],
+    ["sh", "-c", "echo $(($1))", "sh", "{control.v}"],
+]
+
+
+@pytest.mark.parametrize("command", NUMBERS_ONLY, ids=str)
+def test_free_text_is_a_number_where_a_word_has_a_meaning(command):
+    for value in (0, -7, 1.5, 1e-7, "12", "-3"):
+        assert rendered(command, v=value)
+    for value in ("EOF", "x", "010", "0x1", "1_0", "I/x", "1e", True, "1.", ".5", "٣"):
+        reason, message = refusal(command, names(), v=value)
+        assert (reason, "only a number may stand there" in message) == ("bad-request", True)
+
+
+CLOSED = [
+    "X={v} ./job", "export X={v}", "env X={v} ./job", "PATH=/opt/{v}/bin ./job", "PATH=$PATH:{v}", "PATH=$(pwd)/{v} ./job",
+    'PATH="$(pwd)/{v}" ./job', "X+={v}", "a[1]={v}", 'make CFLAGS="-O2 {v}"', "make 'CFLAGS=-O2 {v}'", "docker run -e X={v} i",
+    "docker run --env=PATH={v} i", 'echo "CPU={v}" >env.sh', "sh -c 'X={v} ./job'", 'ssh h "X={v} ./job"', "let x={v}",
+    "{v} x", "./{v}", "/opt/{v}/bin/job", "x; {v}", "x && {v}", "x || {v}", "x & {v}", "x | {v}", "x\n{v}", "$({v} x)",
+    "`{v} x`", "if {v}; then x; fi", "if x; then {v}; fi", "while x; do {v}; done", "! {v}", "{{ {v}; }}", "( {v} )",
+    "X=1 {v}", "time -p {v}", "exec {v}", "eval {v}", ". ./{v}", "source {v}", "trap {v} EXIT", "unset {v}", "read -r {v}",
+    "for {v} in a; do x; done", "case $x in a) {v};; esac", "{v}() {{ x; }}", "sh -c {v}", 'sh -c "{v} x"', "bash -lc '{v} x'",
+    "sh -c 'x; {v}'", "sh {v}", "bash -x ./{v}.sh", "/bin/sh {v}", 'ssh host "{v} x"', "./x \\\n | {v}", '"{v}" x',
+    ["{v}"], ["./{v}"], ["env", "X={v}", "./job"], ["make", "CFLAGS=-O2 {v}"], ["sh", "-c", "{v} x"], ["sh", "-c", "{v}"],
+    ["sh", "-c", "x; {v}"], ["ssh", "h", "X={v} ./job"],
+]  # fmt: skip
+OPEN = [
+    "./job {v}", './job "{v}"', "./job '{v}'", "./job --x={v}", "./job -x {v}", "./job -Xmx{v}", "./job {v} >{v}.log 2>&1",
+    "cd {v} && ./job", "./job \\\n  {v}", "# {v}\n./job", "out=$(./job {v})", 'out="$(./job {v})"; echo "$out"', "./job a=b {v}",
+    "X=1 ./job {v}", "for x in {v}; do ./job $x; done", "case {v} in a) ./job;; esac", "if [ {v} = a ]; then ./job; fi",
+    "sh -c './job {v}'", "sh -c 'X=1 ./job {v}'", "sh -c './job \"$1\"' sh {v}", "bash -euo pipefail -c 'a | b' bash {v}",
+    "ssh host './job {v}'", "ssh {v} ./job", "docker push {v}", "docker exec web sh -c 'echo {v}'", "./run.sh {v}",
+    "echo {v} | ./job", 'echo "{v} done"', 'grep -E "a|{v}" f', "curl 'http://h/?a=b&c={v}'", "find . -exec x {{}} \\; -name {v}",
+    "taskset -c {v} ./job", "spark-submit --conf spark.x={v} j.py", "cmake -DX={v}", "mysql -e 'SELECT {v}'", "./job $(nproc) {v}",
+    "xargs -I% ./job % {v}", "kubectl set resources --limits=cpu={v}", "2>/dev/null ./job {v}", "echo `x` {v}",
+    ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"], ["sh", "-c", "./job {v}"], ["sh", "-c", './job "$1"', "sh", "{v}"],
+]  # fmt: skip
+
+
+def of(command, field):
+    return (
+        command.replace("{v}", field) if isinstance(command, str) else [item.replace("{v}", field) for item in command]
+    )
+
+
+@pytest.mark.parametrize("command", CLOSED, ids=str)
+def test_free_text_neither_chooses_a_program_nor_stands_in_an_assignment(command):
+    assert "free text stands" in problems(of(command, "{control.v}"))
+    assert "free text stands" in problems(of(command, "a{control.v}")) or "case" in command
+    assert template.parse(of(command, "{w.e}"), allowed)
+    assert rendered(of(command, "{control.v:d}"), v=5)
+
+
+@pytest.mark.parametrize("command", OPEN, ids=str)
+def test_free_text_stands_anywhere_else(command):
+    assert rendered(of(command, "{control.v}"), v="c5.2xlarge")
+
+
+@pytest.mark.parametrize("field", ["{w.n}", "{w.e}", "{control.v}", "{control.v:d}"])
+@pytest.mark.parametrize("before", ["$", "${{", "$X", "${{X", 'a "$', "'$"])
+def test_a_value_is_not_lost_behind_a_dollar(before, field):
+    assert "stands directly before it" in problems("./job %s%s" % (before, field))
+    assert "stands directly before it" in problems(["./job", "%s%s" % (before, field)])
+
+
+@pytest.mark.parametrize("field", ["{w.n}", "{control.v}"])
+@pytest.mark.parametrize("after", [">f", "<f", ">>f", "<<E", ">&2"])
+def test_a_value_is_not_the_number_of_a_redirection(after, field):
+    assert "stands directly after it" in problems("./job %s%s" % (field, after))
+
+
+def test_every_problem_is_reported_at_once():
+    assert len(problems("{control.a} ${w.n} {b!x} {w.e!w:3}").split("\n")) >= 4
+    message = refusal("./job {control.a} {control.b} {w.gone}", names(), a="a b", b="c d")[1]
+    assert len(message.split("\n")) == 3
+
+
+# The environment.
+
+
+def variable(name, text, **control):
+    known = names(**control)
+    return render.render_variable(name, template.parse_variable(name, text, allowed), known, names())
+
+
+@pytest.mark.parametrize("value", NOT_PLAIN + FREE_IS_NOT + PLAIN)
+def test_any_text_goes_by_the_environment(value):
+    assert variable("SERVO_V", "a {control.v}$(x)", v=value) == "a %s$(x)" % value
+
+
+def test_listed_values_and_numbers_go_under_any_name():
+    assert variable("CFLAGS", "{w.e} {w.n} {w.f} {control.v:d}", v=3) == "-O2 4 1.5 3"
+    with pytest.raises(ServoError, match="only a number"):
+        variable("CFLAGS", "{w.t}")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("CFLAGS", "{control.v}", "call it SERVO_V"),
+        ("PATH", "/opt/{w.v}/bin", "begins with SERVO_"),
+        ("A-B", "x", "no name of a variable"),
+        ("1A", "x", "no name of a variable"),
+        ("", "x", "no name of a variable"),
+        ("Ä", "x", "no name of a variable"),
+        ("SERVO_X", "{w.words!w}", "!w makes several words"),
+        ("SERVO_X", "{w.n", "literal braces"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_refused(name, text, words):
+    with pytest.raises(template.TemplateError, match=words):
+        template.parse_variable(name, text, allowed)
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800", "x" * 131064, "é" * 65532])
+def test_what_no_variable_can_hold_is_refused(value):
+    with pytest.raises(ServoError) as caught:
+        variable("SERVO_V", "{control.v}", v=value)
+    assert caught.value.reason == "bad-request"
+    assert variable("SERVO_V", "{control.v}", v="x" * 131063)
+
+
+def test_a_script_the_shell_cannot_read_is_reported_before_it_runs(tmp_path):
+    witness = tmp_path / "ran"
+    with pytest.raises(ServoError, match="the shell cannot read the command"):
+        render.have_shell_read(["/bin/sh", "-c", "echo > %s; if then" % witness])
+    assert not witness.exists()
