@@ -73,13 +73,12 @@ def text(view: View, room: int) -> str:
     if lines is None:
         hidden = []
         lines = _paragraphs(columns, room)
-    notes = [terminal.one_line(view.head)]
+    notes = []
     if hidden:
         notes.append("no room for %s: --csv has all" % ", ".join(column.title for column in hidden))
     if len(rows) < len(view.rows):
         notes.append("the best %d of %d combinations: --csv has all" % (len(rows), len(view.rows)))
-    head, *foot = [_folded(note, room) for note in notes]
-    return "".join(line + "\n" for line in head + lines + [line for note in foot for line in note])
+    return paragraphs([view.head], room) + "".join(line + "\n" for line in lines) + paragraphs(notes, room)
 
 
 def markdown(view: View) -> str:
@@ -171,6 +170,11 @@ def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[flo
     return ratio, ratio * ((spread / row.value) ** 2 + (other / top.value) ** 2) ** 0.5
 
 
+def pairs(row: Row, settings: Sequence[str]) -> str:
+    """Return these settings of a row as they are given on the command line."""
+    return " ".join("%s=%s" % (name, shown(row.settings[name])) for name in settings if name in row.settings)
+
+
 def _note(row: Row, view: View) -> str:
     notes = ["* best"] if view.top and row.trials[0] in view.top.trials else []
     if row.is_confirmed and not view.is_comparison:
@@ -229,17 +233,22 @@ def _paragraphs(columns: Sequence[Column], room: int) -> List[str]:
         for title, cell in zip([column.title for column in columns], cells):
             field = "%s: %s" % (title, cell.strip()) if title else cell
             if cell.strip() and line and width(line + GAP + field) > room:
-                lines += _folded(line, room)
+                lines += folded(line, room)
                 line = ""
                 field = GAP + field
             elif cell.strip() and line:
                 field = GAP + field
             line += field if cell.strip() else ""
-        lines += _folded(line, room)
+        lines += folded(line, room)
     return lines
 
 
-def _folded(line: str, room: int) -> List[str]:
+def paragraphs(texts: Sequence[str], room: int) -> str:
+    """Return texts as a terminal shows them, each in lines of at most ``room`` columns."""
+    return "".join(line + "\n" for text in texts if text for line in folded(terminal.one_line(text), room))
+
+
+def folded(line: str, room: int) -> List[str]:
     """Return a line in pieces that fit, broken at blanks where there are such."""
     pieces = [""]
     for char in line:
