@@ -239,7 +239,7 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
 
     One that was recorded stays where what it needs was not; one that was not is left out then.
     """
-    metrics: Dict[str, Any] = entry["metrics"]
+    metrics: Dict[str, Any] = entry.get("metrics", {})
     computed = {name: each for name, each in config.metrics.items() if isinstance(each, sources.Formula)}
     if not computed or not metrics:
         return metrics

@@ -54,12 +54,12 @@ def test_the_table_has_what_varies_the_objective_and_what_tune_confirmed(history
     text = lines_of(history(environment={"COLUMNS": "80"}))
     head, titles, *rows = text[: text.index("")]
     assert head == "minimize {cost}; median ± sample standard deviation of the runs"
-    assert titles.split() == ["a.x", "a.k", "{cost}", "(dollars)", "runs", "total_runtime", "(s)"]
+    assert titles.split() == ["a.x", "a.k", "cost", "(dollars)", "runs", "total_runtime", "(s)"]
     first = rows[0].split()
     assert first[:5] == ["7", "1", "1", "±", "0"]
     assert first[5] == "4"  # found once and confirmed three times
     assert rows[0].endswith("* best, confirmed by tune")
-    failed = [row for row in rows if row.endswith("command-failed")]
+    failed = [row for row in rows if row.endswith(" failed")]
     assert failed
     assert {int(row.split()[0]) >= 15 for row in failed} == {True}
     plot = text[text.index("") + 1 :]
