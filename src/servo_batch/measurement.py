@@ -12,13 +12,12 @@ from servo_batch.command import render
 from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
-from servo_batch.history.trials import Trial
 from servo_batch.job import failures, rounds
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.run import Listener
 from servo_batch.job.show import Show
-from servo_batch.metrics import search, sources, summary
+from servo_batch.metrics import search, sources, summary, written
 from servo_batch.samples import median
 from servo_batch.wording import named
 
@@ -154,14 +153,22 @@ def run(
     ``show`` says where what the job prints is to be shown, too; ``keep_output`` is a file to keep its stdout in.
     """
     notes: Dict[str, None] = {}
+    stamps: Dict[str, written.Stamp] = {}
+    first: Dict[str, Any] = {}
+
+    def before() -> None:
+        stamps.update(written.stamps(planned.needed, planned.job.working_directory or ""))
 
     def examine(ended: Ended, report: rounds.Report) -> Dict[str, Any]:
-        searched = search.search(planned.needed, ended.output, cancellation, report, listener.progress_seconds)
+        searched = search.search(planned.needed, ended.output, stamps, cancellation, report, listener.progress_seconds)
         values, found = _values(planned, ended, searched)
+        summary.refuse_mixed(first, values)
         notes.update(dict.fromkeys(found))
         return values
 
-    measured = rounds.measure(planned.job, examine, cancellation, listener, show=show, keep_output=keep_output)
+    measured = rounds.measure(
+        planned.job, examine, cancellation, listener, before=before, show=show, keep_output=keep_output
+    )
     notes.update(dict.fromkeys(measured.notes))
     runtimes = [result.runtime_seconds for result in measured.results]
     described = sources.described(planned.metrics)
@@ -177,8 +184,8 @@ def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dic
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
     if searched.missing:
         details = failures.details(planned.job.command, ended.output)
-        raise failed("no-match", search.no_match_message(planned.needed, searched), [details])
-    notes = [f"{named(name)}: {hint}" for name, hint in searched.hints.items()]
+        raise failed("no-match", search.no_match_message(planned.needed, searched.missing), [details])
+    notes = []
     usage = ended.usage
     figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
     values = summary.run_values(planned.needed, figures, searched.values)
@@ -239,7 +246,7 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
 
     One that was recorded stays where what it needs was not; one that was not is left out then.
     """
-    metrics: Dict[str, Any] = entry.get("metrics", {})
+    metrics: Dict[str, Any] = entry["metrics"]
     computed = {name: each for name, each in config.metrics.items() if isinstance(each, sources.Formula)}
     if not computed or not metrics:
         return metrics
@@ -263,25 +270,6 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
         if len(values) > 1:
             metrics[name]["runs"] = values
     return metrics
-
-
-def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
-    """Return an entry of the history as it is compared, with what the configuration's objective comes to."""
-    metrics = recorded(config, line)
-    return Trial(
-        number,
-        line["time"],
-        line["job"],
-        line["settings"],
-        line["status"],
-        metrics,
-        objective_value(config.objective, metrics, line["settings"]),
-        objective_runs(config.objective, metrics, line["settings"]),
-        line["control"],
-        line.get("reason"),
-        line.get("message"),
-        line.get("purpose"),
-    )
 
 
 def each_run(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:

@@ -1,7 +1,8 @@
-"""The search for the metrics in what a job printed, in a process of its own.
+"""The search for the metrics in what a job printed and wrote, in a process of its own.
 
-A pattern may take for ever, without the interpreter getting to a signal, or all memory; and a process that the job left
-running may cut the output short, which ends whoever has it mapped into memory. All of that meets the child only.
+A pattern may take for ever, or all memory, and ``re`` looks at signals too seldom: in the middle of one it may take
+minutes until a handler runs. And a process that the job left running may cut the output short, which ends whoever has
+it mapped into memory. All of that meets the child only.
 """
 
 import os
@@ -9,55 +10,61 @@ import resource
 import signal
 import time
 import traceback
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Match, NamedTuple, Optional
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Union
 
 from servo_batch.answers import HostError
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
 from servo_batch.job.output import Output
-from servo_batch.metrics import extract, hints
-from servo_batch.metrics.extract import Value
-from servo_batch.metrics.sources import STREAMS, OutputRegex
+from servo_batch.metrics import hints, written
+from servo_batch.metrics.convert import NoMatch, Value
+from servo_batch.metrics.find import find
+from servo_batch.metrics.sources import OutputJson, OutputRegex
+from servo_batch.metrics.written import Stamp
 from servo_batch.wording import named, shown
 
 if TYPE_CHECKING:
     from servo_batch.metrics.sources import Metric
+
+    Wanted = Dict[str, Union[OutputRegex, OutputJson]]
 
 CONSEQUENCE = "the job had ended, but what it printed was not searched to the end"
 KILLERS = {
     "SIGBUS": ": a process that the job left running cut the output short, or $TMPDIR has no room for its holes",
     "SIGKILL": ", somebody or the system when memory ran out",
 }
-HINT_SECONDS = 2  # so long may be thought about what was found and what was not, after the values are known
+HINT_SECONDS = 2  # so long may be thought about what was not found, after the values are known
+MAX_MEMORY = 1 << 30  # beside what is mapped of the outputs
 
 
 class Searched(NamedTuple):
-    """What became of the metrics that are searched for, by name."""
+    """What became of the metrics that are searched for, by name: the values, and of the others why there is none."""
 
     values: Dict[str, Value]
-    missing: List[str]  # found nothing
-    hints: Dict[str, str]  # what a person should know of one: a value that is cut off, or what would have matched
+    missing: Dict[str, str]  # empty where the pattern just does not match
 
 
 def search(
     metrics: "Mapping[str, Metric]",
     output: Output,
+    before: Mapping[str, Stamp],
     cancellation: Cancellation,
     on_progress: Callable[[float], None],
     progress_seconds: float = PROGRESS_SECONDS,
 ) -> Searched:
-    """Return what the patterns among ``metrics`` find in what the job printed.
+    """Return what is found of ``metrics`` in what the job printed, and in the files that are not as they were before.
 
-    ``on_progress(elapsed_seconds)`` is called every ``progress_seconds``. Raises ``ServoError``: ``cancelled``, or
-    ``command-failed`` where the output could not be searched.
+    ``before`` is from ``written.stamps``. ``on_progress(elapsed_seconds)`` is called every ``progress_seconds``.
+    Raises ``ServoError``: ``cancelled``, or ``command-failed`` where the output could not be searched.
     """
-    wanted = {name: metric for name, metric in metrics.items() if isinstance(metric, OutputRegex)}
+    wanted = {name: each for name, each in metrics.items() if isinstance(each, (OutputRegex, OutputJson))}
     if not wanted:
         if cancellation.signum is not None:
             raise Cancelled(cancellation.signum, CONSEQUENCE)
-        return Searched({}, [], {})
+        return Searched({}, {})
     try:
-        child = Child(lambda control, report, _mask: _search(wanted, output, control, report))
+        child = Child(lambda control, report, _mask: _search(wanted, output, before, control, report))
     except OSError as error:
         raise HostError("what the job printed cannot be searched: %s" % error.strerror) from None
     told: Dict[str, Any] = {}
@@ -80,72 +87,53 @@ def search(
         why = told.get("error") or "%s killed the search%s" % (name, KILLERS.get(name, ""))
         text = "the job ended well, but what it printed could not be searched%s: %s"
         raise HostError(text % (metric, why))
-    values = told["values"]
-    return Searched(values, [name for name in wanted if name not in values], told.get("hints", {}))
+    return Searched(told["values"], told["missing"])
 
 
-def no_match_message(metrics: "Mapping[str, Metric]", searched: Searched) -> str:
-    """Return the line that says which patterns found nothing, in which stream, and what would have matched."""
+def no_match_message(metrics: "Mapping[str, Metric]", missing: Mapping[str, str]) -> str:
+    """Return the line that says which metrics were not found, where, and why or what would have matched."""
     parts = []
-    for name in searched.missing:
+    for name, why in missing.items():
         metric = metrics[name]
-        assert isinstance(metric, OutputRegex)
-        pattern = metric.text if metric.text.isprintable() else shown(metric.text)
-        hint = searched.hints.get(name)
-        parts.append("%s in %s: %s%s" % (named(name), metric.stream, pattern, " (%s)" % hint if hint else ""))
-    return "the job ended well, but there is no match for the first group of %s; check --output FILE tries patterns" % (
-        "; ".join(parts)
-    )
+        assert isinstance(metric, (OutputRegex, OutputJson))
+        text = metric.text if metric.text.isprintable() else shown(metric.text)
+        parts.append("%s in %s: %s%s" % (named(name), metric.file or metric.stream, text, " (%s)" % why if why else ""))
+    return "the job ended well, but there is no match for %s; check --output FILE tries it" % "; ".join(parts)
 
 
-def _search(metrics: Dict[str, OutputRegex], output: Output, control: int, report: int) -> None:
+def _search(wanted: "Wanted", output: Output, before: Mapping[str, Stamp], control: int, report: int) -> None:
     try:
         die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with suppress(ValueError, OSError):
+            soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if soft < 0 else min(soft, MAX_MEMORY), hard))
         streams = {
-            "stdout": extract.mapped(output.stdout, output.stdout_size),
-            "stderr": extract.mapped(output.stderr, output.stderr_size),
+            "stdout": written.mapped(output.stdout.fileno(), output.stdout_size),
+            "stderr": written.mapped(output.stderr.fileno(), output.stderr_size),
         }
-        matches = {}
-        values = {}
-        for name, metric in metrics.items():
+        values: Dict[str, Value] = {}
+        missing: Dict[str, str] = {}
+        for name, metric in wanted.items():
             tell(report, {"metric": name})
-            match = matches[name] = metric.pattern.search(streams[metric.stream])
-            found = extract.found_in(match) if match else None
-            if found:
-                values[name] = found.value
-        tell(report, {"values": values})
+            try:
+                text = written.read(before[metric.file]) if metric.file else streams[metric.stream]
+                values[name] = find(metric, text).value
+            except NoMatch as none:
+                missing[name] = str(none)
+        tell(report, {"values": values, "missing": missing})
     except (MemoryError, OSError) as error:
         tell(report, {"error": str(error) or "memory ran out"})
         return
     except BaseException:
         tell(report, {"broken": traceback.format_exc()})
         return
-    _die_after(HINT_SECONDS)
-    try:
-        for told in _hints(metrics, streams, matches):
-            tell(report, {"hints": told})
-    except (MemoryError, OSError):
-        pass  # a value is not lost for a hint
-    except Exception:
-        traceback.print_exc()  # a bug, but nor is it then
-
-
-def _hints(
-    metrics: Dict[str, OutputRegex], streams: Dict[str, extract.Output], matches: "Dict[str, Optional[Match[bytes]]]"
-) -> Iterator[Dict[str, str]]:
-    """Yield all hints so far after each metric that has one."""
-    so_far = {}
-    for name, metric in metrics.items():
-        (other,) = [streams[stream] for stream in STREAMS if stream != metric.stream]
-        hint = hints.hint(metric.pattern, matches[name], streams[metric.stream], other, metric.stream)
-        if hint:
-            so_far[name] = hint
-            yield so_far
-
-
-def _die_after(seconds: int) -> None:
-    """Have the kernel end this process after ``seconds``, also in the middle of a pattern."""
+    # Have the kernel end this process after a while, also in the middle of a pattern: hints are not worth more.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
-    signal.alarm(seconds)
+    signal.alarm(HINT_SECONDS)
+    with suppress(MemoryError, OSError):
+        for name in [name for name, why in missing.items() if not why and wanted[name].file is None]:
+            others = {stream: text for stream, text in streams.items() if stream != wanted[name].stream}
+            missing[name] = hints.hint(wanted[name], streams[wanted[name].stream], others) or ""
+            tell(report, {"missing": missing})

@@ -7,7 +7,7 @@ from servo_batch.wording import did_you_mean, found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 TOTAL_RUNTIME = "total_runtime"
 # What the system measures of a run, and in what: the time by the clock, and the figures that getrusage(2) describes.
@@ -22,6 +22,7 @@ RESOURCES = tuple(name for name in UNITS if name != TOTAL_RUNTIME)
 STREAMS = ("stdout", "stderr")
 TAKES = ("first", "last", "min", "max", "sum", "mean", "count")
 CONVERSIONS = ("si", "binary", "duration")
+CHOICES = {"stream": STREAMS, "take": TAKES, "convert": CONVERSIONS, "resource": RESOURCES}
 # Each source, and the keys that say where it looks or what it makes of what it finds.
 OPTIONS: "Dict[str, Tuple[str, ...]]" = {
     "output_regex": ("stream", "file", "take", "convert"),
@@ -32,20 +33,22 @@ OPTIONS: "Dict[str, Tuple[str, ...]]" = {
 KEYS = (*OPTIONS, *OPTIONS["output_regex"], "unit")
 
 
-class Output:
+class Metric:
+    """What is measured: ``text`` is its source as it is written, ``options`` the mapping that it stands in."""
+
+    def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
+        self.text = text
+        self.unit: "Optional[str]" = options.get("unit")
+
+
+class Output(Metric):
     """A value in what the job prints or writes: in ``file`` where that is given, else in ``stream``."""
 
     def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
-        self.text = text  # as it is written
-        self.unit: "Optional[str]" = options.get("unit")
+        super().__init__(text, options)
         self.file: "Optional[str]" = options.get("file")
         self.stream: str = options.get("stream", STREAMS[0])
         self.convert: "Optional[str]" = options.get("convert")  # one of CONVERSIONS
-
-    @property
-    def place(self) -> str:
-        """Return what is looked at, as a message names it."""
-        return self.file or self.stream
 
 
 class OutputRegex(Output):
@@ -60,7 +63,7 @@ class OutputRegex(Output):
 
 
 class OutputJson(Output):
-    """A value that stands under ``keys`` in a JSON document; raise ``ValueError`` for what is no path."""
+    """A value that stands at a path in a JSON document; raise ``ValueError`` for what is no path."""
 
     def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
         from servo_batch.formats import paths
@@ -69,25 +72,19 @@ class OutputJson(Output):
         self.keys = paths.keys(text)
 
 
-class Resource:
-    """A figure of the system about a run, one of UNITS."""
+class Resource(Metric):
+    """A figure of the system about a run, one of UNITS, in its own unit where none is given."""
 
     def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
-        self.text = text
-        self.unit: str = options.get("unit", UNITS[text])
+        super().__init__(text, {"unit": UNITS[text], **options})
 
 
-class Formula:
+class Formula(Metric):
     """A value that follows from other metrics, settings and control; ``formula`` is whatever computes it."""
 
     def __init__(self, text: str, options: "Mapping[str, Any]", formula: "Any") -> None:
-        self.text = text
-        self.unit: "Optional[str]" = options.get("unit")
+        super().__init__(text, options)
         self.formula = formula
-
-
-if TYPE_CHECKING:
-    Metric = Union[OutputRegex, OutputJson, Resource, Formula]
 
 
 def measured(configured: "Mapping[str, Metric]") -> "Dict[str, Metric]":
@@ -113,22 +110,15 @@ def read(
     Each problem is told by ``note(keys, problem)``, with the keys below the metric that it is about. ``formula(keys,
     text)`` returns the formula that stands there, parsed, or None after noting what is wrong with it.
     """
-
-    def one_of(key: str, known: "Tuple[str, ...]") -> None:
-        value = mapping.get(key, known[0])
-        if value not in known:
-            hint = did_you_mean(value, known) if isinstance(value, str) else ""
-            note((key,), f"must be {', '.join(known[:-1])} or {known[-1]}, but is {found(value)}{hint}")
-
+    given = [key for key in OPTIONS if key in mapping]
+    source = given[0] if given else "output_regex"
+    text, file = mapping.get(source), mapping.get("file", "")
     if name == TOTAL_RUNTIME:
         note((), "the name is taken, it is always measured: choose another")
-    sources = [key for key in OPTIONS if key in mapping]
-    if not sources:
-        problem = "is missing: give a regular expression with a group around the value, or one of "
-        note(("output_regex",), problem + ", ".join(tuple(OPTIONS)[1:]))
-        return None
-    source = sources[0]
-    for other in sources[1:]:
+    if not given:
+        others = ", ".join(tuple(OPTIONS)[1:])
+        note((source,), f"is missing: give a regular expression with a group around the value, or one of {others}")
+    for other in given[1:]:
         note((other,), f"is given beside {source}: a metric has one source, remove one of them")
     for key in OPTIONS["output_regex"]:
         if key in mapping and key not in OPTIONS[source]:
@@ -137,32 +127,26 @@ def read(
     for key in (source, "unit", "file"):
         if key in mapping and not isinstance(mapping[key], str):
             note((key,), f"must be a string, but is {found(mapping[key])}")
-    file, text = mapping.get("file"), mapping[source]
-    if isinstance(file, str) and (not file or "\0" in file or "{" in file):
+    if "file" in mapping and (file == "" or "\0" in str(file) or "{" in str(file)):
         note(("file",), f"must be the name of a file, without placeholders, but is {found(file)}")
     if "file" in mapping and "stream" in mapping:
         note(("file",), "is given beside stream: the value is in one of them, remove the other")
     if "convert" in mapping and mapping.get("take") == "count":
         note(("convert",), "is given beside take: count, which counts matches whatever they hold: remove it")
-    one_of("stream", STREAMS)
-    one_of("take", TAKES)
-    one_of("convert", CONVERSIONS)
-    if source == "resource" and isinstance(text, str):
-        one_of("resource", RESOURCES)
-    if not isinstance(text, str) or (source == "resource" and text not in RESOURCES):
+    if not isinstance(text, str):
         return None
+    for key, known in CHOICES.items():
+        value = mapping.get(key, known[0])
+        if value not in known:
+            hint = did_you_mean(value, known) if isinstance(value, str) else ""
+            note((key,), f"must be {', '.join(known[:-1])} or {known[-1]}, but is {found(value)}{hint}")
     if source == "formula":
         computed = formula((source,), text)
         return Formula(text, mapping, computed) if computed else None
+    if source == "resource":
+        return Resource(text, mapping) if text in RESOURCES else None
     try:
-        return CLASSES[source](text, mapping)
+        return (OutputRegex if source == "output_regex" else OutputJson)(text, mapping)
     except ValueError as error:
         note((source,), str(error))
         return None
-
-
-CLASSES: "Dict[str, Callable[[str, Mapping[str, Any]], Metric]]" = {
-    "output_regex": OutputRegex,
-    "output_json": OutputJson,
-    "resource": Resource,
-}

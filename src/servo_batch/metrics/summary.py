@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from servo_batch.metrics.extract import Value
+from servo_batch.answers import failed
+from servo_batch.metrics.convert import Value
 from servo_batch.metrics.sources import Resource, measured
 from servo_batch.samples import Number, deviation, median
-from servo_batch.wording import is_number
+from servo_batch.wording import found, is_number, named
 
 if TYPE_CHECKING:
     from servo_batch.metrics.sources import Metric
@@ -27,21 +28,33 @@ class Spread(NamedTuple):
 
 
 def run_values(
-    metrics: "Mapping[str, Metric]", figures: Mapping[str, Number], found: Mapping[str, Value]
+    metrics: "Mapping[str, Metric]", figures: Mapping[str, Number], searched: Mapping[str, Value]
 ) -> Dict[str, Value]:
     """Return the metrics of one run that the system and the output have, ``total_runtime`` first.
 
-    ``figures`` are the system's, by the names in ``sources.UNITS``; ``found`` is what the search found. Metrics that
-    are formulas are left to whoever computes them.
+    ``figures`` are the system's, by the names in ``sources.UNITS``; ``searched`` is what was found. Metrics that are
+    formulas are left to whoever computes them.
     """
     values: Dict[str, Value] = {}
     for name, metric in measured(metrics).items():
         if isinstance(metric, Resource):
             figure = figures[metric.text]
             values[name] = round(figure, TIME_DIGITS) if isinstance(figure, float) else figure
-        elif name in found:
-            values[name] = found[name]
+        elif name in searched:
+            values[name] = searched[name]
     return values
+
+
+def refuse_mixed(first: Dict[str, Value], run: Mapping[str, Value]) -> None:
+    """Raise ``ServoError`` (no-match) where a metric is a number in one run and text in another.
+
+    ``first`` has the values of the first run, or is empty and gets them.
+    """
+    for name, value in run.items():
+        before = first.setdefault(name, value)
+        if is_number(value) != is_number(before):
+            text = "the job ended well, but %s is %s, and in the first run it was %s: no median is of both"
+            raise failed("no-match", text % (named(name), found(value), found(before)))
 
 
 def summarise(

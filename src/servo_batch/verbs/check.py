@@ -6,25 +6,28 @@ script (``/bin/sh -n``) and to look for its first word (``command -v``).
 
 import os
 import re
+import signal
 import subprocess
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
-from servo_batch.command import remarks, render, template
+from servo_batch.command import remarks, render
 from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
-from servo_batch.metrics import extract, hints, older_driver, sources
+from servo_batch.metrics import find, hints, patterns, sources, written
+from servo_batch.metrics.convert import NoMatch
 from servo_batch.verbs import adjust
+from servo_batch.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
     from servo_batch.config import Config
     from servo_batch.measurement import Plan
-    from servo_batch.metrics.extract import Output
-    from servo_batch.metrics.sources import OutputRegex, Resource
+    from servo_batch.metrics.sources import OutputJson, OutputRegex, Resource
+    from servo_batch.metrics.written import Output
     from servo_batch.options import Options
     from servo_batch.settings import Application
 
@@ -78,6 +81,8 @@ class Findings:
 def check(options: "Options") -> answers.Answer:
     """Return what is found, with the exit status 1 if anything is wrong."""
     cancel.expect_children()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler would wait for the end of a pattern
     findings = Findings()
     findings.attempt(check_working_directory)
     findings.attempt(output.check_folder)
@@ -88,16 +93,9 @@ def check(options: "Options") -> answers.Answer:
     application = findings.attempt(_application, findings, config, options)
     if config and application:
         findings.sections.append(adjust.settings_table(application))
-        control = settings.overlay(config.default_control, options.get("--control") or {})
-        missing = _from_the_request(config, control)
-        if missing:
-            findings.sections.append(f"from the request: {', '.join(map('.'.join, missing))}\n")
-        for keys in missing:
-            control = settings.overlay(control, _stand_in(keys[1:]))
-        plan = findings.attempt(measurement.plan, config, application, control)
+        plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
         if plan:
-            _look_at_commands(findings, config, plan, bool(missing))
-        if plan and not missing:
+            _look_at_commands(findings, config, plan)
             findings.attempt(measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
@@ -170,30 +168,8 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
             )
 
 
-def _from_the_request(config: "Config", control: "Dict[str, Any]") -> "List[Tuple[str, ...]]":
-    """Return the fields of control that commands use and that are not there: a service sends them with the request."""
-    templates = [parts for command in config.commands.values() for parts in command.templates]
-    missing = []
-    for keys in template.fields([*templates, *config.env.values()]):
-        found: "Any" = control if keys[0] in render.CONTROL and len(keys) > 1 else None
-        for key in keys[1:]:
-            if isinstance(found, dict) and key not in found:
-                missing.append(keys)
-            found = found.get(key) if isinstance(found, dict) else None
-    return missing
-
-
-def _stand_in(keys: "Sequence[str]") -> "Dict[str, Any]":
-    """Return control in which a number stands for what the request will bring: it is plain wherever it stands."""
-    inner: "Any" = 1
-    for key in reversed(keys):
-        inner = {key: inner}
-    found: "Dict[str, Any]" = inner
-    return found
-
-
-def _look_at_commands(findings: Findings, config: "Config", plan: "Plan", is_rough: bool) -> None:
-    """Show the commands as they would be run, or as written where the plan ``is_rough``; note what is wrong."""
+def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> None:
+    """Show the commands as they would be run; note what of them could not be."""
     names = render.values({"application": plan.application}, plan.control)
     for key in ("prepare", "command", "cleanup"):
         arguments = getattr(plan.job, key)
@@ -202,10 +178,8 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan", is_rou
         command = config.commands[key]
         place = config.place(("batch", key))
         how = "by /bin/sh -c" if command.uses_shell else "without a shell"
-        written = config.batch[key]
-        text = (written if isinstance(written, str) else failures.as_typed(written)) if is_rough else None
-        findings.sections.append(f"{key}, run {how}:\n{text or failures.as_typed(arguments)}\n")
-        for warning in remarks.warnings(written, config.env, names):
+        findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
+        for warning in remarks.warnings(config.batch[key], config.env, names):
             findings.warnings.append(f"{place}: {warning}")
         may_come = key != "prepare" and plan.job.prepare is not None
         _look_for_program(findings, place, arguments, command.uses_shell, may_come)
@@ -252,30 +226,30 @@ def _contents(path: str) -> "Output":
     try:
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            return extract.mapped(stream, size) if size else stream.read()  # a pipe has no size
+            return written.mapped(stream.fileno(), size) if size else stream.read()  # a pipe has no size
     except OSError as error:
         raise answers.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
 
 
 def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tuple[str, Output]]]") -> str:
-    """Return the table of the metrics, with what each pattern yields where there is an output to try it on."""
+    """Return the table of the metrics, with what each yields where there is an output to try it on."""
     titles = ["metric", "unit", "source", "value", "line"]
     rows: "List[List[Any]]" = []
     for name, each in sources.measured(config.metrics).items():
-        source = value = line = None
-        if isinstance(each, sources.OutputRegex):
-            source = each.text
-            place = config.place(("batch", "metrics", name, "output_regex"))
-            if saved is not None:
-                value, line = _try_pattern(findings, place, each, *saved[each.stream])
-            elif _is_for_older(config):
-                findings.notes += [f"{place}: {difference}" for difference in older_driver.differences(source)]
-        elif isinstance(each, sources.Formula):
-            source = each.formula.text
+        value = line = None
+        if isinstance(each, (sources.OutputRegex, sources.OutputJson)):
+            key = "output_regex" if isinstance(each, sources.OutputRegex) else "output_json"
+            place = config.place(("batch", "metrics", name, key))
+            if saved is not None and each.file:
+                value, line = _tried_on_file(findings, config, place, each, each.file)
+            elif saved is not None:
+                value, line = _tried(findings, place, each, *saved[each.stream])
+            if "application" in config.batch:  # it was written for the older servo-batch, it seems
+                difference = patterns.older_difference(each.text)
+                findings.notes += [f"{place}: {difference}"] if difference else []
         elif isinstance(each, sources.Resource) and name != sources.TOTAL_RUNTIME:
-            source = each.text
             _look_at_unit(findings, config, name, each)
-        rows.append([name, each.unit, source, value, line])
+        rows.append([name, each.unit, None if name == sources.TOTAL_RUNTIME else each.text, value, line])
     columns = len(titles) if saved is not None else titles.index("value")
     return terminal.table(titles[:columns], [row[:columns] for row in rows])
 
@@ -291,24 +265,37 @@ def _look_at_unit(findings: Findings, config: "Config", name: str, each: "Resour
         )
 
 
-def _try_pattern(
-    findings: Findings, place: str, each: "OutputRegex", path: str, saved: "Output"
+def _tried_on_file(
+    findings: Findings, config: "Config", place: str, each: "Union[OutputRegex, OutputJson]", file: str
 ) -> "Tuple[Any, Optional[int]]":
-    """Return the value that a pattern finds in a saved output and its line; note what is wrong or doubtful."""
-    match = each.pattern.search(saved)
-    found = extract.found_in(match) if match else None
-    hint = hints.hint(each.pattern, match, saved)
-    difference = older_driver.difference(each.text, saved, found)
-    if difference:
-        findings.warnings.append(f"{place}: {difference}")
-    if not found:
-        findings.problems.append(f"{place}: no match in {path}: {each.text}{f' ({hint})' if hint else ''}")
+    """Return what a metric has in the file as it lies there now, which the job writes; nothing where there is none."""
+    try:
+        output = written.read(written.stamps({"": each}, config.working_directory or "")[file]._replace(state=None))
+    except NoMatch as none:
+        findings.notes.append(f"{place}: {file} cannot be tried: {none}")
         return None, None
-    if hint:
-        findings.warnings.append(f"{place}: {hint}")
-    return found.value, extract.line_number(found.match)
+    return _tried(findings, place, each, file, output)
 
 
-def _is_for_older(config: "Config") -> bool:
-    """Tell whether a configuration looks like one that was written for the older servo-batch."""
-    return "application" in config.batch
+def _tried(
+    findings: Findings, place: str, each: "Union[OutputRegex, OutputJson]", path: str, output: "Output"
+) -> "Tuple[Any, Optional[int]]":
+    """Return the value that a metric has in an output, and its line; note what is wrong or to be known."""
+    try:
+        found = find.find(each, output)
+    except NoMatch as none:
+        why = str(none) or hints.hint(each, output, {})
+        findings.problems.append(f"{place}: no match in {path}: {each.text}{f' ({why})' if why else ''}")
+        return None, None
+    except MemoryError:
+        findings.problems.append(f"{place}: to look for it in {path} takes more memory than there is")
+        return None, None
+    if isinstance(each, sources.OutputRegex) and each.take is None:
+        count, last = find.census(each, output)
+        if last and count > 1:
+            try:
+                text = shown(find.judged(last, each.convert))
+            except NoMatch as none:
+                text = f"none: {none}"
+            findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {text}")
+    return found.value, find.line_number(found.match) if found.match else None

@@ -1,0 +1,114 @@
+"""What a pattern or a path finds in an output: the value that counts, or why there is none."""
+
+import math
+from typing import Iterator, Match, NamedTuple, Optional, Tuple, Union
+
+from servo_batch.metrics import json_path
+from servo_batch.metrics.convert import NoMatch, Value, converted, read, value_of
+from servo_batch.metrics.sources import CONVERSIONS, OutputJson, OutputRegex
+from servo_batch.metrics.whole import whole
+from servo_batch.metrics.written import Output
+from servo_batch.wording import shown
+
+CHUNK = 1 << 20
+
+
+class Found(NamedTuple):
+    """A value, and the match that it was taken from, where it was one."""
+
+    value: Value
+    match: "Optional[Match[bytes]]" = None
+
+
+def find(metric: Union[OutputRegex, OutputJson], output: Output) -> Found:
+    """Return what a metric finds in ``output``; raise ``NoMatch``."""
+    if isinstance(metric, OutputJson):
+        value = json_path.look_up(metric.keys, output)
+        return Found(read(value, metric.convert) if isinstance(value, str) else value)
+    matches = metric.pattern.finditer(output)
+    if metric.take == "count":
+        return Found(sum(1 for match in matches if match.group(1)))
+    if metric.take == "last":
+        matches = (match for match in [census(metric, output)[1]] if match)
+    values = (Found(judged(match, metric.convert), match) for match in matches)
+    if metric.take in ("min", "max"):
+        extreme = min if metric.take == "min" else max
+        found = extreme(_numbers(values, metric.take), key=lambda each: each.value, default=None)
+    elif metric.take in ("sum", "mean"):
+        found = _total(_numbers(values, metric.take), metric.take == "mean")
+    else:
+        found = next(values, None)
+    if found is None:
+        raise NoMatch
+    return found
+
+
+def census(metric: OutputRegex, output: Output) -> "Tuple[int, Optional[Match[bytes]]]":
+    """Return how many matches there are, and the last."""
+    count, last = 0, None
+    for last in metric.pattern.finditer(output):  # noqa: B007
+        count += 1
+    return count, last
+
+
+def judged(match: "Match[bytes]", convert: Optional[str]) -> Value:
+    """Return the value of a match, which is its first group; raise ``NoMatch`` where that is none, or only a part."""
+    group = match.group(1)
+    if group is None or not group.strip():
+        why = "the first group took no part" if group is None else "the first group is empty there"
+        raise NoMatch("line %d, %s, matches, but %s" % (line_number(match), shown(line(match)), why))
+    value = read(group.decode("utf-8", "replace"), convert)
+    longer = None if isinstance(value, str) else whole(match)
+    if longer is None:
+        return value
+    conversions = " or ".join(each for each in CONVERSIONS if converted(longer, each) is not None)
+    is_plain = not conversions or not isinstance(value_of(longer), str)
+    remedy = "let the group take all of it" + ("" if is_plain else " and add convert: " + conversions)
+    part = "%s in line %d is only a part of %s" % (shown(group.decode().strip()), line_number(match), shown(longer))
+    raise NoMatch("%s: %s, or let the pattern name what stands beside it" % (part, remedy))
+
+
+def _numbers(values: Iterator[Found], take: str) -> Iterator[Found]:
+    for found in values:
+        if isinstance(found.value, str) and found.match:
+            where = line_number(found.match)
+            raise NoMatch("%s in line %d is no number, and take: %s needs one" % (shown(found.value), where, take))
+        yield found
+
+
+def _total(numbers: Iterator[Found], is_mean: bool) -> Optional[Found]:
+    """Return the sum or the mean, of whole numbers exactly, of others as the nearest float."""
+    count = integers = 0
+
+    def floats() -> Iterator[float]:
+        nonlocal count, integers
+        for value, _ in numbers:
+            count += 1
+            if isinstance(value, int):
+                integers += value
+            else:
+                yield float(value)
+
+    try:
+        rest = math.fsum(floats())
+        total = integers + rest if rest else integers
+        return Found(total / count if is_mean else total) if count else None
+    except OverflowError:
+        raise NoMatch("the sum is more than a number can be") from None
+
+
+def line_number(match: "Match[bytes]") -> int:
+    """Return the line, from 1, that a match's first group stands on, or its begin where the group took no part."""
+    place = _place(match)
+    return 1 + sum(match.string[at : min(at + CHUNK, place)].count(b"\n") for at in range(0, place, CHUNK))
+
+
+def line(match: "Match[bytes]") -> str:
+    """Return that line."""
+    begin = match.string.rfind(b"\n", 0, _place(match)) + 1
+    end = match.string.find(b"\n", _place(match))
+    return match.string[begin : end if end >= 0 else len(match.string)].decode("utf-8", "replace")
+
+
+def _place(match: "Match[bytes]") -> int:
+    return max(match.start(0), match.start(1))

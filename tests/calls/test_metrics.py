@@ -1,0 +1,370 @@
+"""What measure and check make of what a job prints and writes: the built file and real jobs."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+
+import pytest
+from calling import LIMIT_SECONDS, Ended, batch
+from measuring import children, default_signals, find_processes, kill, stat, wait_until
+
+pytest_plugins = ("servo_fixtures",)
+
+
+def measured(servo, command, **metrics):
+    servo.configure(batch(command, metrics=metrics))
+    return servo.measure()
+
+
+def test_each_source_has_its_value(servo_everywhere):
+    servo_everywhere.write("saved.json", b'{"jobs": [{"read": {"iops": 10312.5, "lat": "1.5ms"}}]}')
+    ended = measured(
+        servo_everywhere,
+        "echo größe 5; echo 'IOPS=10.3k, '; echo 'IOPS=1.5M,'; echo 7 >&2; cp saved.json results.json",
+        size={"output_regex": "größe (.)", "unit": "MB"},
+        iops={"output_regex": r"IOPS=([0-9.]+[kMG]?)", "convert": "si", "take": "max"},
+        first={"output_regex": r"IOPS=([0-9.]+)k"},
+        lines={"output_regex": "(IOPS)", "take": "count"},
+        error={"output_regex": r"(\d)", "stream": "stderr"},
+        read={"output_json": "jobs[0].read.iops", "file": "results.json"},
+        latency={"output_json": "jobs[0].read.lat", "file": "results.json", "convert": "duration", "unit": "s"},
+        cpu={"resource": "cpu_time"},
+        sum={"formula": "{read} + {first}"},
+    )
+    metrics = ended.answer["metrics"]
+    assert metrics["size"] == {"value": 5, "unit": "MB"}
+    assert [metrics[name]["value"] for name in ("iops", "first", "lines", "error", "read", "latency", "sum")] == [
+        1500000,
+        10.3,
+        2,
+        7,
+        10312.5,
+        0.0015,
+        10322.8,
+    ]
+    described = servo_everywhere.describe().answer["metrics"]
+    assert described == {
+        name: {key: text for key, text in each.items() if key == "unit"} for name, each in metrics.items()
+    }
+
+
+def test_all_that_found_nothing_is_named_with_its_reason(servo):
+    ended = measured(
+        servo,
+        "echo 'srun: error' >&2; echo Size 5; echo mean 250,749.96 us; printf 'b 2\\r\\n'; echo n 1",
+        size={"output_regex": r"^size (\d+)$"},
+        mean={"output_regex": r"mean ([\d.]+)"},
+        b={"output_regex": r"b (\d)$"},
+        json={"output_json": "a.b"},
+        error={"output_regex": "srun: (.*)"},
+        there={"output_regex": r"^n (\d)"},
+    )
+    ended.failed("failed", "no-match", "\nSize 5", "\nsrun: error")
+    first = ended.answer["message"].split("\n")[0]
+    for words in (
+        r'size in stdout: ^size (\d+)$ (it would match "Size 5" if case did not count: begin the pattern with (?i))',
+        r'mean in stdout: mean ([\d.]+) ("250" in line 2 is only a part of "250,749.96": let the group take all of it and',
+        r"b in stdout: b (\d)$ (it would match",
+        "json in stdout: a.b (it is not one JSON document, and no line of it is a JSON object)",
+        'error in stdout: srun: (.*) (it matches "srun: error" in stderr: add stream: stderr)',
+    ):
+        assert words in first
+    assert "there in" not in first
+    assert first in ended.stderr
+
+
+def test_output_that_is_not_utf8_is_searched_all_the_same(servo):
+    servo.write("output", b"\xff\xfe\x00 size 5 \xe4\n\xc3")
+    ended = measured(servo, "cat output", a={"output_regex": r"size (\d+)"}, b={"output_regex": r"size (.*)"})
+    assert [ended.answer["metrics"][name]["value"] for name in "ab"] == [5, "5 \ufffd"]
+
+
+def test_a_value_at_the_end_of_much_output_is_found(servo):
+    ended = measured(servo, "head -c 30000000 /dev/zero; echo; echo size 5", size={"output_regex": r"^size (\d+)$"})
+    assert ended.answer["metrics"]["size"] == {"value": 5}
+
+
+def test_a_value_as_long_as_the_output_is_text(servo):
+    ended = measured(servo, "head -c 100000 /dev/zero | tr '\\0' 9", size={"output_regex": r"(\d+)"})
+    assert ended.answer["metrics"]["size"] == {"value": "9" * 100000}
+
+
+@pytest.mark.skipif(not shutil.which("script"), reason="no script here, which gives the job a terminal")
+def test_what_a_terminal_makes_of_a_line_end_is_said(servo):
+    command = "script -qec 'echo size 5' /dev/null"
+    measured(servo, command, size={"output_regex": r"^size (\d+)$"}).failed(
+        "failed", "no-match", r"each \r ended a line"
+    )
+    assert measured(servo, command, size={"output_regex": "^size (.*)$"}).answer["metrics"]["size"] == {"value": 5}
+
+
+# Several runs.
+
+
+def test_a_number_in_one_run_and_text_in_another_is_a_failure_that_names_the_run(servo):
+    servo.configure(
+        batch("read loss <next; echo loss=$loss; echo nan >next", metrics={"loss": {"output_regex": "loss=(.*)"}})
+    )
+    servo.write("next", b"5\n")
+    servo.measure(b"", "--runs", "3").failed(
+        "failed",
+        "no-match",
+        'run 2 of 3: the job ended well, but loss is a string, "nan", and in the first run it was a number, 5',
+    )
+    assert servo.measure(b"", "--runs", "2").answer["metrics"]["loss"]["runs"] == ["nan", "nan"]
+
+
+# Files.
+
+
+def of_file(name="results", **keys):
+    return dict({"output_regex": r"size (\d+)"}, file=name, **keys)
+
+
+def test_a_file_is_what_each_run_writes_after_prepare_and_before_cleanup(servo):
+    servo.configure(
+        batch(
+            "echo . >>runs; echo size $(wc -l <runs) >results",
+            prepare="echo size 100 >results",
+            cleanup="rm results",
+            metrics={"size": of_file()},
+            runs=2,
+            warmup_runs=1,
+        )
+    )
+    assert servo.measure().answer["metrics"]["size"]["runs"] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "true",
+        "cat results",
+        "touch -a results",
+        "chmod 600 results",
+        "test -e done || echo size 6 >results; touch done",
+    ],
+)
+def test_an_old_file_is_never_a_value(servo, command):
+    servo.write("results", b"size 5\n")
+    servo.configure(batch(command, metrics={"size": of_file()}, runs=2))
+    servo.measure().failed(
+        "failed", "no-match", r"size in results: size (\d+) (it is as it was before the job: this run did not write it)"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["echo size 5 >results", "echo size 5 >new; mv new results", "rm results; ln other results", "touch results"],
+)
+def test_a_file_that_is_written_or_replaced_is_new(servo, command):
+    for name in ("results", "other"):
+        servo.write(name, b"size 5\n")
+    assert measured(servo, command, size=of_file()).answer["metrics"]["size"] == {"value": 5}
+
+
+def test_a_file_lies_where_the_job_runs(servo):
+    os.mkdir(servo.path("folder"))
+    metrics = {"size": of_file(), "other": of_file(servo.path("folder/größe"))}
+    command = "echo size 5 >results; cp results größe"
+    servo.configure(batch(command, metrics=metrics, working_directory="folder"))
+    assert servo.measure(environment={"LC_ALL": "C"}).answer["metrics"]["other"] == {"value": 5}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("true", "it is not there: this run did not write it"),
+        ("mkfifo results", "it is no regular file"),
+        ("mkdir results", "it is no regular file"),
+        ("ln -s /dev/zero results", "it is no regular file"),
+        ("ln -s results results", "it cannot be read: Too many levels of symbolic links"),
+        (">results", r"results: size (\d+); check"),
+        ("echo hello >results", r"results: size (\d+); check"),
+    ],
+)
+def test_a_file_without_a_value_is_no_match(servo, command, words):
+    measured(servo, command, size=of_file()).failed("failed", "no-match", words)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_cannot_be_read_is_no_match(servo):
+    command = "echo size 5 >results; chmod 0 results"
+    measured(servo, command, size=of_file()).failed("failed", "no-match", "it cannot be read: Permission denied")
+
+
+def limited(megabytes):
+    return lambda: resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
+
+
+def test_a_file_larger_than_memory_is_searched_and_no_json(servo):
+    command = (
+        "echo size 5 >results; truncate -s 3G results; cp --sparse=always results results.json; printf '{{' >first; "
+    )
+    command += "dd if=first of=results.json conv=notrunc 2>/dev/null"
+    servo.configure(batch(command, metrics={"size": of_file(), "json": {"output_json": "a", "file": "results.json"}}))
+    ended = servo.measure(preexec_fn=limited(200))
+    ended.failed("failed", "no-match", "json in results.json: a (it has 3072 MiB, and JSON above 64 MiB is not read")
+    assert "size in" not in ended.answer["message"]
+
+
+# The search, in a process of its own: whatever becomes of it, the driver answers.
+
+# Many short attempts, none of which is long enough for Python up to 3.10 to look for a signal: hours in all.
+ENDLESS = {"x": {"output_regex": "(?:aa?){16}b(x)"}}
+PRINTING = "head -c 4000000 /dev/zero | tr '\\0' a"
+
+
+@pytest.fixture
+def searching(servo):
+    """A driver that searches, and the pid of the process that does it for the driver."""
+    servo.configure(batch(PRINTING + "; echo >ended", metrics=ENDLESS))
+    process = servo.start("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+    wait_until(lambda: os.path.exists(servo.path("ended")))
+    (search,) = wait_until(lambda: searches_of(process))
+    yield process, search
+    kill(process.pid)
+    if search in find_processes(servo.pyz):  # with the driver gone, nobody else keeps this pid from another process
+        kill(search)
+    process.communicate()
+
+
+def searches_of(process):
+    """Return the pids of the children that have the driver's session, as a search has; the guard has one of its own."""
+    found = [(pid, stat(pid)) for pid in children(process.pid)]
+    return [pid for pid, fields in found if fields and int(fields[3]) == os.getsid(process.pid)]
+
+
+def ended_of(process):
+    stdout, stderr = process.communicate(timeout=LIMIT_SECONDS)
+    return Ended(process.returncode, stdout, stderr)
+
+
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
+
+
+@needs_proc
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_ends_the_search(searching, name):
+    process, search = searching
+    process.send_signal(getattr(signal, name))
+    assert ended_of(process).answer == {
+        "status": "failed",
+        "reason": "cancelled",
+        "message": "cancelled by %s: the job had ended, but what it printed was not searched to the end" % name,
+    }
+    assert not os.path.exists("/proc/%d" % search)
+
+
+@needs_proc
+def test_the_search_does_not_outlive_the_driver(searching):
+    process, search = searching
+    process.kill()
+    process.wait(LIMIT_SECONDS)
+    wait_until(lambda: not os.path.exists("/proc/%d" % search))
+
+
+@needs_proc
+def test_a_stdout_that_is_closed_ends_the_search(searching):
+    process, search = searching
+    process.stdout.close()
+    assert process.wait(LIMIT_SECONDS) == 1
+    process.stdout = None  # communicate would read it
+    assert not os.path.exists("/proc/%d" % search)
+
+
+@needs_proc
+def test_that_somebody_kills_the_search_is_said(searching):
+    process, search = searching
+    os.kill(search, signal.SIGKILL)
+    answer = ended_of(process).answer
+    assert (answer["status"], answer["reason"]) == ("failed", "command-failed")
+    # Which pattern it was is known once the search has come to the first.
+    message = answer["message"].replace(" for x", "")
+    assert message.startswith(
+        "the job ended well, but what it printed could not be searched: SIGKILL killed the search"
+    )
+
+
+@needs_proc
+def test_output_that_is_cut_short_meanwhile_is_said(searching):
+    process, search = searching
+    mapped = wait_until(lambda: maps(search, " (deleted)"))  # it has no name
+    folder = "/proc/%d/fd" % process.pid
+    (path, *_) = [
+        path for path in (os.path.join(folder, name) for name in os.listdir(folder)) if os.readlink(path) in mapped
+    ]
+    os.truncate(path, 0)
+    answer = ended_of(process).answer
+    assert answer["reason"] == "command-failed"
+    assert "SIGBUS killed the search: a process that the job left running cut the output short" in answer["message"]
+
+
+def maps(pid, end):
+    """Return the files that a process has mapped into memory whose names, as /proc has them, end so."""
+    with open("/proc/%d/maps" % pid) as stream:
+        lines = [line.rstrip("\n").split(None, 5) for line in stream]
+    return [fields[5] for fields in lines if len(fields) == 6 and fields[5].endswith(end)]
+
+
+def test_memory_that_runs_out_is_said_with_the_metrics_name_and_no_settings_are_blamed(servo):
+    servo.configure(batch(PRINTING, metrics={"greedy": {"output_regex": "(?:.|\\n)*n=(\\d+)"}}))
+    ended = servo.measure(b"", "--history", "history.jsonl", preexec_fn=limited(300))
+    ended.failed("failed", "command-failed", "could not be searched for greedy: memory ran out")
+    assert json.loads(servo.read("history.jsonl").decode())["cause"] == "machine"
+
+
+def test_what_would_take_for_ever_to_explain_costs_no_answer(servo):
+    # Fails at once where a blank is, and takes for ever where none is.
+    command = "echo 'size: %s'" % ("a" * 100)
+    measured(servo, command, size={"output_regex": r"Size:(?:aa?)*b(\d)| (x)"}).failed(
+        "failed", "no-match", "size in stdout"
+    )
+
+
+# What check tells.
+
+
+def test_check_tells_what_each_metric_yields_in_a_saved_output(servo):
+    servo.write("output", b'took 12ms\nSize 5\nn 1\nn 2\nn 3\n{"a": {"b": 7}}\n')
+    servo.write("results", b"size 9\n")
+    metrics = {
+        "took": {"output_regex": r"took (\d+ms)", "convert": "duration"},
+        "size": of_file(),
+        "gone": of_file("gone"),
+        "n": {"output_regex": r"n (\d)"},
+        "sum": {"output_regex": r"n (\d)", "take": "sum"},
+        "b": {"output_json": "a.b"},
+    }
+    servo.configure(batch(metrics=metrics))
+    ended = servo.call("check", "--output", "output")
+    page = ended.stdout.decode().split("\n")
+    assert ended.status == 0, ended
+    rows = {line.split()[0]: line.split() for line in page if line}
+    assert [rows[name][-2:] for name in ("took", "size", "n")] == [["0.012", "1"], ["9", "1"], ["1", "3"]]
+    assert [rows[name][-1] for name in ("gone", "sum", "b")] == [r"(\d+)", "6", "7"]
+    place = "note: config.json: batch.metrics."
+    assert place + "n.output_regex: 3 matches in output: the first counts; the last would be 3" in page
+    assert place + "gone.output_regex: gone cannot be tried: it is not there: this run did not write it" in page
+
+
+def test_check_says_what_is_wrong_with_a_metric_in_a_saved_output(servo):
+    servo.write("output", b"mean 250,749.96 us\n")
+    servo.configure(batch(metrics={"mean": {"output_regex": r"mean ([\d.]+)"}, "json": {"output_json": "a"}}))
+    ended = servo.call("check", "--output", "output")
+    assert ended.status == 1
+    assert '"250" in line 1 is only a part of "250,749.96"' in ended.stdout.decode()
+    assert "batch.metrics.json.output_json: no match in output: a (it is not one JSON document" in ended.stdout.decode()
+
+
+def test_ctrl_c_ends_a_check_in_the_middle_of_a_pattern(servo):
+    servo.configure(batch(metrics=ENDLESS))
+    servo.write("output", b"a" * 4000000)
+    process = servo.start("check", "--output", "output", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+    wait_until(lambda: maps(process.pid, servo.path("output")))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
