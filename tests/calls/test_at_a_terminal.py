@@ -309,10 +309,10 @@ def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
 
 
 def test_help_breaks_lines_between_words(any_place):
-    terminal = any_place.terminal("help", "metrics", columns=50)
+    terminal = any_place.terminal("help", "agent", columns=50)
     assert terminal.end() == 0
     title, _, *lines = terminal.screen
-    assert title == "### Metrics"
+    assert title == "# The agent"
     assert {line[:2] for line in lines if line.startswith((" ", "-"))} == {"- ", "  "}
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
         manual = stream.read().split()
