@@ -121,6 +121,23 @@ class Config(document.Document):
             kinds[name] = Later(NUMBER if is_number else None)
         return rules.Names(self.settings, kinds).formula(note, text, NUMBER, anything_in)
 
+    def unused_settings(self) -> "List[str]":
+        """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
+        formulas = {settings.full_name(*keys): each for keys, each in self.settings.formulas.items()}
+        computed = {name: each.formula for name, each in self.metrics.items() if isinstance(each, sources.Formula)}
+        templates = [parts for command in self.commands.values() for parts in command.templates]
+        pending = template.fields([*templates, *self.env.values()])
+        pending += [field for each in self.settings.constraints for field in each.fields]
+        pending += self.objective.formula.fields if self.objective.formula else ()
+        used: "Dict[str, None]" = {}
+        while pending:
+            name = ".".join(settings.keys_of(pending.pop()))
+            formula = formulas.get(name) or computed.get(name)
+            pending += formula.fields if formula and name not in used else ()
+            used[name] = None
+        names = [settings.full_name(component, name) for component, name, _ in settings.walk(self.settings.application)]
+        return [name for name in names if name not in used]
+
     def objective_metrics(self) -> "List[str]":
         """Return the names of the metrics that the objective is about."""
         names = self.objective.formula.names if self.objective.formula else [sources.TOTAL_RUNTIME]
@@ -162,11 +179,16 @@ def load(path: "Optional[str]") -> Config:
 def of_options(options: "Options") -> Config:
     """Return the configuration that a command line names by --config, or stands for by --command.
 
-    Raises ``ServoError`` as ``load`` and ``of_command`` do.
+    It has the objective that --minimize or --maximize gives. Raises ``ServoError`` as ``load`` and ``of_command`` do.
     """
     if options.get("--command") is None:
-        return load(options.get("--config"))
-    return of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
+        config = load(options.get("--config"))
+    else:
+        config = of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
+    for direction in DIRECTIONS:
+        if options.get("--" + direction):
+            config = config.with_objective("--" + direction, direction, options.get("--" + direction))
+    return config
 
 
 class _OfCommand(Config):

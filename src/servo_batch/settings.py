@@ -66,9 +66,25 @@ def overlay(lower: "Dict[str, Any]", upper: "Dict[str, Any]") -> "Dict[str, Any]
     return result
 
 
+def keys_of(field: "Tuple[str, ...]") -> "Tuple[str, ...]":
+    """Return the keys of a field, those of a setting's value in the state as ``("web", "cpu")`` too."""
+    is_of_state = field[:3] == ("state", "application", "components") and field[4:5] == ("settings",)
+    return (field[3], field[5]) if is_of_state and field[6:] == ("value",) else field
+
+
 def nested(component: str, name: str, setting: "Setting") -> "Application":
     """Return the application that has this setting and nothing else."""
     return {"components": {component: {"settings": {name: setting}}}}
+
+
+def valued(application: "Application", values: "Dict[str, Any]") -> "Application":
+    """Return the application that has these values, ``{"web.cpu": 4, …}``, of its settings and nothing else."""
+    components: "Dict[str, Any]" = {}
+    for component, name, _ in walk(application):
+        key = full_name(component, name)
+        if key in values:
+            components.setdefault(component, {"settings": {}})["settings"][name] = {"value": values[key]}
+    return {"components": components}
 
 
 def mapped(application: "Application", change: "Callable[[str, str, Setting], Setting]") -> "Application":
@@ -186,11 +202,10 @@ class Settings:
         That is ``("enum", its values)``, ``("range", its ends)``, ``("formula", [])`` for what is computed, and
         ``("free", [])`` for anything; a component that is called as one of RESERVED has its long spelling only.
         """
-        if path[:3] == ("state", "application", "components") and path[4:5] == ("settings",) and path[6:] == ("value",):
-            path = (path[3], path[5])
-        elif len(path) != 2 or path[0] in RESERVED:
+        keys = keys_of(path)
+        if len(keys) != 2 or (keys == path and path[0] in RESERVED):
             return "free", []
-        setting = declared(self.application, *path) or {}
+        setting = declared(self.application, *keys) or {}
         if is_range(setting):
             return "range", [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
         if is_enum(setting):

@@ -36,7 +36,7 @@ PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
 KNOWN = {
     "command": ("wording", "formats", "answers"),
     "job": ("executable", "answers"),
-    "tuning": ("samples",),
+    "tuning": ("wording", "samples", "settings", "terminal", "history"),
     "agent": ("executable", "wording", "formats", "answers", "options"),
 }
 

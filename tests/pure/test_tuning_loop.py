@@ -156,12 +156,12 @@ def test_nothing_is_confirmed_where_the_default_is_the_best():
     start = {"web.cpu": 9, "web.gc": "g1"}
     steps, outcome = ran(TASK._replace(default=start))
     assert {step.purpose for step in steps} == {DEFAULT, SEARCH}
-    assert outcome == Outcome(False, start, [], [], None, None, 12)
+    assert outcome == Outcome(None, start, [], [], None, None, 12)
 
 
 def test_without_a_confirmation_nothing_is_called_better():
     outcome = ran(TASK._replace(confirm=0))[1]
-    assert (outcome.better, outcome.best_runs, outcome.default_runs) == (False, [], [])
+    assert (outcome.better, outcome.best_runs, outcome.default_runs) == (None, [], [])
     assert cost(outcome.settings) < cost(START)
 
 

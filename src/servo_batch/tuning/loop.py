@@ -8,6 +8,7 @@ import math
 import statistics
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
+from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT
 from servo_batch.samples import is_lower
 from servo_batch.tuning import search
 from servo_batch.tuning.model import Point
@@ -16,11 +17,10 @@ Settings = Mapping[str, Any]
 # Settings and the objective's value that was measured with them, None for a failure.
 Past = Sequence[Tuple[Settings, Optional[float]]]
 
-# What a step is for.
-DEFAULT = "default"
-SEARCH = "search"
-CONFIRM_BEST = "confirm best"
-CONFIRM_DEFAULT = "confirm default"
+# What a step is for, or CONFIRM_BEST or CONFIRM_DEFAULT.
+DEFAULT, SEARCH = "default", "search"
+# Where so many of the latest measurements still improved on those before, so many more are worth a thought.
+LATEST, MORE = 5, 20
 
 
 class Task(NamedTuple):
@@ -49,7 +49,7 @@ class Step(NamedTuple):
 class Outcome(NamedTuple):
     """The end: the best settings and the default, compared by ``best_runs`` and ``default_runs`` alone."""
 
-    better: bool
+    better: Optional[bool]  # None where nothing was measured again
     settings: Dict[str, Any]  # the best; they are the default's where none is predicted to be better
     best_runs: List[Optional[float]]  # values in order, None for a failure
     default_runs: List[Optional[float]]
@@ -82,19 +82,54 @@ def next_step(task: Task, past: Past) -> Union[Step, Outcome]:
     most = max(tried + 1, min(task.measurements, _size(task.space))) + 2 * task.confirm
     if all(measured.place != default for measured in known):
         return Step(dict(task.default), DEFAULT, tried + 1, most, None)
-    costs = [(measured.settings, _cost(task, measured.value)) for measured in searched]
-    proposed = search.propose(task.space, costs, task.seed, task.allowed) if tried < task.measurements else None
+    known_costs = [(measured.settings, _cost(task, measured.value)) for measured in searched]
+    proposed = search.propose(task.space, known_costs, task.seed, task.allowed) if tried < task.measurements else None
     if proposed is not None:
-        return Step(proposed, SEARCH, tried + 1, most, _limit(task, costs))
-    return _confirmation(task, search.choose(task.space, costs) or {}, known[len(searched) :], tried)
+        return Step(proposed, SEARCH, tried + 1, most, _limit(task, known_costs))
+    return _confirmation(task, search.choose(task.space, known_costs) or {}, known[len(searched) :], tried)
+
+
+def next_in_time(task: Task, past: Past, left_seconds: float, each_seconds: float) -> Union[Step, Outcome]:
+    """Return the next step that there is time for, if each takes so long: the search leaves time for the confirmation.
+
+    Where there is no time for that either, the outcome is one without it.
+    """
+    step = next_step(task, past)
+    ended = task._replace(measurements=1)
+    if isinstance(step, Step) and step.purpose == SEARCH and left_seconds < each_seconds * (1 + 2 * task.confirm):
+        step = next_step(ended, past)
+    is_late = isinstance(step, Step) and left_seconds < each_seconds
+    return next_step(ended._replace(confirm=0), past) if is_late else step
 
 
 def best_so_far(task: Task, past: Past) -> Optional[Tuple[Settings, float]]:
     """Return the best that was measured, or None: its settings and its value, which noise may have flattered."""
-    default = search.locate(task.space, task.default)
-    searched = _of_the_search(_known(task, default, past)) if default is not None else []
-    good = [(settings, value) for _, settings, value in searched if value is not None]
+    good = [(settings, value) for _, settings, value in _searched(task, past) if value is not None]
     return min(good, key=lambda one: -one[1] if task.maximize else one[1], default=None)
+
+
+def costs(task: Task, past: Past) -> List[Tuple[Settings, Optional[float]]]:
+    """Return what the search goes by: of what was measured new settings, the settings and the cost to be minimised."""
+    return [(settings, _cost(task, value)) for _, settings, value in _searched(task, past)]
+
+
+def remarks(task: Task, past: Past, best: Settings) -> List[str]:
+    """Return sentences on where there may be better settings than the ``best`` of ``past``, and how to go on.
+
+    The tests show that they are better than the default. How near they are to the best that there is, nobody knows, so
+    no rule stops a search by how little it improves.
+    """
+    found = []
+    for name, (values, ordered) in task.space.items():
+        least, greatest = values[0], values[len(values) - 1]
+        if ordered and least != greatest and best[name] in (least, greatest):
+            end, key = ("least", "min") if best[name] == least else ("greatest", "max")
+            found.append(f"{name}={best[name]} is the {end} that may be tried: with another {key} there may be better")
+    known = [(cost is None, cost or 0.0) for _, cost in costs(task, past)]
+    if LATEST < len(known) < _size(task.space) and min(known[-LATEST:]) < min(known[:-LATEST]):
+        more = f"--measurements {len(known) + MORE}" if len(known) >= task.measurements else "the same command"
+        found.append(f"the last {LATEST} measurements still found better: {more} goes on from here")
+    return found
 
 
 def _size(space: search.Space) -> int:
@@ -118,6 +153,11 @@ def _known(task: Task, default: Point, past: Past) -> List[_Known]:
     return [measured for i, measured in enumerate(known) if i >= started or measured.place != default]
 
 
+def _searched(task: Task, past: Past) -> List[_Known]:
+    default = search.locate(task.space, task.default)
+    return _of_the_search(_known(task, default, past)) if default is not None else []
+
+
 def _of_the_search(known: List[_Known]) -> List[_Known]:
     """Return the measurements up to the last of settings that were new; those after it are the confirmation."""
     tried: Set[Point] = set()
@@ -133,7 +173,7 @@ def _confirmation(task: Task, best: Dict[str, Any], known: List[_Known], tried: 
     """Return the next of the runs of the best and of the default, in turns, or the outcome after the last."""
     default = dict(task.default)
     if search.locate(task.space, best) == search.locate(task.space, default) or task.confirm == 0:
-        return Outcome(False, best, [], [], None, None, tried)
+        return Outcome(None, best, [], [], None, None, tried)
     best_runs, default_runs = _runs(task, best, known), _runs(task, default, known)
     number, last = tried + len(best_runs) + len(default_runs) + 1, tried + 2 * task.confirm
     if len(best_runs) < task.confirm and len(best_runs) <= len(default_runs):
