@@ -160,9 +160,12 @@ def refusal(part: Placeholder, text: str, is_listed: bool) -> "Optional[str]":
     problem = next(filter(None, (plain.refusal(each, is_listed) for each in texts)), None)
     if problem is None:
         return None
-    several = plain.words(text) if is_listed and part.conversion is None and not part.spec else []
-    is_several = len(several) > 1 and not any(plain.refusal(word, True) for word in several)
-    remedy = f"{{{part.field}!w}} is several words; " if is_several else ""
+    several = plain.words(text) if part.conversion is None and not part.spec else []
+    remedy = ""
+    is_control = part.path[0] in ("control", "_control")  # nothing lists it
+    if len(several) > 1 and not is_control and not any(plain.refusal(word, True) for word in several):
+        listing = "" if is_listed else "a setting with type: enum and such values is listed, and "
+        remedy = f"{listing}{{{part.field}!w}} is several words; "
     are_plain = "letters, digits and _ - . / : , + @" + " % =" * is_listed
     return f"{shown(text)}, but {problem} ({are_plain} are plain); {remedy}{way_out(part)}"
 
