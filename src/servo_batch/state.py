@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_PATH = "_state.json"
 OLDER = ("_state.yaml", "state.yaml")  # of the older servo-batch, and of its branches
 MEND = "mend it, remove it to start from the default state, or name another file for the state"
+MEND_OLDER = "mend it, or start from the default state by adjust --reset, which passes over this file and keeps it"
 ELSEWHERE = "name a file in a folder that may be written to, by --state FILE, $OPTUNE_STATE or batch.state"
 
 
@@ -59,7 +60,7 @@ class StateFile:
         stored = _of_older(path, data) if older else _of_json(path, data)
         problem = _misshapen(stored)
         if problem:
-            raise failed("bad-state", f"{path}: the state file {problem}; {MEND}")
+            raise failed("bad-state", f"{path}: the state file {problem}; {MEND_OLDER if older else MEND}")
         application: "Application" = stored["application"]
         return application
 

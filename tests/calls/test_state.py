@@ -1,5 +1,6 @@
 """What adjust leaves on the disk, whatever happens meanwhile."""
 
+import fcntl
 import json
 import os
 import random
@@ -9,7 +10,7 @@ import stat
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, asked, without_privileges
+from calling import LIMIT_SECONDS, application, asked, batch, without_privileges
 
 pytest_plugins = ("servo_fixtures",)
 
@@ -183,16 +184,44 @@ def test_killed_between_writing_and_renaming_the_state_is_whole_and_can_be_store
     assert json.loads(servo.read("_state.json").decode()) == new
 
 
-def test_two_that_store_at_once_leave_one_of_both(servo):
-    both = requests()
-    processes = [servo.start("adjust") for _ in range(4)]
-    for number, process in enumerate(processes):
-        process.stdin.write(json.dumps(both[number % 2]).encode())
-        process.stdin.flush()
-    ended = [(process.communicate(timeout=LIMIT_SECONDS), process.returncode) for process in processes]
-    assert [status for _, status in ended] == [0] * 4, ended
-    assert json.loads(servo.read("_state.json").decode()) in both
+def test_of_adjusts_at_the_same_time_none_is_lost(servo):
+    names = ["s%d" % number for number in range(8)]
+    servo.configure(batch(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names})))
+    for value in range(1, 4):
+        processes = [servo.start("adjust", "web.%s=%d" % (name, value)) for name in names]
+        ended = [(process.communicate(timeout=LIMIT_SECONDS), process.returncode) for process in processes]
+        assert [status for _, status in ended] == [0] * 8, ended
+        assert servo.query().query["web"] == dict.fromkeys(names, value)
     assert files(servo) == ["_state.json", "config.json"]
+
+
+def test_a_lock_that_somebody_keeps_is_waited_for_and_no_longer(newest):
+    before = newest.stored(cpu=3)
+    folder = os.open(newest.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        newest.call("adjust", "web.cpu=4").bad_state("_state.json", "as it was", "another process has held the lock")
+        assert newest.query().query["web"]["cpu"] == 3
+    finally:
+        os.close(folder)
+    assert newest.read("_state.json") == before
+
+
+@pytest.mark.parametrize("left_behind", ["a fifo", "a file that is locked", "a link"])
+def test_whatever_stands_where_the_state_is_written_first_does_not_hold_up_an_adjust(newest, left_behind):
+    partial = newest.path("_state.json.partial")
+    newest.write("elsewhere", b"as it was")
+    if left_behind == "a fifo":
+        os.mkfifo(partial)
+    elif left_behind == "a link":
+        os.symlink("elsewhere", partial)
+    else:
+        newest.write("_state.json.partial", b"x")
+    with open(newest.path("elsewhere") if left_behind != "a file that is locked" else partial) as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        newest.stored(cpu=3)
+    assert newest.read("elsewhere") == b"as it was"
+    assert files(newest) == ["_state.json", "config.json", "elsewhere"]
 
 
 def test_whoever_reads_meanwhile_reads_the_old_or_the_new_state(servo):
@@ -226,3 +255,73 @@ def test_a_working_directory_that_is_gone_is_no_bug_of_ours(servo, tmp_path, arg
     )
     assert json.loads(ended.stdout.decode())["reason"] == "bad-state"
     assert b"Traceback" not in ended.stderr
+
+
+# The state of an older servo-batch.
+
+OLDER = b"""\
+application:
+  components:
+    web:
+      settings:
+        cpu: {value: 6}
+        gone: {value: x}
+"""
+IS_THE_STATE = "servo-batch: ./%s, which an older servo-batch stored, is the state until the first adjust"
+
+
+@pytest.mark.parametrize("name", ["_state.yaml", "state.yaml"])
+def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(servo, name):
+    servo.write(name, OLDER)
+    ended = servo.query()
+    assert ended.query["web"]["cpu"] == 6
+    assert IS_THE_STATE % name in ended.stderr
+    checked = servo.call("check")
+    assert checked.status == 0
+    assert "overlaid with what is stored in " + name in checked.stdout.decode()
+    assert "warning: ./%s, which an older servo-batch stored" % name in checked.stdout.decode()
+    servo.configure(batch("test {web.cpu} = 6"))
+    assert IS_THE_STATE % name in servo.measure().stderr
+    servo.stored(mem=2)
+    ended = servo.query()
+    assert (ended.query["web"]["cpu"], ended.query["web"]["mem"]) == (6, 2)
+    assert "older" not in ended.stderr
+    assert servo.read(name) == OLDER
+
+
+def test_reset_does_not_let_an_older_state_come_back(servo):
+    servo.write("_state.yaml", OLDER)
+    for _ in range(2):
+        assert servo.call("adjust", "--reset").status == 0
+        ended = servo.query()
+        assert (ended.query["web"]["cpu"], ended.stderr) == (2, "")
+    assert servo.read("_state.yaml") == OLDER
+
+
+def test_an_older_state_is_none_where_a_state_is_named(newest):
+    newest.write("_state.yaml", OLDER)
+    for ended in (
+        newest.call("adjust", "--query", "--state", "s"),
+        newest.query(environment={"OPTUNE_STATE": "s"}),
+    ):
+        assert (ended.query["web"]["cpu"], ended.stderr) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"application: {", ["_state.yaml:1"]),
+        (b"application:\n  annotations: &a {}\n  components: {}\n", ["_state.yaml:2"]),
+        (b"", ["no application.components"]),
+        (b"application: {components: {web: 5}}\n", ["a number where the component web belongs"]),
+    ],
+)
+def test_an_older_state_that_cannot_be_read_is_an_error_with_its_remedy(newest, content, words):
+    newest.write("_state.yaml", content)
+    for arguments in (["adjust", "--query"], ["adjust", "web.cpu=3"], ["measure"]):
+        ended = newest.call(*arguments)
+        assert (ended.status, ended.answer["reason"]) == (1, "bad-state")
+        assert [word for word in [*words, "_state.yaml", "adjust --reset"] if word not in ended.answer["message"]] == []
+    assert not os.path.exists(newest.state)
+    assert newest.call("adjust", "--reset").status == 0
+    assert newest.query().query["web"]["cpu"] == 2
