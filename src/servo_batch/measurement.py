@@ -12,6 +12,7 @@ from servo_batch.command import render
 from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
+from servo_batch.history.trials import Trial
 from servo_batch.job import failures, rounds
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
@@ -246,7 +247,7 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
 
     One that was recorded stays where what it needs was not; one that was not is left out then.
     """
-    metrics: Dict[str, Any] = entry["metrics"]
+    metrics: Dict[str, Any] = entry.get("metrics", {})
     computed = {name: each for name, each in config.metrics.items() if isinstance(each, sources.Formula)}
     if not computed or not metrics:
         return metrics
@@ -270,6 +271,25 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
         if len(values) > 1:
             metrics[name]["runs"] = values
     return metrics
+
+
+def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
+    """Return an entry of the history as it is compared, with what the configuration's objective comes to."""
+    metrics = recorded(config, line)
+    return Trial(
+        number,
+        line["time"],
+        line["job"],
+        line["settings"],
+        line["status"],
+        metrics,
+        objective_value(config.objective, metrics, line["settings"]),
+        objective_runs(config.objective, metrics, line["settings"]),
+        line["control"],
+        line.get("reason"),
+        line.get("message"),
+        line.get("purpose"),
+    )
 
 
 def each_run(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:

@@ -314,7 +314,8 @@ def test_help_breaks_lines_between_words(any_place):
     title, _, *lines = terminal.screen
     assert title == "# The agent"
     assert {line[:2] for line in lines if line.startswith((" ", "-"))} == {"- ", "  "}
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as stream:
+    page = os.path.join(ROOT, "src", "servo_batch", "manual", "agent.md")
+    with open(page, encoding="utf-8") as stream:
         manual = stream.read().split()
     assert [word for line in lines for word in line.split() if word not in manual] == []
 
@@ -322,9 +323,9 @@ def test_help_breaks_lines_between_words(any_place):
 def test_help_is_shown_where_the_pager_is_none(any_place):
     for pager, is_shown in (("nosuchpager", True), ("true", False), ("cat", True)):
         any_place.environment["PAGER"] = pager
-        terminal = any_place.terminal("help", "metrics")
+        terminal = any_place.terminal("help", "agent")
         assert terminal.end() == 0
-        assert (b"### Metrics" in terminal.received) == is_shown, pager
+        assert (b"# The agent" in terminal.received) == is_shown, pager
 
 
 def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):

@@ -54,12 +54,12 @@ def test_the_table_has_what_varies_the_objective_and_what_tune_confirmed(history
     text = lines_of(history(environment={"COLUMNS": "80"}))
     head, titles, *rows = text[: text.index("")]
     assert head == "minimize {cost}; median ± sample standard deviation of the runs"
-    assert titles.split() == ["a.x", "a.k", "{cost}", "(dollars)", "runs", "total_runtime", "(s)"]
+    assert titles.split() == ["a.x", "a.k", "cost", "(dollars)", "runs", "total_runtime", "(s)"]
     first = rows[0].split()
     assert first[:5] == ["7", "1", "1", "±", "0"]
     assert first[5] == "4"  # found once and confirmed three times
     assert rows[0].endswith("* best, confirmed by tune")
-    failed = [row for row in rows if row.endswith("command-failed")]
+    failed = [row for row in rows if row.endswith(" failed")]
     assert failed
     assert {int(row.split()[0]) >= 15 for row in failed} == {True}
     plot = text[text.index("") + 1 :]
@@ -130,8 +130,8 @@ def test_measurements_of_another_job_are_told_and_exported(servo):
         assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
     text = lines_of(servo.call("history"))
     assert len(text[2 : text.index("")]) == 2
-    start = next(index for index, line in enumerate(text) if line.startswith("2 more in"))
-    assert text[start + 1] == '  2 of "echo cost 1"'
+    assert any(line.startswith("2 more in") for line in text)
+    assert '  2 of "echo cost 1"' in text
     measured = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
     assert len({one["job"] for one in measured[:2]}) == len({one["job"] for one in measured[2:]}) == 1
     assert len(measured) == 4

@@ -10,7 +10,9 @@ import zipfile
 import pytest
 from machine import NEWEST, OLDEST, PYTHONS, ROOT
 
-SOURCES = sorted(glob.glob(os.path.join(ROOT, "src", "**", "*.py"), recursive=True))
+SOURCES = sorted(
+    path for end in ("py", "md") for path in glob.glob(os.path.join(ROOT, "src", "**", "*." + end), recursive=True)
+)
 
 
 def names():

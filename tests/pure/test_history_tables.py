@@ -130,11 +130,11 @@ def test_the_table_has_what_varies_the_spread_and_the_best():
     ]
     assert table.text(view(found), 80) == (
         "minimize {total_runtime}; median ± sample standard deviation of the runs\n"
-        "web.cpu  web.gc  {total_runtime} (s)  measured  runs\n"
-        "      8  ZGC              9.50               1     1  * best\n"
-        "      4  G1              16.75 ± 0.8         1     3\n"
-        "      4  ZGC             30.00               2     1  1 of 2 failed: timeout\n"
-        "      9  ZGC                                 1     0  timeout\n"
+        "web.cpu  web.gc  total_runtime (s)  measured  runs\n"
+        "      8  ZGC              9.50             1     1  * best\n"
+        "      4  G1              16.75 ± 0.8       1     3\n"
+        "      4  ZGC             30.00             2     1  1 of 2 failed: timeout\n"
+        "      9  ZGC                               1     0  failed: timeout\n"
     )
 
 
@@ -144,11 +144,12 @@ def test_a_comparison_says_how_many_times_the_best_each_is():
         *numbered({"a.x": 2}, [18.0, 20.0, 22.0], 4),
         *numbered({"a.x": 3}, [None] * 3, 7),
     ]
-    assert table.text(view(found, is_comparison=True), 80).splitlines()[1:] == [
-        "a.x  {total_runtime} (s)  times the best  runs",
-        "  1               10 ± 1     1.00            3  * best",
-        "  2               20 ± 2     2.00 ± 0.28     3",
-        "  3                                          0  failed: timeout",
+    assert table.text(view(found, is_comparison=True), 80).splitlines() == [
+        "minimize {total_runtime}; median ± sample standard deviation of 3 runs",
+        "a.x  total_runtime (s)  times the best",
+        "  1             10 ± 1     1.00         * best",
+        "  2             20 ± 2     2.00 ± 0.28",
+        "  3                                     failed: timeout",
     ]
     negative = view([one._replace(objective=-5.0, runs=[-5.0]) for one in found[:3]])
     assert table.relative(negative.rows[0], negative.top) is None
@@ -231,7 +232,7 @@ def test_markdown_escapes_what_would_be_markup():
     found = [trial(1, {"a.x": "a|b\n*"}, 5.0), trial(2, {"a.x": "<b>"}, 6.0)]
     assert table.markdown(view(found)) == (
         "minimize {total_runtime}\n\n"
-        "| a.x | {total_runtime} (s) | runs |  |\n"
+        "| a.x | total_runtime (s) | runs |  |\n"
         "| --- | --: | --: | --- |\n"
         "| a\\|b \\* | 5 | 1 | \\* best |\n"
         "| \\<b\\> | 6 | 1 |  |\n"

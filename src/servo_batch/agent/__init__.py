@@ -43,7 +43,7 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
             return 0
         answers.complain(log.clean(error.message))
         return 2 if error.status == "bad-request" else 1
-    log("servo-batch %s, the agent of %s, for %s" % (__version__, chosen.app_id, service.place))
+    log("servo-batch %s, the agent of %s, for %s" % (__version__, chosen.app_id, service.way))
     Agent(chosen, service, events, log).run()
     if not events.restarting:
         return 0

@@ -34,7 +34,7 @@ class Events:
 
     def __init__(self) -> None:
         hold()
-        self.signals: List[int] = []
+        self.signals: List[int] = []  # those that ask the agent to end or to start again
         self.stopped_at: Optional[float] = None  # on the monotonic clock, once the agent ends
         self.exits: Dict[int, int] = {}  # what waitpid(2) said of the children that the last wait reaped
         self._wake_reader, self._wake_writer = os.pipe()
@@ -56,14 +56,9 @@ class Events:
         return sum(number in STOP for number in self.signals) > 1
 
     @property
-    def leaving(self) -> bool:
-        """Whether any signal asked the agent to end or to start again."""
-        return bool(self.signals)
-
-    @property
     def restarting(self) -> bool:
         """Whether SIGHUP, and nothing else, asked for it."""
-        return self.leaving and all(number == signal.SIGHUP for number in self.signals)
+        return bool(self.signals) and all(number == signal.SIGHUP for number in self.signals)
 
     @contextlib.contextmanager
     def admitted(self) -> Iterator[None]:

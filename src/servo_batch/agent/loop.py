@@ -121,7 +121,7 @@ class Agent:
         """Return the service's answer, however long it takes to get one; any signal ends that."""
         self._sleep(0)
         answer = self._send(event, param, is_idle=True)
-        if answer is None or self._events.leaving:
+        if answer is None or self._events.signals:
             raise _Leave
         return answer
 
@@ -135,7 +135,7 @@ class Agent:
         tries = 0
 
         def is_needless() -> bool:
-            return is_idle and self._events.leaving
+            return is_idle and bool(self._events.signals)
 
         while not is_needless():
             exchange = self._service.post(body)
@@ -172,8 +172,8 @@ class Agent:
 
     def _sleep(self, seconds: float) -> None:
         """Be idle for so long."""
-        self._wait(lambda: self._events.leaving, seconds)
-        if self._events.leaving:
+        self._wait(lambda: self._events.signals, seconds)
+        if self._events.signals:
             raise _Leave
 
     def _wait(self, is_over: Callable[[], object], seconds: float, last_seconds: float = 0.0) -> None:
@@ -231,7 +231,7 @@ class Agent:
     def _ask_operator(self, command: str) -> None:
         self._log("run %s? Enter runs it, n declines it, q ends the agent:" % command)
         while not self._events.wait(None, [0]):
-            if self._events.leaving:
+            if self._events.signals:
                 raise _Leave
         try:
             line = os.read(0, 1000).lower()

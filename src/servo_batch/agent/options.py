@@ -125,13 +125,11 @@ def _perf(text: str) -> Optional[str]:
     if not text:
         return None
     try:
-        tree = ast.parse(text, mode="eval")
+        nodes = list(ast.walk(ast.parse(text, mode="eval")))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         problem = getattr(error, "msg", error) or "nested too deep"
         raise bad_request("OPTUNE_PERF is not an expression: %.200r: %s" % (text, problem)) from None
-    statements = (ast.Lambda, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
-    nodes = list(ast.walk(tree))
-    if any(isinstance(node, statements) for node in nodes):
+    if any(isinstance(node, (ast.Lambda, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.comprehension)) for node in nodes):
         raise bad_request("OPTUNE_PERF must be arithmetic over metrics, not %r" % text)
     if not any(isinstance(node, ast.Name) for node in nodes):
         raise bad_request("OPTUNE_PERF names no metric: %r" % text)

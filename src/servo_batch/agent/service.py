@@ -28,9 +28,6 @@ REQUEST_SECONDS = 60.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 # So much of an answer that is none is logged.
 SHOWN = 200
-# X509_V_ERR_… of OpenSSL's x509_vfy.h, where other authorities would help: none known for the certificate (2, 20, 21),
-# signed by itself (18, 19). For an expired one (10) or another host's (62, 64) no authority can vouch.
-UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
 
 
 class Outcome(NamedTuple):
@@ -95,6 +92,7 @@ class Service:
         is_https = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if is_https else 80)
+        self._place = parts.netloc if parts.port else "%s:%d" % (parts.netloc, self._port)
         self._target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         self._headers = {
             "Host": parts.netloc,
@@ -114,7 +112,7 @@ class Service:
             self._target = url
             self._headers.update(self._proxy.headers)
         self._through = "the proxy %s:%d" % self._proxy[:2] if self._proxy else ""
-        self.place = url + (" through " + self._through if self._through else "")
+        self.way = url + (" through " + self._through if self._through else "")
 
     def post(self, body: bytes) -> Exchange:
         """Start an exchange."""
@@ -141,20 +139,19 @@ class Service:
         try:
             connection = exchange.connect(host, port)
         except (OSError, ValueError) as error:  # ValueError: a name that IDNA does not have
-            place = self._through or "%s:%d" % (host, port)
-            return Outcome(error="cannot connect to %s: %s" % (place, getattr(error, "strerror", None) or error))
+            why = getattr(error, "strerror", None) or error
+            return Outcome(error="cannot connect to %s: %s" % (self._through or self._place, why))
         try:
             if self._tls is not None:
                 if self._proxy is not None:
-                    _open_tunnel(connection, "%s:%d" % (self._host, self._port), self._proxy)
+                    _open_tunnel(connection, self._place, self._proxy)
                 connection = self._tls.wrap_socket(connection, server_hostname=self._host)
             client = http.client.HTTPConnection(self._host, self._port)
             client.sock = connection
             client.request("POST", self._target, body, self._headers)
             return self._judged(client.getresponse())
         except Exception as error:  # http.client and what is below it raise whatever they like
-            remedy = _remedy(error) if self._tls is not None else ""
-            return Outcome(error="%s: %s%s" % (type(error).__name__, error, remedy and "; " + remedy))
+            return Outcome(error="%s: %s: %s%s" % (self._place, type(error).__name__, error, _remedy(error)))
         finally:
             connection.close()
             exchange.close()
@@ -237,33 +234,21 @@ def _tls_context() -> Any:
     """Return a context that verifies certificates and host names, as $SSL_CERT_FILE or else the system says."""
     try:
         import ssl
-    except ImportError as error:
-        raise failed("no-tls", "https needs a Python with TLS, and this one has none: %s" % error) from None
-    try:
+
         return ssl.create_default_context()
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise failed("no-tls", "TLS cannot be set up: %s" % error) from None
+    except (ImportError, OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise failed("no-tls", "https needs a Python with TLS, and this one's cannot be used: %s" % error) from None
 
 
 def _remedy(error: Exception) -> str:
-    """Return what to do about a certificate that was not trusted, or nothing where that is not what went wrong."""
-    import ssl
-
-    if not isinstance(error, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" not in str(error):
+    """Return what to do about a certificate whose authority is not trusted, or nothing where that is not the cause."""
+    # Codes of OpenSSL's x509_vfy.h: no authority known (2, 20, 21), signed by itself (18, 19). Python 3.6 has none.
+    unknown = 20 if "CERTIFICATE_VERIFY_FAILED" in str(error) else 0
+    if getattr(error, "verify_code", unknown) not in (2, 18, 19, 20, 21):
         return ""
-    code = getattr(error, "verify_code", None)  # Python 3.6 has none
-    if code is not None and code not in UNKNOWN_AUTHORITY:
-        return ""
-    variable = ssl.get_default_verify_paths().openssl_cafile_env
-    path = os.environ.get(variable)
+    path = os.environ.get("SSL_CERT_FILE")
     if not path:
-        remedy = "name the file of the authorities to trust with %s" % variable
-    else:
-        remedy = "%s names %s, which does not have its authority" % (variable, path)
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
-        except ssl.SSLError:
-            remedy = "%s names %s, which holds no certificate" % (variable, path)
-        except OSError as problem:
-            remedy = "%s names %s, which cannot be read: %s" % (variable, path, problem.strerror)
-    return remedy if code is not None else "either it has expired, or its authority is not known: " + remedy
+        return "; name the file of the authorities to trust with SSL_CERT_FILE"
+    if not os.access(path, os.R_OK):
+        return "; SSL_CERT_FILE names %s, which cannot be read" % path
+    return "; SSL_CERT_FILE names %s, which does not have its authority" % path

@@ -10,6 +10,7 @@ from html import escape
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples
+from servo_batch.answers import bad_request
 from servo_batch.history import figures
 from servo_batch.history.figures import Axis, figure
 from servo_batch.history.trials import Row, Trial, best_so_far, failure, shown, varying
@@ -139,6 +140,24 @@ def comparison(picture: Picture) -> str:
     lines += [text(MARGIN, top + 44, HEADING, [("Run by run", "strong"), (unit, "quiet"), ("| median", "quiet")])]
     top = _strips(picture, strips, MARGIN, top + 56, WIDTH - 2 * MARGIN, lines)
     return _document(picture, lines, top)
+
+
+def check_replaceable(path: str) -> None:
+    """Raise ``ServoError`` (bad-request) where a picture cannot be written, or would replace something else."""
+    try:
+        with open(path, "a+b") as stream:
+            stream.seek(0)
+            if stream.read(4) not in (b"", b"<svg"):
+                raise bad_request("%s: the file holds something else than a picture: name another file" % path)
+    except OSError as error:
+        raise bad_request("%s: the picture cannot be written: %s; name another file" % (path, error.strerror)) from None
+
+
+def write(path: str, document: str) -> None:
+    """Write a picture; raise ``ServoError`` as ``check_replaceable`` does."""
+    check_replaceable(path)
+    with open(path, "wb") as stream:
+        stream.write(document.encode("utf-8"))
 
 
 def _document(picture: Picture, lines: Sequence[str], bottom: float) -> str:

@@ -49,10 +49,17 @@ class View(NamedTuple):
     @property
     def head(self) -> str:
         """Return what stands above the table."""
-        spread = (
-            "; median ± sample standard deviation of the runs" if any(len(row.runs) > 1 for row in self.rows) else ""
-        )
+        counts = {len(row.runs) for row in self.rows if row.runs}
+        runs = "%d runs" % max(counts) if self.has_even_runs else "the runs"
+        spread = "; median ± sample standard deviation of " + runs if max(counts, default=0) > 1 else ""
         return "%s %s%s" % ("minimize" if self.minimize else "maximize", self.label, spread)
+
+    @property
+    def has_even_runs(self) -> bool:
+        """Return whether it compares combinations that all have had as many runs, or failed in all of them."""
+        return self.is_comparison and len({len(row.trials) for row in self.rows}) == 1 == len(
+            {len(row.runs) for row in self.rows if row.runs}
+        )
 
 
 def text(view: View, room: int) -> str:
@@ -73,13 +80,12 @@ def text(view: View, room: int) -> str:
     if lines is None:
         hidden = []
         lines = _paragraphs(columns, room)
-    notes = [terminal.one_line(view.head)]
+    notes = []
     if hidden:
         notes.append("no room for %s: --csv has all" % ", ".join(column.title for column in hidden))
     if len(rows) < len(view.rows):
         notes.append("the best %d of %d combinations: --csv has all" % (len(rows), len(view.rows)))
-    head, *foot = [_folded(note, room) for note in notes]
-    return "".join(line + "\n" for line in head + lines + [line for note in foot for line in note])
+    return paragraphs([view.head], room) + "".join(line + "\n" for line in lines) + paragraphs(notes, room)
 
 
 def markdown(view: View) -> str:
@@ -103,21 +109,22 @@ def _columns(view: View) -> List[Column]:
     if view.numbered:
         columns.insert(0, Column("#", [str(row.trials[0].number) for row in rows], True, FIGURE))
     subject = view.label.strip("{}")
-    columns.append(
-        _figures(clipped(view.label, WIDEST_LABEL), _unit(rows, subject), [row.runs for row in rows], FIGURE)
-    )
-    if view.is_comparison:
+    metrics = names([trial.metrics for row in rows for trial in row.trials])
+    label = clipped(subject if subject in metrics else view.label, WIDEST_LABEL)
+    columns.append(_figures(label, _unit(rows, subject), [row.runs for row in rows], FIGURE))
+    if view.is_comparison and len(rows) > 1:
         columns.append(_relative(view))
     several = any(len(row.runs) > sum(trial.objective is not None for trial in row.trials) for row in rows)
     if several and not (view.numbered or view.is_comparison):
         columns.append(Column("measured", [str(len(row.trials)) for row in rows], True, FIGURE))
-    columns.append(Column("runs", [str(len(row.runs)) for row in rows], True, FIGURE))
-    for name in names([trial.metrics for row in rows for trial in row.trials]):
+    if not view.has_even_runs:
+        columns.append(Column("runs", [str(len(row.runs)) for row in rows], True, FIGURE))
+    for name in metrics:
         if name != subject:
             values = [row.values(name) for row in rows]
             kind = FIGURE if view.is_comparison and name in ("cpu_time", "max_rss") else EXTRA
             if all(as_number(value) is not None for found in values for value in found):
-                columns.append(_figures(name, _unit(rows, name), values, kind))
+                columns.append(_figures(name, _unit(rows, name), values, kind, has_spread=not view.is_comparison))
             else:
                 cells = [", ".join(dict.fromkeys(map(shown, found))) for found in values]
                 columns.append(Column(name, cells, False, kind))
@@ -130,11 +137,11 @@ def _setting(name: str, rows: Sequence[Row]) -> Column:
     return Column(name, cells, all(as_number(value) is not None for value in found), SETTING)
 
 
-def _figures(name: str, unit: str, values: Sequence[Sequence[float]], kind: str) -> Column:
+def _figures(name: str, unit: str, values: Sequence[Sequence[float]], kind: str, has_spread: bool = True) -> Column:
     """Return a column of medians with their spread."""
     short, divisor = short_unit(unit, [value for found in values for value in found])
     medians = aligned([as_number(samples.median(found) / divisor) if found else None for found in values])
-    spreads = [samples.deviation(found) for found in values]
+    spreads = [samples.deviation(found) if has_spread else None for found in values]
     title = "%s (%s)" % (name, short) if unit else name
     return Column(title, _joined(medians, [None if one is None else one / divisor for one in spreads]), True, kind)
 
@@ -171,16 +178,21 @@ def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[flo
     return ratio, ratio * ((spread / row.value) ** 2 + (other / top.value) ** 2) ** 0.5
 
 
+def pairs(row: Row, settings: Sequence[str]) -> str:
+    """Return these settings of a row as they are given on the command line."""
+    return " ".join("%s=%s" % (name, shown(row.settings[name])) for name in settings if name in row.settings)
+
+
 def _note(row: Row, view: View) -> str:
     notes = ["* best"] if view.top and row.trials[0] in view.top.trials else []
     if row.is_confirmed and not view.is_comparison:
         notes.append("confirmed by tune")
     failures = [found for found in map(failure, row.trials) if found]
     if failures:
-        reasons = ", ".join(dict.fromkeys(failures))
-        each = "failed: " if view.is_comparison else ""
+        reason = ", ".join(dict.fromkeys(failures))
+        reason = "failed" if reason == "command-failed" else "failed: " + reason
         every = len(failures) == len(row.trials)
-        notes.append(each + reasons if every else "%d of %d failed: %s" % (len(failures), len(row.trials), reasons))
+        notes.append(reason if every else "%d of %d %s" % (len(failures), len(row.trials), reason))
     return ", ".join(notes)
 
 
@@ -202,8 +214,8 @@ def _fitting(columns: Sequence[Column], room: int, is_last: bool) -> Optional[Li
         texts = []
         for column, title in zip(columns, titles):
             cells = column.cells
-            if is_cut and column.kind == SETTING:
-                cells = [clipped(cell, WIDEST_VALUE) for cell in cells]
+            if is_cut:
+                cells = [clipped(cell, WIDEST_VALUE) for cell in cells] if column.kind == SETTING else cells
                 title = clipped(title, max([SHORTEST_NAME, *map(width, cells)]))
                 if len(set(cells)) < len(set(column.cells)):
                     return None  # what cannot be told apart says nothing
@@ -229,17 +241,22 @@ def _paragraphs(columns: Sequence[Column], room: int) -> List[str]:
         for title, cell in zip([column.title for column in columns], cells):
             field = "%s: %s" % (title, cell.strip()) if title else cell
             if cell.strip() and line and width(line + GAP + field) > room:
-                lines += _folded(line, room)
+                lines += folded(line, room)
                 line = ""
                 field = GAP + field
             elif cell.strip() and line:
                 field = GAP + field
             line += field if cell.strip() else ""
-        lines += _folded(line, room)
+        lines += folded(line, room)
     return lines
 
 
-def _folded(line: str, room: int) -> List[str]:
+def paragraphs(texts: Sequence[str], room: int) -> str:
+    """Return texts as a terminal shows them, each in lines of at most ``room`` columns."""
+    return "".join(line + "\n" for text in texts if text for line in folded(terminal.one_line(text), room))
+
+
+def folded(line: str, room: int) -> List[str]:
     """Return a line in pieces that fit, broken at blanks where there are such."""
     pieces = [""]
     for char in line:

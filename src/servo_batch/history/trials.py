@@ -50,17 +50,28 @@ class Row(NamedTuple):
             found += runs if isinstance(runs, list) else [metric["value"]] if "value" in metric else []
         return found
 
+    def metrics(self) -> Dict[str, Dict[str, Any]]:
+        """Return the metrics of all runs, as a measurement of several runs answers them."""
+        found: Dict[str, Dict[str, Any]] = {}
+        for trial in self.trials:
+            for name, metric in trial.metrics.items():
+                runs = self.values(name)
+                is_number = bool(runs) and all(as_number(value) is not None for value in runs)
+                value = samples.median(runs) if is_number else metric.get("value")
+                found[name] = {**metric, "value": value, "runs": runs}
+        return found
+
 
 def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
     """Return a row for each combination of settings, in the order of first appearance."""
     groups: Dict[str, List[Trial]] = {}
     for trial in trials:
         groups.setdefault(_identity(trial.settings), []).append(trial)
-    default = [_cost(trial, minimize) for trial in trials if trial.purpose == CONFIRM_DEFAULT]
+    default = [cost(trial, minimize) for trial in trials if trial.purpose == CONFIRM_DEFAULT]
     rows = []
     for group in groups.values():
         runs = [value for trial in group for value in trial.runs]
-        again = [_cost(trial, minimize) for trial in group if trial.purpose == CONFIRM_BEST]
+        again = [cost(trial, minimize) for trial in group if trial.purpose == CONFIRM_BEST]
         value = as_number(samples.median(runs)) if runs else None
         rows.append(Row(group[0].settings, group, runs, value, bool(again) and samples.is_lower(again, default)))
     return rows
@@ -75,7 +86,8 @@ def _identity(settings: Dict[str, Any]) -> str:
     return json.dumps(values, sort_keys=True)
 
 
-def _cost(trial: Trial, minimize: bool) -> Optional[float]:
+def cost(trial: Trial, minimize: bool) -> Optional[float]:
+    """Return the objective, the lower the better; None for a failure."""
     return trial.objective if trial.objective is None or minimize else -trial.objective
 
 

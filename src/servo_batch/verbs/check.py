@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
-from servo_batch.command import remarks, render
+from servo_batch.command import remarks, render, template
 from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
@@ -93,9 +93,16 @@ def check(options: "Options") -> answers.Answer:
     application = findings.attempt(_application, findings, config, options)
     if config and application:
         findings.sections.append(adjust.settings_table(application))
-        plan = findings.attempt(measurement.plan, config, application, options.get("--control") or {})
+        control = settings.overlay(config.default_control, options.get("--control") or {})
+        missing = _from_the_request(config, control)
+        if missing:
+            findings.sections.append(f"from the request: {', '.join(map('.'.join, missing))}\n")
+        for keys in missing:
+            control = settings.overlay(control, _stand_in(keys[1:]))
+        plan = findings.attempt(measurement.plan, config, application, control)
         if plan:
-            _look_at_commands(findings, config, plan)
+            _look_at_commands(findings, config, plan, bool(missing))
+        if plan and not missing:
             findings.attempt(measurement.refuse_hopeless, config, plan)
     if config:
         _look_at_settings(findings, config)
@@ -168,8 +175,30 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
             )
 
 
-def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> None:
-    """Show the commands as they would be run; note what of them could not be."""
+def _from_the_request(config: "Config", control: "Dict[str, Any]") -> "List[Tuple[str, ...]]":
+    """Return the fields of control that commands use and that are not there: a service sends them with the request."""
+    templates = [parts for command in config.commands.values() for parts in command.templates]
+    missing = []
+    for keys in template.fields([*templates, *config.env.values()]):
+        found: "Any" = control if keys[0] in render.CONTROL and len(keys) > 1 else None
+        for key in keys[1:]:
+            if isinstance(found, dict) and key not in found:
+                missing.append(keys)
+            found = found.get(key) if isinstance(found, dict) else None
+    return missing
+
+
+def _stand_in(keys: "Sequence[str]") -> "Dict[str, Any]":
+    """Return control in which a number stands for what the request will bring: it is plain wherever it stands."""
+    inner: "Any" = 1
+    for key in reversed(keys):
+        inner = {key: inner}
+    found: "Dict[str, Any]" = inner
+    return found
+
+
+def _look_at_commands(findings: Findings, config: "Config", plan: "Plan", is_rough: bool) -> None:
+    """Show the commands as they would be run, or as written where the plan ``is_rough``; note what is wrong."""
     names = render.values({"application": plan.application}, plan.control)
     for key in ("prepare", "command", "cleanup"):
         arguments = getattr(plan.job, key)
@@ -178,8 +207,10 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> Non
         command = config.commands[key]
         place = config.place(("batch", key))
         how = "by /bin/sh -c" if command.uses_shell else "without a shell"
-        findings.sections.append(f"{key}, run {how}:\n{terminal.printable(failures.as_typed(arguments))}\n")
-        for warning in remarks.warnings(config.batch[key], config.env, names):
+        written = config.batch[key]
+        text = (written if isinstance(written, str) else failures.as_typed(written)) if is_rough else None
+        findings.sections.append(f"{key}, run {how}:\n{text or failures.as_typed(arguments)}\n")
+        for warning in remarks.warnings(written, config.env, names):
             findings.warnings.append(f"{place}: {warning}")
         may_come = key != "prepare" and plan.job.prepare is not None
         _look_for_program(findings, place, arguments, command.uses_shell, may_come)

@@ -5,16 +5,16 @@ import shutil
 
 from servo_batch import answers, measurement, settings, terminal
 from servo_batch.config import load
-from servo_batch.history import record, trials
+from servo_batch.history import record, svg, table, trials
+from servo_batch.tuning import importance
+from servo_batch.tuning.space import space
 from servo_batch.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Callable, Dict, List
 
     from servo_batch.config import Config
-    from servo_batch.history.svg import Picture
-    from servo_batch.history.table import View
     from servo_batch.history.trials import Trial
     from servo_batch.options import Options
 
@@ -24,10 +24,10 @@ PLOT_HEIGHT = 10
 def history(options: "Options") -> answers.Answer:
     """Show the measurements that can be compared with the latest one; raise ``ServoError``.
 
-    Those of another job, whose command, metrics, runs or control were others, are counted and left out, but of what is
+    Those of another job, whose command, metrics, runs or control were others, are told and left out, but of what is
     written for other tools.
     """
-    from servo_batch.history import table
+    from servo_batch.history import export
 
     config = load(options.get("--config"))
     path = options.get("--history") or config.history or record.DEFAULT_PATH
@@ -37,59 +37,55 @@ def history(options: "Options") -> answers.Answer:
     entries, warnings = record.read(path)
     for warning in warnings:
         answers.complain(warning)
-    every = [as_trial(number, entry, config) for number, entry in enumerate(entries, 1)]
+    every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
-    rows = trials.pooled(found, minimize)
-    best = trials.best(rows, minimize)
-    ranked = trials.in_order(rows, minimize)
-    view = table.View(ranked, best, config.objective.text, minimize)
+    rows = trials.in_order(trials.pooled(found, minimize), minimize)
+    view = table.View(rows, trials.best(rows, minimize), config.objective.text, minimize)
+    effects = importance.effects(*_searched(config, found, minimize))
     if options.get("--svg"):
-        from servo_batch.history import svg
-
-        write_picture(options.get("--svg"), svg.history(picture(view, config), {}))
-    if options.get("--csv"):
-        from servo_batch.history import export
-
-        text = export.as_csv(every)
-        return answers.Answer({}, lambda: text, verbatim=True)
-    if options.get("--json"):
-        from servo_batch.history import export
-
-        return answers.Answer(export.as_json(every, f"{config.objective.direction} {config.objective.text}", best))
+        matters = {effect.name: effect.word for effect in effects if effect.word}
+        svg.write(options.get("--svg"), svg.history(picture(view, config), matters))
+    response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):
         each = [row for trial in found for row in trials.pooled([trial], minimize)]
         view = view._replace(rows=each, numbered=True)
-    if options.get("--markdown"):
-        return answers.Answer({}, lambda: table.markdown(view), verbatim=True)
-    others = [entry for entry in entries if entry["job"] != entries[-1]["job"]]
-    return answers.Answer({}, lambda: _page(path, view, found, others))
-
-
-def as_trial(number: int, entry: "Dict[str, Any]", config: "Config") -> "Trial":
-    """Return an entry of the history as it is compared, with what the objective comes to."""
-    metrics = measurement.recorded(config, entry)
-    value = measurement.objective_value(config.objective, metrics, entry["settings"])
-    return trials.Trial(
-        number,
-        entry["time"],
-        entry["job"],
-        entry["settings"],
-        entry["status"],
-        metrics,
-        value,
-        measurement.objective_runs(config.objective, metrics, entry["settings"]),
-        entry["control"],
-        entry.get("reason"),
-        entry.get("message"),
-        entry.get("purpose"),
+    others = [shown(entry.get("command", "")) for entry in entries if entry["job"] != entries[-1]["job"]]
+    return exported(
+        options, view, every, response, lambda: _page(path, view, found, others, importance.in_words(effects))
     )
 
 
-def picture(view: "View", config: "Config") -> "Picture":
-    """Return what a picture of the rows shows."""
-    from servo_batch.history import svg
+def exported(
+    options: "Options",
+    view: table.View,
+    measured: "List[Trial]",
+    response: "Dict[str, Any]",
+    text: "Callable[[], str]",
+    exit_status: int = 0,
+) -> answers.Answer:
+    """Return the answer in the form that is asked for: CSV, Markdown or JSON, else ``text``."""
+    if options.get("--csv"):
+        from servo_batch.history import export
 
+        return answers.Answer(response, lambda: export.as_csv(measured), exit_status, verbatim=True)
+    if options.get("--markdown"):
+        return answers.Answer(response, lambda: table.markdown(view), exit_status, verbatim=True)
+    return answers.Answer(response, None if options.get("--json") else text, exit_status)
+
+
+def _searched(config: "Config", found: "List[Trial]", minimize: bool) -> "Any":
+    """Return the space of what is measured, and what was measured in it, as the search has them."""
+    described = {
+        settings.full_name(component, name): setting
+        for component, name, setting in settings.walk(config.settings.application)
+    }
+    costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
+    return space(described), costs
+
+
+def picture(view: table.View, config: "Config") -> svg.Picture:
+    """Return what a picture of the rows shows."""
     units = {
         settings.full_name(component, name): setting["unit"]
         for component, name, setting in settings.walk(config.settings.application)
@@ -99,37 +95,19 @@ def picture(view: "View", config: "Config") -> "Picture":
     return svg.Picture(view.label, unit, view.minimize, view.rows, view.top, units)
 
 
-def write_picture(path: str, text: str) -> None:
-    """Write a picture; raise ``ServoError`` where that cannot be, or where the file holds something else."""
-    try:
-        with open(path, "a+b") as stream:
-            stream.seek(0)
-            if stream.read(4) not in (b"", b"<svg"):
-                raise answers.bad_request(f"{path}: the file holds something else than a picture; name another file")
-            stream.truncate(0)
-            stream.write(text.encode("utf-8"))
-    except OSError as error:
-        problem = f"{path}: the picture cannot be written: {error.strerror}; name another file"
-        raise answers.bad_request(problem) from None
-
-
-def _page(path: str, view: "View", found: "List[Trial]", others: "List[Dict[str, Any]]") -> str:
-    from servo_batch.history import plot, table
+def _page(path: str, view: table.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
+    from servo_batch.history import plot
 
     if not found:
         return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
     width = shutil.get_terminal_size().columns
-    parts = [table.text(view, width)]
+    parts = [table.text(view, width) + table.paragraphs([matters], width)]
     if len(found) > 1:
         values = [trial.objective for trial in found]
         best = [place for place, trial in enumerate(found) if view.top and trial in view.top.trials]
         parts.append(plot.text(values, best, view.minimize, width, PLOT_HEIGHT, view.label))
     if others:
-        commands = dict.fromkeys(shown(entry.get("command", "")) for entry in others)
-        counts = [sum(shown(entry.get("command", "")) == command for entry in others) for command in commands]
-        listed = "".join(f"\n  {count} of {command}" for command, count in zip(commands, counts))
-        parts.append(
-            f"{len(others)} more in {terminal.printable(path)} are of another job: its command, runs, metrics or "
-            f"control were others than in the latest measurement; --csv has them{terminal.printable(listed)}\n"
-        )
+        counts = [f"  {others.count(command)} of {command}" for command in dict.fromkeys(others)]
+        told = "its command, runs, metrics or control were others than in the latest measurement; --csv has them"
+        parts.append(table.paragraphs([f"{len(others)} more in {path} are of another job: {told}", *counts], width))
     return "\n".join(filter(None, parts))

@@ -125,10 +125,26 @@ def test_every_field_that_the_command_lacks_is_named(folder):
         'there is no "wep"; there is only _control, control, state, web (did you mean "web"?)',
         "config.yaml:2: batch.command: the command needs {web.cpus}: "
         'web has no "cpus"; there is only cpu (did you mean "cpu"?)',
-        "config.yaml:2: batch.command: the command needs {control.x}: "
-        'control has no "x"; it is empty; give it in the request\'s control (--control JSON) or under '
-        "batch.default_control",
     ]
+
+
+@pytest.mark.parametrize(
+    "command", ["'echo {control.x} {_control.y.z:.0f} {web.cpu}'", "[echo, '{control.x}', '{_control.y.z}']"]
+)
+def test_what_comes_with_the_request_is_listed_and_no_problem(folder, command):
+    folder.configure_command(command)
+    status, page = folder.check()
+    assert status == 0
+    assert "from the request: control.x, _control.y.z" in page
+    assert any("{control.x}" in line for line in page), "the command is shown as it is written"
+    assert folder.check("--control", '{"y": {"z": 5}}')[1].count("from the request: control.x") == 1
+
+
+def test_what_is_not_plain_in_control_is_a_problem(folder):
+    folder.configure_command("echo {control.x}")
+    status, page = folder.check("--control", '{"x": "a b"}')
+    assert status == 1
+    assert "a blank is not plain" in "\n".join(page)
 
 
 @pytest.mark.parametrize(
@@ -314,18 +330,11 @@ def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
             lambda lines: replaced(lines, "unit: count", "unit: count\n                            value: 3"),
         ),
         (
-            [
-                "the command needs {control.userdata.timeout}: ",
-                "give it in the request's control (--control JSON) or under batch.default_control",
-            ],
-            lambda lines: ["batch:", "    default_control: {userdata: {timeout: 60}}"] + lines[1:],
-        ),
-        (
             ["batch.metrics.my_metric_name.output_regex: no match in output.txt: Job took (\\.d) seconds"],
             lambda lines: replaced(lines, "\\.d", "\\d"),
         ),
         (
-            ["config.yaml:4: batch.command: command not found: there is no ./run_job.sh; correct the name"],
+            ["config.yaml:3: batch.command: command not found: there is no ./run_job.sh; correct the name"],
             None,
         ),
     ]
@@ -337,6 +346,8 @@ def test_a_newcomer_mends_the_sample_by_the_messages_alone(folder):
         if mend:
             lines = folder.read("config.yaml").decode().split("\n")
             folder.write_text("config.yaml", "\n".join(mend(lines)))
+    assert "from the request: control.userdata.timeout" in page
+    page = folder.check("--control", '{"userdata": {"timeout": 60}}')[1]
     assert "./run_job.sh --cpu 3 --mem c5.2xlarge --timeout 60" in page
 
 
