@@ -131,9 +131,9 @@ def test_the_table_has_what_varies_the_spread_and_the_best():
     assert table.text(view(found), 80) == (
         "minimize {total_runtime}; median ± sample standard deviation of the runs\n"
         "web.cpu  web.gc  total_runtime (s)  measured  runs\n"
-        "      8  ZGC              9.50             1     1  * best\n"
-        "      4  G1              16.75 ± 0.8       1     3\n"
-        "      4  ZGC             30.00             2     1  1 of 2 failed: timeout\n"
+        "      8  ZGC            9.50               1     1  * best\n"
+        "      4  G1            16.75 ± 0.8         1     3\n"
+        "      4  ZGC           30.00               2     1  1 of 2 failed: timeout\n"
         "      9  ZGC                               1     0  failed: timeout\n"
     )
 
