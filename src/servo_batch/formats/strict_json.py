@@ -7,13 +7,18 @@ pairs. Here each is an error, and so is nesting deeper than 100.
 import json
 import math
 
+from servo_batch.wording import shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
+BLANKS = " \t\n\r"
+
 MAX_NESTING = 100
 # CPython from 3.11 on reads and prints at most 4300, older ones take quadratic time; a message may print a difference.
 MAX_DIGITS = 4000
+TOO_DEEP = "nested deeper than %d levels: write the inner part flatter" % MAX_NESTING
 
 
 class JsonError(ValueError):
@@ -46,16 +51,43 @@ def loads(data: bytes) -> "Any":
             parse_int=_short_int,
         )
     except json.JSONDecodeError as error:
-        from servo_batch.formats.json_messages import explain  # which only a refused text pays for
-
-        raise JsonError(explain(error), error.lineno, error.colno) from None
+        raise JsonError(_explained(error), error.lineno, error.colno) from None
     except RecursionError:
-        raise _too_deep() from None
-    if text.count("[") + text.count("{") > MAX_NESTING and _is_deeper_than(value, MAX_NESTING):
-        raise _too_deep()
+        raise JsonError(TOO_DEEP) from None
+    if text.count("[") + text.count("{") > MAX_NESTING and _is_too_deep(value):
+        raise JsonError(TOO_DEEP)
     if "\\u" in text:
         _refuse_lone_surrogates(value)
     return value
+
+
+def _explained(error: json.JSONDecodeError) -> str:
+    """Return what is wrong and what to write instead; Python tells where and, in its own terms, what."""
+    found = error.doc[error.pos :].lstrip(BLANKS)[:1]
+    before = error.doc[: error.pos].rstrip(BLANKS)[-1:]
+    if not error.doc.strip(BLANKS):
+        return "the text is empty: write a JSON value into it"
+    if "control character" in error.msg:
+        return "a string cannot hold a line break, a tab or the like as it is: write \\n, \\t or \\u and four digits"
+    if "escape" in error.msg:
+        return "JSON has no such escape: a backslash itself is written twice, \\\\"
+    if error.msg.startswith("Unterminated"):
+        return 'the string that starts here has no end: close it with "'
+    if not found:
+        return "the text ends before its value is complete: add what is missing at its end"
+    if found in "/#":
+        return "JSON has no comments: remove this one"
+    if "trailing comma" in error.msg or (found in "]}" and before == ","):
+        return "a comma stands before the closing bracket: remove the comma"
+    if "':'" in error.msg:
+        return 'a ":" is missing between a key and its value: write it before this'
+    if "','" in error.msg:
+        return 'a "," or a closing bracket is missing: write it before this'
+    if error.msg.startswith("Extra"):
+        return "the JSON value ends before this: remove what follows it"
+    if "property name" in error.msg:
+        return "a key in double quotes is expected here: quote the key"
+    return "no JSON value begins here: write true, false, null, a number like -0.5, or text in double quotes"
 
 
 def _unique_keys(pairs: "List[Tuple[str, Any]]") -> "Dict[str, Any]":
@@ -64,7 +96,7 @@ def _unique_keys(pairs: "List[Tuple[str, Any]]") -> "Dict[str, Any]":
         seen = set()
         for key, _ in pairs:
             if key in seen:
-                raise JsonError("the key %s stands twice in one object: remove one" % json.dumps(key))
+                raise JsonError("the key %s stands twice in one object: remove one" % shown(key))
             seen.add(key)
     return result
 
@@ -76,37 +108,24 @@ def _refuse_constant(name: str) -> "Any":
 def _finite_float(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise JsonError("the number %s is too large for a float: correct it, or quote it" % _clip(text))
+        raise JsonError("the number %s is too large for a float: correct it, or quote it" % shown(text))
     return value
 
 
 def _short_int(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise JsonError("the number %s has more than %d digits: shorten it, or quote it" % (_clip(text), MAX_DIGITS))
+        raise JsonError("the number %s has more than %d digits: shorten it, or quote it" % (shown(text), MAX_DIGITS))
     return int(text)
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= 40 else text[:40] + "…"
-
-
-def _too_deep() -> JsonError:
-    return JsonError("nested deeper than %d levels: write the inner part flatter" % MAX_NESTING)
-
-
-def _is_deeper_than(value: "Any", limit: int) -> bool:
+def _is_too_deep(value: "Any") -> bool:
     level = [value]
-    for _ in range(limit):
-        inner: "List[Any]" = []
-        for container in level:
-            if isinstance(container, dict):
-                inner.extend(container.values())
-            elif isinstance(container, list):
-                inner.extend(container)
-        level = inner
-        if not level:
+    for _ in range(MAX_NESTING + 1):
+        containers = [inner for inner in level if isinstance(inner, (dict, list))]
+        level = [inner for each in containers for inner in (each.values() if isinstance(each, dict) else each)]
+        if not containers:
             return False
-    return any(isinstance(item, (dict, list)) for item in level)
+    return True
 
 
 def _refuse_lone_surrogates(value: "Any") -> None:

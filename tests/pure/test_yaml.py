@@ -1,0 +1,223 @@
+"""The YAML reader: the documents of tests/data/yaml, what is told of problems, hostile input."""
+
+import json
+import os
+import random
+import subprocess
+
+import pytest
+import yaml_cases
+import yaml_readers as readers
+from machine import ROOT
+
+from servo_batch.formats.yaml_subset import YamlError, loads
+
+VALID = yaml_cases.cases("valid")
+INVALID = yaml_cases.cases("invalid")
+LOOK_ALIKES = """y Yes n NO on oFF tRUE nULL = << 010 08 0o10 0b1 0b_ -0x1F 0X1F 0x 0x_1 1_000 1_000.5 1,000 0,1 -_ . ._5 e5
+    1e3 1.5e3 1e+3 12e4567 -.5 +.5 1:30 12:30:45 1:30.5 .inf -.INF .nan 2019-11-17 2019-1-7 -2019-11-17T1""".split()  # noqa: SIM905
+NOT_ALIKE = """1.37.0 0b3b49b c5.2xlarge 5m 100Mi 1/2 10% 10.0.0.1 2019-11 1e 1e+ 0b2 0o8 0xg 12:60 80:80 e5-2680 -- --a=b +
+    -x .. .x ./run 1.5. 12e3x ~x nul yess offf nan inf None == <<< a:b a#b x[0] http://a:80/?b=c#d -2019-11-17""".split()  # noqa: SIM905
+
+
+def error_of(source, name="config.yaml"):
+    """Return the error of a document that may be refused, or None."""
+    try:
+        loads(source, name)
+    except YamlError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in VALID], ids=[case[0] for case in VALID])
+def test_a_valid_document_has_its_value(text, expected):
+    assert readers.same(json.loads(expected), loads(text))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.encode("utf-8"),
+        lambda text: text if text[:1] in ("\ufeff", "-", " ") else "\ufeff" + text,
+        lambda text: text if set("|>") & set(text) else text.rstrip("\n"),
+    ],
+    ids=["CRLF", "bytes", "a byte order mark", "no last line break"],
+)
+def test_what_changes_no_value(changed):
+    for name, text, expected in VALID:
+        assert readers.same(json.loads(expected), loads(changed(text))), name
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in INVALID], ids=[case[0] for case in INVALID])
+def test_an_invalid_document_is_refused_at_its_place(text, expected, line_end):
+    error = error_of(text if "\r" in text else text.replace("\n", line_end))
+    assert error is not None
+    assert ("%d:%d %s" % (error.lineno, error.colno, error.msg)).startswith(expected)
+
+
+@pytest.mark.parametrize("place", ["%s\n", "a: %s\n", "- %s\n", "a:\n  %s\n", "[b, %s]\n", "{a: %s }\n", "%s : a\n"])
+def test_what_readers_take_for_different_values_is_to_be_quoted(place):
+    for text in LOOK_ALIKES:
+        if "," not in text or place[0] not in "[{":  # there it is two values
+            error = error_of(place % text)
+            assert error is not None, text
+            assert (error.colno, text in error.msg) == (place.strip("\n").split("\n")[-1].index("%s") + 1, True)
+
+
+@pytest.mark.parametrize("place", ["%s\n", "- %s # c\n", "a:\n  %s\n", "'a': %s\n"])
+def test_what_only_looks_like_a_number_is_text(place):
+    for text in NOT_ALIKE:
+        value = loads(place % text)
+        assert text in (value, value[0] if isinstance(value, list) else value["a"] if isinstance(value, dict) else "")
+
+
+# Places and problems.
+
+
+def test_each_key_and_item_has_its_line_and_column():
+    value = loads("\ufeff# c\r\na: 1\r\n'b':\r\n  - x\n  -\n    x: 2\n  - - z\nd: {e: 1,\n  \"f\": [g,\n    {h: i}]}\n")
+    assert value.marks == {"a": (2, 1), "b": (3, 1), "d": (8, 1)}
+    assert value["b"].marks == [(4, 3), (5, 3), (7, 3)]
+    assert value["b"][1].marks == {"x": (6, 5)}
+    assert value["d"].marks == {"e": (8, 5), "f": (9, 3)}
+    assert value["d"]["f"].marks == [(9, 9), (10, 5)]
+    assert value["d"]["f"][1].marks == {"h": (10, 6)}
+
+
+def test_an_error_shows_the_place_the_problem_the_remedy_and_the_line():
+    error = error_of('a: 1\noutput_regex: "took (\\d+) s"\n')
+    problem = (
+        "in double quotes a backslash starts an escape, and \\d is none: put a regular expression in single quotes"
+    )
+    assert (error.msg, error.name, error.lineno, error.colno) == (problem, "config.yaml", 2, 23)
+    excerpt = '\n    output_regex: "took (\\d+) s"\n                          ^'
+    assert str(error) == "config.yaml:2:23: " + problem + excerpt
+
+
+def test_all_values_to_quote_are_told_at_once():
+    error = error_of('a: yes\nb: [010, *.txt]\n80: "\\d"\nc: 1\nc: echo d: e\nf: g\n  h\n')
+    lines = [line for line in str(error).split("\n") if line.startswith("config.yaml:")]
+    assert [line.split(":")[1] for line in lines] == ["1", "2", "2", "3", "3", "5", "5", "7"]
+    assert (error.lineno, error.colno) == (1, 4)
+
+
+def test_many_problems_are_told_in_part():
+    text = str(error_of("- yes\n" * 100000))
+    assert (text.count("quote it"), text.split("\n")[-1]) == (100, "and there may be more")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("batch:\n  command: echo a: b\n", "write `command: |` and the text below it, indented"),
+        ("command: ./run \\\n  --fast\n", "write `command: >` and the text below it, indented"),
+        ("- 'a\n  b'\n", "write `- >` and the text below it, indented"),
+    ],
+)
+def test_a_value_that_needs_more_than_a_line_is_told_its_form(text, remedy):
+    assert error_of(text).msg.endswith(remedy)
+
+
+@pytest.mark.parametrize("where", [0, 5, 89, 90, 200, 5000, 9990])
+def test_the_caret_of_a_long_line_stands_under_the_place(where):
+    shown, caret = str(error_of("a: '" + "日x" * where + "'\tb" + "é" * (10000 - where))).split("\n")[1:]
+    assert len(shown) < 120
+    cells = "".join(char + ("\0" if char == "日" else "") for char in shown)
+    assert cells[caret.index("^") - 1 : caret.index("^") + 2] == "' b"
+
+
+def test_nothing_that_moves_a_cursor_reaches_the_terminal():
+    for text in ("a: '\u200b\u202e\U000e0001\\' b", "a: \x1b", "\u202e\xa0: 1", "a: \udc80"):
+        error = error_of(text, "bad\x1b\nname")
+        assert all(char.isprintable() for char in str(error).replace("\n", ""))
+        assert str(error).count("\n") == 2
+
+
+# Whatever comes in.
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        (b"a: \xff", (1, 4)),
+        (b"a: \xc3\xa9\r\nb: \xc3\xa9\xc3(", (2, 5)),
+        (b"\xef\xbb\xbfa: \xe2\x82", (1, 4)),
+        (b"\xff\xfea\0", (1, 1)),
+        (b"\xed\xa0\x80", (1, 1)),
+        ("a: \ud800", (1, 4)),
+        (b"a\0:\0", (1, 2)),
+    ],
+)
+def test_what_is_no_text_is_refused_at_its_place(source, place):
+    error = error_of(source)
+    assert (error.lineno, error.colno) == place
+
+
+def test_nothing_but_a_yaml_error_escapes_from_random_bytes():
+    rng = random.Random(1)
+    for _ in range(8000):
+        source = bytes(rng.choice(b"-?:,[]{}#&*!|>'\"%@` \t\r\n\\a0\xc3\xa9\xff\0") for _ in range(rng.randrange(40)))
+        for given in (source, source.decode("latin-1"), source.decode("utf-8", "surrogateescape")):
+            error = error_of(given)
+            if error:
+                assert min(error.lineno, error.colno) >= 1
+                str(error).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda depth: "[" * depth + "]" * depth,
+        lambda depth: "{a: " * (depth - 1) + "{}" + "}" * (depth - 1),
+        lambda depth: "- " * depth + "a",
+        lambda depth: "".join(" " * level + "a:\n" for level in range(depth)),
+        lambda depth: "".join(" " * level + "-\n" for level in range(depth)),
+        lambda depth: "- " * (depth - 1) + "{}",
+    ],
+    ids=["flow sequences", "flow mappings", "compact", "mappings", "sequences", "mixed"],
+)
+def test_nesting_is_bounded_at_100(write):
+    assert error_of(write(100)) is None
+    assert "deeper than 100" in error_of(write(101)).msg
+
+
+UNITS = [
+    "[",
+    "{",
+    "- ",
+    "'",
+    '"',
+    "\\",
+    "a",
+    " ",
+    "\n",
+    "#",
+    ":",
+    "-",
+    "? ",
+    "\t",
+    "0",
+    "1_",
+    "|",
+    "a:\n",
+    "[a, ",
+    "''",
+]
+
+
+@pytest.mark.parametrize("unit", [*UNITS, '"\\n', "a: b:c", "a: >\n  ", "- |\n  a\n\n"])
+def test_megabytes_of_anything_end_soon(unit):
+    assert len(str(error_of(unit * (2000000 // len(unit))))) < 50000
+    assert len(str(error_of("'" + unit * (2000000 // len(unit)) + '"'))) < 50000
+
+
+def test_importing_it_brings_nothing_that_costs_time(python):
+    code = (
+        "import sys, re; before = set(sys.modules); import servo_batch.formats.yaml_subset as y;"
+        "y.loads('a: [1, 0.5, \"b\"]\\nc: |\\n  d\\n'); print(*sorted(set(sys.modules) - before))"
+    )
+    environment = dict(os.environ, PYTHONPATH=os.path.join(ROOT, "src"))
+    output = subprocess.run([python, "-S", "-c", code], stdout=subprocess.PIPE, env=environment, check=True).stdout
+    assert [name for name in output.decode().split() if not name.startswith("servo_batch")] == []

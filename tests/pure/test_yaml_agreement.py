@@ -1,0 +1,78 @@
+"""What the YAML reader accepts, every other reader reads the same: the tests' documents and random ones."""
+
+import random
+
+import pytest
+import yaml_agreement as agreement
+import yaml_generator as generator
+import yaml_readers as readers
+
+from servo_batch.formats.yaml_subset import loads
+
+RANDOM_DOCUMENTS = 4000
+
+
+@pytest.fixture(params=readers.NAMES)
+def reader(request):
+    """The name of a reader that is on this machine; $SERVO_BATCH_YAML_READERS asks for each."""
+    try:
+        readers.reader(request.param)
+    except readers.NotInstalledError as error:
+        if readers.FOLDER:
+            raise
+        pytest.skip("%s is not installed (%s): the YAML reader is not compared with it" % (request.param, error))
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def documents():
+    """The tests' own documents and random ones that are accepted, with their values."""
+    corpus = generator.corpus()
+    texts = corpus + [text.replace("\n", "\r\n") for text in corpus]
+    texts += [generator.document(generator.KINDS[seed % 4], seed, corpus) for seed in range(RANDOM_DOCUMENTS)]
+    return agreement.accepted(texts)
+
+
+def test_no_reader_gives_a_document_another_value(reader, documents):
+    disagreements, failures = agreement.judge(documents, reader)
+    assert disagreements == []
+    # A reader that fails has not been compared with.
+    assert len(documents) - failures > RANDOM_DOCUMENTS / 3
+
+
+def test_no_valid_document_is_refused_or_read_wrong():
+    for seed in range(3000):
+        text, value = generator.valid_document(random.Random(seed))
+        assert readers.same(value, loads(text)), (seed, text)
+
+
+@pytest.mark.parametrize(
+    ("ours", "told"),
+    [
+        (1, {"float": "1.0"}),
+        (True, {"number": "1"}),
+        (0.0, {"float": "-0.0"}),
+        ({"a": 1, "b": 2}, {"map": [["b", {"integer": "2"}], ["a", {"integer": "1"}]]}),
+        ([], {"object": []}),
+        (None, {"other": "Date 2019-11-17"}),
+        (2**53 + 1, {"number": "9007199254740992"}),
+        ({"1": "a"}, {"map": [[{"integer": "1"}, "a"]]}),
+    ],
+    ids=repr,
+)
+def test_the_comparison_sees_a_difference(ours, told):
+    assert readers.same(ours, ours)
+    assert not readers.same(ours, readers.decoded(told))
+
+
+@pytest.mark.parametrize(
+    ("ours", "told"),
+    [
+        (1.0, {"number": "1"}),
+        (0, {"number": "-0"}),
+        ({"b": None, "2": None, "1": None}, {"object": [["1", None], ["2", None], ["b", None]]}),
+    ],
+    ids=repr,
+)
+def test_the_comparison_asks_for_no_more_than_a_language_has(ours, told):
+    assert readers.same(ours, readers.decoded(told))
