@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Optional
 
-# A lock is held for the time of a flush. Longer is a process that was stopped (^Z), or that has others wait on purpose.
+# A lock is held for the time of a flush. Longer is a process that was stopped (^Z), or whoever started this one under
+# ``flock FILE``.
 LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005
 MACHINE = {  # what no other file would help against
     errno.EMFILE: "raise the limit, ulimit -n",

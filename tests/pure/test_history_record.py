@@ -14,6 +14,7 @@ import pytest
 from history_writer import entry
 from machine import ROOT
 
+from servo_batch import files
 from servo_batch.answers import ServoError
 from servo_batch.history import record
 
@@ -151,7 +152,9 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
     try:
-        assert "cannot be written: file too large; make room" in refusal(record.append, path, entry("a", 2))
+        assert "cannot be written: File too large; raise the limit, ulimit -f" in refusal(
+            record.append, path, entry("a", 2)
+        )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert os.path.getsize(path) == size
@@ -160,7 +163,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(path):
 
 
 def test_a_lock_that_nobody_gives_back_costs_no_measurement(path, monkeypatch):
-    monkeypatch.setattr(record, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(files, "LOCK_SECONDS", 0.05)
     with open(path, "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         record.append(path, entry("a", 1))
@@ -195,7 +198,7 @@ def test_a_file_that_may_not_be_written_is_refused_before_the_job():
         finally:
             if is_root:
                 os.seteuid(0)
-        assert message.endswith("permission denied; make it writable, or name another file")
+        assert message.endswith("Permission denied; make it writable, or name another file")
 
 
 def test_a_full_file_system_is_refused_before_the_job(path, monkeypatch):

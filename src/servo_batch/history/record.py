@@ -4,12 +4,11 @@ Source: the README, "History". Whoever writes holds flock(2) on the file; a line
 by fsync(2). So what a crash can leave is a torn last line, which the next writer ends and readers pass over.
 """
 
-import errno
 import os
 import stat
 
+from servo_batch import files
 from servo_batch.answers import failed
-from servo_batch.files import flush_directory
 from servo_batch.wording import kind
 
 TYPE_CHECKING = False
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 # Where tune records, if no other file is named; without a tuning nothing is recorded then.
 DEFAULT_PATH = "_history.jsonl"
-# A lock is held for the time of a flush. Longer is a writer that was stopped (^Z), or whoever started this process
-# under ``flock FILE``: neither may cost a measurement, and a single write with O_APPEND is whole without a lock too.
-LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005
 # Below this much free space the file system counts as full: a line with some runs has one to a few KiB.
 NEEDED_BYTES = 65536
 # How much of a file is looked at before anything is appended to it.
@@ -30,7 +26,6 @@ HEAD_BYTES = 65536
 DIGEST_LENGTH = 16
 TO_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
 MAKE_ROOM = "make room, or name another file"
-REMEDIES = {0: "name a file", errno.ENOSPC: MAKE_ROOM, errno.EDQUOT: MAKE_ROOM, errno.EFBIG: MAKE_ROOM}
 REQUIRED = (("time", str), ("job", str), ("settings", dict), ("status", str))
 OPTIONAL = (("control", dict), ("metrics", dict), ("reason", str), ("message", str), ("purpose", str))
 
@@ -102,7 +97,7 @@ def _is_null(descriptor: int) -> bool:
 
 
 def _append_line(path: str, descriptor: int, line: bytes) -> None:
-    is_locked = _lock(descriptor, exclusive=True)
+    is_locked = files.lock(descriptor)  # where it is not, the one write(2) with O_APPEND is whole all the same
     # Taken under the lock: to it the file is cut back where the line cannot be written whole.
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -117,7 +112,7 @@ def _append_line(path: str, descriptor: int, line: bytes) -> None:
             _shorten(descriptor, size)
         raise
     if not size:
-        flush_directory(os.path.dirname(os.path.realpath(path)))
+        files.flush_directory(os.path.dirname(os.path.realpath(path)))
 
 
 def _shorten(descriptor: int, size: int) -> None:
@@ -125,24 +120,6 @@ def _shorten(descriptor: int, size: int) -> None:
         os.ftruncate(descriptor, size)
     except OSError:
         pass  # a file that only grows (chattr +a): the torn line is passed over
-
-
-def _lock(descriptor: int, exclusive: bool) -> bool:
-    """Wait for the lock on an open file, and return whether it was to be had."""
-    import fcntl
-    import time
-
-    limit = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > limit:
-                return False
-            time.sleep(LOCK_POLL_SECONDS)
-        except OSError:
-            return False  # a file system without locks
 
 
 def _unlock(descriptor: int) -> None:
@@ -181,12 +158,8 @@ def _unwritable(path: str, error: Exception) -> "ServoError":
         problem = "its folder does not exist; create the folder, or name another file"
     elif isinstance(error, IsADirectoryError):
         problem = "it is a directory; name a file"
-    elif isinstance(error, OSError):
-        what = (error.strerror or str(error)).lower()
-        way = REMEDIES.get(error.errno or 0, "make it writable, or name another file")
-        problem = "%s; %s" % (what, way)
     else:
-        problem = "%s; name another file" % error
+        problem = files.why(error, "make it writable, or name another file")
     return failed("bad-config", "%s: the history cannot be written: %s" % (path, problem))
 
 
@@ -223,7 +196,7 @@ def _lines(stream: "BinaryIO") -> "Iterator[Tuple[int, bytes]]":
     if _is_null(stream.fileno()):
         return
     # The size at a moment when nobody writes: what is below it no longer changes, and readers keep no writer waiting.
-    if _lock(stream.fileno(), exclusive=False):
+    if files.lock(stream.fileno(), exclusive=False):
         _unlock(stream.fileno())
     rest = os.fstat(stream.fileno()).st_size
     number = 0
