@@ -165,7 +165,7 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
                 f"{settings.named_setting(component, name)} has no type, so any value is allowed: {lacking} is meant, "
                 "it seems"
             )
-        if not settings.is_range(setting) or "step" in setting:
+        if not settings.is_range(setting) or "step" in setting or setting.get("scale") == "log":
             continue
         low, high = setting["min"], setting["max"]
         if low != high and isinstance(low, int) and isinstance(high, int):
