@@ -173,15 +173,6 @@ def test_how_a_driver_is_cancelled_cannot_be_ignored(python):
     assert run_for_each(python, names, body) == {name: "%d\n" % getattr(signal, name) for name in names}
 
 
-def test_it_costs_no_import(python):
-    """Also calls that answer at once pay for it."""
-    body = (
-        "print(sorted({'typing', 'subprocess', 're', 'json', 'contextlib', 'servo_batch.job.run'} & set(sys.modules)))"
-    )
-    process = subprocess.run([python, "-S", "-c", PREPARE + body], stdout=subprocess.PIPE, check=True)
-    assert process.stdout == b"[]\n"
-
-
 @pytest.mark.parametrize(
     ("number", "name"),
     [(15, "SIGTERM"), (9, "SIGKILL"), (6, "SIGABRT"), (1000, "signal 1000")]

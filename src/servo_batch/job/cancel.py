@@ -8,13 +8,10 @@ import os
 import select
 import signal
 import time
+from contextlib import contextmanager, suppress
+from typing import Any, Iterator, Optional
 
 from servo_batch.answers import STDOUT, ServoError
-
-TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
-if TYPE_CHECKING:
-    from types import FrameType
-    from typing import Optional
 
 # SIGUSR1 is how the servo agent cancels a driver; the others are how people, shells and containers do.
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -27,10 +24,8 @@ ONE_STOP_SECONDS = 0.2
 
 def signal_name(signum: int) -> str:
     """Return the name of a signal: ``SIGTERM``, ``SIGRTMIN+3``, or ``signal 32`` for one that has none."""
-    try:
+    with suppress(ValueError):
         return signal.Signals(signum).name
-    except ValueError:
-        pass
     first, last = getattr(signal, "SIGRTMIN", 0), getattr(signal, "SIGRTMAX", 0)
     return "SIGRTMIN+%d" % (signum - first) if first < signum < last else "signal %d" % signum
 
@@ -60,7 +55,7 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
-        self.signum: "Optional[int]" = None
+        self.signum: Optional[int] = None
         self.count = 0
         self._last_counted = 0.0
         self._raises = False
@@ -90,10 +85,8 @@ class Cancellation:
 
     def clear(self) -> None:
         """Let the descriptor be readable no more until the next signal; those that came are recorded."""
-        try:
+        with suppress(BlockingIOError):
             os.read(self._readable, 4096)
-        except BlockingIOError:
-            pass
 
     def wait_for_stdout(self) -> None:
         """Return once stdout takes something; raise :class:`Cancelled` where somebody asks before it does."""
@@ -106,14 +99,17 @@ class Cancellation:
             if self.count > count:
                 raise Cancelled(self.signum or 0, "nobody takes the answer from stdout")
 
-    def interrupting(self) -> "_Interrupting":
-        """Return a context manager inside which a signal raises :class:`Cancelled`, also one that came before.
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Let a signal raise :class:`Cancelled`, also one that came before: for what comes before anything is run."""
+        self._raises = True
+        try:
+            self._raise_if_asked()
+            yield
+        finally:
+            self._raises = False
 
-        It is for what comes before anything is run.
-        """
-        return _Interrupting(self)
-
-    def _record(self, signum: int, _frame: "Optional[FrameType]") -> None:
+    def _record(self, signum: int, _frame: Any) -> None:
         now = time.monotonic()
         if self.signum is None or now - self._last_counted > ONE_STOP_SECONDS:
             self.count += 1
@@ -126,15 +122,3 @@ class Cancellation:
         if self._raises and self.signum is not None:
             self._raises = False  # once: what runs after it, up to the answer, is not to be interrupted again
             raise Cancelled(self.signum, "nothing was run yet")
-
-
-class _Interrupting:
-    def __init__(self, cancellation: Cancellation) -> None:
-        self._cancellation = cancellation
-
-    def __enter__(self) -> None:
-        self._cancellation._raises = True
-        self._cancellation._raise_if_asked()
-
-    def __exit__(self, *_: object) -> None:
-        self._cancellation._raises = False

@@ -16,7 +16,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence
 
 PR_SET_CHILD_SUBREAPER = 36
 # How long to go on with SIGKILL: a process in an uninterruptible sleep or of another user may not end at all.
@@ -155,6 +155,11 @@ class Stop:
                 self._wait(PAUSE_SECONDS)
             known = frozenset(pids)
         return []
+
+
+def processes(told: Optional[Sequence[Sequence[Any]]]) -> Optional[List[Process]]:
+    """Return processes that were told as lists of their fields."""
+    return None if told is None else [Process(*fields) for fields in told]
 
 
 def _read(pid: int) -> Optional[Process]:

@@ -26,7 +26,7 @@ import traceback
 from contextlib import suppress
 from typing import BinaryIO, List, Optional
 
-from servo_batch.job.child import Child, detach, opened_pipes, tell, wait_for
+from servo_batch.job.child import Child, detach, tell, wait_for
 from servo_batch.job.output import Output
 
 # Linux's number; Python has the name from 3.10 on. What the job may be ahead of the keeper, 16 times the default.
@@ -48,9 +48,10 @@ class Keeper(Child):
 
     def __init__(self, output: Output, tells_growth: bool) -> None:
         """Fork a keeper that fills the files, and return when it reads; raise ``OSError`` where there can be none."""
-        with opened_pipes(2) as (stdout, self.stdout, stderr, self.stderr):
-            streams = [_Stream("stdout", stdout, output.stdout), _Stream("stderr", stderr, output.stderr)]
-            super().__init__(lambda control, report, _mask: _keep(streams, control, report, tells_growth))
+        stdout, self.stdout = os.pipe()
+        stderr, self.stderr = os.pipe()
+        streams = [_Stream("stdout", stdout, output.stdout), _Stream("stderr", stderr, output.stderr)]
+        super().__init__(lambda control, report, _mask: _keep(streams, control, report, tells_growth))
         os.close(stdout)
         os.close(stderr)
         self._is_handed_over = False

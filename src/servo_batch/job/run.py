@@ -1,8 +1,7 @@
 """The job: execute it, time it, stop it; one Step in, one Ended out.
 
 The job is the child of a guard (see guard.py), which times it and sees to it that nothing of it outlives the driver; a
-keeper (see keeper.py) reads what it prints. The driver sleeps until one of them reports, a signal comes, its stdout is
-closed, or the next progress or the timeout is due.
+keeper (see keeper.py) reads what it prints. The driver attends to both (see loop.py).
 """
 
 import math
@@ -11,15 +10,16 @@ import shlex
 import signal
 import time
 from contextlib import ExitStack, suppress
-from typing import Any, Callable, FrozenSet, List, Optional, Sequence, Union
+from typing import Any, Dict, FrozenSet, List, Optional, Union
 
 from servo_batch import executable
 from servo_batch.answers import HostError, failed
 from servo_batch.job import descendants, failures, guard, output
 from servo_batch.job.cancel import Cancellation, Cancelled
-from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, TimeUp, Unwanted, attend, wait_for
+from servo_batch.job.child import Child, wait_for
 from servo_batch.job.descendants import Process
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
+from servo_batch.job.loop import PROGRESS_SECONDS, Loop, TimeUp, Unwanted
 from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Stopped, Usage
 from servo_batch.job.output import Output
 from servo_batch.job.show import Show, Shown
@@ -31,10 +31,10 @@ DISK_SECONDS, DISK_AFTER_STOP_SECONDS = 10.0, LATE_SECONDS + 0.5
 SHOW_SECONDS, SHOW_AFTER_STOP_SECONDS = 1.0, 0.1
 # How long a guard may take that has nothing more to wait for.
 GUARD_SECONDS = 5.0
-# Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
-SKEW_SECONDS = 0.1
 # What a guard tells of the job's end.
 ENDS = {"not_started", "ended", "stopped"}
+# Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
+SKEW_SECONDS = 0.1
 # A wait for the grace period that is shorter than this is not worth a word.
 UNSAID_SECONDS = 0.3
 
@@ -115,11 +115,13 @@ def check_working_directory(folder: Optional[str] = None) -> None:
 
 def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None], signum: Optional[int]) -> Ended:
     """Return the Ended of a job that ended well; raise the one error that says all."""
-    outcome = running.outcome
+    outcome, problem = running.outcome, running.problem
     if isinstance(outcome, Broken):
         raise RuntimeError("a process of ours failed:\n" + outcome.traceback)
-    has_succeeded = isinstance(outcome, Ended) and outcome.status in step.success_statuses and not running.problem
-    if signum is not None and not has_succeeded:
+    if isinstance(outcome, Ended) and outcome.status in step.success_statuses and not problem:
+        if step.timeout_seconds is None or outcome.runtime_seconds <= step.timeout_seconds:
+            return outcome
+    elif signum is not None:
         raise Cancelled(signum, failures.became(outcome, step))
     if isinstance(outcome, NotStarted):
         message = step.told(failures.why_not_started(step, outcome))
@@ -129,22 +131,15 @@ def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None]
     if isinstance(outcome, Ended):
         if step.timeout_seconds is not None and outcome.runtime_seconds > step.timeout_seconds:
             raise failed("timeout", step.told(failures.ran_past(step) + "; it ended by itself"), details)
-        problems = [failures.why_ended_badly(step, outcome.status), running.problem]
-        message = step.told("; ".join(filter(None, problems)))
-        if running.problem:
-            raise HostError(message, details)
-        if not has_succeeded:
-            raise failed("command-failed", message, details)
-        return outcome
+        message = step.told("; ".join(filter(None, [failures.why_ended_badly(step, outcome.status), problem])))
+        raise HostError(message, details) if problem else failed("command-failed", message, details)
     if isinstance(wish, Unwanted):
         raise wish.error(failures.became(outcome, step))
     if isinstance(wish, TimeUp):
         how = failures.how_stopped(outcome) if outcome else ""
         raise failed("timeout", step.told(failures.ran_past(step) + " and was stopped" + how), details)
-    killed = "somebody killed the guard, which watches the job; " + failures.became(
-        outcome, step._replace(place=Place())
-    )
-    raise HostError(step.told(killed))
+    became = failures.became(outcome, step._replace(place=Place()))
+    raise HostError(step.told("somebody killed the guard, which watches the job; " + became))
 
 
 class _Running:
@@ -159,35 +154,39 @@ class _Running:
         self.problem = ""
         self._step = step
         self._cancellation = cancellation
-        self._heard = heard
         self._listener = listener
-        self._minds_stdout = step.kind is not Kind.CLEANUP
-        self._schedule = Schedule(self._on_progress, listener.progress_seconds, step.timeout_seconds)
         self._keeper: Optional[Keeper] = None
         self._guard: Optional[Child] = None
         self._shown = Shown(None, files)
-        self._reader: Optional[int] = None
+        self._reader: Optional[int] = None  # the keeper, where it reads on
         # If the guard is killed, the job's processes come to the driver.
         self._can_follow = descendants.become_subreaper()
         self._spared: FrozenSet[int] = frozenset()
-        cancellation.clear()
+        self._loop = Loop(
+            cancellation,
+            lambda elapsed_seconds: listener.progress(step.kind, step.place, elapsed_seconds),
+            listener.progress_seconds,
+            step.timeout_seconds,
+            heard=heard,
+            minds_stdout=step.kind is not Kind.CLEANUP,
+        )
 
     def start(self, show: Optional[Show]) -> None:
         """Start the job; raise ``OSError`` or Unwanted."""
+        self._loop.hear = self._hear
         self._keeper = Keeper(self.output, tells_growth=show is not None)
-        self._shown = Shown(show, self.output)
-        self._schedule.report(0.0)
-        self._refuse_if_unwanted()
+        self._loop.children.append(self._keeper)
+        self._shown = self._loop.shown = Shown(show, self.output)
+        self._loop.report(0.0)
+        self._loop.refuse_if_unwanted()
         self._spared = frozenset(descendants.children()) if self._can_follow else frozenset()
         self._guard = guard.start(self._step, self._keeper.stdout, self._keeper.stderr)
+        self._loop.children.append(self._guard)
         self._keeper.hand_over()
 
     def watch(self) -> None:
         """Return when the job has ended or the guard is gone; raise Unwanted or TimeUp when it is to be stopped."""
-        while not self._is_over():
-            self._refuse_if_unwanted()
-            self._turn(self._schedule.seconds_left(), minds_stdout=self._minds_stdout)
-            self._schedule.tick()
+        self._loop.watch(self._is_over)
 
     def finish(self) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
@@ -203,15 +202,23 @@ class _Running:
             self._dismiss(self._guard)
         self._shown.last()
         patience_seconds = SHOW_SECONDS if has_ended else SHOW_AFTER_STOP_SECONDS
-        while self._shown.waiting and self._until(self._shown.has_moved, patience_seconds, asked):
+        while self._shown.waiting and self._loop.wait(self._shown.has_moved, patience_seconds, asked):
             pass
         self._shown.close()
 
     def may_have_been_killed(self) -> bool:
         """Tell whether somebody may have ended the job who is about to end the driver."""
-        if isinstance(self.outcome, Ended):
-            return self.outcome.status != 0
-        return isinstance(self.outcome, Stopped)
+        return isinstance(self.outcome, Stopped) or (isinstance(self.outcome, Ended) and self.outcome.status != 0)
+
+    def _hear(self, message: Dict[str, Any]) -> None:
+        if "started" in message:
+            self._loop.begin(message["started"][0])
+        if "grown" in message:
+            self._shown.grew(message["grown"])
+
+    def _is_over(self) -> bool:
+        assert self._guard
+        return self._guard.is_gone or bool(self._guard.told.keys() & ENDS)
 
     def _stop(self, guard_: Child, asked: int) -> None:
         """Have the guard stop the job if it runs; kill what is known of it where the guard is gone or hangs."""
@@ -219,110 +226,65 @@ class _Running:
             guard_.ask(guard.STOP)
             os.kill(guard_.pid, signal.SIGCONT)  # somebody may have stopped it
             grace_seconds = self._step.grace_seconds
-            if not self._until(self._is_over, UNSAID_SECONDS, asked) and self._cancellation.count == asked:
+            if not self._loop.wait(self._is_over, UNSAID_SECONDS, asked) and self._cancellation.count == asked:
                 with suppress(OSError):
                     self._listener.stopping(self._step.kind, grace_seconds)
-            if not self._until(self._is_over, grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS, asked):
+            if not self._loop.wait(self._is_over, grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS, asked):
                 guard_.ask(guard.KILL)
-            if not self._until(self._is_over, descendants.KILL_SECONDS + GUARD_SECONDS):
+            if not self._loop.wait(self._is_over, descendants.KILL_SECONDS + GUARD_SECONDS):
                 os.kill(guard_.pid, signal.SIGKILL)
-                self._until(self._is_over, math.inf)
+                self._loop.wait(self._is_over, math.inf)
         if not guard_.told.keys() & ENDS:
             began, pid = guard_.told.get("started", (None, None))
-            seconds = None if began is None else time.monotonic() - began
-            guard_.told["stopped"] = seconds, None, self._kill(pid)
-
-    def _kill(self, pid: Optional[int]) -> Optional[List[Process]]:
-        """Kill what is known of the job: what came to the driver, or its process group; return what is alive."""
-        if self._can_follow:
-            return descendants.Stop(time.sleep).kill(self._spared)
-        if pid is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
-        return None
+            survivors: Optional[List[Process]] = None
+            if self._can_follow:
+                survivors = descendants.Stop(time.sleep).kill(self._spared)
+            elif pid is not None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+            guard_.told["stopped"] = None if began is None else time.monotonic() - began, None, survivors
 
     def _keep(self, keeper: Keeper, limit_seconds: float, asked: int) -> None:
         """Have the keeper read what is on its way, and note how much it keeps."""
+        told = keeper.told
         keeper.hand_over()
         os.close(keeper.control)
-        self._until(lambda: keeper.is_gone or bool(keeper.told.keys() & {"kept", "broken"}), limit_seconds, asked)
-        self._keeper = None
+        self._loop.wait(lambda: keeper.is_gone or bool(told.keys() & {"kept", "broken"}), limit_seconds, asked)
+        self._loop.children.remove(keeper)
         sizes = [os.fstat(stream.fileno()).st_size for stream in (self.output.stdout, self.output.stderr)]
-        *sizes, number, is_at_end = keeper.told.get("kept", [*sizes, None, keeper.is_gone])
+        *sizes, number, is_at_end = told.get("kept", [*sizes, None, keeper.is_gone])
         self.output = self.output._replace(stdout_size=sizes[0], stderr_size=sizes[1])
         why = "" if number is None else self.output.told(output.why(number))
-        if "broken" in keeper.told:
-            self.outcome = Broken(keeper.told["broken"])
-        elif "kept" not in keeper.told:
+        if "broken" in told:
+            self.outcome = Broken(told["broken"])
+        elif "kept" not in told:
             hangs = self.output.told("to write took longer than %g s" % limit_seconds)
             why = "somebody killed the process that keeps it" if keeper.is_gone else hangs
         self.problem = "the job's output may be incomplete: " + why if why else ""
         if is_at_end:
             keeper.reap()
-        else:  # it goes on reading
-            self._reader = keeper.pid
+        else:
             os.close(keeper.report)
+            self._reader = keeper.pid
 
     def _dismiss(self, guard_: Child) -> None:
-        """Let the guard go, and note what it has seen."""
-        os.close(guard_.control)
-        if not self._until(lambda: guard_.is_gone, GUARD_SECONDS):
-            os.kill(guard_.pid, signal.SIGKILL)
-        self._guard = None
-        guard_.reap()
+        """Let the guard go, and note what came of the job as it tells."""
         told = guard_.told
+        os.close(guard_.control)
+        if not self._loop.wait(lambda: guard_.is_gone, GUARD_SECONDS):
+            os.kill(guard_.pid, signal.SIGKILL)
+        self._loop.children.remove(guard_)
+        guard_.reap()
         if "broken" in told:
             self.outcome = Broken(told["broken"])
         elif self.outcome is not None:
-            pass
+            pass  # the keeper broke
         elif "not_started" in told:
             self.outcome = NotStarted(*told["not_started"])
-        elif "ended" in told:
-            seconds, status, usage = told["ended"]
-            left = _processes(told.get("left"))
-            self.outcome = Ended(seconds, status, Usage(*usage), self.output, left, self._reader)
-        else:
+        elif "stopped" in told:
             seconds, status, survivors = told["stopped"]
-            self.outcome = Stopped(seconds, status, _processes(survivors))
-
-    def _turn(self, seconds: float, *, minds_stdout: bool = False) -> None:
-        """Wait until something happens, so long at most; take what is told, and show what has come."""
-        children = [child for child in (self._guard, self._keeper) if child and not child.is_gone]
-        reports = [child.report for child in children]
-        ready = attend(self._cancellation, seconds, reports, self._shown.waiting, minds_stdout=minds_stdout)
-        for child in children:
-            for message in child.receive() if child.report in ready else []:
-                if "started" in message:
-                    self._schedule.begin(message["started"][0])
-                if "grown" in message:
-                    self._shown.grew(message["grown"])
-        self._shown.write()
-
-    def _until(self, is_done: Callable[[], bool], seconds: float, asked: float = math.inf) -> bool:
-        """Wait until it is done, and return whether it is; less than ``seconds`` where a signal follows ``asked``."""
-        limit = time.monotonic() + seconds
-        while not is_done():
-            left = limit - time.monotonic()
-            if left <= 0 or self._cancellation.count > asked:
-                return False
-            self._turn(left)
-        return True
-
-    def _is_over(self) -> bool:
-        assert self._guard
-        return self._guard.is_gone or bool(self._guard.told.keys() & ENDS)
-
-    def _refuse_if_unwanted(self) -> None:
-        if self._cancellation.count > self._heard:
-            raise Unwanted(self._cancellation.signum)
-
-    def _on_progress(self, elapsed_seconds: float) -> None:
-        try:
-            self._listener.progress(self._step.kind, self._step.place, elapsed_seconds)
-        except OSError:
-            if self._minds_stdout:
-                raise
-
-
-def _processes(told: Optional[Sequence[Sequence[Any]]]) -> Optional[List[Process]]:
-    return None if told is None else [Process(*fields) for fields in told]
+            self.outcome = Stopped(seconds, status, descendants.processes(survivors))
+        else:
+            seconds, status, usage = told["ended"]
+            left = descendants.processes(told.get("left"))
+            self.outcome = Ended(seconds, status, Usage(*usage), self.output, left, self._reader)

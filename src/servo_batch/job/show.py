@@ -34,7 +34,7 @@ class Shown:
         self._positions: Dict[str, int] = {"stdout": 0, "stderr": 0}
         self._grown: List[str] = []
         self._rest = memoryview(b"")
-        self._descriptor = -1 if show is None else _own(show.descriptor)
+        self._descriptor = _own(show.descriptor) if show else -1
         self._is_last = self._has_moved = False
 
     @property

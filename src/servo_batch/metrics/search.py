@@ -11,11 +11,12 @@ import signal
 import time
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Union
+from typing import TYPE_CHECKING, Callable, Dict, Mapping, NamedTuple, Union
 
 from servo_batch.answers import HostError
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
-from servo_batch.job.child import PROGRESS_SECONDS, Child, Schedule, Unwanted, die_with_the_driver, tell
+from servo_batch.job.child import Child, die_with_the_driver, tell
+from servo_batch.job.loop import PROGRESS_SECONDS, Loop, Unwanted
 from servo_batch.job.output import Output
 from servo_batch.metrics import hints, written
 from servo_batch.metrics.convert import NoMatch, Value
@@ -67,18 +68,18 @@ def search(
         child = Child(lambda control, report, _mask: _search(wanted, output, before, control, report))
     except OSError as error:
         raise HostError("what the job printed cannot be searched: %s" % error.strerror) from None
-    told: Dict[str, Any] = {}
-    schedule = Schedule(on_progress, progress_seconds)
-    schedule.begin(time.monotonic())
+    loop = Loop(cancellation, on_progress, progress_seconds)
+    loop.children.append(child)
+    loop.begin(time.monotonic())
     try:
-        for message in child.watch(cancellation, schedule):
-            told.update(message)
+        loop.watch(lambda: child.is_gone)
     except Unwanted as unwanted:
         raise unwanted.error(CONSEQUENCE) from None
     finally:
         os.close(child.control)
         os.kill(child.pid, signal.SIGKILL)
         status = child.reap()
+    told = child.told
     if "broken" in told:
         raise RuntimeError("the search failed:\n" + told["broken"])
     if "values" not in told:
