@@ -47,7 +47,7 @@ def test_of_several_runs_once_for_each_command(newest, leave):
 
 def test_in_the_message_of_a_failure(newest, leave):
     newest.configure(batch("echo none", prepare=leave, metrics={"size": {"output_regex": r"size (\d+)"}}))
-    newest.measure().failed("failed", "no-match", "tries patterns; prepare left running: ", "\ncommand: echo none\n")
+    newest.measure().failed("failed", "no-match", "; prepare left running: ", "\ncommand: echo none\n")
 
 
 def test_in_the_answer_of_a_cancel(newest, leave):
@@ -57,3 +57,8 @@ def test_in_the_answer_of_a_cancel(newest, leave):
     driver.send_signal(signal.SIGTERM)
     output = driver.communicate(timeout=LIMIT_SECONDS)[0].decode()
     assert re.search(r"cancelled by SIGTERM: the job was stopped after [0-9.]+ s; prepare left running: \d+ ", output)
+
+
+def test_in_the_message_of_the_job_s_own_failure(newest, leave):
+    newest.configure(batch(leave + " exit 3"))
+    newest.measure().failed("failed", "command-failed", "the job ended with exit status 3; the job left running: ")

@@ -70,7 +70,7 @@ def _main():
                         "left": [process.name for process in ended.left_running or []],
                         "left_pids": [process.pid for process in ended.left_running or []],
                         "reader": ended.reader,
-                        "told": failures.left_running(ended, step),
+                        "told": failures.left_running(step, ended),
                         "usage": ended.usage._asdict(),
                         "cpu_time": ended.usage.cpu_time,
                     }

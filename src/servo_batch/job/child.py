@@ -10,6 +10,7 @@ import math
 import os
 import select
 import signal
+import traceback
 from contextlib import suppress
 from typing import Any, Callable, Dict, Iterable, List, Set
 
@@ -45,6 +46,8 @@ class Child:
                 try:
                     os.close(self.control)
                     task(child_control, child_report, mask)
+                except BaseException:
+                    tell(child_report, {"broken": traceback.format_exc()})
                 finally:
                     os._exit(0)
         finally:
@@ -71,12 +74,17 @@ class Child:
             os.write(self.control, request)
 
     def reap(self) -> int:
-        """Let go of the pipe, wait for the child's end and return its status, as ``os.waitpid`` does."""
+        """Let go of the pipe, wait for the child's end and return its status, as ``os.waitpid`` does.
+
+        Raises RuntimeError where a bug of ours ended it.
+        """
         os.close(self.report)
-        try:
-            return os.waitpid(self.pid, 0)[1]
-        except ChildProcessError:  # reaped with what the job left, since the guard could not
-            return 0
+        status = 0
+        with suppress(ChildProcessError):  # reaped with what the job left, since the guard could not
+            status = os.waitpid(self.pid, 0)[1]
+        if "broken" in self.told:
+            raise RuntimeError("a process of ours failed:\n" + self.told["broken"])
+        return status
 
 
 def tell(report: int, message: Dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ def became(outcome: Optional[Outcome], step: Step) -> str:
             text += ", killed by %s" % signal_name(-outcome.status)
         elif outcome.status:
             text += ", with exit status %d" % outcome.status
-        return step.told(text)
+        return step.told("; ".join(filter(None, [text, left_running(step, outcome)])))
     return step.told("%s was not started" % step.subject)
 
 
@@ -78,14 +78,14 @@ def survivors(processes: Optional[Sequence[Process]]) -> str:
     return "; these could not be, stop them by hand before the next measurement: " + names if names else ""
 
 
-def left_running(ended: Ended, step: Step) -> str:
-    """Return a line for people about what a command left running, empty where it left nothing."""
+def left_running(step: Step, ended: Ended) -> str:
+    """Return what a command left running, empty where it left nothing."""
     if not ended.left_running:
         return ""
     text = "%s left running: %s" % (step.subject, _names(ended.left_running))
     if ended.reader is not None:
         text += "; process %d goes on reading what they print" % ended.reader
-    return step.told(text)
+    return text
 
 
 def _names(processes: Sequence[Process]) -> str:

@@ -12,8 +12,7 @@ and then one of
   status or minus a signal; the rest is what outcomes.Usage has. The guard then waits for the end of *control*, reports
   ``{"left": [PROCESS, …]}``, what of the job is still running (null where nobody can tell), and leaves it alone;
 - ``{"stopped": [SECONDS, STATUS, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
-  (null where nobody can tell); STATUS is that of the job's own process, or null;
-- ``{"broken": TRACEBACK}``: a bug of ours.
+  (null where nobody can tell); STATUS is that of the job's own process, or null.
 
 It has a session of its own, sleeps until something happens, and has nothing open but its pipes.
 """
@@ -23,7 +22,6 @@ import os
 import signal
 import subprocess
 import time
-import traceback
 from contextlib import suppress
 from typing import Any, List, Optional, Set
 
@@ -42,50 +40,47 @@ def start(step: Step, stdout: int, stderr: int) -> Child:
 
 
 def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask: Set[Any]) -> None:
+    detach({stdout, stderr, control, report})
+    wakeup = _wake_up_on_signals(mask)
+    can_follow = descendants.become_subreaper()
+    nothing = open_nothing()
+    arguments = [_encoded(argument) for argument in step.arguments]
+    environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
     try:
-        detach({stdout, stderr, control, report})
-        wakeup = _wake_up_on_signals(mask)
-        can_follow = descendants.become_subreaper()
-        nothing = open_nothing()
-        arguments = [_encoded(argument) for argument in step.arguments]
-        environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
-        try:
-            if step.working_directory is not None:
-                os.chdir(_encoded(step.working_directory))
-            began = time.monotonic()
-            job = subprocess.Popen(
-                arguments,
-                env=environment,
-                stdin=nothing,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,
-                close_fds=True,
-            )
-        except (OSError, ValueError) as error:  # ValueError: an argument that has a NUL character
-            tell(report, {"not_started": [getattr(error, "errno", None), str(error)]})
-            return
-        for descriptor in (nothing, stdout, stderr):
-            os.close(descriptor)
-        tell(report, {"started": [began, job.pid]})
-        status = _wait_for_end(job.pid, wakeup, control)
-        seconds = time.monotonic() - began
-        if status is not None:
-            tell(report, {"ended": [seconds, exit_status(status), outcomes.used()]})
-            while os.read(control, 100):
-                pass
-            tell(report, {"left": _left(wakeup) if can_follow else None})
-            return
-        stop = descendants.Stop(lambda seconds: _wait_or_hurry(wakeup, control, seconds))
-        survivors = None
-        if can_follow:
-            survivors = stop.all(step.grace_seconds)
-        else:
-            stop.group(job.pid, step.grace_seconds)
-        status = stop.statuses.get(job.pid)
-        tell(report, {"stopped": [seconds, None if status is None else exit_status(status), survivors]})
-    except BaseException:
-        tell(report, {"broken": traceback.format_exc()})
+        if step.working_directory is not None:
+            os.chdir(_encoded(step.working_directory))
+        began = time.monotonic()
+        job = subprocess.Popen(
+            arguments,
+            env=environment,
+            stdin=nothing,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            close_fds=True,
+        )
+    except (OSError, ValueError) as error:  # ValueError: an argument that has a NUL character
+        tell(report, {"not_started": [getattr(error, "errno", None), str(error)]})
+        return
+    for descriptor in (nothing, stdout, stderr):
+        os.close(descriptor)
+    tell(report, {"started": [began, job.pid]})
+    status = _wait_for_end(job.pid, wakeup, control)
+    seconds = time.monotonic() - began
+    if status is not None:
+        tell(report, {"ended": [seconds, exit_status(status), outcomes.used()]})
+        while os.read(control, 100):
+            pass
+        tell(report, {"left": _left(wakeup) if can_follow else None})
+        return
+    stop = descendants.Stop(lambda seconds: _wait_or_hurry(wakeup, control, seconds))
+    survivors = None
+    if can_follow:
+        survivors = stop.all(step.grace_seconds)
+    else:
+        stop.group(job.pid, step.grace_seconds)
+    status = stop.statuses.get(job.pid)
+    tell(report, {"stopped": [seconds, None if status is None else exit_status(status), survivors]})
 
 
 def exit_status(status: int) -> int:

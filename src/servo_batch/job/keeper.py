@@ -8,11 +8,8 @@ job left running holds them open, for LATE_SECONDS and all that was in them befo
 - ``{"ready": PID}``: it reads;
 - ``{"grown": "stdout"}``: that file, or the other, has become longer; only where that is to be told;
 
-and then one of
-
 - ``{"kept": [SIZE, SIZE, ERRNO, IS_AT_END]}``: what the files for stdout and stderr hold; ERRNO of a write that failed,
   or null; whether nobody can write to the pipes any more;
-- ``{"broken": TRACEBACK}``: a bug of ours;
 
 and goes on reading for as long as anybody can write, so that nobody whom the job left running waits for it or gets a
 SIGPIPE.
@@ -22,7 +19,6 @@ import fcntl
 import math
 import os
 import time
-import traceback
 from contextlib import suppress
 from typing import BinaryIO, List, Optional
 
@@ -111,19 +107,16 @@ class _Stream:
 
 
 def _keep(streams: List[_Stream], control: int, report: int, tells_growth: bool) -> None:
-    try:
-        detach({control, report, *(stream.pipe for stream in streams), *(stream.file.fileno() for stream in streams)})
-        os.chdir("/")
-        rooms = [stream.open() for stream in streams]
-        tell(report, {"ready": os.getpid()})
-        os.set_blocking(report, False)
-        _copy(streams, control, report if tells_growth else None, NAP_SECONDS if all(rooms) else 0)
-        number = next((stream.number for stream in streams if stream.number is not None), None)
-        is_at_end = all(stream.is_at_end for stream in streams)
-        os.set_blocking(report, True)
-        tell(report, {"kept": [stream.size for stream in streams] + [number, is_at_end]})
-    except BaseException:
-        tell(report, {"broken": traceback.format_exc()})
+    detach({control, report, *(stream.pipe for stream in streams), *(stream.file.fileno() for stream in streams)})
+    os.chdir("/")
+    rooms = [stream.open() for stream in streams]
+    tell(report, {"ready": os.getpid()})
+    os.set_blocking(report, False)
+    _copy(streams, control, report if tells_growth else None, NAP_SECONDS if all(rooms) else 0)
+    number = next((stream.number for stream in streams if stream.number is not None), None)
+    is_at_end = all(stream.is_at_end for stream in streams)
+    os.set_blocking(report, True)
+    tell(report, {"kept": [stream.size for stream in streams] + [number, is_at_end]})
     for descriptor in (control, report, *(stream.file.fileno() for stream in streams)):
         os.close(descriptor)
     _drain([stream.pipe for stream in streams])

@@ -1,4 +1,4 @@
-"""What can come of a command: it ended, was stopped, was not started, or a bug of ours keeps it from being known."""
+"""What can come of a command: it ended, was stopped, or was not started."""
 
 import resource
 import sys
@@ -72,10 +72,4 @@ class NotStarted(NamedTuple):
     text: str
 
 
-class Broken(NamedTuple):
-    """A bug of ours, with its traceback."""
-
-    traceback: str
-
-
-Outcome = Union[Ended, Stopped, NotStarted, Broken]
+Outcome = Union[Ended, Stopped, NotStarted]

@@ -28,14 +28,8 @@ class Output(NamedTuple):
         """Return the last ``limit`` bytes of ``"stdout"`` or ``"stderr"`` as text; a cut character is left out."""
         stream, size = (self.stdout, self.stdout_size) if name == "stdout" else (self.stderr, self.stderr_size)
         begin = max(0, size - limit)
-        data = os.pread(stream.fileno(), size - begin, begin)
-        if begin:
-            # In UTF-8 a character's second, third and fourth byte are 0b10xxxxxx, and no first byte is.
-            cut = 0
-            while cut < min(3, len(data)) and data[cut] & 0xC0 == 0x80:
-                cut += 1
-            data = data[cut:]
-        return data.decode("utf-8", "replace")
+        text = os.pread(stream.fileno(), size - begin, begin).decode("utf-8", "replace")
+        return text.lstrip("\ufffd") if begin else text
 
     def told(self, what: str) -> str:
         """Return what is wrong with the files, with where they are."""

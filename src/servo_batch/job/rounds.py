@@ -94,46 +94,36 @@ def measure(
     of this run. Each signal ends what is at hand: the first the prepare or the job, one that comes later the grace
     period of that, or the cleanup. One that comes when all has ended raises nothing: look at ``cancellation.signum``.
     """
-    measurement = _Measurement(job, before, examine, cancellation, listener, show, keep_output)
+    measurement = _Measurement(job, before, examine, cancellation, listener, show, keep_output, {})
     results = [measurement.round(number) for number in range(job.warmup_runs + job.runs)]
     return Measured([result for result in results if result is not None], measurement.notes())
 
 
-class _Measurement:
-    def __init__(
-        self,
-        job: Job,
-        before: Callable[[], None],
-        examine: Callable[[Ended, Report], Any],
-        cancellation: Cancellation,
-        listener: Listener,
-        show: Optional[Show],
-        keep_output: Optional[str],
-    ) -> None:
-        self._job = job
-        self._before = before
-        self._examine = examine
-        self._cancellation = cancellation
-        self._listener = listener
-        self._show = show
-        self._keep_output = keep_output
-        self._left: Dict[Kind, List[str]] = {}  # what the commands of each kind left running, as they tell it
+class _Measurement(NamedTuple):
+    job: Job
+    before: Callable[[], None]
+    examine: Callable[[Ended, Report], Any]
+    cancellation: Cancellation
+    listener: Listener
+    show: Optional[Show]
+    keep_output: Optional[str]
+    left: Dict[Kind, List[str]]  # what the commands of each kind have left running, as they tell it
 
     def notes(self) -> List[str]:
         """Return what was left running: of each kind of command the first time, and how often that came again."""
-        again = [len(texts) - 1 for texts in self._left.values()]
+        again = [len(texts) - 1 for texts in self.left.values()]
         return [
             texts[0] + (", and so did %d later run%s" % (more, "s"[: more > 1]) if more else "")
-            for texts, more in zip(self._left.values(), again)
+            for texts, more in zip(self.left.values(), again)
         ]
 
     def round(self, number: int) -> Optional[RunResult]:
         """Do one run with all that belongs to it, and return what a counted run was like; raise ``ServoError``."""
         result: Optional[RunResult] = None
         errors: List[ServoError] = []
-        if self._cancellation.signum is not None:
-            not_started = failures.became(None, self._job.step(Kind.JOB, number))
-            raise _joined([Cancelled(self._cancellation.signum, not_started)], self.notes())
+        if self.cancellation.signum is not None:
+            not_started = failures.became(None, self.job.step(Kind.JOB, number))
+            raise _joined([Cancelled(self.cancellation.signum, not_started)], self.notes())
         try:
             result = self._prepare_and_run(number)
         except ServoError as error:
@@ -146,39 +136,39 @@ class _Measurement:
         return result
 
     def _prepare_and_run(self, number: int) -> Optional[RunResult]:
-        if self._job.prepare:
-            self._run(self._job.step(Kind.PREPARE, number)).output.close()
-        self._before()
-        ended = self._run(self._job.step(Kind.JOB, number), self._keep_output)
+        if self.job.prepare:
+            self._run(self.job.step(Kind.PREPARE, number)).output.close()
+        self.before()
+        ended = self._run(self.job.step(Kind.JOB, number), self.keep_output)
         with ended.output:
-            if number < self._job.warmup_runs:
+            if number < self.job.warmup_runs:
                 return None
             return RunResult(ended.runtime_seconds, ended.usage, self._examined(ended, number))
 
     def _clean_up(self, number: int) -> List[ServoError]:
         """Run cleanup, if there is any; return its failure, if there is one."""
         try:
-            if self._job.cleanup:
-                self._run(self._job.step(Kind.CLEANUP, number)).output.close()
+            if self.job.cleanup:
+                self._run(self.job.step(Kind.CLEANUP, number)).output.close()
         except ServoError as error:
             return [error]
         return []
 
     def _run(self, step: Step, keep_output: Optional[str] = None) -> Ended:
-        ended = run(step, self._cancellation, self._listener, show=self._show, keep_output=keep_output)
-        left = failures.left_running(ended, step)
+        ended = run(step, self.cancellation, self.listener, show=self.show, keep_output=keep_output)
+        left = failures.left_running(step, ended)
         if left:
-            self._left.setdefault(step.kind, []).append(left)
+            self.left.setdefault(step.kind, []).append(step.told(left))
         return ended
 
     def _examined(self, ended: Ended, number: int) -> Any:
-        step = self._job.step(Kind.JOB, number)
+        step = self.job.step(Kind.JOB, number)
 
         def report(elapsed_seconds: float) -> None:
-            self._listener.progress(Kind.SEARCH, step.place, elapsed_seconds)
+            self.listener.progress(Kind.SEARCH, step.place, elapsed_seconds)
 
         try:
-            return self._examine(ended, report)
+            return self.examine(ended, report)
         except Cancelled:
             raise
         except ServoError as error:

@@ -20,7 +20,7 @@ from servo_batch.job.child import Child, wait_for
 from servo_batch.job.descendants import Process
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.loop import PROGRESS_SECONDS, Loop, TimeUp, Unwanted
-from servo_batch.job.outcomes import Broken, Ended, NotStarted, Outcome, Stopped, Usage
+from servo_batch.job.outcomes import Ended, NotStarted, Outcome, Stopped, Usage
 from servo_batch.job.output import Output
 from servo_batch.job.show import Show, Shown
 from servo_batch.job.steps import Kind, Place, Step
@@ -76,8 +76,6 @@ def run(
     be stopped. A signal that comes after the job ended well raises nothing here: look at ``cancellation.signum``.
     """
     heard = cancellation.count if step.kind is Kind.CLEANUP else 0
-    if cancellation.count > heard:
-        raise Cancelled(cancellation.signum or 0, failures.became(None, step))
     check_working_directory(step.working_directory)
     with ExitStack() as undo:
         files = output.create(keep_output)
@@ -116,8 +114,6 @@ def check_working_directory(folder: Optional[str] = None) -> None:
 def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None], signum: Optional[int]) -> Ended:
     """Return the Ended of a job that ended well; raise the one error that says all."""
     outcome, problem = running.outcome, running.problem
-    if isinstance(outcome, Broken):
-        raise RuntimeError("a process of ours failed:\n" + outcome.traceback)
     if isinstance(outcome, Ended) and outcome.status in step.success_statuses and not problem:
         if step.timeout_seconds is None or outcome.runtime_seconds <= step.timeout_seconds:
             return outcome
@@ -129,10 +125,16 @@ def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None]
         raise failed("command-failed", message) if is_of_command else HostError(message)
     details = [failures.details(step.arguments, running.output)]
     if isinstance(outcome, Ended):
-        if step.timeout_seconds is not None and outcome.runtime_seconds > step.timeout_seconds:
-            raise failed("timeout", step.told(failures.ran_past(step) + "; it ended by itself"), details)
-        message = step.told("; ".join(filter(None, [failures.why_ended_badly(step, outcome.status), problem])))
-        raise HostError(message, details) if problem else failed("command-failed", message, details)
+        is_late = step.timeout_seconds is not None and outcome.runtime_seconds > step.timeout_seconds
+        why = (
+            failures.ran_past(step) + "; it ended by itself"
+            if is_late
+            else failures.why_ended_badly(step, outcome.status)
+        )
+        message = step.told("; ".join(filter(None, [why, problem, failures.left_running(step, outcome)])))
+        if problem and not is_late:
+            raise HostError(message, details)
+        raise failed("timeout" if is_late else "command-failed", message, details)
     if isinstance(wish, Unwanted):
         raise wish.error(failures.became(outcome, step))
     if isinstance(wish, TimeUp):
@@ -249,15 +251,13 @@ class _Running:
         told = keeper.told
         keeper.hand_over()
         os.close(keeper.control)
-        self._loop.wait(lambda: keeper.is_gone or bool(told.keys() & {"kept", "broken"}), limit_seconds, asked)
+        self._loop.wait(lambda: keeper.is_gone or "kept" in told, limit_seconds, asked)
         self._loop.children.remove(keeper)
         sizes = [os.fstat(stream.fileno()).st_size for stream in (self.output.stdout, self.output.stderr)]
         *sizes, number, is_at_end = told.get("kept", [*sizes, None, keeper.is_gone])
         self.output = self.output._replace(stdout_size=sizes[0], stderr_size=sizes[1])
         why = "" if number is None else self.output.told(output.why(number))
-        if "broken" in told:
-            self.outcome = Broken(told["broken"])
-        elif "kept" not in told:
+        if "kept" not in told:
             hangs = self.output.told("to write took longer than %g s" % limit_seconds)
             why = "somebody killed the process that keeps it" if keeper.is_gone else hangs
         self.problem = "the job's output may be incomplete: " + why if why else ""
@@ -275,11 +275,7 @@ class _Running:
             os.kill(guard_.pid, signal.SIGKILL)
         self._loop.children.remove(guard_)
         guard_.reap()
-        if "broken" in told:
-            self.outcome = Broken(told["broken"])
-        elif self.outcome is not None:
-            pass  # the keeper broke
-        elif "not_started" in told:
+        if "not_started" in told:
             self.outcome = NotStarted(*told["not_started"])
         elif "stopped" in told:
             seconds, status, survivors = told["stopped"]
