@@ -176,7 +176,7 @@ def run(
     values = [{name: result.value[name] for name in described} for result in measured.results]
     metrics = summary.summarise(values, runtimes, described)
     if len(runtimes) > 1:
-        remark = summary.remark(sources.TOTAL_RUNTIME, runtimes, planned.job.warmup_runs)
+        remark = summary.remark(runtimes, planned.job.warmup_runs)
         notes.update(dict.fromkeys(filter(None, [remark])))
     return Measurement(metrics, runtimes, list(notes))
 

@@ -22,8 +22,7 @@ class NoMatch(Exception):  # noqa: N818 - so is the reason of the failure called
 
 DIGITS = r"((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
 PREFIXES = "kmgtpe"
-SI = re.compile(DIGITS + r" ?([kKMGTPE]?)B?\Z")
-BINARY = re.compile(DIGITS + r" ?(?:([kKMGTPE])i?)?B?\Z")
+SCALED = re.compile(DIGITS + r" ?(?:([kKMGTPE])(i?))?B?\Z")
 CLOCK = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)\Z")
 TIME = re.compile(DIGITS + r" ?([a-zµμ]+)[ ,]*")
 UNITS = {
@@ -78,8 +77,8 @@ def converted(text: str, convert: str) -> Optional[Number]:
 
 
 def _scaled(text: str, by_1024: bool) -> Optional[Decimal]:
-    match = (BINARY if by_1024 else SI).match(text)
-    if not match:
+    match = SCALED.match(text)
+    if not match or (match.group(3) and not by_1024):
         return None
     power = 1 + PREFIXES.index(match.group(2).lower()) if match.group(2) else 0
     return _decimal(match.group(1)) * Decimal(1024 if by_1024 else 1000) ** power
@@ -88,8 +87,8 @@ def _scaled(text: str, by_1024: bool) -> Optional[Decimal]:
 def _duration(text: str) -> Optional[Decimal]:
     clock = CLOCK.match(text)
     if clock:
-        hours, minutes, seconds = clock.groups("0")
-        return Decimal(hours) * 3600 + Decimal(minutes) * 60 + Decimal(seconds)
+        hours, minutes, seconds = map(Decimal, clock.groups("0"))
+        return (hours * 60 + minutes) * 60 + seconds
     total, end = Decimal(0), 0
     while end < len(text):
         match = TIME.match(text, end)

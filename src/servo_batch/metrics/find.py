@@ -104,10 +104,9 @@ def line_number(match: "Match[bytes]") -> int:
 
 
 def line(match: "Match[bytes]") -> str:
-    """Return that line."""
+    """Return that line, or the beginning of a long one."""
     begin = match.string.rfind(b"\n", 0, _place(match)) + 1
-    end = match.string.find(b"\n", _place(match))
-    return match.string[begin : end if end >= 0 else len(match.string)].decode("utf-8", "replace")
+    return match.string[begin : begin + CHUNK].partition(b"\n")[0].decode("utf-8", "replace")
 
 
 def _place(match: "Match[bytes]") -> int:

@@ -13,7 +13,7 @@ from servo_batch.metrics.written import Output
 from servo_batch.wording import did_you_mean, kind, named
 
 MAX_BYTES = 64 << 20  # what is larger takes a multiple of it in memory
-MAX_NAMES = 12
+MAX_NAMES, MAX_COMPARED = 12, 1000
 CONTAINER = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[{\[]")
 OBJECT = re.compile(rb"[ \t]*\{")
 MANY_DIGITS = re.compile(rb"(?<![0-9])[0-9]{%d}" % (MAX_LENGTH + 1))
@@ -36,7 +36,7 @@ def look_up(keys: Sequence[str], output: Output) -> Value:
             if not found:
                 names = [name for name, _ in value]
                 there = ", ".join(map(named, names[:MAX_NAMES])) + ", …" * (len(names) > MAX_NAMES) or "nothing"
-                hint = did_you_mean(key, names)
+                hint = did_you_mean(key, names[:MAX_COMPARED])
                 raise NoMatch("%s has no %s; there is: %s%s" % (place, named(key), there, hint))
             value = found[0]
         elif isinstance(value, list):

@@ -14,31 +14,17 @@ if TYPE_CHECKING:
 
 # A pattern is text, so \xe9 is é as \u00e9 is, not a byte; each has so many hexadecimal digits.
 ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
-# What compiles and cannot mean what was meant, by what is in such a pattern: a class of POSIX; two backslashes and the
-# letter of an escape, repeated as nobody repeats a letter; the first group, if it holds nothing, or one character that
-# is repeated, of which the last is the value; a last group that takes the least that it can.
+# What compiles and cannot mean what was meant: what is in such a pattern at least, how it is told, and what is said.
 MISTAKES = (
-    (
-        "[:",
-        r"\[:\^?[a-z]+:\]",
-        r"the pattern has %s, which Python reads as these characters themselves: write \d, \s or a range like [a-z]",
-    ),
-    (
-        "\\\\",
-        r"(?<!\\)\\\\[dswDSW][*+{]",
-        r"the pattern has %s, which is a backslash and then the letter: write one backslash",
-    ),
-    ("()", r"\A(?:[^(\\]|\\.|\(\?:)*\(\)", "the pattern's first group is empty: put ( and ) around the value"),
+    ("[:", r"\[:\^?[a-z]+:\]", r"%s is these characters themselves to Python: write \d, \s or a range like [a-z]"),
+    ("\\\\", r"(?<!\\)\\\\[dswDSW][*+{]", "%s is a backslash, and then a letter again and again: write one backslash"),
+    ("()", r"\A(?:[^(\\]|\\.|\(\?:)*(\(\))", "%s, the first group, is empty: put ( and ) around the value"),
     (
         ")",
         r"\A(?:[^(\\[]|\\.)*(\((?:\\.|\.|\[[^]]*\])\)(?:[*+]|\{[0-9]))",
-        "the pattern repeats its first group, %s, whose value is then the last character only: repeat within ( and )",
+        "%s, the first group, keeps the last character only: repeat within ( and )",
     ),
-    (
-        "?)",
-        r"(?<!\\)[*+}]\?\)\Z",
-        "the pattern ends with %s, which takes the least that it can: remove the question mark",
-    ),
+    ("?)", r"(?<!\\)[*+}]\?\)\Z", "%s at the end takes the least that it can: remove the question mark"),
 )
 
 
@@ -51,10 +37,7 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
     for char in text:
         if not char.isprintable() and char not in "\t\n":
             what = r"a backspace, which \b is" if char == "\b" else "U+%04X, which nobody sees" % ord(char)
-            raise PatternError(
-                r"the pattern holds %s: in YAML put the pattern in single quotes, where \b is the end of a word and "
-                r"\uHHHH a character by its number" % what
-            )
+            raise PatternError("the pattern holds %s: in YAML put the pattern in single quotes" % what)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -73,7 +56,7 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
     for part, mistake, problem in MISTAKES:
         match = re.search(mistake, text) if part in text else None
         if match:
-            raise PatternError(problem % match.group(match.lastindex or 0) if "%s" in problem else problem)
+            raise PatternError("in the pattern, " + problem % match.group(match.lastindex or 0))
     return pattern
 
 
@@ -123,10 +106,6 @@ def older_difference(text: str) -> "Optional[str]":
     """
     bare = re.sub(r"(?s)\\.|\[\^?\]?(?:\\.|[^]\\])*\]", "", text)  # without escapes and classes
     if "^" in bare or "$" in bare:
-        return (
-            r"^ and $ match at the begin and end of every line; to the older servo-batch only where the output begins "
-            r"and ends: write \A and \Z for that"
-        )
-    if text.isprintable() and all(char < "\x80" for char in text):
-        return None
-    return r"text beyond ASCII is searched for as UTF-8, in bytes: to the older servo-batch . was a character"
+        return r"^ and $ match at every line; to the older servo-batch only at the ends of the output: write \A and \Z"
+    is_ascii = all(char < "\x80" for char in text)
+    return None if is_ascii else "text beyond ASCII is searched for in bytes; to the older one . was a character"

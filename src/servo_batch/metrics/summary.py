@@ -1,11 +1,11 @@
 """Several runs of a job → one measurement, and how far it can be trusted."""
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 
 from servo_batch.answers import failed
-from servo_batch.metrics.convert import Value
-from servo_batch.metrics.sources import Resource, measured
-from servo_batch.samples import Number, deviation, median
+from servo_batch.metrics.convert import Number, Value
+from servo_batch.metrics.sources import TOTAL_RUNTIME, Resource, measured
+from servo_batch.samples import deviation, median
 from servo_batch.wording import found, is_number, named
 
 if TYPE_CHECKING:
@@ -19,30 +19,18 @@ NOTABLE_SPREAD = 0.05
 OUTLIER = 14.826
 
 
-class Spread(NamedTuple):
-    """How far apart numbers are: ``median`` ± ``deviation``, which is ``relative`` to the median (None: it is 0)."""
-
-    median: Number
-    deviation: float  # the sample standard deviation
-    relative: Optional[float]
-
-
 def run_values(
     metrics: "Mapping[str, Metric]", figures: Mapping[str, Number], searched: Mapping[str, Value]
 ) -> Dict[str, Value]:
-    """Return the metrics of one run that the system and the output have, ``total_runtime`` first.
+    """Return the metrics of one run but for formulas, ``total_runtime`` first.
 
-    ``figures`` are the system's, by the names in ``sources.UNITS``; ``searched`` is what was found. Metrics that are
-    formulas are left to whoever computes them.
+    ``figures`` are the system's, by the names in ``sources.UNITS``; ``searched`` is what was found.
     """
-    values: Dict[str, Value] = {}
-    for name, metric in measured(metrics).items():
-        if isinstance(metric, Resource):
-            figure = figures[metric.text]
-            values[name] = round(figure, TIME_DIGITS) if isinstance(figure, float) else figure
-        elif name in searched:
-            values[name] = searched[name]
-    return values
+    known = {
+        name: round(figures[each.text], TIME_DIGITS) if isinstance(each, Resource) else searched.get(name)
+        for name, each in measured(metrics).items()
+    }
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def refuse_mixed(first: Dict[str, Value], run: Mapping[str, Value]) -> None:
@@ -58,73 +46,37 @@ def refuse_mixed(first: Dict[str, Value], run: Mapping[str, Value]) -> None:
 
 
 def summarise(
-    runs: Sequence[Mapping[str, Value]], runtimes: Sequence[float], described: Mapping[str, Mapping[str, Any]]
+    runs: Sequence[Mapping[str, Any]], runtimes: Sequence[float], described: Mapping[str, Mapping[str, Any]]
 ) -> Dict[str, Dict[str, Any]]:
     """Return the answer's metrics, ``{NAME: {"value": …, "unit": …, "runs": […]}}``, for runs in their order.
 
-    ``runs`` has the values of each, ``runtimes`` how long each took, ``described`` the units, as ``--describe``
-    has them. A value is the median; where not all of them are numbers, it is that of the run with the median runtime,
-    the shorter of two. Of a single run the value is the run's, and there is no ``runs``.
+    ``runs`` has the values of each, ``runtimes`` how long each took, ``described`` the units, as ``--describe`` has
+    them. A value is the median; text is that of the run with the median runtime, the shorter of two. Of a single run
+    there is no ``runs``.
     """
     middle = sorted(range(len(runs)), key=lambda index: runtimes[index])[(len(runs) - 1) // 2]
     summary: Dict[str, Dict[str, Any]] = {}
     for name in runs[0]:
         values = [run[name] for run in runs]
-        numbers = _numbers(values)
-        summary[name] = {"value": values[middle] if numbers is None else median(numbers)}
-        summary[name].update(described.get(name, {}))
-        if len(runs) > 1:
-            summary[name]["runs"] = values
+        value = median(values) if all(map(is_number, values)) else values[middle]
+        summary[name] = {"value": value, **described.get(name, {}), **({"runs": values} if len(runs) > 1 else {})}
     return summary
 
 
-def spread(values: Sequence[Value]) -> Optional[Spread]:
-    """Return how far apart the values of several runs are, or None where they are not numbers or only one."""
-    numbers = _numbers(values)
-    if numbers is None or len(numbers) < 2:
-        return None
-    middle, apart = median(numbers), deviation(numbers)
-    if apart is None:
-        return None
-    return Spread(middle, apart, abs(apart / middle) if middle else None if apart else 0.0)
+def remark(runtimes: Sequence[float], warmup_runs: int = 0) -> Optional[str]:
+    """Return a line that says so where the runs took more or less time than they should, or None.
 
-
-def remark(name: str, values: Sequence[Value], warmup_runs: int = 0) -> Optional[str]:
-    """Return a line that says so where the runs of a metric differ by more than they should, or None.
-
-    The first run stands out: it found caches cold. Otherwise more than NOTABLE_SPREAD to either side of the median is
-    worth a word.
+    The first run stands out: it found caches cold. Otherwise a spread of more than NOTABLE_SPREAD is worth a word.
     """
-    apart = spread(values)
-    numbers = _numbers(values)
-    if apart is None or numbers is None or apart.relative is None:
-        return None
-    if _first_is_outlier(numbers, apart.median):
+    middle, apart = median(runtimes), deviation(runtimes)
+    distances = [abs(runtime - middle) for runtime in runtimes]
+    if len(runtimes) > 2 and distances[0] > max(OUTLIER * median(distances), NOTABLE_SPREAD * middle):
         remedy = "--warmup-runs 1 runs the job once before that"
         if warmup_runs:
             remedy = "more than --warmup-runs %d, or a quieter machine, may help" % warmup_runs
-        return "%s: the first run, %.4g, is far from the others, median %.4g, as with cold caches: %s" % (
-            name,
-            numbers[0],
-            apart.median,
-            remedy,
-        )
-    if apart.relative > NOTABLE_SPREAD:
-        return "%s: the runs differ by ± %.0f %% of the median: more --runs, or a quieter machine, make it surer" % (
-            name,
-            100 * apart.relative,
-        )
-    return None
-
-
-def _first_is_outlier(numbers: Sequence[Number], middle: Number) -> bool:
-    if len(numbers) < 3:
-        return False
-    distances = [abs(number - middle) for number in numbers]
-    return distances[0] > OUTLIER * median(distances) and distances[0] > NOTABLE_SPREAD * abs(middle)
-
-
-def _numbers(values: Sequence[Value]) -> Optional[List[Number]]:
-    """Return the values if all of them are numbers."""
-    numbers: List[Any] = [value for value in values if is_number(value)]
-    return numbers if len(numbers) == len(values) else None
+        text = "%s: the first run, %.4g, is far from the others, median %.4g, as with cold caches: %s"
+        return text % (TOTAL_RUNTIME, runtimes[0], middle, remedy)
+    if apart is None or apart <= NOTABLE_SPREAD * middle:
+        return None
+    text = "%s: the runs differ by ± %.0f %% of the median: more --runs, or a quieter machine, make it surer"
+    return text % (TOTAL_RUNTIME, 100 * apart / middle)

@@ -31,7 +31,7 @@ def stamps(metrics: "Mapping[str, Metric]", folder: str = "") -> Dict[str, Stamp
     found: Dict[str, Stamp] = {}
     for metric in metrics.values():
         if isinstance(metric, OutputMetric) and metric.file:
-            path = os.path.join(folder, metric.file).encode()
+            path = os.path.join(folder, metric.file).encode("utf-8", "surrogateescape")
             found[metric.file] = Stamp(path)
             try:
                 status = os.stat(path)

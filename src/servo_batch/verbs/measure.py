@@ -4,7 +4,7 @@ from servo_batch import answers, settings, state
 from servo_batch.config import of_options
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
-from servo_batch.wording import did_you_mean, kind, shown
+from servo_batch.wording import did_you_mean, is_number, kind, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _ended(measured: "Measurement") -> str:
 def _table(application: "Application", measured: "Measurement") -> str:
     """Return what was measured as a person reads it: the settings, then the metrics with how far runs are apart."""
     from servo_batch import terminal
-    from servo_batch.metrics import summary
+    from servo_batch.samples import deviation
 
     rows = [
         [settings.full_name(component, name), setting["value"], setting.get("unit"), None]
@@ -152,14 +152,14 @@ def _table(application: "Application", measured: "Measurement") -> str:
         if setting.get("value") is not None
     ]
     for name, each in measured.metrics.items():
-        spread = summary.spread(each["runs"]) if "runs" in each else None
-        rows.append([name, each["value"], each.get("unit"), spread and _spread(spread)])
+        apart = deviation(each.get("runs", [])) if is_number(each["value"]) else None
+        rows.append([name, each["value"], each.get("unit"), None if apart is None else _spread(apart, each["value"])])
     titles = ["name", "value", "unit"]
     if len(measured.runtimes) > 1:
         titles.append(f"median of {len(measured.runtimes)} runs ± standard deviation")
     return terminal.table(titles, [row[: len(titles)] for row in rows])
 
 
-def _spread(spread: "Any") -> str:
-    relative = "" if spread.relative is None else f" ({100 * spread.relative:.1f} %)"
-    return f"± {spread.deviation:.3g}{relative}"
+def _spread(deviation: float, median: float) -> str:
+    relative = f" ({100 * deviation / abs(median):.1f} %)" if median else ""
+    return f"± {deviation:.3g}{relative}"
