@@ -169,13 +169,6 @@ def test_what_measure_recorded_counts(tuner):
     assert tuner.measured() == [BEST, DEFAULT] + [BEST, DEFAULT] * 3
 
 
-def test_what_was_measured_without_the_metric_of_the_objective_says_nothing(tuner):
-    assert tuner.measure({"metrics": []}, "a.x=7", "a.k=1", "--history", "_history.jsonl").status == 0
-    assert outcome(tuner.tune("--measurements", "2"))["measurements"] == 2
-    assert tuner.measured()[1:2] == [DEFAULT]
-    assert tuner.measured()[2] != BEST
-
-
 @pytest.mark.parametrize(
     "changed",
     [
@@ -371,38 +364,12 @@ def test_a_small_space_is_measured_whole_once(tuner):
     assert sorted((s["a.x"], s["a.k"]) for s in tuner.measured()) == [(x, k) for x in range(4) for k in (1, 2, 5)]
 
 
-def test_seeds_differ_and_each_gives_the_same_again(tuner):
-    for seed in "122":
-        outcome(
-            tuner.tune(
-                *["--measurements", "5", "--confirm", "0", "--seed", seed],
-                *["--history", "seed%s" % len(os.listdir(tuner.folder))],
-            )
-        )
-    names = sorted(name for name in os.listdir(tuner.folder) if name.startswith("seed"))
-    first, second, third = map(tuner.measured, names)
-    assert second == third
-    assert first[:5] != second[:5]
-
-
 def test_the_objective_and_the_control_of_the_command_line(tuner):
     job = "test {control.n} = 3 && echo cost $(( {a.x} * {a.k} ))"
     tuner.configure(described(job, dict(SETTINGS, x=dict(SETTINGS["x"], max=4))))
     answer = outcome(tuner.tune("--maximize", "{cost} - 1", "--control", '{"n": 3}'))
     assert (answer["objective"], answer["best"]["value"]) == ("maximize {cost} - 1", 19)
     assert {json.dumps(entry["control"]) for entry in tuner.history()} == {'{"n": 3}'}
-
-
-def test_several_runs_count_by_their_median(tuner):
-    tuner.configure(
-        described(
-            "n=$(cat n || echo 0); echo $(( n + 1 )) >n; echo cost $(( n % 3 * 100 + {a.x} ))",
-            {"x": dict(SETTINGS["x"], max=4)},
-            runs=3,
-        )
-    )
-    answer = tuner.tune().answer
-    assert (answer["best"], answer["default"]["value"]) == ({"value": 100, "runs": [100, 100, 100]}, 102)
 
 
 def test_a_cap_is_for_the_job_alone(tuner):
@@ -428,7 +395,94 @@ def test_values_of_every_kind_are_tuned(tuner):
     assert len(values) == 40
 
 
+def test_what_nothing_uses_is_named_and_not_varied(tuner):
+    settings = dict(
+        SETTINGS, idle=SETTINGS["x"], seen=SETTINGS["x"], twice={"type": "formula", "formula": "{a.seen} * 2"}
+    )
+    tuner.configure(described(BOWL + "; : {a.twice}", settings))
+    ended = tuner.tune("--measurements", "3", "--confirm", "0")
+    assert "no command, env, constraint or objective uses a.idle, so it is not varied" in ended.stderr
+    assert {measured["a.idle"] for measured in tuner.measured()} == {2}
+    assert len({measured["a.seen"] for measured in tuner.measured()}) == 3
+    assert "uses a.name, a.idle: adjusting" in tuner.call("check").stdout.decode()
+
+
+def test_held_settings_are_not_varied_and_stored_with_the_best(tuner):
+    answer = outcome(tuner.tune("a.k=1", "a.name=mine", "--measurements", "30"))
+    assert (answer["settings"], answer["measurements"]) == (dict(BEST, **{"a.name": "mine"}), 21)
+    assert {(measured["a.k"], measured["a.name"]) for measured in tuner.measured()} == {(1, "mine")}
+    assert tuner.query().query["a"] == {"x": 7, "k": 1, "name": "mine"}
+
+
+def test_what_cannot_be_held_is_said_before_anything_runs(tuner):
+    tuner.configure(described("touch ran; " + BOWL, constraints=["{a.x} + {a.k} < 9"]))
+    tuner.tune("a.k=3").failed("rejected", "invalid-value", "a.k", "1, 2, 5", "nothing was measured")
+    tuner.tune("a.kk=1").failed("bad-request", "bad-request", "a.kk", "a.k")
+    tuner.tune("a.x=7").failed("rejected", "constraint", "7 + 5 < 9")
+    assert not os.path.exists(tuner.path("ran"))
+
+
+def test_a_logarithmic_range_is_searched_evenly_in_the_logarithm(tuner):
+    job = "awk 'BEGIN {{ l = log({a.x}) / log(2) - 8; print \"cost\", l * l + 1 }}'"
+    tuner.configure(described(job, {"x": {"min": 1, "max": 2**20, "scale": "log", "value": 1}}))
+    assert outcome(tuner.tune("--measurements", "12"))["best"]["value"] < 1.1
+    assert {type(measured["a.x"]) for measured in tuner.measured()} == {int}
+
+
+# Without a configuration
+
+ONE_LINE = ["--command", BOWL, "a.x=0..20", "a.k=5,1,2", "--metric", "cost=cost (.*)", "--minimize", "{cost}"]
+
+
+def test_a_command_is_tuned_without_a_file_and_nothing_is_stored(tuner):
+    os.unlink(tuner.path("config.json"))
+    answer = tuner.tune(*ONE_LINE, "--measurements", "30").answer
+    assert (answer["better"], answer["settings"]) == (True, {"a.x": 7, "a.k": 1})
+    assert (answer["default"]["value"], tuner.measured()[0]) == (54, {"a.x": 0, "a.k": 5})
+    assert sorted(os.listdir(tuner.folder)) == ["_history.jsonl"]
+    assert tuner.tune(*ONE_LINE, "--measurements", "30").answer == answer
+    assert len(tuner.history()) == 36
+
+
+# The time it takes
+
+
+def test_it_says_after_the_first_measurement_how_long_it_will_take(tuner):
+    messages = [line["message"] for line in tuner.tune("--measurements", "7", "--confirm", "2").progress]
+    first = next(at for at, message in enumerate(messages) if message.startswith("measurement 1 of 11: 30 with"))
+    assert messages[first + 1].startswith("11 measurements take about 0:0")
+
+
+def test_a_budget_ends_the_search_before_its_number_of_measurements(tuner):
+    tuner.configure(described("sleep 0.2; " + BOWL))
+    assert 1 <= tuner.tune("--budget", "2s", "--measurements", "60").answer["measurements"] <= 10
+
+
+def test_a_budget_that_allows_nothing_allows_the_first_measurement_and_confirms_nothing(tuner):
+    answer = outcome(tuner.tune("--budget", "1ms"))
+    assert (answer["measurements"], answer["better"], tuner.has_state()) == (1, None, False)
+    assert tuner.tune("--budget", "soon").status == 2
+
+
 # What is said
+
+
+def test_the_end_says_what_matters_and_where_there_may_be_better(tuner):
+    settings = {
+        "x": {"type": "range", "min": 0, "max": 50, "step": 1, "value": 2},
+        "k": {"type": "enum", "values": [1, 2, 5], "value": 5},
+    }
+    tuner.configure(described("echo cost $(( 100 - {a.x} + 0 * {a.k} ))", settings))
+    messages = [line["message"] for line in tuner.tune().progress]
+    assert "what matters: most a.x (more is better)" in messages
+    assert "a.x=50 is the greatest that may be tried: with another max there may be better" in messages
+
+
+def test_what_is_measured_again_is_marked_in_the_history(tuner):
+    tuner.tune("--measurements", "12")
+    purposes = [entry.get("purpose") for entry in tuner.history()]
+    assert purposes == [None] * 12 + ["confirm best", "confirm default"] * 3
+    assert "confirmed by tune" in tuner.call("history").stdout.decode()
 
 
 def test_what_cannot_be_tuned_is_said_before_anything_runs(tuner):
@@ -465,15 +519,10 @@ def test_too_few_confirmations_are_said(tuner):
         assert len(ended.answer["best"]["runs"]) == int(confirm)
 
 
-def test_one_measurement_is_the_default_and_nothing_more(tuner):
-    answer = outcome(tuner.tune("--measurements", "1"))
-    assert (answer["settings"], answer["better"], answer["measurements"]) == (DEFAULT, None, 1)
-    assert tuner.measured() == [DEFAULT]
-
-
 def test_a_remark_on_the_figures_is_made_once(tuner):
-    tuner.configure(described("echo cost {a.x}.5", metrics={"cost": {"output_regex": r"cost (\d+)"}}))
-    assert tuner.tune("--measurements", "5").stderr.count("cost: ") == 1
+    metrics = {"cost": {"output_regex": "cost (.*)"}, "memory": {"resource": "max_rss"}}
+    tuner.configure(described(BOWL, metrics=metrics))
+    assert tuner.tune("--measurements", "5").stderr.count("memory: the job needed at most so much") == 1
 
 
 # At a terminal
@@ -532,16 +581,3 @@ def test_the_bar_tells_which_measurement_runs_and_what_is_left(at_terminal, tune
         "the best so far is 30 with the default; the state is as it was; the same command goes on from _history.jsonl"
         in text
     )
-
-
-def test_a_failure_stands_in_its_line_by_its_reason(at_terminal, tuner):
-    tuner.configure(described("case {a.x} in 2) ;; *) exit 1;; esac; " + BOWL))
-    terminal = at_terminal("--measurements", "3", "--confirm", "0")
-    assert terminal.end() == 0
-    assert terminal.screen[3].split()[:3] in (
-        ["2", "failed", "30"],
-        ["2", "32", "30"],
-        ["2", "31", "30"],
-        ["2", "27", "27"],
-    )
-    assert "failed" in "".join(terminal.screen)

@@ -10,7 +10,9 @@ from servo_batch.tuning.loop import (
     Outcome,
     Task,
     best_so_far,
+    next_in_time,
     next_step,
+    remarks,
 )
 
 SPACE = {"web.cpu": (range(1, 13), True), "web.gc": (("serial", "parallel", "g1"), False)}
@@ -175,6 +177,52 @@ def test_a_cap_is_a_multiple_of_the_least_so_far_and_only_for_the_search():
 def test_no_step_breaks_a_constraint():
     steps, _ = ran(TASK._replace(allowed=lambda settings: settings["web.cpu"] <= 4))
     assert all(step.settings["web.cpu"] <= 4 for step in steps)
+
+
+def in_time(seconds, budget_seconds, of_default=1.0):
+    """Return the steps of a call whose measurements take so long, those of the default otherwise, and the outcome."""
+    steps, past, took = [], [], []
+    while True:
+        left = budget_seconds - sum(took)
+        step = next_in_time(TASK, past, left, took) if took else next_step(TASK, past)
+        if isinstance(step, Outcome):
+            return [each.purpose for each in steps], step
+        steps.append(step)
+        past.append((step.settings, cost(step.settings)))
+        took.append(of_default if step.settings == START else seconds)
+
+
+def test_a_budget_keeps_the_time_for_the_confirmation():
+    confirmation = [CONFIRM_BEST, CONFIRM_DEFAULT] * 3
+    assert in_time(1.0, 12.0)[0] == [DEFAULT] + [SEARCH] * 5 + confirmation
+    assert in_time(1.0, 16.0, of_default=2.0)[0] == [DEFAULT] + [SEARCH] * 5 + confirmation
+    assert in_time(1.0, 99.0) == ([step.purpose for step in ran(TASK)[0]], ran(TASK)[1])
+
+
+def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_alone():
+    for budget in (0.001, 1.5, 7.0):
+        purposes, outcome = in_time(1.0, budget)
+        assert (purposes, outcome.better, outcome.measurements) == ([DEFAULT], None, 1)
+
+
+def test_what_lies_at_an_edge_is_said():
+    past = [(START, 1.0)]
+    assert remarks(TASK, past, {"web.cpu": 12, "web.gc": "g1"}) == [
+        "web.cpu=12 is the greatest that may be tried: with another max there may be better"
+    ]
+    assert "the least that may be tried: with another min" in remarks(TASK, past, {"web.cpu": 1, "web.gc": "g1"})[0]
+    assert remarks(TASK, past, {"web.cpu": 9, "web.gc": "serial"}) == []
+
+
+def test_that_the_last_five_still_improved_is_said_with_the_way_on():
+    values = [({"web.cpu": cpu, "web.gc": "serial"}, float(20 - cpu)) for cpu in (2, 3, 4, 5, 6, 7, 8, 9)]
+    best = values[-1][0]
+    task = TASK._replace(measurements=8)
+    assert remarks(task, values, best) == [
+        "the last 5 measurements still found better: --measurements 28 goes on from here"
+    ]
+    assert "the same command goes on" in remarks(TASK, values, best)[0]
+    assert remarks(task, [values[0], values[-1], *values[1:-1]], best) == []
 
 
 @pytest.mark.parametrize("start", [{"web.gc": "g1"}, {"web.cpu": 99, "web.gc": "g1"}, {"web.cpu": 2, "web.gc": "zgc"}])

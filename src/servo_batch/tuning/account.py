@@ -37,7 +37,7 @@ class Account:
     def __init__(self, space: Space, default: Mapping[str, Any], room: int) -> None:
         self._default = default
         self._room = room
-        self._columns = _columns(space, room - len(_line("", "", "", "  default")))
+        self._columns = _columns(space, room - len(_line("", "", "", "default")))
 
     def titles(self) -> str:
         """Return what stands above the lines."""

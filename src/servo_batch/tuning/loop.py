@@ -89,16 +89,19 @@ def next_step(task: Task, past: Past) -> Union[Step, Outcome]:
     return _confirmation(task, search.choose(task.space, known_costs) or {}, known[len(searched) :], tried)
 
 
-def next_in_time(task: Task, past: Past, left_seconds: float, each_seconds: float) -> Union[Step, Outcome]:
-    """Return the next step that there is time for, if each takes so long: the search leaves time for the confirmation.
+def next_in_time(task: Task, past: Past, left_seconds: float, seconds: Sequence[float]) -> Union[Step, Outcome]:
+    """Return the next step that there is time for, by what each measurement of this call took.
 
-    Where there is no time for that either, the outcome is one without it.
+    The search leaves time for the confirmation, of which half takes what the first one took, which mostly was the
+    default. Where there is no time for that either, the outcome is one without it.
     """
-    step = next_step(task, past)
+    each = statistics.median(seconds)
+    kept = task.confirm * (each + max(each, seconds[0]))
     ended = task._replace(measurements=1)
-    if isinstance(step, Step) and step.purpose == SEARCH and left_seconds < each_seconds * (1 + 2 * task.confirm):
+    step = next_step(task, past)
+    if isinstance(step, Step) and step.purpose == SEARCH and left_seconds < each + kept:
         step = next_step(ended, past)
-    is_late = isinstance(step, Step) and left_seconds < each_seconds
+    is_late = isinstance(step, Step) and left_seconds < each
     return next_step(ended._replace(confirm=0), past) if is_late else step
 
 

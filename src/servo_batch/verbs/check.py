@@ -157,7 +157,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
 
 
 def _look_at_settings(findings: Findings, config: "Config") -> None:
-    """Note where more is allowed than may be meant: any value without a type, any number between whole ones."""
+    """Note where more is allowed than may be meant (any value, numbers between whole ones), and what nothing uses."""
     for component, name, setting in settings.walk(config.settings.application):
         lacking = next((kind for key, kind in TYPE_OF.items() if key in setting), None)
         if lacking and not settings.is_range(setting) and "type" not in setting:
@@ -173,6 +173,10 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
                 f"{settings.named_setting(component, name)} has no step, so a service may choose {low}.5: "
                 "whole numbers need step: 1"
             )
+    unused = config.unused_settings()
+    if unused:
+        what = ", ".join(map(terminal.printable, unused))
+        findings.notes.append(f"no command, env, constraint or objective uses {what}: adjusting it changes nothing")
 
 
 def _from_the_request(config: "Config", control: "Dict[str, Any]") -> "List[Tuple[str, ...]]":

@@ -4,7 +4,6 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 """
 
 import shutil
-import statistics
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
@@ -258,8 +257,7 @@ class _Run:
         task, budget = self._tuning.task, self._tuning.budget_seconds
         if budget is None or not self._seconds:
             return loop.next_step(task, self._past)
-        left = self._began + budget - time.monotonic()
-        return loop.next_in_time(task, self._past, left, statistics.median(self._seconds))
+        return loop.next_in_time(task, self._past, self._began + budget - time.monotonic(), self._seconds)
 
     def _begin(self) -> None:
         read = self._tuning.config
