@@ -103,7 +103,7 @@ def test_a_variable_just_below_the_limit_of_the_system_fits_and_a_longer_one_is_
 @pytest.mark.parametrize(
     ("env", "path", "words"),
     [
-        ({"CFLAGS": "{web.opts}"}, "batch.env.CFLAGS", ["{web.opts}", "begins with SERVO_", "SERVO_OPTS"]),
+        ({"CFLAGS": "{web.opts}"}, "batch.env.CFLAGS", ["{web.opts}", "call it SERVO_CFLAGS"]),
         ({"A B": "x"}, 'batch.env."A B"', ["letters, digits and _"]),
         ({"SERVO_X": "{web.gc!w}"}, "batch.env.SERVO_X", ["!w"]),
         ({"SERVO_X": None}, "batch.env.SERVO_X", ["a string", "empty"]),

@@ -390,8 +390,8 @@ def test_listed_values_and_numbers_go_under_any_name():
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("CFLAGS", "{control.v}", "call it SERVO_V"),
-        ("PATH", "/opt/{w.v}/bin", "begins with SERVO_"),
+        ("CFLAGS", "{control.v}", "call it SERVO_CFLAGS"),
+        ("PATH", "/opt/{w.v}/bin", "SERVO_PATH"),
         ("A-B", "x", "no name of a variable"),
         ("1A", "x", "no name of a variable"),
         ("", "x", "no name of a variable"),

@@ -1,15 +1,16 @@
 """A checked command and the values it names → the arguments and the environment variables to execute it with."""
 
+import re
+
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command import plain
-from servo_batch.command.template import Command, Placeholder, refusal, way_out
+from servo_batch.command.placeholder import FORBIDDEN, Placeholder, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple, Union
 
-    from servo_batch.command.template import Parts
+    from servo_batch.command.template import Command, Parts
 
     Names = Dict[str, Any]
     Filled = List[Tuple[Union[str, Placeholder], str]]  # each part with its text
@@ -33,7 +34,7 @@ def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Names":
     return names
 
 
-def render(command: Command, names: "Names", configured: "Names", place: str = "command") -> "List[str]":
+def render(command: "Command", names: "Names", configured: "Names", place: str = "command") -> "List[str]":
     """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given.
 
     ``names`` is what ``values`` returned, and ``configured`` what it returns where nothing is stored or requested.
@@ -46,8 +47,10 @@ def render(command: Command, names: "Names", configured: "Names", place: str = "
         filled = rendering.filled(parts)
         rendering.judge(filled)
         text = "".join(text for _, text in filled)
-        several = [part for part in parts if isinstance(part, Placeholder) and part.conversion == "w"]
-        arguments += plain.words(text) if several and not command.uses_shell else [text]
+        is_several = not command.uses_shell and any(
+            isinstance(part, Placeholder) and part.conversion == "w" for part in parts
+        )
+        arguments += words(text) if is_several else [text]
     rendering.refuse()
     return SHELL + arguments if command.uses_shell else arguments
 
@@ -59,10 +62,13 @@ def render_variable(name: str, parts: "Parts", names: "Names", configured: "Name
     value = "".join(text for _, text in filled)
     is_long = len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES
     for part, text in filled:
-        if isinstance(part, Placeholder) and ("\0" in text or any("\ud800" <= char <= "\udfff" for char in text)):
-            rendering.add(part, "its value has a NUL character or half a surrogate pair, which no variable can hold")
-        elif isinstance(part, Placeholder) and is_long:
-            rendering.add(part, "with its value the variable has 128 KiB or more, which the system does not take")
+        if isinstance(part, Placeholder):
+            if part.is_number:
+                rendering.note(part, part.refusal(text, part.kind != "free"))
+            elif re.search("[\0\ud800-\udfff]", text):
+                rendering.note(part, "a value with a NUL character or half a surrogate pair, which no variable holds")
+            elif is_long:
+                rendering.note(part, "a value with which the variable has 128 KiB or more, and the system takes less")
     rendering.refuse()
     return value
 
@@ -76,28 +82,8 @@ class _Rendering:
         self._place = place
         self._problems: "Dict[str, str]" = {}  # each with its reason
 
-    def add(self, part: Placeholder, problem: str, reason: str = "") -> None:
-        """Note what is wrong with the value of a placeholder."""
-        self._problems[f"{self._place}: the command needs {part.text}: {problem}"] = reason or self._origin(part.path)
-
-    def _origin(self, path: "Tuple[str, ...]") -> str:
-        """Return where the value of a field came from, as the reason of an error."""
-        try:
-            if _look_up(path, self._configured) == _look_up(path, self._names):
-                return "bad-config"
-        except _MissingError:
-            pass  # then it is not configured
-        return "bad-request" if path[0] in CONTROL else "bad-state"
-
-    def refuse(self) -> None:
-        """Raise the one ``ServoError`` for all problems, if there is any."""
-        for reason in CAME:
-            if reason in self._problems.values():
-                status = "bad-request" if reason == "bad-request" else "failed"
-                raise ServoError(status, reason, "\n".join(self._problems))
-
     def filled(self, parts: "Parts") -> "Filled":
-        """Return each part with its text, "0" after noting why there is none; a formula's text is free from here on."""
+        """Return each part with its text, "0" after noting why it has none; the text of a formula is free."""
         filled: "Filled" = []
         for part in parts:
             text = part if isinstance(part, str) else "0"
@@ -106,98 +92,86 @@ class _Rendering:
                     value = _look_up(part.path, self._names)
                     if part.kind == "formula":
                         part = part._replace(kind="free" if isinstance(value, str) else "listed")
-                    text = self._number(part, plain.formatted(value, part.conversion, part.spec))
-                except _MissingError as error:
-                    self.add(part, str(error), "bad-request" if part.path[0] in CONTROL else "bad-config")
+                    text = part.formatted(value)
+                except LookupError as error:
+                    self._add(part, str(error), "bad-request" if part.path[0] in CONTROL else "bad-config")
                 except ValueError as error:
-                    self.add(part, str(error))
+                    self.note(part, str(error))
             filled.append((part, text))
         return filled
 
-    def _number(self, part: Placeholder, text: str) -> str:
-        """Return a text that is no number only where it need not be one; raise ``ValueError``."""
-        if part.is_number and part.kind == "free" and not plain.NUMBER.match(text):
-            where = "in arithmetic, in a here-document, behind a leading - and with a format like :d"
-            came = CAME[self._origin(part.path)]
-            raise ValueError(
-                f"only a number may stand there ({where}), but {came} has {wording.shown(text)}; {way_out(part)}"
-            )
-        return text
-
     def judge(self, filled: "Filled") -> None:
-        """Note what in a command is not plain; free text is judged as one with free text directly before it."""
+        """Note what in a command is not plain, by itself or by what stands beside it; free text beside free is one."""
         whole = "".join(text for _, text in filled)
-        at, begin = 0, 0
-        for number, (part, text) in enumerate(filled):
-            end = at + len(text)
+        begin, end, before = 0, 0, ""
+        for part, text in filled:
+            kind = part.kind if isinstance(part, Placeholder) else ""
+            begin, end, before = (begin if kind == before == "free" else end), end + len(text), kind
             if isinstance(part, Placeholder):
-                is_free = part.kind == "free"
-                before = filled[number - 1][0] if number else ""
-                if not (is_free and isinstance(before, Placeholder) and before.kind == "free"):
-                    begin = at
-                problem = refusal(part, whole[begin:end], not is_free)
-                if is_free and not problem:
-                    problem = _with_neighbours(part, whole, begin, end)
-                if problem:
-                    self.add(part, f"{CAME[self._origin(part.path)]} has {problem}")
-            at = end
+                problem = part.refusal(whole[begin:end], kind != "free")
+                for match in FORBIDDEN.finditer(whole, max(0, begin - 6), end + 6) if kind == "free" else ():
+                    if not problem and match.start() < end and match.end() > begin:
+                        beside = f"which makes {match.group()} of what stands beside it"
+                        problem = f"{wording.shown(whole[begin:end])}, {beside}; {part.way_out}"
+                self.note(part, problem)
+
+    def note(self, part: Placeholder, problem: str) -> None:
+        """Note what is wrong, if anything, with the value of a placeholder, and where that came from."""
+        reason = "bad-request" if part.path[0] in CONTROL else "bad-state"
+        try:
+            if _look_up(part.path, self._configured) == _look_up(part.path, self._names):
+                reason = "bad-config"
+        except LookupError:
+            pass  # it is not configured
+        if problem:
+            self._add(part, f"{CAME[reason]} has {problem}", reason)
+
+    def _add(self, part: Placeholder, problem: str, reason: str) -> None:
+        self._problems[f"{self._place}: the command needs {part.text}: {problem}"] = reason
+
+    def refuse(self) -> None:
+        """Raise the one ``ServoError`` for all problems, if there is any."""
+        for reason in CAME:
+            if reason in self._problems.values():
+                status = "bad-request" if reason == "bad-request" else "failed"
+                raise ServoError(status, reason, "\n".join(self._problems))
 
 
-def _with_neighbours(part: Placeholder, whole: str, begin: int, end: int) -> str:
-    """Return what is wrong with free text because of what stands beside it, empty where nothing is."""
-    for match in plain.FORBIDDEN.finditer(whole, max(0, begin - 6), end + 6):
-        if match.start() < end and match.end() > begin:
-            value = wording.shown(whole[begin:end])
-            return f"{value}, which makes {match.group()} of what stands beside it; {way_out(part)}"
-    return ""
-
-
-class _MissingError(ValueError):
-    """A field that is not there, has no value, or holds others."""
-
-
-def _look_up(path: "Tuple[str, ...]", names: "Dict[str, Any]") -> "Any":
-    """Return the value of a field, a string, a number or a boolean; raise ``_MissingError``."""
+def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
+    """Return the value of a field, a string, a number or a boolean; raise ``LookupError`` that says why it has none."""
     current: "Any" = names
+    give = "; give it in the request's control (--control JSON) or under batch.default_control"
+    give *= path[0] in CONTROL
     for depth, key in enumerate(path):
         where = ".".join(path[:depth])
-        if isinstance(current, dict):
-            # state.application.components.C.settings.S.value: a setting without a value, not a mistaken name
-            lacks_value = path[0] == "state" and path[depth:] == ("value",) and depth == 6
-            if key not in current and not lacks_value:
-                raise _MissingError(_missing(key, where, current) + _give(path))
+        # state.application.components.C.settings.S.value: a setting without a value, not a mistaken name
+        if isinstance(current, dict) and (key in current or (path[0] == "state" and path[6:] == (key,) == ("value",))):
             current = current.get(key)
-        elif isinstance(current, list):
-            if not key.isdecimal() or len(key) > 9 or int(key) >= len(current):
-                raise _MissingError(f"{where} is a list of {len(current)}: write a number below that" + _give(path))
+        elif isinstance(current, list) and key.isdecimal() and len(key) < 10 and int(key) < len(current):
             current = current[int(key)]
+        elif isinstance(current, dict):
+            raise LookupError(_missing(key, where, current) + give)
+        elif isinstance(current, list):
+            raise LookupError(f"{where} is a list of {len(current)}: write a number below that{give}")
         else:
-            raise _MissingError(f"{where} is {wording.kind(current)}, which has no fields" + _give(path))
+            raise LookupError(f"{where} is {wording.kind(current)}, which has no fields{give}")
     if current is None:
-        remedy = _give(path) or ": give it one in the configuration, or adjust it first"
-        raise _MissingError(f"{'.'.join(path)} has no value{remedy}")
+        remedy = give or ": give it one in the configuration, or adjust it first"
+        raise LookupError(f"{'.'.join(path)} has no value{remedy}")
     if isinstance(current, (dict, list)):
         inner = f"; it holds {_listed(current)}" if isinstance(current, dict) and current else ""
-        raise _MissingError(f"{'.'.join(path)} is {wording.kind(current)}, not a value{inner}" + _give(path))
+        raise LookupError(f"{'.'.join(path)} is {wording.kind(current)}, not a value{inner}{give}")
     return current
 
 
-def _give(path: "Tuple[str, ...]") -> str:
-    if path[0] not in CONTROL:
-        return ""
-    return "; give it in the request's control (--control JSON) or under batch.default_control"
-
-
-def _missing(key: str, where: str, mapping: "Dict[str, Any]") -> str:
-    there = f"there is only {_listed(mapping)}" if mapping else "it is empty"
+def _missing(key: str, where: str, mapping: "Names") -> str:
     nearest = wording.did_you_mean(key, mapping)
-    if where:
-        return f'{where} has no "{key}"; {there}{nearest}'
-    braces = "" if nearest else "; braces that are no placeholder are doubled: {{ and }}"
-    return f'there is no "{key}"; {there}{nearest}{braces}'
+    there = f"there is only {_listed(mapping)}{nearest}" if mapping else "it is empty"
+    braces = "" if where or nearest else "; braces that are no placeholder are doubled: {{ and }}"
+    return f'{where} has no "{key}"; {there}' if where else f'there is no "{key}"; {there}{braces}'
 
 
-def _listed(names: "Dict[str, Any]") -> str:
+def _listed(names: "Names") -> str:
     return ", ".join(map(wording.named, sorted(names)))
 
 
@@ -211,15 +185,12 @@ def have_shell_read(arguments: "List[str]", place: str = "command") -> None:
 
     if arguments[:2] != SHELL or len(arguments) == 2:
         return
+    script = arguments[2].encode("utf-8", "surrogateescape")
+    nothing = subprocess.DEVNULL
     try:
-        shell_read = subprocess.run(
-            ["/bin/sh", "-n", "-c", arguments[2].encode("utf-8", "surrogateescape")],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        read = subprocess.run(["/bin/sh", "-n", "-c", script], stdin=nothing, stdout=nothing, stderr=subprocess.PIPE)
     except OSError:
         return  # whatever it is, it meets the job as well, which reports it
-    if shell_read.returncode:
-        reason = shell_read.stderr.decode("utf-8", "replace").strip()
+    if read.returncode:
+        reason = read.stderr.decode("utf-8", "replace").strip()
         raise failed("bad-config", f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}")
