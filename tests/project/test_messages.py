@@ -39,6 +39,9 @@ CALLS = {
     "UnclosedError",
     "Unsafe",
     "UsageError",
+    "LookupError",
+    "ValueError",
+    "note",
     "_UnclearError",
 }
 # And what these are called is too, on its way there.

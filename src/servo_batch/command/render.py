@@ -63,8 +63,8 @@ def render_variable(name: str, parts: "Parts", names: "Names", configured: "Name
     is_long = len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES
     for part, text in filled:
         if isinstance(part, Placeholder):
-            if part.is_number:
-                rendering.note(part, part.refusal(text, part.kind != "free"))
+            if part.is_number and part.kind == "free":
+                rendering.note(part, part.refusal(text, False))
             elif re.search("[\0\ud800-\udfff]", text):
                 rendering.note(part, "a value with a NUL character or half a surrogate pair, which no variable holds")
             elif is_long:

@@ -1,0 +1,32 @@
+"""Some hundred of the hostile values in commands that people write, by real shells: none runs, and each is itself."""
+
+import os
+import sys
+
+import pytest
+from machine import ROOT
+
+sys.path.append(os.path.join(ROOT, "tests", "tools"))
+
+from hostile_values import FORMS, FOUND, NORMAL, ORDINARY, VALUES, try_all  # noqa: E402
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize("shell", FOUND)
+def test_a_hostile_value_is_refused_or_is_itself(folder, shell):
+    every = 1999 + FOUND.index(shell)  # other cases for each shell
+    counts, wrong = try_all(folder, VALUES, [form for form, _ in FORMS], every, shells=[shell])
+    assert wrong == []
+    assert counts["cases"] > 70
+    assert counts["runs"] > 10
+
+
+def test_ordinary_values_run_in_ordinary_commands(folder):
+    counts, wrong = try_all(folder, ORDINARY, NORMAL, 31, shells=["dash"], sources=["control"], must_run=True)
+    assert wrong == []
+    assert counts["runs"] > 100
