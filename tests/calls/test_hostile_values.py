@@ -8,7 +8,7 @@ from machine import ROOT
 
 sys.path.append(os.path.join(ROOT, "tests", "tools"))
 
-from hostile_values import FORMS, FOUND, NORMAL, ORDINARY, VALUES, try_all  # noqa: E402
+from hostile_values import FORMS, FOUND, NORMAL, ORDINARY, VALUES, try_all
 
 
 @pytest.fixture

@@ -331,11 +331,11 @@ def cases(folder, values, forms, every=1, sources=SOURCES):
     due = {str(form): arguments for form, arguments in FORMS}
     for form in forms:
         for source in sources:
-            read = configured(folder, form, source)
-            for value in values:
-                number += 1
-                if number % every == 0:
-                    yield form, due[str(form)], value, rendered(read, source, value) if read else None
+            begin, number = number, number + len(values)
+            chosen = [value for at, value in enumerate(values, begin) if at % every == 0]
+            read = configured(folder, form, source) if chosen else None
+            for value in chosen:
+                yield form, due[str(form)], value, rendered(read, source, value) if read else None
 
 
 def try_all(folder, values, forms, every=1, shells=FOUND, sources=SOURCES, must_run=False):
