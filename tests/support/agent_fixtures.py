@@ -1,7 +1,7 @@
 """A plugin of pytest: the fixtures of the agent's tests; fakes.py has what they are made of."""
 
 import pytest
-from fakes import agents, furnish, services
+from fakes import ANSWER, MEASURE_COMMAND, agents, furnish, services, write_measure
 
 
 @pytest.fixture
@@ -24,3 +24,19 @@ def servo(folder, pyz):
     """A function that starts the agent for a service, in ``folder``."""
     with agents(folder, pyz) as start:
         yield start
+
+
+@pytest.fixture
+def measure(serve, servo, folder):
+    """A function that has an agent measure by a script, None for the driver that is there.
+
+    It returns the service, whose ``answers`` are to what comes of the measurement, and the agent.
+    """
+
+    def start(script=ANSWER, has_cancel="false", answers=(), goodbyes=(), times=1, **options):
+        if script is not None:
+            write_measure(folder, script, has_cancel)
+        service = serve([MEASURE_COMMAND] * times, {"MEASUREMENT": answers, "GOODBYE": goodbyes})
+        return service, servo(service, **options)
+
+    return start

@@ -1,4 +1,4 @@
-"""A service and drivers that can misbehave, and the agent between them: real processes and sockets."""
+"""A service that can misbehave, drivers that can misbehave, and the agent between them: real processes and sockets."""
 
 import contextlib
 import json
@@ -65,10 +65,9 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.scheme = "http"
         self.requests = []
-        self.hung_up = 0  # how often the agent did; for answers that wait for it
         self.changed = threading.Condition()
         self.answers = {event: list(answers) for event, answers in (answers or {}).items()}
-        self.answers.setdefault("WHATS_NEXT", []).extend(commands)
+        self.answers["WHATS_NEXT"] = list(commands)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     @property
@@ -87,13 +86,14 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
     def of(self, event):
         return [request for request in self.requests if request.event == event]
 
+    def results(self, event="MEASUREMENT"):
+        return [one.param for one in self.of(event) if "progress" not in one.param]
+
     def wait_for(self, event, count=1):
         """Wait for the ``count``-th request of ``event`` and return it."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.of(event)) >= count, LIMIT), "no %s, only %s" % (
-                event,
-                [(request.event, request.param) for request in self.requests],
-            )
+            came = self.changed.wait_for(lambda: len(self.of(event)) >= count, LIMIT)
+            assert came, "no %s, only %s" % (event, [(request.event, request.param) for request in self.requests])
             return self.of(event)[count - 1]
 
     def close(self):
@@ -109,8 +109,6 @@ class Handler(BaseHTTPRequestHandler):
             answer(self)
         else:
             self.answer(json.dumps(answer).encode())
-
-    do_GET = do_POST  # noqa: N815 http.server's name
 
     def answer(self, content, status=200, **headers):
         self.send_response(status)
@@ -190,33 +188,28 @@ class Alive:
 
     def wait_for_one(self):
         """Wait until one of them has written something."""
-        ready, _, _ = select.select([self.reader], [], [], LIMIT)
-        assert ready, "nobody came"
+        assert select.select([self.reader], [], [], LIMIT)[0], "nobody came"
 
     def wait_for_none(self):
         """Wait until the last of them is gone; the first must have been there."""
-        while True:
-            ready, _, _ = select.select([self.reader], [], [], LIMIT)
-            assert ready, "somebody is alive"
-            if os.read(self.reader, 1000) == b"":
-                break
+        data = b"something"
+        while data:
+            assert select.select([self.reader], [], [], LIMIT)[0], "somebody is alive"
+            data = os.read(self.reader, 1000)
         os.close(self.reader)
 
 
 @contextlib.contextmanager
 def services():
     """A function that starts a service; they end with the block."""
-    started = []
+    with contextlib.ExitStack() as started:
 
-    def start(commands=(), answers=None, port=0):
-        started.append(Service(commands, answers, port))
-        return started[-1]
+        def start(*arguments, **options):
+            service = Service(*arguments, **options)
+            started.callback(service.close)
+            return service
 
-    try:
         yield start
-    finally:
-        for service in started:
-            service.close()
 
 
 @contextlib.contextmanager
