@@ -46,17 +46,7 @@ SCALAR_PARTS = [
     *"0012345679..eE+--_:,xobTtZ aA~yn=<", "0x", "0o", "0b", "inf", ".inf", "NaN", "null", "Null", "yes", "no", "on", "off",
     "true", "False", "2019", "-11", "-17", "-1", " 1:30:00", "T01:02:03", "+01:00", "e+3", "E-2", ".5", "00", "---",
 ]  # fmt: skip
-SCALAR_PLACES = (
-    "%s\n",
-    "a: %s\n",
-    "- %s\n",
-    "a:\n  %s\nb: c\n",
-    "[%s]\n",
-    "{a: %s}\n",
-    "%s: a\n",
-    "{%s: a}\n",
-    "- %s\n- b",
-)
+SCALAR_PLACES = ["%s", "a: %s", "- %s", "a:\n  %s\nb: c", "[%s]", "{a: %s}", "%s: a", "{%s: a}", "- %s\n- b"]
 
 
 def chance(rng, share):
@@ -242,7 +232,8 @@ def document(kind, seed, corpus):
     if kind == "noise":
         return "".join(rng.choice(TOKENS) for _ in range(rng.randrange(1, 14)))
     if kind == "scalar":
-        return rng.choice(SCALAR_PLACES) % "".join(rng.choice(SCALAR_PARTS) for _ in range(rng.choice((1, 2, 3, 4, 6))))
+        text = "".join(rng.choice(SCALAR_PARTS) for _ in range(rng.choice((1, 2, 3, 4, 6))))
+        return rng.choice(SCALAR_PLACES) % text + rng.choice(("", "\n"))
     text = rng.choice(corpus) if chance(rng, 0.3) else valid_document(rng)[0]
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         text = edited(rng, text)

@@ -16,31 +16,19 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.environ.get("SERVO_BATCH_YAML_READERS", "")
 PYTHON = ("PyYAML", "libyaml", "ruamel.yaml")
 JAVASCRIPT = ("yaml 1.2", "yaml 1.1", "js-yaml 5", "js-yaml 4")
-NAMES = PYTHON + JAVASCRIPT + ("Psych",)
+NAMES = (*PYTHON, *JAVASCRIPT, "Psych")
 
 
 class NotInstalledError(Exception):
     """The reader is not on this machine."""
 
 
-class Refused:
-    """No value: the reader took the document for a wrong one, or failed."""
-
-    def __init__(self, why):
-        self.why = why
-
-    def __repr__(self):
-        return "refused: " + self.why
+class Refused(str):
+    """Why there is no value: the reader took the document for a wrong one, or failed."""
 
 
-class Other:
+class Other(str):
     """A value that JSON cannot hold, such as a date or a symbol."""
-
-    def __init__(self, what):
-        self.what = what
-
-    def __repr__(self):
-        return self.what
 
 
 class JsNumber(float):
@@ -56,9 +44,17 @@ def reader(name):
     """Return the reader of this name; raise ``NotInstalledError``."""
     if name in PYTHON:
         return functools.partial(each, python_reader(name))
-    if name in JAVASCRIPT:
-        return functools.partial(exchange, child(["node", os.path.join(HERE, "yaml_readers.js"), name]))
-    return functools.partial(exchange, child(["ruby", os.path.join(HERE, "yaml_readers.rb")]))
+    command = ["node", "yaml_readers.js", name] if name in JAVASCRIPT else ["ruby", "yaml_readers.rb"]
+    if not shutil.which(command[0]):
+        raise NotInstalledError(command[0])
+    # A reader that is looked for on the chance may be missing; one that is asked for says why it does not start.
+    errors = None if FOLDER else subprocess.DEVNULL
+    environment = dict(os.environ, NODE_PATH=os.path.join(FOLDER, "node_modules"))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": errors}
+    process = subprocess.Popen(command, cwd=HERE, env=environment, **pipes)
+    if process.stdout.readline() != b"ready\n":
+        raise NotInstalledError(" ".join(command))
+    return functools.partial(exchange, process)
 
 
 def python_reader(name):
@@ -70,10 +66,7 @@ def python_reader(name):
         raise NotInstalledError(str(error)) from None
     if name == "ruamel.yaml":
         return lambda text: YAML(typ="safe", pure=True).load(text)
-    loader = yaml.SafeLoader if name == "PyYAML" else getattr(yaml, "CSafeLoader", None)
-    if loader is None:
-        raise NotInstalledError("PyYAML without libyaml")
-    return functools.partial(yaml.load, Loader=loader)
+    return functools.partial(yaml.load, Loader=yaml.SafeLoader if name == "PyYAML" else yaml.CSafeLoader)
 
 
 def each(read, texts):
@@ -83,21 +76,8 @@ def each(read, texts):
         try:
             values.append(read(text))
         except Exception as error:
-            values.append(Refused(str(error)))
+            values.append(Refused(error))
     return values
-
-
-def child(command):
-    """Start a process that answers a line of documents with a line of values."""
-    if not shutil.which(command[0]):
-        raise NotInstalledError(command[0])
-    environment = dict(os.environ, NODE_PATH=os.path.join(FOLDER, "node_modules"))
-    # A reader that is looked for on the chance may be missing; one that is asked for says why it does not start.
-    errors = None if FOLDER else subprocess.DEVNULL
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment)
-    if process.stdout.readline() != b"ready\n":
-        raise NotInstalledError(" ".join(command))
-    return process
 
 
 def exchange(process, texts):
@@ -116,15 +96,11 @@ def decoded(told):
     ((kind, content),) = told.items()
     if kind in ("map", "object"):
         if not all(isinstance(key, str) for key, _ in content):
-            return Other(repr(content))
+            return Other(content)
         return (dict if kind == "map" else JsObject)((key, decoded(item)) for key, item in content)
-    make = {"integer": int, "float": ruby_float, "number": ruby_float, "other": Other, "error": Refused}[kind]
-    return JsNumber(make(content)) if kind == "number" else make(content)
-
-
-def ruby_float(text):
-    """Return the float that Ruby or JavaScript writes like this."""
-    return float(text.replace("Infinity", "inf"))
+    if kind in ("float", "number"):
+        return (float if kind == "float" else JsNumber)(content.replace("Infinity", "inf"))
+    return {"integer": int, "other": Other, "error": Refused}[kind](content)
 
 
 def same(one, other):

@@ -123,7 +123,7 @@ def refuse(msg: str, pos: int) -> "NoReturn":
 
 
 def note(src: Source, msg: str, pos: int) -> None:
-    """Keep in mind that what stands at this place is refused, and read on, if that is not the last to be told."""
+    """Keep in mind that what stands at this place is refused, and read on, unless there is enough to tell."""
     src.problems[pos] = msg
     if len(src.problems) == MAX_PROBLEMS:
         refuse(msg, pos)
@@ -279,9 +279,7 @@ def implicit_key(src: Source, pos: int, mapping: Mapping, plain: "re.Pattern[str
     end, key = scalar(src, pos, plain)
     colon, text = spaces(src, end), src[pos:end]
     if src[colon] != ":" or colon - pos > MAX_KEY:
-        msg = (
-            'a key, of at most %d characters, and ":" are due here: write "key: value", or a longer text below `key: >`'
-        )
+        msg = 'a key of at most %d characters and ":" are due here: write "key: value", or a longer text below `key: >`'
         refuse(msg % MAX_KEY, pos)
     if plain is PLAIN and src[colon + 1] not in " \n":
         refuse('YAML readers differ about a ":" without a space after it: put a space after the colon', colon)
@@ -323,10 +321,10 @@ def block_scalar(src: Source, pos: int, indent: int) -> "Tuple[int, str]":
         texts.append(src[after + margin : end])
         after = end + 1
     value = "\n".join(texts).rstrip("\n")
-    if margin < indent or indent == 0 or not value.lstrip("\n").split("\n")[0].strip(" "):
-        refuse(
-            'the text is due below this, indented with spaces, which empty lines before it lack: for none write ""', pos
-        )
+    if margin < indent or indent == 0:
+        refuse('no text for a key stands below this, indented with spaces: write it there, or "" for none', pos)
+    if not value.lstrip("\n").split("\n")[0].strip(" "):
+        refuse("empty lines before the text are indented deeper than it: remove their blanks", pos)
     if src[after] == "\0" and src.is_cut and (chomping != "-" or not texts[-1].strip(" ")):
         # b-chomped-last [165]: a last line without a break gives none to PyYAML, and one to npm's yaml and js-yaml.
         refuse('the file ends in this text without a line break: end the line; for none write "%s-"' % src[pos], pos)
@@ -423,20 +421,19 @@ def plain_end(src: Source, pos: int, plain: "re.Pattern[str]") -> int:
     elif char in NOT_PLAIN_FIRST and (char != "-" or src[pos + 1] in " \n,[]{}"):
         msg = '"%s" begins no value here: put "- item" or "key: value" on its own line; quote it if it is text'
         refuse(msg % char, pos)
-    end = pos
+    end, not_after_colon = pos, " \n" if plain is PLAIN else " \n,[]{}"
     while True:
         end = plain.match(src, end).end()  # type: ignore[union-attr]
         char, follow = src[end], src[end + 1]
-        if char == "\n":
-            return pos + len(src[pos:end].rstrip(" "))
-        if char == "\t":
+        if (char == ":" and follow not in not_after_colon) or (char == "#" and src[end - 1] != " "):
+            end += 1
+        elif char == "\t":
             refuse(TAB, end)
-        if char in "?[{" or (char == ":" and plain is FLOW_PLAIN and follow in ",[]{}"):
+        elif char in "?[{" or (char == ":" and follow not in " \n"):
             # PyYAML ends the scalar at "?", ruamel does not; {a:} is {"a": null} to PyYAML, {"a:": null} to ruamel.
             refuse('YAML readers differ about a "%s" here: quote the text, or put a space after ":"' % char, end)
-        if (char == ":" and follow in " \n") or (char == "#" and src[end - 1] == " ") or char not in ":#":
+        else:
             return pos + len(src[pos:end].rstrip(" "))
-        end += 1
 
 
 def resolved(src: Source, text: str, pos: int) -> "Any":
@@ -456,7 +453,7 @@ def resolved(src: Source, text: str, pos: int) -> "Any":
         may = not text.strip(LOOK_ALIKE_CHARS) or text.lstrip("-")[:4].isdecimal()
         differs = may and re.fullmatch(LOOK_ALIKE, text) is not None
     if differs:
-        msg = "YAML readers differ about the value of %s: quote it if it is text; else write true, false or 0.5"
+        msg = "YAML readers differ about the value of %s: quote it if it is text, else write true, false or a number"
         note(src, msg % shown(text), pos)
     return text
 
@@ -464,7 +461,7 @@ def resolved(src: Source, text: str, pos: int) -> "Any":
 def error_of(src: Source, name: str) -> YamlError:
     """Return the error that tells what is wrong with the document ``name``, and shows the lines."""
     texts: "List[str]" = []
-    for pos in sorted(src.problems, reverse=True):
+    for pos in sorted(src.problems, reverse=True):  # the first comes last, so that its place is the error's
         start = src.rfind("\n", 0, pos) + 1
         line, lineno, col = src[start : src.find("\n", pos)], src.count("\n", 0, pos) + 1, pos - start
         first = max(0, col - LINE_WIDTH // 2) if col > LINE_WIDTH - 10 else 0
