@@ -121,6 +121,10 @@ class Config(document.Document):
             kinds[name] = Later(NUMBER if is_number else None)
         return rules.Names(self.settings, kinds).formula(note, text, NUMBER, anything_in)
 
+    def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
+        """Return what the configuration allows for the value that a placeholder names, as ``rules.allowed`` does."""
+        return rules.allowed(self.settings, path)
+
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
         formulas = {settings.full_name(*keys): each for keys, each in self.settings.formulas.items()}
@@ -131,7 +135,7 @@ class Config(document.Document):
         pending += self.objective.formula.fields if self.objective.formula else ()
         used: "Dict[str, None]" = {}
         while pending:
-            name = ".".join(settings.keys_of(pending.pop()))
+            name = ".".join(rules.keys_of(pending.pop()))
             formula = formulas.get(name) or computed.get(name)
             pending += formula.fields if formula and name not in used else ()
             used[name] = None
@@ -265,7 +269,7 @@ def _command(source: Config, key: str) -> "Optional[Command]":
             source.add(("batch", key, 0), "must be the program to run, but is empty: name one")
         return None
     try:
-        return template.parse(value, source.settings.allowed)
+        return template.parse(value, source.allowed)
     except template.TemplateError as error:
         for problem in error.problems:
             source.add(("batch", key), problem)
@@ -281,7 +285,7 @@ def _env(source: Config) -> "Dict[str, Parts]":
             source.add(path, f"must be a string, but is {found(value)}: quote it")
             continue
         try:
-            read[name] = template.parse_variable(name, value, source.settings.allowed)
+            read[name] = template.parse_variable(name, value, source.allowed)
         except template.TemplateError as error:
             for problem in error.problems:
                 source.add(path, problem)

@@ -1,9 +1,11 @@
 """What an adjust asks for, whether it is allowed, and what follows from values: formula settings and constraints."""
 
+import copy
+
 from servo_batch import settings
 from servo_batch.answers import ServoError, bad_request
 from servo_batch.settings import declared, full_name, named_setting, nested, overlay, walk
-from servo_batch.wording import did_you_mean, found, is_number, is_scalar, kind, shown
+from servo_batch.wording import did_you_mean, found, is_number, is_scalar, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed
     Note = Callable[[str], None]
+
+
+RESERVED = ("state", "control", "_control")  # what these name in a placeholder is no component
 
 
 class Names:
@@ -147,8 +152,11 @@ def broken(configured: "Settings", application: "Application") -> "List[str]":
     from servo_batch import formulas
 
     problems = []
-    value_of = settings.look_up(configured.computed(application))
     known = settings.values(configured.computed(application))
+
+    def value_of(keys: "Tuple[str, ...]") -> "Any":
+        return known[".".join(keys)]
+
     for (component, name), formula in configured.formulas.items():
         try:
             if known.keys() >= set(formula.names):
@@ -161,6 +169,40 @@ def broken(configured: "Settings", application: "Application") -> "List[str]":
                 problems.append(f"breaks the constraint {formula.text}: {formulas.shown(formula, value_of)}")
         except formulas.FormulaError as error:
             problems.append(f"cannot be held against a constraint: {error}")
+    return problems
+
+
+def keys_of(field: "Tuple[str, ...]") -> "Tuple[str, ...]":
+    """Return the keys of a field, those of a setting's value in the state as ``("web", "cpu")`` too."""
+    is_of_state = field[:3] == ("state", "application", "components") and field[4:5] == ("settings",)
+    return (field[3], field[5]) if is_of_state and field[6:] == ("value",) else field
+
+
+def allowed(configured: "Settings", path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
+    """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
+
+    That is ``("enum", its values)``, ``("range", its ends)``, ``("formula", [])`` for what is computed, and ``("free",
+    [])`` for anything; a component that is called as one of RESERVED has its long spelling only.
+    """
+    keys = keys_of(path)
+    if len(keys) != 2 or (keys == path and path[0] in RESERVED):
+        return "free", []
+    setting = declared(configured.application, *keys) or {}
+    if settings.is_range(setting):
+        return "range", [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
+    if settings.is_enum(setting):
+        return "enum", list(setting["values"])
+    return "formula" if settings.is_formula(setting) else "free", []
+
+
+def refusals(configured: "Settings", asked: "Application") -> "List[str]":
+    """Return a problem for every value in ``asked`` that the configuration does not allow."""
+    problems = []
+    for component, name, setting in walk(asked):
+        described = declared(configured.application, component, name) or {}
+        if "value" in setting and not settings.is_formula(described):
+            problem = settings.refusal(described, setting["value"])
+            problems += [f"{named_setting(component, name)} {problem}"] if problem else []
     return problems
 
 
@@ -189,7 +231,7 @@ def typed(setting: "Setting", text: str) -> "Any":
     value = _json(text)
     default = setting.get("value")
     if settings.is_enum(setting):
-        near = value if settings.is_numeric(setting) else text
+        near = value if all(map(is_number, setting["values"])) else text
         return next(
             (each for each in setting["values"] if any(settings.is_same(each, it) for it in (text, value))), near
         )
@@ -221,6 +263,35 @@ def assigned(configured: "Settings", assignments: "List[Assignment]", name: str)
     return application
 
 
+def requested(request: "Dict[str, Any]") -> "Application":
+    """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
+    application = _inner(request, "application", "")
+    components = _inner(application, "components", "application")
+    for name in components:
+        path = f"application.components.{named(name)}"
+        described = _inner(_inner(components, name, "application.components"), "settings", path)
+        for setting in described:
+            if "value" not in _inner(described, setting, path + ".settings"):
+                raise bad_request(
+                    f'the request has no value for the setting: {path}.settings.{named(setting)} must be {{"value": …}}'
+                )
+    return application
+
+
+def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
+    full_path = f"{path}.{named(key)}" if path else key
+    if key not in outer:
+        raise bad_request(
+            f"the request has no {full_path}; "
+            'adjust takes {"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}} on '
+            "stdin, or arguments, COMPONENT.SETTING=VALUE"
+        )
+    value = outer[key]
+    if not isinstance(value, dict):
+        raise bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
+    return value
+
+
 def accepted(configured: "Settings", asked: "Application", present: "Application", consequence: str) -> "Application":
     """Return what is to be stored where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
@@ -228,18 +299,17 @@ def accepted(configured: "Settings", asked: "Application", present: "Application
     never stored: a service sends back what it was told, so the present one and the one that would result are taken, any
     other is rejected.
     """
-    problems = settings.refusals(configured.application, asked)
-    given = {}
-
-    def without_computed(component: str, name: str, setting: "Setting") -> "Setting":
-        if (component, name) not in configured.formulas or "value" not in setting:
-            return setting
-        given[component, name] = setting["value"]
-        return {key: value for key, value in setting.items() if key != "value"}
-
-    bare = configured.whole(settings.mapped(asked, without_computed))
+    problems = refusals(configured, asked)
+    bare = copy.deepcopy(asked)
+    given = []
+    for component, name, setting in walk(bare):
+        if (component, name) in configured.formulas:
+            given.append((component, name, setting.pop("value", None)))
+        elif "value" in setting:
+            described = declared(configured.application, component, name) or {}
+            setting["value"] = settings.whole(described, setting["value"])
     future = configured.current(bare)
-    for (component, name), value in given.items():
+    for component, name, value in given:
         results = [(declared(state, component, name) or {}).get("value") for state in (present, future)]
         if value is not None and not any(_is_near(value, result) for result in results):
             problems.append(

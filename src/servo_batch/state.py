@@ -6,9 +6,7 @@ state, YAML, stands in for it.
 
 import os
 
-from servo_batch import files
 from servo_batch.answers import complain, failed
-from servo_batch.settings import refusals
 from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
@@ -93,6 +91,8 @@ class StateFile:
 
     def _locked(self) -> int:
         """Return a descriptor of the folder with its lock: that of the file itself would go with the old file."""
+        from servo_batch import files
+
         try:
             folder = os.open(os.path.dirname(os.path.realpath(self.path)), os.O_RDONLY)
         except (OSError, ValueError) as error:  # the working directory may be gone
@@ -105,6 +105,8 @@ class StateFile:
 
     def _store(self, application: "Application", folder: int) -> None:
         import json
+
+        from servo_batch import files
 
         text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
         try:
@@ -125,6 +127,8 @@ def find(option: "Optional[str]", configured: "Optional[str]", configuration: "O
     named_by = {"--state": option, "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE"), "batch.state": configured}
     for name, path in named_by.items():
         if path:
+            from servo_batch import files
+
             files.refuse_input(name, path, {"the configuration": configuration})
             return StateFile(path, False)
     found = StateFile(DEFAULT_PATH, True)
@@ -175,6 +179,8 @@ def _misshapen(stored: "Any") -> "Optional[str]":
 
 
 def _cannot(path: str, action: str, error: Exception) -> "ServoError":
+    from servo_batch import files
+
     return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
 
 
@@ -183,15 +189,11 @@ def problems(settings: "Settings", stored: "Optional[Application]", path: str) -
     if stored is None:
         return []
     remedy = "adjust it, or remove what is stored by adjust --reset"
-    found = [f"{path}: the stored {problem}: {remedy}" for problem in refusals(settings.application, stored)]
-    if not found and (settings.formulas or settings.constraints):
-        from servo_batch import rules
+    from servo_batch import rules
 
-        found = [
-            f"{path}: the stored state {problem}: {remedy}"
-            for problem in rules.broken(settings, settings.current(stored))
-        ]
-    return found
+    found = [f"{path}: the stored {problem}: {remedy}" for problem in rules.refusals(settings, stored)]
+    against = [] if found else rules.broken(settings, settings.current(stored))
+    return found + [f"{path}: the stored state {problem}: {remedy}" for problem in against]
 
 
 def refuse_problems(settings: "Settings", stored: "Optional[Application]", path: str) -> None:

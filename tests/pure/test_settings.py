@@ -154,7 +154,7 @@ def test_what_may_come_for_a_placeholder_is_told_by_the_configuration(path, allo
     gc = {"type": "enum", "values": ["g1", 7]}
     heap = {"type": "formula", "formula": "1"}
     _, configured = read({"size": {"min": 1, "max": 2}, "gc": gc, "heap": heap, "name": {"value": "x"}})
-    assert configured.allowed(path) == allowed
+    assert rules.allowed(configured, path) == allowed
 
 
 RANGE = {"type": "range", "min": 0, "max": 1000}

@@ -3,11 +3,10 @@
 import os
 
 from servo_batch import answers, document, settings, state
-from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Optional
 
     from servo_batch.options import Options
     from servo_batch.settings import Application, Settings
@@ -46,7 +45,7 @@ def _described(configured: "Settings", file: state.StateFile) -> "Application":
     others = settings.undeclared(configured.application, stored) if stored else []
     if others:
         answers.complain(f"{file.path} also has {', '.join(others)}, which the configuration does not have")
-    return settings.declared_only(configured.application, configured.current(stored))
+    return configured.known_of(configured.current(stored))
 
 
 def _store(
@@ -60,7 +59,7 @@ def _store(
     else:
         from servo_batch.request import read_request
 
-        wanted = _requested(read_request())
+        wanted = rules.requested(read_request())
     is_new = not os.path.lexists(file.path)
 
     def merge(before: "Optional[Application]") -> "Application":
@@ -78,35 +77,6 @@ def _store(
             f"{source.name} names a file that goes with the configuration"
         )
     return stored
-
-
-def _requested(request: "Dict[str, Any]") -> "Application":
-    """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
-    application = _inner(request, "application", "")
-    components = _inner(application, "components", "application")
-    for name in components:
-        path = f"application.components.{named(name)}"
-        described = _inner(_inner(components, name, "application.components"), "settings", path)
-        for setting in described:
-            if "value" not in _inner(described, setting, path + ".settings"):
-                raise answers.bad_request(
-                    f'the request has no value for the setting: {path}.settings.{named(setting)} must be {{"value": …}}'
-                )
-    return application
-
-
-def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
-    full_path = f"{path}.{named(key)}" if path else key
-    if key not in outer:
-        raise answers.bad_request(
-            f"the request has no {full_path}; "
-            'adjust takes {"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}} on '
-            "stdin, or arguments, COMPONENT.SETTING=VALUE"
-        )
-    value = outer[key]
-    if not isinstance(value, dict):
-        raise answers.bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
-    return value
 
 
 def settings_table(application: "Application") -> str:
