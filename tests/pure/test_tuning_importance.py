@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from servo_batch.tuning.importance import Effect, effects, in_words
-from servo_batch.tuning.search import _places, model_of_successes
+from servo_batch.tuning.search import model_of_successes
 
 SPACE = {
     "web.clients": (range(1, 65), True),
@@ -54,7 +54,7 @@ def test_the_shares_are_those_of_the_prediction_over_all_settings():
     past = drawn(lambda settings, rng: settings["web.cpu"] * (1 + settings["web.tls"]) + rng.gauss(0, 1), 40, space)
     model = model_of_successes(space, past)
     points = list(itertools.product(*(range(len(values)) for values, _ in space.values())))
-    predicted = {point: model.predict(_places(space, point))[0] for point in points}
+    predicted = {point: model.predict(point)[0] for point in points}
     whole = statistics.pvariance(predicted.values())
     shares = {one.name: one.share for one in effects(space, past)}
     for index, (name, (values, _)) in enumerate(space.items()):

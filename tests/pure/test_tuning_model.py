@@ -6,12 +6,12 @@ import pytest
 
 from servo_batch.tuning.model import LATEST, fit
 
-ORDERED = (True,) * 4 + (False,) * 4
+SPANS = (1,) * 4 + (0,) * 4
 
 
 def points(count, seed=0):
     rng = random.Random(seed)
-    return [tuple(rng.random() if ordered else float(rng.randrange(3)) for ordered in ORDERED) for _ in range(count)]
+    return [tuple(rng.random() if ordered else float(rng.randrange(3)) for ordered in SPANS) for _ in range(count)]
 
 
 def hump(point):
@@ -20,14 +20,14 @@ def hump(point):
 
 def test_what_works_alone_counts_most():
     known = points(30)
-    weights = fit(known, list(map(hump, known)), ORDERED).weights
-    assert weights[1] == max(weights) == 8 / len(ORDERED)
-    assert sum(weight <= 1 / len(ORDERED) for weight in weights) >= 6
+    weights = fit(known, list(map(hump, known)), SPANS).weights
+    assert weights[1] == max(weights) == 8 / len(SPANS)
+    assert sum(weight <= 1 / len(SPANS) for weight in weights) >= 6
 
 
 def test_a_hump_in_one_of_eight_settings_is_predicted():
     known = points(30)
-    model = fit(known, list(map(hump, known)), ORDERED)
+    model = fit(known, list(map(hump, known)), SPANS)
     same = known[0]
     predicted = [model.predict((same[0], place / 20) + same[2:])[0] for place in range(21)]
     assert 4 <= predicted.index(min(predicted)) <= 8
@@ -38,18 +38,18 @@ def test_noise_is_told_from_signal(deviation, noise):
     rng = random.Random(1)
     known = [(n / 20,) for n in range(21)] * 2
     costs = [place + deviation * rng.gauss(0, 0.5) for (place,) in known]
-    assert fit(known, costs, (True,)).noise == noise
+    assert fit(known, costs, (1,)).noise == noise
 
 
 def test_only_the_latest_speak_for_the_weights_and_all_for_the_prediction():
     known = points(LATEST + 20)
     costs = [point[0] for point in known[:20]] + [point[1] for point in known[20:]]
-    model = fit(known, costs, ORDERED)
-    assert model.weights == fit(known[20:], costs[20:], ORDERED).weights
+    model = fit(known, costs, SPANS)
+    assert model.weights == fit(known[20:], costs[20:], SPANS).weights
     assert len(model.scores) == LATEST + 20
 
 
 def test_failures_alone_among_the_latest_do_not_hide_what_succeeded_before():
     known = points(LATEST + 5)
     costs = [1.0, 2.0, 3.0, 4.0, 5.0] + [None] * LATEST
-    assert len(fit(known, costs, ORDERED).scores) == LATEST + 5
+    assert len(fit(known, costs, SPANS).scores) == LATEST + 5

@@ -43,13 +43,13 @@ def effects(space: search.Space, past: search.Past) -> List[Effect]:
     alphas = [dot(column, model.solved) for column in columns]
     if _skill(model.scores, alphas, [dot(column, column) for column in columns]) < SKILL:
         return []
-    choices = [(name, values) for name, (values, _) in space.items() if len(values) > 1]
+    lengths = [len(values) for values, _ in space.values()]
     found = []
-    for (name, values), (share, effect) in zip(choices, _main_effects(model, alphas, [len(v) for _, v in choices])):
+    for (name, (values, ordered)), (share, effect) in zip(space.items(), _main_effects(model, alphas, lengths)):
         word = next((word for word, least in WORDS if share >= least), "")
         levels = [values[level] for level in _picked(len(values))]
-        found.append(Effect(name, share, word, _direction(levels, space[name][1], effect) if word else ""))
-    return sorted(found, key=lambda one: -one.share)
+        found.append(Effect(name, share, word, _direction(levels, ordered, effect) if word else ""))
+    return sorted((one for one in found if len(space[one.name][0]) > 1), key=lambda one: -one.share)
 
 
 def in_words(found: Sequence[Effect]) -> str:
@@ -77,19 +77,19 @@ def _skill(scores: Sequence[float], alphas: Sequence[float], inverse: Sequence[f
 def _picked(length: int) -> List[int]:
     """Return the levels that are looked at, evenly spread, the ends among them."""
     count = min(length, LEVELS)
-    return [round(n * (length - 1) / (count - 1)) for n in range(count)]
+    return [round(n * (length - 1) / max(1, count - 1)) for n in range(count)]
 
 
 def _main_effects(model: Model, alphas: List[float], lengths: Sequence[int]) -> List[Tuple[float, List[float]]]:
     """Return for each setting its share and what the levels looked at come to, the others averaged over."""
     kernels = []  # of each setting and measurement: what it says of each level
     products = [[1.0] * len(alphas) for _ in alphas]  # of each two measurements: what they say together, on average
-    for weight, ordered, places, length in zip(model.weights, model.ordered, model.places, lengths):
-        levels = [level / (length - 1) if ordered else float(level) for level in _picked(length)]
-        said = {place: [math.exp(-weight * each) for each in apart(ordered, place, levels)] for place in set(places)}
-        kernels.append([said[place] for place in places])
-        both = {(one, other): dot(said[one], said[other]) / len(levels) for one in said for other in said}
-        products = [[old * both[one, other] for old, other in zip(row, places)] for row, one in zip(products, places)]
+    for weight, span, levels, length in zip(model.weights, model.spans, model.levels, lengths):
+        of_all = _picked(length)
+        said = {level: [math.exp(-weight * each) for each in apart(span, level, of_all)] for level in set(levels)}
+        kernels.append([said[level] for level in levels])
+        both = {(one, other): dot(said[one], said[other]) / len(of_all) for one in said for other in said}
+        products = [[old * both[one, other] for old, other in zip(row, levels)] for row, one in zip(products, levels)]
     means = [[math.fsum(said) / len(said) for said in rows] for rows in kernels]
     mean = dot(alphas, [_product(of_all) for of_all in zip(*means)])
     variance = dot(alphas, [dot(alphas, row) for row in products]) - mean**2

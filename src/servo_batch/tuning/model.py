@@ -10,8 +10,8 @@ from itertools import islice
 from operator import mul, neg
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-# A place for each setting: from 0 to 1 where its values are ordered, else places are the same or not.
-Point = Tuple[float, ...]
+Point = Tuple[float, ...]  # the level of each setting; what was measured may lie between two
+Spans = Sequence[int]  # of each setting the levels from the first to the last; 0 where they have no order
 Costs = Sequence[Optional[float]]  # None for a failure
 
 # What the variance of the noise may be, over that of the signal: hardly any, some, much.
@@ -29,8 +29,8 @@ SAME = 1e-9
 class Model(NamedTuple):
     """What ``fit`` returns. Costs are scores here, about standard normal, the lower the better."""
 
-    places: Sequence[Sequence[float]]  # of each setting, those of all points
-    ordered: Sequence[bool]  # of each setting, whether its places are
+    levels: Sequence[Sequence[float]]  # of each setting, those of all points
+    spans: Spans
     weights: Sequence[float]  # of each setting, in the distance
     noise: float  # one of NOISE_RATIOS
     scores: Sequence[float]
@@ -42,8 +42,8 @@ class Model(NamedTuple):
     def predict(self, point: Point) -> Tuple[float, float]:
         """Return the mean and the standard deviation of the score at a point."""
         distances = [0.0] * len(self.scores)
-        for weight, ordered, place, places in zip(self.weights, self.ordered, point, self.places):
-            distances = _added(distances, weight, apart(ordered, place, places))
+        for weight, span, level, levels in zip(self.weights, self.spans, point, self.levels):
+            distances = _added(distances, weight, apart(span, level, levels))
         solved = solve(self.factor, [math.exp(-distance) for distance in distances])
         return dot(solved, self.solved), math.sqrt(self.variance * max(0.0, 1.0 - dot(solved, solved)))
 
@@ -57,29 +57,29 @@ class Model(NamedTuple):
         return deviation * (gain * math.erfc(-gain / math.sqrt(2)) / 2 + density)
 
 
-def fit(points: Sequence[Point], costs: Costs, ordered: Sequence[bool]) -> Model:
+def fit(points: Sequence[Point], costs: Costs, spans: Spans) -> Model:
     """Return the model with the likeliest weights and noise. Not all are failures."""
     latest = -LATEST if any(cost is not None for cost in costs[-LATEST:]) else 0
-    weights = _weights(_Pairs.of(points[latest:], costs[latest:], ordered))
-    return _with_likeliest_noise(_Pairs.of(points, costs, ordered), weights)
+    weights = _weights(_Pairs.of(points[latest:], costs[latest:], spans))
+    return _with_likeliest_noise(_Pairs.of(points, costs, spans), weights)
 
 
 class _Pairs(NamedTuple):
     """The measurements, and of each setting how far every two of them are apart, a lower triangle row after row."""
 
-    places: Sequence[Sequence[float]]
-    ordered: Sequence[bool]
+    levels: Sequence[Sequence[float]]
+    spans: Spans
     scores: Sequence[float]
     apart: Sequence[List[float]]
 
     @classmethod
-    def of(cls, points: Sequence[Point], costs: Costs, ordered: Sequence[bool]) -> "_Pairs":
+    def of(cls, points: Sequence[Point], costs: Costs, spans: Spans) -> "_Pairs":
         columns = list(zip(*points))
         pairs = [
-            [each for row, place in enumerate(places) for each in apart(has_order, place, places[: row + 1])]
-            for has_order, places in zip(ordered, columns)
+            [each for row, level in enumerate(levels) for each in apart(span, level, levels[: row + 1])]
+            for span, levels in zip(spans, columns)
         ]
-        return cls(columns, ordered, _scores(costs), pairs)
+        return cls(columns, spans, _scores(costs), pairs)
 
     def model(self, weights: Sequence[float], noise: float) -> Model:
         """Return the model with these weights and this noise."""
@@ -96,13 +96,13 @@ class _Pairs(NamedTuple):
         variance = (dot(solved, solved) + 2) / (size + 2)  # as if two more scores had been seen before
         determinant = math.fsum(math.log(row[-1]) for row in factor)
         likelihood = -size / 2 * math.log(variance) - determinant - 1 / variance
-        return Model(self.places, self.ordered, weights, noise, self.scores, factor, solved, variance, likelihood)
+        return Model(self.levels, self.spans, weights, noise, self.scores, factor, solved, variance, likelihood)
 
 
 def _weights(pairs: _Pairs) -> List[float]:
     """Return the weights: the settings one after the other doubled while that is likelier, else halved if that is."""
     times = [1.0] * len(pairs.apart)
-    share = 1.0 / max(1, len(times))
+    share = 1.0 / max(1, sum(map(any, pairs.apart)))  # of those that vary at all
     first = _with_likeliest_noise(pairs, [share] * len(times))
     best = first.likelihood
     for index in range(len(times)):
@@ -133,9 +133,9 @@ def highest(values: Sequence[float]) -> int:
     return found
 
 
-def apart(ordered: bool, place: float, places: Sequence[float]) -> List[float]:
-    """Return how far a place of a setting is from others, 0 to 1: what has no order is the same or 1 apart."""
-    return [abs(place - other) for other in places] if ordered else [float(place != other) for other in places]
+def apart(span: int, level: float, levels: Sequence[float]) -> List[float]:
+    """Return how far a level of a setting is from others, 0 to 1: those without an order are the same or 1 apart."""
+    return [abs(level - other) / span for other in levels] if span else [float(level != other) for other in levels]
 
 
 def solve(factor: List[List[float]], right: Sequence[float]) -> List[float]:

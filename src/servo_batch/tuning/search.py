@@ -66,7 +66,7 @@ def propose(
         near = _near(space, rng, is_open, measured)
         anywhere = _anywhere(space, rng, is_open, CANDIDATES, LOOKS if near else LAST_LOOKS)
         candidates = list(dict.fromkeys(near + anywhere))[:CANDIDATES]  # of a small space, all
-        worth = [model.expected_improvement(_places(space, point)) for point in candidates]
+        worth = [model.expected_improvement(point) for point in candidates]
     return _settings(space, candidates[highest(worth)]) if candidates else None
 
 
@@ -80,7 +80,7 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     if not good:
         return None
     model = _model(space, good)
-    best = good[highest([-model.predict(_places(space, one.point))[0] for one in good])].settings
+    best = good[highest([-model.predict(one.point)[0] for one in good])].settings
     return {name: best.get(name) for name in space}
 
 
@@ -126,28 +126,16 @@ def _model(space: Space, measured: List[_Measured]) -> Model:
     if len(measured) > MOST:
         best = sorted(measured, key=lambda one: math.inf if one.cost is None else one.cost)[: MOST // 2]
         measured = best + measured[-(MOST - len(best)) :]
-    points = [_places(space, one.point) for one in measured]
-    return fit(points, [one.cost for one in measured], [ordered for _, ordered in _choices(space)])
+    return fit([one.point for one in measured], [one.cost for one in measured], _spans(space))
 
 
-def _choices(space: Space) -> List[Tuple[Sequence[Any], bool]]:
-    """Return the settings that there is something to choose of."""
-    return [(values, ordered) for values, ordered in space.values() if len(values) > 1]
-
-
-def _places(space: Space, point: Point) -> Point:
-    """Return where the levels of a point lie as the model has it."""
-    return tuple(
-        level / (len(values) - 1) if ordered else level
-        for level, (values, ordered) in zip(point, space.values())
-        if len(values) > 1
-    )
+def _spans(space: Space) -> List[int]:
+    return [len(values) - 1 if ordered else 0 for values, ordered in space.values()]
 
 
 def _nearest(space: Space, point: Point, others: Sequence[Point]) -> float:
     """Return how far the nearest of other points is."""
-    here, there = _places(space, point), [_places(space, other) for other in others]
-    columns = [apart(ordered, place, places) for (_, ordered), place, places in zip(_choices(space), here, zip(*there))]
+    columns = [apart(span, level, levels) for span, level, levels in zip(_spans(space), point, zip(*others))]
     return min(map(math.fsum, zip(*columns)), default=0.0)
 
 
