@@ -98,7 +98,8 @@ class _Tuning(NamedTuple):
         for warning in warnings:
             answers.complain(warning)
         known = [entry for entry in entries if entry["job"] == job and self._counts(entry)]
-        return [({name: entry["settings"][name] for name in self.task.space}, self._value(entry)) for entry in known]
+        found = [measurement.trial(self.config, number, entry) for number, entry in enumerate(known)]
+        return [({name: each.settings[name] for name in self.task.space}, each.objective) for each in found]
 
     def _counts(self, entry: Dict[str, Any]) -> bool:
         measured = entry["settings"]
@@ -116,12 +117,6 @@ class _Tuning(NamedTuple):
             return _is_learnt_from(entry.get("reason"), entry.get("cause")) and not has_time_now
         # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
         return set(self.config.objective_metrics()) <= set(measurement.recorded(self.config, entry))
-
-    def _value(self, entry: Dict[str, Any]) -> Optional[float]:
-        if entry["status"] != "ok":
-            return None
-        metrics = measurement.recorded(self.config, entry)
-        return measurement.objective_value(self.config.objective, metrics, entry["settings"])
 
     def store(self, values: Values) -> None:
         """Lay the best settings over what is stored by now; raise ``ServoError``."""
