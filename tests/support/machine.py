@@ -15,7 +15,9 @@ def find_pythons():
     pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     candidates = glob.glob(os.path.join(pyenv, "versions", "3.*", "bin", "python3"))
     for minor in range(6, 40):
-        candidates.append(shutil.which("python3.%d" % minor))
+        path = shutil.which("python3.%d" % minor)
+        if path and "/shims/" not in path:  # pyenv's: they are above, or fail for a version that is not selected
+            candidates.append(path)
     candidates.append(sys.executable)
     found = {}
     for path in filter(None, candidates):
@@ -26,7 +28,9 @@ def find_pythons():
 
 
 def _version(path):
-    # A pyenv shim exists for versions that are not selected; it then fails.
+    of_pyenv = re.search(r"/versions/3\.(\d+)\.\d+/bin/", path)
+    if of_pyenv:
+        return 3, int(of_pyenv.group(1))
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         output = subprocess.run(
