@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PLAIN = "letters, digits and _ - . / : , + @"
 FREE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,+@")
 LISTED = FREE | frozenset("%=")
-NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")  # RFC 8259, section 6
-FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
+NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, section 6
+FORBIDDEN = r"\.\.|SERVO_"  # a path that leads up; the names of variables that hold any text
 NAMES = {" ": "a blank", "\t": "a tab", "\n": "a line break", "\0": "a NUL character"}
 
 
@@ -69,7 +69,7 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
 
     def refusal(self, text: str, is_listed: bool) -> str:
         """Return why what it was formatted to cannot stand in a command, and what to do; empty where it can."""
-        if self.is_number and not is_listed and not NUMBER.match(text):
+        if self.is_number and not is_listed and not re.match(NUMBER, text):
             where = "in arithmetic, in a here-document, behind a leading - and with a format like :d"
             return f"{shown(text)}, but only a number may stand there ({where}); {self.way_out}"
         texts = words(text) if self.conversion == "w" else [text]
@@ -98,8 +98,8 @@ def _odd(text: str, is_listed: bool) -> str:
     if odd:
         why = "is plain only in values that the configuration lists" if odd in LISTED else "is not plain"
         return f"{NAMES.get(odd, odd if '!' <= odd <= '~' else shown(odd))} {why}"
-    if not text or is_listed or NUMBER.match(text):
+    if not text or is_listed or re.match(NUMBER, text):
         return "" if text else "it is empty"
-    forbidden = FORBIDDEN.search(text)
+    forbidden = re.search(FORBIDDEN, text)
     begins = f"it begins with {text[0]} and is no number" if text[0] in "-+@" else ""
     return begins or (f"it has {forbidden.group()} in it" if forbidden else "")

@@ -14,34 +14,32 @@ if TYPE_CHECKING:
 
     from servo_batch.command.placeholder import Placeholder
 
-HOLE, WORDS, EXPANSION = "\ud800", "\ud801", "$_"  # stand for a placeholder, for one with !w, for what is computed
+HOLE, WORDS, EXPANSION = "\1", "\2", "$_"  # stand for a placeholder, for one with !w, for what is computed
 MARKS = re.compile("[%s%s]" % (HOLE, WORDS))
 COMPUTED = re.compile(r"\$\([^()%s%s]*\)|`[^`%s%s]*`" % (HOLE, WORDS, HOLE, WORDS))
 QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)\#[^\n]*""", re.S)
 BEFORE_SCRIPT = re.compile(r"""(?:\s["']?-\w*c["']?|\bssh\b[^;|&\n]*)\s\Z""")  # what is quoted next is a script
-SHELL = r"(?<![\w.=-])(?:ba|da|a|k|z|mk|fi|t?c)?sh(?![\w.-])"
 NUMBERS_ONLY = re.compile(
-    r"""\(\(|\$\[|<<|(?<![\w./-])let\s|\s-(?:eq|ne|lt|le|gt|ge)\b|\[["']?%s|\$\{[^}]*%s|\|\s*[\w./]*(?<!\w)%s"""
-    r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*i|\binteger\s" % (HOLE, HOLE, SHELL)
+    r"""\(\(|\$\[|<<|(?<![\w./-])let\s|\s-(?:eq|ne|lt|le|gt|ge)\b|\[["']?%s|\$\{[^}]*%s|\|\s*(?:\S*/)?\w{0,3}sh(?![\w.-])"""
+    r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*i|\binteger\s" % (HOLE, HOLE)
 )
 WORD = re.compile(r"[^\s;|&()`]*\Z")
 # NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
 ASSIGNED = re.compile(r"[$A-Za-z_%s][\w%s]*(?:\[[^]]*\])?\+?=|.*=[A-Z_][A-Z0-9_]*=" % (HOLE, HOLE), re.S)
 OPTION = re.compile(r"(?:%s|\$\w+|\$\{[^}]*\})*--?[%s%s]*\Z" % (WORDS, HOLE, WORDS))
-# Where a command begins; words after which one does, or the name of what the shell sets; a shell and its options.
-PROGRAM = re.compile(
-    r"""(?:(?:\A|[;|\n`]|(?<![<>])&|[$<>]\((?!\()|(?:;;|\sin)\s[^()\n;]*\))\s*(?:\((?!\()\s*)*
-    (?:(?:[{!.]|if|then|elif|else|do|while|until|for|select|function|time|coproc|eval|exec|command|builtin|source|trap
-    |alias|export|unset|readonly|local|declare|typeset|read)(?:\s+-\S+)*\s+|\w+=[^\s;|&()`]*\s+|%s\s+)*
-    |\s-exec\s+|(?<!"\s)%s(?:\s+-\S+)*\s+)\Z"""
-    % (WORDS, SHELL),
-    re.X,
-)
+SEPARATOR = re.compile(r"[;|\n`]|(?<![<>])&|[$<>]\((?!\()")
+# After these a command begins, or the name follows of what the shell sets.
+LEADING = frozenset((
+    "{", "!", ".", "if", "then", "elif", "else", "do", "while", "until", "for", "select", "function", "time", "coproc",
+    "eval", "exec", "command", "builtin", "source", "trap", "alias", "export", "unset", "readonly", "local", "declare",
+    "typeset", "read",
+))  # fmt: skip
+SHELLS = ("sh", "bash", "dash", "ash", "ksh", "zsh", "mksh", "fish", "csh", "tcsh")
 
 
 def mark(part: "Union[str, Placeholder]") -> str:
     """Return what stands for a part of a template in a text that is searched."""
-    return part if isinstance(part, str) else WORDS if part.conversion == "w" else HOLE
+    return MARKS.sub("", part) if isinstance(part, str) else WORDS if part.conversion == "w" else HOLE
 
 
 def of_marks(texts: "List[str]") -> "List[Tuple[str, bool]]":
@@ -61,10 +59,26 @@ def of_marks(texts: "List[str]") -> "List[Tuple[str, bool]]":
         word, closed = text[begin : match.start()].lstrip("\"'"), ""
         if ASSIGNED.match(word):
             closed = "in a word that begins with NAME=, which may be a variable's"
-        elif word[:1] not in ("-", "#") and not set("<>") & set(word) and PROGRAM.search(text[:begin]):
+        elif word[:1] not in ("-", "#") and not set("<>") & set(word) and _begins_command(text[:begin]):
             closed = "where a program's name stands"
         found.append((closed, bool(only_numbers or closed or OPTION.match(word))))
     return found
+
+
+def _begins_command(before: str) -> bool:
+    """Tell whether the program's name, the file that a shell runs or the name of what it sets comes after a text."""
+    command = SEPARATOR.split(before)[-1].strip()
+    words = command.lstrip(" (").split() if command[:2] != "((" else ["(("]
+    for at, word in enumerate(words):
+        if word not in LEADING and word != WORDS and not (at and word[0] == "-") and not ASSIGNED.match(word):
+            break
+    else:
+        return True
+    if words[-1] == "-exec" or (words[-1][-1] == ")" and "(" not in command):  # the pattern of a case
+        return True
+    while words[-1][0] == "-" and len(words) > 1:
+        words.pop()
+    return words[-1].rpartition("/")[2] in SHELLS and "=" not in words[-1] and not command.endswith('" ' + words[-1])
 
 
 def _unquoted(match: "Match[str]") -> str:

@@ -3,7 +3,7 @@
 import re
 
 from servo_batch.command.placeholder import Placeholder
-from servo_batch.command.places import QUOTED, SHELL
+from servo_batch.command.places import QUOTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ DOUBLED = re.compile(r"\{(\{(\w+)[.\[][^{}\s]*\})\}")
 LOOK_ALIKES = {"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\u00a0": "a blank"}
 OF_THE_SHELL = re.compile(r"(&&|\|\|?|;|&|\d?>>?(&\d|\S*)|<\S*)\Z")
 EVALUATES = re.compile(
-    r"\beval\b|\(\(|\$\[|\blet\s|\s-(?:eq|ne|lt|le|gt|ge)\s|\bssh\b|\bmake\b|%s(?:\s+-\S+)*\s+-\w*c\s+\"[^\"]*\$"
-    % SHELL
+    r"\beval\b|\(\(|\$\[|\blet\s|\s-(?:eq|ne|lt|le|gt|ge)\s|\bssh\b|\bmake\b|\b\w{0,3}sh(?:\s+-\S+)*\s+-\w*c\s+\"[^\"]*\$"
 )
 
 

@@ -109,7 +109,9 @@ class _Rendering:
             begin, end, before = (begin if kind == before == "free" else end), end + len(text), kind
             if isinstance(part, Placeholder):
                 problem = part.refusal(whole[begin:end], kind != "free")
-                for match in FORBIDDEN.finditer(whole, max(0, begin - 6), end + 6) if kind == "free" else ():
+                for match in (
+                    re.compile(FORBIDDEN).finditer(whole, max(0, begin - 6), end + 6) if kind == "free" else ()
+                ):
                     if not problem and match.start() < end and match.end() > begin:
                         beside = f"which makes {match.group()} of what stands beside it"
                         problem = f"{wording.shown(whole[begin:end])}, {beside}; {part.way_out}"

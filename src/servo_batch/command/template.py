@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     # What the configuration allows for a field, by its keys: enum and its values, range and its ends, formula, free.
     Allowed = Callable[[Tuple[str, ...]], Tuple[str, Sequence[Any]]]
 
-NUMERIC_SPEC = re.compile(r"(\.[0-9]+)?[deEfFgG]\Z")  # makes a plain decimal number, or fails
-WIDE = re.compile("[0-9]{5}")  # Linux takes 128 KiB as one argument
-VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*\\Z")
-NO_COMMAND_CAN = re.compile("[\0\ud800-\udbff]")  # places.py uses some of these as its marks
-DOLLAR = re.compile(r"\$\{?\w*\Z")
+NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
+WIDE = "[0-9]{5}"  # Linux takes 128 KiB as one argument
+VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
+DOLLAR = r"\$\{?\w*\Z"
 LITERAL_BRACES = "literal braces are {{ and }}"
 
 
@@ -74,7 +73,7 @@ def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed") -> Command:
 def parse_variable(name: str, text: str, allowed: "Allowed") -> "Parts":
     """Return the template of an environment variable's value; raise ``TemplateError``."""
     problems: "List[str]" = []
-    if not VARIABLE.match(name):
+    if not re.match(VARIABLE, name):
         problems.append("is no name of a variable: letters, digits and _ make one, and no digit comes first")
     parts = _parts(text, allowed, problems)
     for at, part in enumerate(parts):
@@ -93,8 +92,9 @@ def parse_variable(name: str, text: str, allowed: "Allowed") -> "Parts":
 def _parts(template: str, allowed: "Allowed", problems: "List[str]") -> "List[Union[str, Placeholder]]":
     parts: "List[Union[str, Placeholder]]" = []
     try:
-        if NO_COMMAND_CAN.search(template):
-            raise ValueError("it holds a NUL character or half a surrogate pair, which no command can: remove it")
+        if "\0" in template:
+            raise ValueError("it holds a NUL character, which no command can: remove it")
+        template.encode("utf-8", "surrogateescape")  # a lone surrogate is a ValueError
         for literal, field, spec, conversion in string.Formatter().parse(template):
             if literal and parts and isinstance(parts[-1], str):
                 parts[-1] += literal  # a doubled brace ends a piece of it
@@ -110,7 +110,9 @@ def _parts(template: str, allowed: "Allowed", problems: "List[str]") -> "List[Un
 def _placeholder(
     field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", problems: "List[str]"
 ) -> Placeholder:
-    part = Placeholder(field, ("",), conversion, spec, "free", conversion is None and bool(NUMERIC_SPEC.match(spec)))
+    part = Placeholder(
+        field, ("",), conversion, spec, "free", conversion is None and re.match(NUMERIC_SPEC, spec) is not None
+    )
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
@@ -118,7 +120,7 @@ def _placeholder(
             raise ValueError("!w (words) takes no format specification")
         if "{" in spec:
             raise ValueError("a format specification holds no placeholders: write the width as a number")
-        if WIDE.search(spec):
+        if re.search(WIDE, spec):
             raise ValueError(f"the width or precision in {shown(spec)} is more than a command can take")
         path = paths.keys(field)
     except ValueError as error:
@@ -130,7 +132,7 @@ def _placeholder(
 
 def _lost(before: "Union[str, Placeholder]", after: "Union[str, Placeholder]") -> str:
     """Return why any value would be lost between what stands directly before and after it, empty where none would."""
-    dollar = DOLLAR.search(before) if isinstance(before, str) else None
+    dollar = re.search(DOLLAR, before) if isinstance(before, str) and "$" in before else None
     if dollar:
         return (
             f"{dollar.group()} stands directly before it, so the shell would take the value for a part of a variable's "
