@@ -357,13 +357,6 @@ def test_a_default_that_does_not_go_with_what_is_stored_is_said(tuner):
     tuner.tune().bad_state("breaks the constraint", "2 + 8 < 10")
 
 
-def test_a_small_space_is_measured_whole_once(tuner):
-    tuner.configure(described(settings=dict(SETTINGS, x=dict(SETTINGS["x"], max=3))))
-    answer = outcome(tuner.tune("--confirm", "0"))
-    assert (answer["measurements"], answer["settings"]["a.x"], answer["better"]) == (12, 3, None)
-    assert sorted((s["a.x"], s["a.k"]) for s in tuner.measured()) == [(x, k) for x in range(4) for k in (1, 2, 5)]
-
-
 def test_the_objective_and_the_control_of_the_command_line(tuner):
     job = "test {control.n} = 3 && echo cost $(( {a.x} * {a.k} ))"
     tuner.configure(described(job, dict(SETTINGS, x=dict(SETTINGS["x"], max=4))))
@@ -378,21 +371,6 @@ def test_a_cap_is_for_the_job_alone(tuner):
     outcome(tuner.tune("--measurements", "3", "--cap", "1.5", "--minimize", "{total_runtime}"))
     _, *others = tuner.history()
     assert [entry["message"].split(" of ")[0] for entry in others] == ["the job ran past its timeout"] * 2
-
-
-def test_values_of_every_kind_are_tuned(tuner):
-    settings = {
-        "x": {"min": 0.1, "max": 0.9, "step": 0.2, "value": 0.3},
-        "k": {"type": "enum", "values": ["-a=b", 7, True, 1], "value": 7},
-    }
-    tuner.configure(
-        described(["sh", "-c", 'echo cost 1; printf "%s\\n" "$1" "$2" >>values', "-", "{a.x}", "{a.k}"], settings)
-    )
-    outcome(tuner.tune("--confirm", "0"))
-    values = tuner.read("values").decode().split("\n")[:-1]
-    assert sorted(set(values[::2])) == ["0.1", "0.3", "0.5", "0.7", "0.9"]
-    assert sorted(set(values[1::2])) == ["-a=b", "1", "7", "true"]
-    assert len(values) == 40
 
 
 def test_what_nothing_uses_is_named_and_not_varied(tuner):
@@ -450,7 +428,7 @@ def test_a_command_is_tuned_without_a_file_and_nothing_is_stored(tuner):
 def test_it_says_after_the_first_measurement_how_long_it_will_take(tuner):
     messages = [line["message"] for line in tuner.tune("--measurements", "7", "--confirm", "2").progress]
     first = next(at for at, message in enumerate(messages) if message.startswith("measurement 1 of 11: 30 with"))
-    assert messages[first + 1].startswith("11 measurements take about 0:0")
+    assert messages[first + 1].startswith("11 measurements take about ")
 
 
 def test_a_budget_ends_the_search_before_its_number_of_measurements(tuner):

@@ -9,7 +9,6 @@ from servo_batch.tuning.loop import (
     SEARCH,
     Outcome,
     Task,
-    best_so_far,
     next_in_time,
     next_step,
     remarks,
@@ -75,28 +74,6 @@ def test_a_stop_at_any_point_changes_nothing_where_runs_fail():
     steps, outcome = ran(TASK, value=fails)
     for stop in range(len(steps) + 1):
         assert ran(TASK, history(steps[:stop], fails), fails) == (steps[stop:], outcome)
-
-
-def test_a_stop_at_any_point_changes_nothing_in_a_space_that_is_measured_whole():
-    task = Task({"web.cpu": (range(1, 6), True)}, {"web.cpu": 2}, measurements=30, confirm=2)
-
-    def value(settings):
-        return float(abs(settings["web.cpu"] - 4))
-
-    steps, outcome = ran(task, value=value)
-    assert [step.purpose for step in steps] == [DEFAULT] + [SEARCH] * 4 + [CONFIRM_BEST, CONFIRM_DEFAULT] * 2
-    for stop in range(len(steps) + 1):
-        assert ran(task, history(steps[:stop], value), value) == (steps[stop:], outcome)
-
-
-def test_the_best_so_far_is_the_best_of_what_was_searched():
-    past = history(ran(TASK)[0])
-    for count in range(1, len(past) + 1):
-        settings, value = best_so_far(TASK, past[:count])
-        assert value == cost(settings) == min(value for _, value in past[:count])
-    settings, value = best_so_far(TASK._replace(maximize=True), past)
-    assert value == cost(settings) == max(value for _, value in past)
-    assert best_so_far(TASK, [(START, None)]) is None
 
 
 @pytest.mark.parametrize("levels", [2, 5, 12])

@@ -308,9 +308,9 @@ class _Run:
         message = f"measurement {step.number} of {step.of}: {reason or figures([value])} with {pairs(step.settings)}"
         message += f"; best so far {figures([best])}" if found else ""
         self._say(percent(step.number, step.of), message, self._account.line(step, value, reason, best))
-        if len(self._seconds) == 1 and step.number < step.of:
+        if len(self._seconds) == 1 and value is not None and step.number < step.of:
             count, each = step.of - step.number + 1, self._seconds[0]
-            text = f"{count} measurements take about {duration(count * each)}, if each takes {duration(each)}, as this"
+            text = f"{count} measurements take about {_time(count * each)} if each takes {_time(each)}, as this one"
             self._say(percent(step.number, step.of), text, text if count * each > LONG_SECONDS else "")
 
     def _say(self, part: int, message: str, line: str = "") -> None:
@@ -348,3 +348,7 @@ class _Run:
         stored = f"is stored in {file.path}" if file else f"is {pairs(outcome.settings)}"
         comparison = self._account.comparison(outcome, objective.text, self._tuning.config.objective_unit(), stored)
         return "\n" + "\n".join([comparison, *self._remarks(outcome)]) + "\n"
+
+
+def _time(seconds: float) -> str:
+    return duration(seconds) if seconds >= 60 else f"{seconds:.1f} s"
