@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Set, Tu
 
 from servo_batch import answers, config, measurement, rules, settings, state
 from servo_batch.history import record
+from servo_batch.history.table import paragraphs
 from servo_batch.job.cancel import Cancelled
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
@@ -347,7 +348,7 @@ class _Run:
         objective, file = self._tuning.config.objective, self._tuning.state
         stored = f"is stored in {file.path}" if file else f"is {pairs(outcome.settings)}"
         comparison = self._account.comparison(outcome, objective.text, self._tuning.config.objective_unit(), stored)
-        return "\n" + "\n".join([comparison, *self._remarks(outcome)]) + "\n"
+        return f"\n{comparison}\n" + paragraphs(self._remarks(outcome), shutil.get_terminal_size().columns)
 
 
 def _time(seconds: float) -> str:
