@@ -20,8 +20,9 @@ COMPUTED = re.compile(r"\$\([^()%s%s]*\)|`[^`%s%s]*`" % (HOLE, WORDS, HOLE, WORD
 QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)\#[^\n]*""", re.S)
 BEFORE_SCRIPT = re.compile(r"""(?:\s["']?-\w*c["']?|\bssh\b[^;|&\n]*)\s\Z""")  # what is quoted next is a script
 NUMBERS_ONLY = re.compile(
-    r"""\(\(|\$\[|<<|(?<![\w./-])let\s|\s-(?:eq|ne|lt|le|gt|ge)\b|\[["']?%s|\$\{[^}]*%s|\|\s*(?:\S*/)?\w{0,3}sh(?![\w.-])"""
-    r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*i|\binteger\s" % (HOLE, HOLE)
+    r"""\(\(|\$\[|<<|(?<![\w./-])let\s|\s-(?:eq|ne|lt|le|gt|ge)\b|\[["']?%s|\$\{[^}]*%s|\b(?:exit|return|shift)\s+%s"""
+    r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*[iEF]|\b(?:integer|float)\s|printf\s[^;|&\n]*%%[^s%%]*[diouxXeEfgG]"
+    r"|\|\s*(?:\S*/)?(?:ba|da|a|k|z|mk)?sh(?![\w.-])" % (HOLE, HOLE, HOLE)  # a shell reads the name of a command
 )
 WORD = re.compile(r"[^\s;|&()`]*\Z")
 # NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
@@ -69,12 +70,14 @@ def _begins_command(before: str) -> bool:
     """Tell whether the program's name, the file that a shell runs or the name of what it sets comes after a text."""
     command = SEPARATOR.split(before)[-1].strip()
     words = command.lstrip(" (").split() if command[:2] != "((" else ["(("]
+    ends = [at for at, word in enumerate(words, 1) if word == "{" or (word[-1] == ")" and "(" not in word)]
+    words = words[max(ends, default=0) :]  # behind a function's name, or what a case compares with
     for at, word in enumerate(words):
         if word not in LEADING and word != WORDS and not (at and word[0] == "-") and not ASSIGNED.match(word):
             break
     else:
         return True
-    if words[-1] == "-exec" or (words[-1][-1] == ")" and "(" not in command):  # the pattern of a case
+    if words[-1] == "-exec":
         return True
     while words[-1][0] == "-" and len(words) > 1:
         words.pop()
