@@ -31,9 +31,9 @@ class Names:
 
         self._kinds: "Dict[str, Any]" = {}
         for component, name, setting in walk(configured.application):
-            kinds = {NUMBER} if settings.is_range(setting) else {kind(each) for each in setting.get("values", ())}
-            is_certain = len(kinds) == 1 and (settings.is_range(setting) or settings.is_enum(setting))
-            self._kinds[full_name(component, name)] = Later(kinds.pop() if is_certain else None)
+            kinds = {kind(each) for each in setting["values"]} if settings.is_enum(setting) else set()
+            kinds.update([NUMBER] if settings.is_range(setting) else [])
+            self._kinds[full_name(component, name)] = Later(kinds.pop() if len(kinds) == 1 else None)
         self._values = {**self._kinds, **settings.values(configured.application)}
         for (component, name), formula in configured.formulas.items():
             self.check(lambda problem: None, formula, None, name=full_name(component, name))
@@ -265,31 +265,17 @@ def assigned(configured: "Settings", assignments: "List[Assignment]", name: str)
 
 def requested(request: "Dict[str, Any]") -> "Application":
     """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
-    application = _inner(request, "application", "")
-    components = _inner(application, "components", "application")
-    for name in components:
-        path = f"application.components.{named(name)}"
-        described = _inner(_inner(components, name, "application.components"), "settings", path)
-        for setting in described:
-            if "value" not in _inner(described, setting, path + ".settings"):
-                raise bad_request(
-                    f'the request has no value for the setting: {path}.settings.{named(setting)} must be {{"value": …}}'
-                )
-    return application
-
-
-def _inner(outer: "Dict[str, Any]", key: str, path: str) -> "Dict[str, Any]":
-    full_path = f"{path}.{named(key)}" if path else key
-    if key not in outer:
+    problem = settings.misshapen(request)
+    for component, name, setting in walk(request["application"]) if not problem else ():
+        if "value" not in setting:
+            problem = f"has no value for application.components.{named(component)}.settings.{named(name)}"
+    if problem:
+        takes = '{"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}}'
         raise bad_request(
-            f"the request has no {full_path}; "
-            'adjust takes {"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}} on '
-            "stdin, or arguments, COMPONENT.SETTING=VALUE"
+            f"the request {problem}; adjust takes {takes} on stdin, or arguments, COMPONENT.SETTING=VALUE"
         )
-    value = outer[key]
-    if not isinstance(value, dict):
-        raise bad_request(f"the request's {full_path} must be an object, but is {kind(value)}")
-    return value
+    application: "Application" = request["application"]
+    return application
 
 
 def accepted(configured: "Settings", asked: "Application", present: "Application", consequence: str) -> "Application":

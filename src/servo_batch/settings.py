@@ -5,7 +5,7 @@ configuration's default state, a request, or the stored state. A description has
 what is allowed: ``type``, ``min``, ``max``, ``step``, ``scale``, ``values``, ``formula``.
 """
 
-from servo_batch.wording import did_you_mean, found, is_number, is_scalar, named, shown
+from servo_batch.wording import did_you_mean, found, is_number, is_scalar, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +83,27 @@ def declared(application: "Application", component: str, name: str) -> "Optional
 def undeclared(application: "Application", stored: "Application") -> "List[str]":
     """Return the settings in ``stored`` that the configuration's ``application`` lacks, as messages name them."""
     return [named_setting(*keys) for *keys, _ in walk(stored) if declared(application, *keys) is None]
+
+
+def misshapen(whole: "Any") -> "Optional[str]":
+    """Return where something is not ``{"application": {"components": {C: {"settings": {S: {…}}}}}}``, or None."""
+    for path, part in _parts(whole):
+        if not isinstance(part, dict):
+            return f"has no {path}" if part is None else f"has {kind(part)} where the object {path} belongs"
+    return None
+
+
+def _parts(whole: "Any") -> "Iterator[Tuple[str, Any]]":
+    """Yield the path of each mapping that has to be there, and what is there; each before what is in it."""
+    application: "Any" = whole.get("application") if isinstance(whole, dict) else whole
+    yield "application", application
+    yield "application.components", application.get("components")
+    for name, component in application["components"].items():
+        path = f"application.components.{named(name)}"
+        yield path, component
+        yield f"{path}.settings", component.get("settings")
+        for setting, description in component["settings"].items():
+            yield f"{path}.settings.{named(setting)}", description
 
 
 def is_range(setting: "Setting") -> bool:

@@ -6,8 +6,8 @@ state, YAML, stands in for it.
 
 import os
 
+from servo_batch import settings
 from servo_batch.answers import complain, failed
-from servo_batch.wording import kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class StateFile:
         except (OSError, ValueError) as error:
             raise _cannot(path, "cannot be read", error) from None
         stored = _of_older(path, data) if older else _of_json(path, data)
-        problem = _misshapen(stored)
+        problem = settings.misshapen(stored)
         if problem:
             raise failed("bad-state", f"{path}: the state file {problem}; {MEND_OLDER if older else MEND}")
         application: "Application" = stored["application"]
@@ -160,44 +160,26 @@ def _of_older(path: str, data: bytes) -> "Any":
     return stored if isinstance(stored, dict) and "application" in stored else {"application": stored}
 
 
-def _misshapen(stored: "Any") -> "Optional[str]":
-    """Return where ``stored`` is not ``{"application": {"components": {C: {"settings": {S: {…}}}}}}``, or None."""
-    application = stored.get("application") if isinstance(stored, dict) else None
-    components = application.get("components") if isinstance(application, dict) else None
-    if not isinstance(components, dict):
-        return "has no application.components"
-    for name, component in components.items():
-        if not isinstance(component, dict):
-            return f"has {kind(component)} where the component {named(name)} belongs"
-        settings = component.get("settings", {})
-        if not isinstance(settings, dict):
-            return f"has {kind(settings)} where the settings of the component {named(name)} belong"
-        for setting, description in settings.items():
-            if not isinstance(description, dict):
-                return f"has {kind(description)} where the setting {named(name)}.{named(setting)} belongs"
-    return None
-
-
 def _cannot(path: str, action: str, error: Exception) -> "ServoError":
     from servo_batch import files
 
     return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
 
 
-def problems(settings: "Settings", stored: "Optional[Application]", path: str) -> "List[str]":
+def problems(configured: "Settings", stored: "Optional[Application]", path: str) -> "List[str]":
     """Return what of ``stored`` the configuration does not allow, any more: nothing may be measured with it."""
     if stored is None:
         return []
     remedy = "adjust it, or remove what is stored by adjust --reset"
     from servo_batch import rules
 
-    found = [f"{path}: the stored {problem}: {remedy}" for problem in rules.refusals(settings, stored)]
-    against = [] if found else rules.broken(settings, settings.current(stored))
+    found = [f"{path}: the stored {problem}: {remedy}" for problem in rules.refusals(configured, stored)]
+    against = [] if found else rules.broken(configured, configured.current(stored))
     return found + [f"{path}: the stored state {problem}: {remedy}" for problem in against]
 
 
-def refuse_problems(settings: "Settings", stored: "Optional[Application]", path: str) -> None:
+def refuse_problems(configured: "Settings", stored: "Optional[Application]", path: str) -> None:
     """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored."""
-    found = problems(settings, stored, path)
+    found = problems(configured, stored, path)
     if found:
         raise failed("bad-state", "\n".join(found))

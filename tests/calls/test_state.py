@@ -312,8 +312,8 @@ def test_an_older_state_is_none_where_a_state_is_named(newest):
     [
         (b"application: {", ["_state.yaml:1"]),
         (b"application:\n  annotations: &a {}\n  components: {}\n", ["_state.yaml:2"]),
-        (b"", ["no application.components"]),
-        (b"application: {components: {web: 5}}\n", ["a number where the component web belongs"]),
+        (b"", ["has no application"]),
+        (b"application: {components: {web: 5}}\n", ["a number where the object application.components.web belongs"]),
     ],
 )
 def test_an_older_state_that_cannot_be_read_is_an_error_with_its_remedy(newest, content, words):

@@ -67,7 +67,7 @@ GOOD = {
     "values of one kind each": {"type": "enum", "values": ["", 0, False, 0.5], "value": False},
     "nothing": {},
     "text": {"value": ""},
-    "keys of others": {"value": 1, "types": "rang", "units": [None], "minimum": 5},
+    "keys of others": {"value": 1, "types": "rang", "units": [None], "minimum": 5, "values": 5},
     "a.b ☃": {"value": True},
     "": {"value": 0},
 }
@@ -90,7 +90,7 @@ def test_a_wrong_setting_is_one_problem_with_its_key_path(setting, key, words):
 
 
 def test_what_is_allowed_is_no_problem_and_stays_as_it_is():
-    document, configured = read(GOOD)
+    document, configured = read(GOOD, ["true"])
     assert document.problems == []
     assert configured.application["components"]["web"]["settings"] == GOOD
 
