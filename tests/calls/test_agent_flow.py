@@ -202,7 +202,7 @@ def test_a_sleep_is_a_number_also_as_text(serve, servo):
     service.wait_for("WHATS_NEXT", 5)
 
 
-@pytest.mark.parametrize("duration", [1e300, "inf", 3600])
+@pytest.mark.parametrize("duration", [1e300, 3600])
 def test_a_long_sleep_can_be_ended(serve, servo, duration):
     service = serve([{"cmd": "SLEEP", "param": {"duration": duration}}])
     agent = servo(service)

@@ -31,7 +31,7 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
     events = Events()
     log = Log()
     try:
-        chosen = options.read(arguments)
+        chosen = options.Options(arguments)
         token = None
         if chosen.token_file is not None:
             token = options.read_token(chosen.token_file, events)

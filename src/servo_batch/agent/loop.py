@@ -5,6 +5,7 @@ thought of costs one command, not the agent.
 """
 
 import json
+import math
 import os
 import random
 import signal
@@ -195,7 +196,7 @@ class Agent:
             seconds = float(duration) if is_number(duration) or isinstance(duration, str) else -1.0
         except (ValueError, OverflowError):
             seconds = -1.0
-        self._sleep(min(seconds, MAX_SLEEP_SECONDS) if seconds >= 0 else DEFAULT_SLEEP_SECONDS)
+        self._sleep(min(seconds, MAX_SLEEP_SECONDS) if 0 <= seconds < math.inf else DEFAULT_SLEEP_SECONDS)
         return {}
 
     def _describe(self, param: Any) -> Dict[str, Any]:

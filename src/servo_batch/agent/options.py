@@ -9,7 +9,7 @@ import ipaddress
 import math
 import os
 import time
-from typing import NamedTuple, Optional
+from typing import Optional
 from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
@@ -27,51 +27,35 @@ MAX_TOKEN_BYTES = 16 * 1024
 TOKEN_SECONDS = 30.0
 
 
-class Options(NamedTuple):
-    """What the agent was asked to be; the token is not part of it, so that no message can show it by accident."""
+class Options:
+    """What the agent was asked to be, by the command line and the environment; raises ``ServoError``.
 
-    app_id: str
-    agent: str
-    url: str
-    token_file: Optional[str]  # None: --no-auth
-    delay_seconds: float
-    retry_seconds: float
-    io_timeout_seconds: Optional[float]  # None: a driver may be silent for ever
-    verbose_stderr: str
-    perf: Optional[str]
-    interactive: bool
-    verbose: bool
-
-
-def read(arguments: CommandLine) -> Options:
-    """Return what the arguments and the environment say, checked; raise ``ServoError``.
-
-    An empty variable counts as unset: Compose passes ${UNSET} on as one.
+    An empty variable counts as unset: Compose passes ${UNSET} on as one. The token is not part of it, so that no
+    message can show it by accident.
     """
-    app_id = arguments.app_id
-    if not app_id or app_id.startswith("-"):
-        raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option; see --help")
-    if arguments.get("--interactive") and not os.isatty(0):
-        raise bad_request("--interactive asks at the terminal, but stdin is not one")
-    verbose_stderr = os.environ.get("OPTUNE_VERBOSE_STDERR") or "all"
-    if verbose_stderr not in VERBOSE_STDERR:
-        raise bad_request("OPTUNE_VERBOSE_STDERR must be all, minimal or none, not %r" % verbose_stderr)
-    retry_seconds = _seconds("SERVO_RETRY_DELAY_SEC", DEFAULT_RETRY_SECONDS)
-    if retry_seconds == 0:
-        raise bad_request("SERVO_RETRY_DELAY_SEC must be more than 0: the service needs a pause between two tries")
-    return Options(
-        app_id=app_id,
-        agent=arguments.get("--agent") or "servo-batch/" + __version__,
-        url=_url(app_id, arguments),
-        token_file=None if arguments.get("--no-auth") else arguments.get("--auth-token") or DEFAULT_TOKEN_FILE,
-        delay_seconds=arguments.get("--delay") or 0.0,
-        retry_seconds=retry_seconds,
-        io_timeout_seconds=_seconds("OPTUNE_IO_TIMEOUT", 0.0) or None,
-        verbose_stderr=verbose_stderr,
-        perf=_perf(os.environ.get("OPTUNE_PERF", "").strip()),
-        interactive=bool(arguments.get("--interactive")),
-        verbose=bool(arguments.get("--verbose")),
-    )
+
+    def __init__(self, arguments: CommandLine) -> None:
+        self.app_id = arguments.app_id or ""
+        if not self.app_id or self.app_id.startswith("-"):
+            raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option; see --help")
+        self.agent: str = arguments.get("--agent") or "servo-batch/" + __version__
+        self.url = _url(self.app_id, arguments)
+        self.token_file: Optional[str] = arguments.get("--auth-token") or DEFAULT_TOKEN_FILE
+        if arguments.get("--no-auth"):
+            self.token_file = None
+        self.delay_seconds: float = arguments.get("--delay") or 0.0
+        self.verbose = bool(arguments.get("--verbose"))
+        self.interactive = bool(arguments.get("--interactive"))
+        if self.interactive and not os.isatty(0):
+            raise bad_request("--interactive asks at the terminal, but stdin is not one")
+        self.retry_seconds = _seconds("SERVO_RETRY_DELAY_SEC", DEFAULT_RETRY_SECONDS)
+        if self.retry_seconds == 0:
+            raise bad_request("SERVO_RETRY_DELAY_SEC must be more than 0: the service needs a pause between two tries")
+        self.io_timeout_seconds = _seconds("OPTUNE_IO_TIMEOUT", 0.0) or None  # a driver may be silent for ever
+        self.verbose_stderr = os.environ.get("OPTUNE_VERBOSE_STDERR") or "all"
+        if self.verbose_stderr not in VERBOSE_STDERR:
+            raise bad_request("OPTUNE_VERBOSE_STDERR must be all, minimal or none, not %r" % self.verbose_stderr)
+        self.perf = _perf(os.environ.get("OPTUNE_PERF", "").strip())
 
 
 def _seconds(name: str, default: float) -> float:

@@ -44,7 +44,7 @@ VERBS = {
         "--measurements 30",
         "README",
     ),
-    "servo": ("be the agent: do what the service says, with the two drivers", "--account ACCOUNT APP_ID", "README"),
+    "servo": ("be the agent: do what the service says, with the two drivers", "--account ACCOUNT APP_ID", "agent"),
     "help": ("show the manual: its pages, one of them, or where a word is explained", "metrics", "README"),
 }
 STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
