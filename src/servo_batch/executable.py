@@ -36,15 +36,19 @@ def find(program: str, folder: Optional[str] = None) -> Optional[str]:
     return next(iter(_files(program, folder)), None)
 
 
-def foreseen(program: str, folder: Optional[str] = None) -> Optional[str]:
-    """Return what would keep a program from being executed, as far as that can be seen beforehand, else None."""
+def foreseen(program: str, folder: Optional[str] = None, by_shell: bool = False) -> Optional[str]:
+    """Return what would keep a program from being executed, as far as that can be seen beforehand, else None.
+
+    A shell runs a text without ``#!`` itself.
+    """
     files = _files(program, folder)
     if not files:
         return why_not(program, _error_of(program, folder), folder) + "; correct the name, or install it"
     executable = [path for path in files if os.path.isfile(path) and os.access(path, os.X_OK)]
     if not executable:
         return why_not(program, errno.EACCES, folder)
-    problems = [interpreter_problem(path) for path in executable]  # execvp(3) goes on to the next on $PATH
+    # execvp(3) goes on to the next on $PATH
+    problems = [interpreter_problem(path) or (None if by_shell else _text_problem(path)) for path in executable]
     return None if None in problems else problems[0]
 
 
@@ -91,6 +95,20 @@ def interpreter_problem(path: str) -> Optional[str]:
     if interpreter.endswith(b"\r"):
         hint = rf": its lines end as Windows has them, mend it with sed -i 's/\r$//' {shlex.quote(path)}"
     return f"{path} needs the interpreter {_shown(interpreter)}, which is not there{hint}"
+
+
+def _text_problem(path: str) -> Optional[str]:
+    """Return why a file of text is no program: the system looks for ``#!`` in its first two bytes."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(256)
+    except OSError:
+        return None
+    if head.startswith(b"#!") or b"\0" in head:  # the head of a program for a machine has zeros
+        return None
+    if head.startswith(b"\xef\xbb\xbf"):
+        return f"{path} begins with a byte order mark, which hides its #!: remove it, tail -c +4 {shlex.quote(path)}"
+    return f"{path} is no script that begins with #!: write #!/bin/sh, or what is to run it, in its first line"
 
 
 def _files(program: str, folder: Optional[str]) -> List[str]:

@@ -176,7 +176,9 @@ ODD = [None, True, -1, 10**309, 1.7e308, "", "x" * 100000, "\u2028\0\U0001f600",
 
 def test_a_known_command_with_any_param_costs_one_report_at_most(serve, servo):
     # Of a sleep an odd duration is the default one, so that none takes long.
-    durations = [{"cmd": "SLEEP", "param": {"duration": odd}} for odd in [*ODD, "soon", "nan", "inf", "-1"] if odd != 1.7e308]
+    durations = [
+        {"cmd": "SLEEP", "param": {"duration": odd}} for odd in [*ODD, "soon", "nan", "inf", "-1"] if odd != 1.7e308
+    ]
     params = [*ODD, {"state": None}, {"state": {"application": DEEP}}, {"state": {"application": {}}, "control": DEEP}]
     commands = [{"cmd": name, "param": param} for param in params for name in ("DESCRIBE", "ADJUST", "MEASURE")]
     service = serve(durations + commands)

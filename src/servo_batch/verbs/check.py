@@ -217,11 +217,16 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan", is_rou
         for warning in remarks.warnings(written, config.env, names):
             findings.warnings.append(f"{place}: {warning}")
         may_come = key != "prepare" and plan.job.prepare is not None
-        _look_for_program(findings, place, arguments, command.uses_shell, may_come)
+        _look_for_program(findings, place, arguments, plan.job.working_directory, command.uses_shell, may_come)
 
 
 def _look_for_program(
-    findings: Findings, place: str, arguments: "Sequence[str]", uses_shell: bool, may_come: bool
+    findings: Findings,
+    place: str,
+    arguments: "Sequence[str]",
+    folder: "Optional[str]",
+    uses_shell: bool,
+    may_come: bool,
 ) -> None:
     """Note where the program that comes first is not there; ``prepare`` may be what makes it."""
     if uses_shell and not os.access("/bin/sh", os.X_OK):
@@ -238,7 +243,7 @@ def _look_for_program(
     else:
         # As UTF-8 whatever the locale is, as measure gives it to the job.
         program, is_certain = os.fsdecode(arguments[0].encode("utf-8", "surrogateescape")), True
-    problem = executable.foreseen(program)
+    problem = executable.foreseen(program, folder, uses_shell)
     if problem:
         notes = findings.problems if is_certain and not may_come else findings.warnings
         notes.append(f"{place}: {problem}")
