@@ -76,9 +76,10 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
         odd = next(filter(None, (_odd(each, is_listed) for each in texts)), "")
         if not odd:
             return ""
-        several = words(text) if is_listed and not self.conversion and not self.spec else []
+        several = [] if self.conversion or self.spec or self.path[0] in ("control", "_control") else words(text)
         is_several = len(several) > 1 and not any(_odd(word, True) for word in several)
-        remedy = f"{{{self.field}!w}} is several words; " if is_several else ""
+        listing = "" if is_listed else "a setting with type: enum and such values is listed, and "
+        remedy = f"{listing}{{{self.field}!w}} is several words; " if is_several else ""
         return f"{shown(text)}, but {odd} ({PLAIN}{' % =' * is_listed} are plain); {remedy}{self.way_out}"
 
 
