@@ -268,7 +268,8 @@ def requested(request: "Dict[str, Any]") -> "Application":
     problem = settings.misshapen(request)
     for component, name, setting in walk(request["application"]) if not problem else ():
         if "value" not in setting:
-            problem = f"has no value for application.components.{named(component)}.settings.{named(name)}"
+            path = f"application.components.{named(component)}.settings.{named(name)}"
+            problem = f'has no value for the setting: {path} must be {{"value": …}}'
     if problem:
         takes = '{"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}}'
         raise bad_request(

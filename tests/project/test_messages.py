@@ -90,7 +90,7 @@ MESSAGES = messages()
 def test_the_messages_are_found():
     text = "\n".join(text for _, text in MESSAGES)
     for known in (
-        "has no application.components",
+        "has no value for the setting",
         "is missing: give",
         "is given twice, here and",
         "holds no placeholders",
