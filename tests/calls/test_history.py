@@ -127,7 +127,8 @@ def test_a_picture_replaces_nothing_but_a_picture(servo, name):
 def test_measurements_of_another_job_are_told_and_exported(servo):
     for command in ("echo cost 1", "echo cost {a.x}"):
         servo.configure({"batch": dict(BATCH, command=command)})
-        assert servo.call("tune", "--measurements", "2", "--confirm", "0").status == 0
+        for value in "23":
+            assert servo.call("measure", "a.x=" + value).status == 0
     text = lines_of(servo.call("history"))
     assert len(text[2 : text.index("")]) == 2
     assert any(line.startswith("2 more in") for line in text)

@@ -7,13 +7,13 @@ by fsync(2). So what a crash can leave is a torn last line, which the next write
 import os
 import stat
 
-from servo_batch import files
 from servo_batch.answers import failed
+from servo_batch.files import flush_directory, lock, why
 from servo_batch.wording import kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
+    from typing import Any, Dict, List, Tuple
 
     from servo_batch.answers import ServoError
 
@@ -23,9 +23,9 @@ DEFAULT_PATH = "_history.jsonl"
 NEEDED_BYTES = 65536
 # How much of a file is looked at before anything is appended to it.
 HEAD_BYTES = 65536
+START = b'{"time":'
 DIGEST_LENGTH = 16
 TO_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
-MAKE_ROOM = "make room, or name another file"
 REQUIRED = (("time", str), ("job", str), ("settings", dict), ("status", str))
 OPTIONAL = (("control", dict), ("metrics", dict), ("reason", str), ("message", str), ("purpose", str))
 
@@ -47,22 +47,27 @@ def check_writable(path: str) -> None:
     try:
         descriptor = _opened(path, TO_APPEND)
         try:
-            if _is_null(descriptor):
-                return
-            _refuse_another_file(path, os.pread(descriptor, HEAD_BYTES, 0))
-            _refuse_full(path, descriptor)
+            head = os.pread(descriptor, HEAD_BYTES, 0)
+            if head.strip(b"\0\t\n\r ") and not any(line.startswith(START) for line in head.split(b"\n")):
+                raise _unwritable(path, "the file holds something else, which would be spoilt; name another file")
+            # Told by what is free, since writing and cutting off would disturb ``tail -f``. Some file systems do not
+            # count: they say that they have no blocks at all.
+            system = os.fstatvfs(descriptor)
+            free = system.f_bfree if os.geteuid() == 0 else system.f_bavail
+            if system.f_blocks and free * system.f_frsize < NEEDED_BYTES and not _is_null(descriptor):
+                raise _unwritable(path, "no space left on its file system; make room, or name another file")
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from None
+        raise _unwritable(path, why(error, "name another file")) from None
 
 
 def append(path: str, entry: "Dict[str, Any]") -> None:
     """Append a measurement as one line and return when it is on the disk; raise ``ServoError`` (bad-config).
 
-    ``entry`` has ``time`` and ``status`` (strings), ``job`` (what ``digest`` returns), ``settings``
-    (``{"web.cpu": 4}``) and, where there are such, ``control`` and ``metrics`` (mappings, as answered), ``reason`` and
-    ``message``, and ``purpose``, what a tuning measured it for (``tuning.loop``).
+    ``entry`` has ``time`` (the first of its keys) and ``status`` (strings), ``job`` (what ``digest`` returns),
+    ``settings`` (``{"web.cpu": 4}``) and, where there are such, ``control`` and ``metrics`` (mappings, as answered),
+    ``reason`` and ``message``, and ``purpose``, what a tuning measured it for (``tuning.loop``).
     """
     import json
 
@@ -78,17 +83,16 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from None
+        raise _unwritable(path, why(error, "name another file")) from None
 
 
 def _opened(path: str, flags: int) -> int:
     """Return a descriptor of a regular file or of the null device; raise ``OSError``."""
     # O_NONBLOCK: a FIFO is to be refused, not waited for.
     descriptor = os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK, 0o666)
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode) and not _is_null(descriptor):
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode) and not _is_null(descriptor):
         os.close(descriptor)
-        raise OSError(0, "it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file")
+        raise OSError(0, "it is no file")
     return descriptor
 
 
@@ -97,7 +101,8 @@ def _is_null(descriptor: int) -> bool:
 
 
 def _append_line(path: str, descriptor: int, line: bytes) -> None:
-    is_locked = files.lock(descriptor)  # where it is not, the one write(2) with O_APPEND is whole all the same
+    # Who waits for a lock in vain goes on: a single write with O_APPEND is whole without one too.
+    is_locked = lock(descriptor)
     # Taken under the lock: to it the file is cut back where the line cannot be written whole.
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -109,57 +114,16 @@ def _append_line(path: str, descriptor: int, line: bytes) -> None:
         os.fsync(descriptor)
     except OSError:
         if is_locked:
-            _shorten(descriptor, size)
+            try:
+                os.ftruncate(descriptor, size)
+            except OSError:
+                pass  # a file that only grows (chattr +a): the torn line is passed over
         raise
     if not size:
-        files.flush_directory(os.path.dirname(os.path.realpath(path)))
+        flush_directory(os.path.dirname(os.path.realpath(path)))
 
 
-def _shorten(descriptor: int, size: int) -> None:
-    try:
-        os.ftruncate(descriptor, size)
-    except OSError:
-        pass  # a file that only grows (chattr +a): the torn line is passed over
-
-
-def _unlock(descriptor: int) -> None:
-    import fcntl
-
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-def _refuse_another_file(path: str, head: bytes) -> None:
-    """Raise ``ServoError`` where a file holds something else, such as the configuration: it would be spoilt."""
-    if not head.strip(b"\0\t\n\r "):
-        return
-    for line in head.split(b"\n"):
-        if line.startswith(b'{"time":') or isinstance(_entry(line), dict):
-            return
-    raise failed(
-        "bad-config",
-        "%s: the history cannot be written: the file holds something else; name another file for the history" % path,
-    )
-
-
-def _refuse_full(path: str, descriptor: int) -> None:
-    """Raise ``ServoError`` where the file system has no room; writing and cutting off would disturb ``tail -f``."""
-    system = os.fstatvfs(descriptor)
-    free = system.f_bfree if os.geteuid() == 0 else system.f_bavail
-    # Some file systems do not count: they say that they have no blocks at all.
-    if system.f_blocks and free * system.f_frsize < NEEDED_BYTES:
-        raise failed(
-            "bad-config",
-            "%s: the history cannot be written: no space left on its file system; %s" % (path, MAKE_ROOM),
-        )
-
-
-def _unwritable(path: str, error: Exception) -> "ServoError":
-    if isinstance(error, FileNotFoundError):
-        problem = "its folder does not exist; create the folder, or name another file"
-    elif isinstance(error, IsADirectoryError):
-        problem = "it is a directory; name a file"
-    else:
-        problem = files.why(error, "make it writable, or name another file")
+def _unwritable(path: str, problem: str) -> "ServoError":
     return failed("bad-config", "%s: the history cannot be written: %s" % (path, problem))
 
 
@@ -167,47 +131,33 @@ def read(path: str) -> "Tuple[List[Dict[str, Any]], List[str]]":
     """Return the measurements of a history in order, and a warning for each place that holds none.
 
     A missing file is an empty history. Each entry has ``time``, ``job`` and ``status`` (strings), ``settings``,
-    ``control`` and ``metrics`` (mappings; of metrics, of mappings), and where they were written ``reason`` and
-    ``message``. Raises ``ServoError`` (bad-config) where the file cannot be read.
+    ``control`` and ``metrics`` (mappings; of metrics, of mappings), and where they were written ``reason``,
+    ``message`` and ``purpose``. Raises ``ServoError`` (bad-config) where the file cannot be read.
     """
-    entries: "List[Dict[str, Any]]" = []
-    damaged: "List[Tuple[int, str]]" = []
-    texts: "Dict[str, str]" = {}
-    is_torn = False
     try:
         with open(_opened(path, os.O_RDONLY), "rb") as stream:
-            for number, line in _lines(stream):
-                entry = _entry(line)
-                if isinstance(entry, dict):
-                    entries.append(_shared(entry, texts))
-                else:
-                    damaged.append((number, entry))
-                    is_torn = not line.endswith(b"\n")
+            if _is_null(stream.fileno()):
+                return [], []
+            lock(stream.fileno(), exclusive=False)  # so that nobody is in the middle of a line
+            lines = stream.read().split(b"\n")
     except FileNotFoundError:
         return [], []
     except (OSError, ValueError) as error:
-        what = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
-        raise failed("bad-config", "%s: the history cannot be read: %s; name another file" % (path, what)) from None
-    return entries, _warnings(path, damaged, is_torn)
-
-
-def _lines(stream: "BinaryIO") -> "Iterator[Tuple[int, bytes]]":
-    """Yield the lines that are more than blanks, with their numbers from 1."""
-    if _is_null(stream.fileno()):
-        return
-    # The size at a moment when nobody writes: what is below it no longer changes, and readers keep no writer waiting.
-    if files.lock(stream.fileno(), exclusive=False):
-        _unlock(stream.fileno())
-    rest = os.fstat(stream.fileno()).st_size
-    number = 0
-    while rest > 0:
-        line = stream.readline(rest)
-        if not line:
-            return  # somebody has made the file shorter
-        rest -= len(line)
-        number += 1
-        if line.strip():
-            yield number, line
+        problem = why(error, "name another file")
+        raise failed("bad-config", "%s: the history cannot be read: %s" % (path, problem)) from None
+    entries: "List[Dict[str, Any]]" = []
+    damaged: "List[List[Any]]" = []  # first line, last line, what is wrong with the first
+    for number, line in enumerate(lines, 1):
+        entry = _entry(line) if line.strip() else None
+        if isinstance(entry, dict):
+            entries.append(entry)
+        elif entry and number == len(lines):
+            damaged.append([number, number, "it was never written to its end"])
+        elif entry and damaged and damaged[-1][1] == number - 1:
+            damaged[-1][1] = number  # so that a file of another kind gets one warning
+        elif entry:
+            damaged.append([number, number, "it " + entry])
+    return entries, [_warning(path, *each) for each in damaged]
 
 
 def _entry(line: bytes) -> "Any":
@@ -220,42 +170,18 @@ def _entry(line: bytes) -> "Any":
         return "is not JSON: %s" % error.msg
     if not isinstance(entry, dict):
         return "is %s where a mapping belongs" % kind(entry)
-    for name, wanted in REQUIRED:
-        if not isinstance(entry.get(name), wanted):
-            return "has no %s" % name if name not in entry else "has %s as %s" % (kind(entry[name]), name)
-    for name, wanted in OPTIONAL:
-        if wanted is dict:
-            entry.setdefault(name, {})
-        if name in entry and not isinstance(entry[name], wanted):
-            return "has %s as %s" % (kind(entry[name]), name)
+    entry.setdefault("control", {})
+    entry.setdefault("metrics", {})
+    for name, wanted in REQUIRED + OPTIONAL:
+        if not isinstance(entry.get(name, None if (name, wanted) in REQUIRED else wanted()), wanted):
+            return "has %s as %s" % (kind(entry[name]), name) if name in entry else "has no %s" % name
     for metric in entry["metrics"].values():
         if not isinstance(metric, dict):
             return "has %s as one of its metrics" % kind(metric)
     return entry
 
 
-def _shared(value: "Any", texts: "Dict[str, str]") -> "Any":
-    """Return ``value`` with each key and text once in memory, however many lines have it."""
-    if isinstance(value, dict):
-        return {texts.setdefault(key, key): _shared(item, texts) for key, item in value.items()}
-    return texts.setdefault(value, value) if isinstance(value, str) and len(value) < 40 else value
-
-
-def _warnings(path: str, damaged: "List[Tuple[int, str]]", is_torn: bool) -> "List[str]":
-    """Return a warning for each run of damaged lines, so that a file of another kind gets one."""
-    runs: "List[List[Any]]" = []  # first line, last line, what is wrong with the first
-    torn: "Optional[Tuple[int, str]]" = damaged.pop() if is_torn else None
-    for number, problem in damaged:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number, problem])
-    warnings = []
-    for first, last, problem in runs:
-        if first == last:
-            warnings.append("%s, line %d: passed over, since it %s" % (path, first, problem))
-        else:
-            warnings.append("%s, lines %d to %d: passed over, since line %d %s" % (path, first, last, first, problem))
-    if torn:
-        warnings.append("%s, line %d: passed over, since it was never written to its end" % (path, torn[0]))
-    return warnings
+def _warning(path: str, first: int, last: int, problem: str) -> str:
+    if first == last:
+        return "%s, line %d: passed over, since %s" % (path, first, problem)
+    return "%s, lines %d to %d: passed over, the first since %s" % (path, first, last, problem)
