@@ -1,6 +1,7 @@
 """The compare verb: combinations measured in turns, and a verdict that says no more than the runs can tell."""
 
 import json
+import os
 import re
 import signal
 
@@ -28,6 +29,9 @@ BATCH = {
     "metrics": {"cost": {"output_regex": "cost (.*)"}},
     "objective": {"minimize": "{cost}"},
 }
+
+
+REFUSED = {"something else": ("failed", "bad-config"), "": ("bad-request", "bad-request")}
 
 
 @pytest.fixture
@@ -73,12 +77,17 @@ def test_a_command_line_is_enough(empty):
 
 
 def test_a_history_of_it_is_shown_without_a_configuration_too(empty):
-    arguments = ["--command", "echo {job.n}", "job.n=1,2", "--runs", "2", "--history", "h"]
+    arguments = ["--command", "echo {job.n}", "job.n=1,2", "--runs", "2", "--history", "h", "--metric", "n=(.)"]
     assert empty.call("compare", *arguments).status == 0
     lines = [json.loads(line) for line in empty.read("h").splitlines()]
     assert [line["settings"]["job.n"] for line in lines] == [1, 2, 1, 2]
     assert len({line["job"] for line in lines}) == 1
     assert all("runs" not in line["metrics"]["total_runtime"] for line in lines)
+    os.unlink(empty.path("config.json"))
+    del empty.environment["OPTUNE_CONFIG"]
+    table = empty.call("history", "--history", "h", "--maximize", "{n} + {job.n}", "--svg", "h.svg")
+    assert table.status == 0, table
+    assert [line.split()[:2] for line in table.stdout.decode().split("\n")[2:4]] == [["2", "4"], ["1", "2"]]
 
 
 # --- with one -----------------------------------------------------------------------------------------------------
@@ -206,9 +215,15 @@ def test_it_is_written_for_other_tools(servo):
 
 def test_a_picture_over_something_else_is_refused_before_anything_runs(servo):
     servo.configure({"batch": dict(BATCH, command="touch ran; echo cost {a.x}")})
-    ended = servo.call("compare", "a.x=2,4", "--svg", "config.json")
-    assert ended.status == 1
-    assert "something else than a picture" in ended.stdout.decode()
+    servo.write("notes", b"remember the milk")
+    for arguments, words in (
+        (["--svg", "notes"], "something else than a picture"),
+        (["--svg", "config.json"], "is the configuration"),
+        (["--history", "notes"], "something else"),
+        (["--history", "_state.json"], "is the state"),
+        (["--history", "h", "--svg", "h"], "is the history"),
+    ):
+        servo.call("compare", "a.x=2,4", "--json", *arguments).failed(*REFUSED.get(words, REFUSED[""]), words)
     with pytest.raises(FileNotFoundError):
         servo.read("ran")
 

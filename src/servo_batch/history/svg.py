@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples
 from servo_batch.answers import bad_request
+from servo_batch.files import replace, why
 from servo_batch.history import figures
 from servo_batch.history.figures import Axis, figure
 from servo_batch.history.trials import Row, Trial, best_so_far, failure, shown, varying
@@ -143,21 +144,24 @@ def comparison(picture: Picture) -> str:
 
 
 def check_replaceable(path: str) -> None:
-    """Raise ``ServoError`` (bad-request) where a picture cannot be written, or would replace something else."""
+    """Raise ``ServoError`` (bad-request) where a picture would replace something else."""
     try:
-        with open(path, "a+b") as stream:
-            stream.seek(0)
+        with open(path, "rb") as stream:
             if stream.read(4) not in (b"", b"<svg"):
                 raise bad_request("%s: the file holds something else than a picture: name another file" % path)
-    except OSError as error:
-        raise bad_request("%s: the picture cannot be written: %s; name another file" % (path, error.strerror)) from None
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise bad_request("%s: the picture cannot be written: %s" % (path, why(error))) from None
 
 
 def write(path: str, document: str) -> None:
-    """Write a picture; raise ``ServoError`` as ``check_replaceable`` does."""
+    """Write a picture; raise ``ServoError`` (bad-request)."""
     check_replaceable(path)
-    with open(path, "wb") as stream:
-        stream.write(document.encode("utf-8"))
+    try:
+        replace(path, document.encode("utf-8"))
+    except (OSError, ValueError) as error:
+        raise bad_request("%s: the picture cannot be written: %s" % (path, why(error, "name another file"))) from None
 
 
 def _document(picture: Picture, lines: Sequence[str], bottom: float) -> str:

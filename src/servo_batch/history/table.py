@@ -5,16 +5,17 @@ told apart then, each row becomes a paragraph.
 """
 
 import re
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples, terminal
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
-from servo_batch.history.trials import Row, failure, names, shown, varying
+from servo_batch.history.trials import Row, costs, failure, is_better, names, shown, varying
 from servo_batch.wording import clipped, padded, width
 
 # Of more rows than that the first ones are shown.
 MOST_ROWS = 40
 GAP = "  "
+ALWAYS_COMPARED = ("cpu_time", "max_rss")
 # Where there is no room for whole names and values, so much of them has to do.
 SHORTEST_NAME, WIDEST_VALUE = 6, 12
 WIDEST_LABEL = 24  # the head has all of it
@@ -111,7 +112,7 @@ def _columns(view: View) -> List[Column]:
     subject = view.label.strip("{}")
     metrics = names([trial.metrics for row in rows for trial in row.trials])
     label = clipped(subject if subject in metrics else view.label, WIDEST_LABEL)
-    columns.append(_figures(label, _unit(rows, subject), [row.runs for row in rows], FIGURE))
+    columns.append(_figures(label, unit(rows, subject), [row.runs for row in rows], FIGURE))
     if view.is_comparison and len(rows) > 1:
         columns.append(_relative(view))
     several = any(len(row.runs) > sum(trial.objective is not None for trial in row.trials) for row in rows)
@@ -122,9 +123,9 @@ def _columns(view: View) -> List[Column]:
     for name in metrics:
         if name != subject:
             values = [row.values(name) for row in rows]
-            kind = FIGURE if view.is_comparison and name in ("cpu_time", "max_rss") else EXTRA
+            kind = FIGURE if view.is_comparison and name in ALWAYS_COMPARED else EXTRA
             if all(as_number(value) is not None for found in values for value in found):
-                columns.append(_figures(name, _unit(rows, name), values, kind, has_spread=not view.is_comparison))
+                columns.append(_figures(name, unit(rows, name), values, kind, has_spread=not view.is_comparison))
             else:
                 cells = [", ".join(dict.fromkeys(map(shown, found))) for found in values]
                 columns.append(Column(name, cells, False, kind))
@@ -137,12 +138,12 @@ def _setting(name: str, rows: Sequence[Row]) -> Column:
     return Column(name, cells, all(as_number(value) is not None for value in found), SETTING)
 
 
-def _figures(name: str, unit: str, values: Sequence[Sequence[float]], kind: str, has_spread: bool = True) -> Column:
+def _figures(name: str, of: str, values: Sequence[Sequence[float]], kind: str, has_spread: bool = True) -> Column:
     """Return a column of medians with their spread."""
-    short, divisor = short_unit(unit, [value for found in values for value in found])
+    short, divisor = short_unit(of, [value for found in values for value in found])
     medians = aligned([as_number(samples.median(found) / divisor) if found else None for found in values])
     spreads = [samples.deviation(found) if has_spread else None for found in values]
-    title = "%s (%s)" % (name, short) if unit else name
+    title = "%s (%s)" % (name, short) if of else name
     return Column(title, _joined(medians, [None if one is None else one / divisor for one in spreads]), True, kind)
 
 
@@ -153,9 +154,11 @@ def _joined(medians: Sequence[str], spreads: Sequence[Optional[float]]) -> List[
     return ["%s %s" % (median, text.ljust(wide)) if wide else median for median, text in zip(medians, texts)]
 
 
-def _unit(rows: Sequence[Row], name: str) -> str:
+def unit(rows: Sequence[Row], name: str) -> str:
+    """Return the unit that a metric, or an objective that is one alone, was recorded with; else an empty text."""
+    name = name.strip("{}")
     units = [trial.metrics.get(name, {}).get("unit") for row in rows for trial in row.trials]
-    return next((str(unit) for unit in units if unit), "")
+    return next((str(each) for each in units if each), "")
 
 
 def _relative(view: View) -> Column:
@@ -178,9 +181,27 @@ def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[flo
     return ratio, ratio * ((spread / row.value) ** 2 + (other / top.value) ** 2) ** 0.5
 
 
-def pairs(row: Row, settings: Sequence[str]) -> str:
-    """Return these settings of a row as they are given on the command line."""
-    return " ".join("%s=%s" % (name, shown(row.settings[name])) for name in settings if name in row.settings)
+def pairs(settings: Dict[str, Any]) -> str:
+    """Return settings as they are given on the command line."""
+    return " ".join("%s=%s" % (name, shown(value)) for name, value in settings.items())
+
+
+def verdict(view: View) -> str:
+    """Return a sentence that names what these runs cannot tell from the best, and how many it would take at least."""
+    best = view.top
+    if best is None or len(view.rows) < 2:
+        return ""
+    equal = [row for row in view.rows if row is not best and row.value is not None]
+    equal = [row for row in equal if not is_better(best, row, view.minimize)]
+    test = "exact one-sided rank test at 5 %, uncorrected for how many are compared"
+    if not equal:
+        return "the best is better than each other by more than chance explains (%s)" % test
+    varied = varying([row.settings for row in view.rows])
+    listed = ["[%s]" % pairs({name: row.settings.get(name) for name in varied}) for row in equal]
+    others = [costs(row, view.minimize) for row in equal]
+    least = max(samples.least_runs(costs(best, view.minimize), each) for each in others)
+    told = "these runs cannot tell from the best: %s (%s); it takes %d runs of each at least"
+    return told % (", ".join(listed), test, least)
 
 
 def _note(row: Row, view: View) -> str:

@@ -5,28 +5,23 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from servo_batch import answers, measurement, rules, samples, settings, state
-from servo_batch.config import VALUES, Config, load, of_command
-from servo_batch.history import record, svg, trials
-from servo_batch.history import table as tables
+from servo_batch import answers, files, measurement, rules, settings, state
+from servo_batch.config import VALUES, Config, of_options
+from servo_batch.history import record, svg, table, trials
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
 from servo_batch.verbs.history import exported, picture
 from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
 from servo_batch.verbs.progress import Telling
-from servo_batch.wording import shown
 
 if TYPE_CHECKING:
-    from servo_batch.history.trials import Row
     from servo_batch.job.cancel import Cancellation
     from servo_batch.measurement import Plan
     from servo_batch.options import Options
-    from servo_batch.settings import Setting
     from servo_batch.terminal import Voice
 
 MOST, DEFAULT_RUNS = 1000, 3
-SHOWN_ALWAYS = ("cpu_time", "max_rss")
 # What a combination may be to blame for; anything else ends the comparison.
 OF_SETTINGS = ("command-failed", "timeout", "no-match")
 
@@ -35,9 +30,8 @@ class _Task(NamedTuple):
     """What is compared, and where it is recorded."""
 
     config: Config
-    plans: "List[Plan]"  # a combination each
+    plans: "List[Plan]"  # of each run, in turns
     forbidden: List[str]  # combinations that are left out, and why
-    runs: int
     history: Optional[str]
 
 
@@ -48,91 +42,89 @@ def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     """
     with cancellation.interrupting():
         task = _read(options)
-    entries, stopped = _measure_in_turns(task, voice, cancellation)
+    entries, stopped = _measure(task, voice, cancellation)
     if stopped and not entries:
         raise stopped
-    config = task.config
-    minimize = config.objective.direction == "minimize"
-    measured = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
+    objective = task.config.objective
+    minimize = objective.direction == "minimize"
+    measured = [measurement.trial(task.config, number, entry) for number, entry in enumerate(entries, 1)]
     rows = trials.in_order(trials.pooled(measured, minimize), minimize)
-    best = trials.best(rows, minimize)
-    view = tables.View(rows, best, config.objective.text, minimize, is_comparison=True)
+    view = table.View(rows, trials.best(rows, minimize), objective.text, minimize, is_comparison=True)
     if options.get("--svg"):
-        svg.write(options.get("--svg"), svg.comparison(picture(view, config)))
+        svg.write(options.get("--svg"), svg.comparison(picture(view, task.config)))
     remarks = [f"left out: {each}" for each in task.forbidden]
-    remarks += _verdict(rows, best, minimize) if best else ["all combinations failed"]
-    if stopped:
-        remarks.append(f"this is not all: {stopped.message}")
-    response = _response(view, f"{config.objective.direction} {config.objective.text}")
-    if stopped or not best:
-        reason = stopped.reason if stopped else measured[0].reason or "no-match"
-        response = {"status": "failed", "reason": reason, "message": "; ".join(remarks), **response}
-    else:
-        response = {"status": "ok", **response, **({"notes": remarks} if task.forbidden else {})}
-    exit_status = stopped.exit_status if stopped else int(not best)
+    remarks += [table.verdict(view)] if view.top else ["all combinations failed"]
+    remarks += [f"this is not all: {stopped.message}"] if stopped else []
+    response: Dict[str, Any] = {"status": "ok"}
+    if stopped or not view.top:
+        reason = stopped.reason if stopped else measured[-1].reason or "no-match"
+        response = {"status": "failed", "reason": reason, "message": "; ".join(remarks)}
+    elif task.forbidden:
+        response["notes"] = remarks[:-1]
+    response.update(objective=f"{objective.direction} {objective.text}", measurements=_measurements(view))
     if options.get("--csv") or options.get("--markdown"):
-        for remark in remarks:
+        for remark in filter(None, remarks):
             answers.complain(remark)
 
     def text() -> str:
         room = shutil.get_terminal_size().columns
-        return "\n".join(filter(None, [tables.text(view, room), tables.paragraphs(remarks, room)]))
+        return "\n".join(filter(None, [table.text(view, room), table.paragraphs(remarks, room)]))
 
-    return exported(options, view, measured, response, text, exit_status)
+    return exported(options, view, measured, response, text, stopped.exit_status if stopped else int(not view.top))
 
 
 def _read(options: "Options") -> _Task:
     """Return what the command line asks for; raise ``ServoError`` and ``UsageError``."""
-    command = options.get("--command")
-    if not command and not options.assignments:
+    if not options.assignments and not options.get("--command"):
         raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
-    config = (
-        of_command(command, options.assignments, options.get("--metric") or [])
-        if command
-        else load(options.get("--config"))
-    )
-    for direction in ("minimize", "maximize"):
-        if options.get("--" + direction):
-            config = config.with_objective("--" + direction, direction, options.get("--" + direction))
+    config = of_options(options)
     rules.assigned(config.settings, options.assignments, config.name)
-    stored = None if command else state.find(options.get("--state"), config.state, config.path).load()
-    choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments]
-    combinations = list(islice(product(*choices), MOST + 1))
-    if len(combinations) > MOST:
-        raise UsageError(f"these are more than {MOST} combinations: compare fewer values, or let tune search")
-    plans, forbidden = [], []
-    for values in combinations:
-        asked = stored or {"components": {}}
-        for (component, name, _), value in zip(options.assignments, values):
-            asked = settings.overlay(asked, settings.nested(component, name, {"value": value}))
+    file = None if options.get("--command") else state.find(options.get("--state"), config.state, config.path)
+    history = options.get("--history") or config.history
+    kept = {"the configuration": config.path, "the state": file.path if file else None}
+    if history:
+        files.refuse_input("--history", history, kept)
+        record.check_writable(history)
+    if options.get("--svg"):
+        files.refuse_input("--svg", options.get("--svg"), {**kept, "the history": history})
+        svg.check_replaceable(options.get("--svg"))
+    stored = file.load() if file else None
+    plans, forbidden, refusal = [], [], None
+    for values in _combinations(config, options):
+        asked = settings.overlay(stored or {}, settings.valued(config.settings.application, values))
         try:
             accepted = rules.accepted(config.settings, asked, config.settings.current(stored), "nothing was measured")
         except answers.ServoError as error:
             if error.reason != "constraint":
                 raise
-            named = [f"{each[0]}.{each[1]}={shown(value)}" for each, value in zip(options.assignments, values)]
-            forbidden.append(f"{' '.join(named)} {error.message.partition(': ')[2]}")
             refusal = error
-            continue
-        plans.append(_plan(config, config.settings.current(accepted), options))
-    if not plans:
+            forbidden.append(f"{table.pairs(values)} {error.message.partition(': ')[2]}")
+        else:
+            plans.append(_plan(config, config.settings.current(accepted), options))
+    if refusal and not plans:
         raise refusal
     measurement.refuse_hopeless(config, plans[0])
-    history = options.get("--history") or config.history
-    if history:
-        record.check_writable(history)
-    if options.get("--svg"):
-        svg.check_replaceable(options.get("--svg"))
-    return _Task(config, plans, forbidden, options.get("--runs") or DEFAULT_RUNS, history)
+    return _Task(config, plans * (options.get("--runs") or DEFAULT_RUNS), forbidden, history)
+
+
+def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
+    """Return every value of one setting with every value of the others, each combination once."""
+    names = [settings.full_name(component, name) for component, name, _ in options.assignments]
+    if len(set(names)) < len(names):
+        raise UsageError(f"a setting is given twice: separate its values by commas, {names[0]}=VALUE,VALUE")
+    choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments]
+    found = [dict(zip(names, values)) for values in islice(product(*choices), MOST + 1)]
+    if len(found) > MOST:
+        raise UsageError(f"these are more than {MOST} combinations: compare fewer values, or let tune search")
+    return found
 
 
 def _choices(config: Config, component: str, name: str, text: str) -> Iterator[Any]:
     """Yield the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
-    described: "Setting" = settings.declared(config.settings.application, component, name) or {}
-    whole = rules.typed(described, text)
+    described = settings.declared(config.settings.application, component, name) or {}
     match = VALUES.match(text)
-    if settings.is_enum(described) and settings.refusal(described, whole) is None:
-        yield whole
+    if settings.is_enum(described) and settings.refusal(described, rules.typed(described, text)) is None:
+        yield rules.typed(described, text)
     elif match:
         step = Decimal(match.group(3) or repr(described.get("step", 1) if settings.is_range(described) else 1))
         low, high = Decimal(match.group(1)), Decimal(match.group(2))
@@ -150,22 +142,21 @@ def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "P
     """Return a measurement of one run, with the figures of the system that are always shown."""
     control = options.get("--control") or {}
     plan = measurement.plan(config, application, control, runs=1, warmup_runs=options.get("--warmup-runs"))
-    figures = {name: sources.Resource(name, {}) for name in SHOWN_ALWAYS if name not in config.metrics}
+    figures = {name: sources.Resource(name, {}) for name in table.ALWAYS_COMPARED if name not in config.metrics}
     return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
 
 
-def _measure_in_turns(
+def _measure(
     task: _Task, voice: "Voice", cancellation: "Cancellation"
 ) -> Tuple[List[Dict[str, Any]], Optional[answers.ServoError]]:
     """Return the history's line of each run, and what ended the comparison before its end."""
     telling = Telling(voice, task.config.expected_seconds)
     entries: List[Dict[str, Any]] = []
-    noted: Dict[str, str] = {}
-    turns = [plan for _ in range(task.runs) for plan in task.plans]
+    noted: Dict[str, str] = {}  # by what they are about: the values in them are others in each run
     try:
         with alone(task.config.name):
-            for number, plan in enumerate(turns, 1):
-                telling.begin(number, len(turns))
+            for number, plan in enumerate(task.plans, 1):
+                telling.begin(number, len(task.plans))
                 try:
                     measured = measurement.run(plan, cancellation, telling)
                     entries.append(measurement.entry(plan, measured))
@@ -183,29 +174,15 @@ def _measure_in_turns(
     return entries, None
 
 
-def _verdict(rows: "List[Row]", best: "Row", minimize: bool) -> List[str]:
-    """Return a sentence that names what these runs cannot tell from the best, and how many it would take at least."""
-    others = [row for row in rows if row is not best and row.value is not None]
-    equal = [row for row in others if not trials.is_better(best, row, minimize)]
-    test = "exact one-sided rank test at 5 %, uncorrected for how many are compared"
-    if not equal:
-        return [f"the best is better than each other by more than chance explains ({test})"] if others else []
-    names = trials.varying([row.settings for row in rows])
-    listed = ", ".join(f"[{tables.pairs(row, names)}]" for row in equal)
-    costs = trials.costs(best, minimize)
-    least = max(samples.least_runs(costs, trials.costs(row, minimize)) for row in equal)
-    return [f"these runs cannot tell from the best: {listed} ({test}); it takes {least} runs of each at least"]
-
-
-def _response(view: tables.View, objective: str) -> Dict[str, Any]:
-    measurements = []
+def _measurements(view: table.View) -> List[Dict[str, Any]]:
+    found = []
     for row in view.rows:
         one: Dict[str, Any] = {"settings": row.settings, "metrics": row.metrics()}
         failed = [trial for trial in row.trials if trial.status != "ok"]
         if failed:
             one.update(failed=len(failed), reason=failed[-1].reason, message=failed[-1].message)
-        ratio = tables.relative(row, view.top)
+        ratio = table.relative(row, view.top)
         if ratio:
             one["relative"] = {"value": ratio[0], "spread": ratio[1]}
-        measurements.append(one)
-    return {"objective": objective, "measurements": measurements}
+        found.append(one)
+    return found

@@ -3,9 +3,12 @@
 import os
 import shutil
 
-from servo_batch import answers, measurement, settings, terminal
-from servo_batch.config import load
+from servo_batch import answers, files, measurement, settings, terminal
+from servo_batch.config import of_options
+from servo_batch.document import SEARCHED
 from servo_batch.history import record, svg, table, trials
+from servo_batch.metrics import sources
+from servo_batch.options import Options
 from servo_batch.tuning import importance
 from servo_batch.tuning.space import space
 from servo_batch.wording import shown
@@ -16,12 +19,11 @@ if TYPE_CHECKING:
 
     from servo_batch.config import Config
     from servo_batch.history.trials import Trial
-    from servo_batch.options import Options
 
 PLOT_HEIGHT = 10
 
 
-def history(options: "Options") -> answers.Answer:
+def history(options: Options) -> answers.Answer:
     """Show the measurements that can be compared with the latest one; raise ``ServoError``.
 
     Those of another job, whose command, metrics, runs or control were others, are told and left out, but of what is
@@ -29,14 +31,16 @@ def history(options: "Options") -> answers.Answer:
     """
     from servo_batch.history import export
 
-    config = load(options.get("--config"))
-    path = options.get("--history") or config.history or record.DEFAULT_PATH
-    if not (options.get("--history") or config.history or os.path.lexists(path)):
+    is_configured = options.get("--config") or os.environ.get("OPTUNE_CONFIG") or any(map(os.path.lexists, SEARCHED))
+    config = of_options(options) if is_configured or not options.get("--history") else None
+    path = options.get("--history") or (config and config.history) or record.DEFAULT_PATH
+    if config and not (options.get("--history") or config.history or os.path.lexists(path)):
         remedy = f"give --history FILE, or batch.history in {config.name}"
         raise answers.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
     entries, warnings = record.read(path)
     for warning in warnings:
         answers.complain(warning)
+    config = config or _as_recorded(options, entries)
     every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
@@ -44,6 +48,8 @@ def history(options: "Options") -> answers.Answer:
     view = table.View(rows, trials.best(rows, minimize), config.objective.text, minimize)
     effects = importance.effects(*_searched(config, found, minimize))
     if options.get("--svg"):
+        kept = {"the configuration": config.path, "the history": path}
+        files.refuse_input("--svg", options.get("--svg"), kept)
         matters = {effect.name: effect.word for effect in effects if effect.word}
         svg.write(options.get("--svg"), svg.history(picture(view, config), matters))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
@@ -56,8 +62,17 @@ def history(options: "Options") -> answers.Answer:
     )
 
 
+def _as_recorded(options: Options, entries: "List[Dict[str, Any]]") -> "Config":
+    """Return what stands for the configuration of a history that --command made: formulas know what was recorded."""
+    latest = entries[-1] if entries else {"settings": {}, "metrics": {}}
+    parts = [(name.rpartition("."), trials.shown(value)) for name, value in latest["settings"].items()]
+    metrics = [(name, "(.)") for name in latest["metrics"] if name not in sources.UNITS]
+    assignments = [(name[0], name[2], text) for name, text in parts]
+    return of_options(Options({**options.given, "--command": "true", "--metric": metrics}, assignments))
+
+
 def exported(
-    options: "Options",
+    options: Options,
     view: table.View,
     measured: "List[Trial]",
     response: "Dict[str, Any]",
@@ -91,8 +106,7 @@ def picture(view: table.View, config: "Config") -> svg.Picture:
         for component, name, setting in settings.walk(config.settings.application)
         if isinstance(setting.get("unit"), str)
     }
-    unit = config.objective_unit() or ""
-    return svg.Picture(view.label, unit, view.minimize, view.rows, view.top, units)
+    return svg.Picture(view.label, table.unit(view.rows, view.label), view.minimize, view.rows, view.top, units)
 
 
 def _page(path: str, view: table.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
