@@ -178,7 +178,7 @@ def test_what_is_no_file_is_refused(tmp_path, call):
 
 def test_a_folder_that_is_missing_is_named_before_the_job(tmp_path):
     message = refusal(record.check_writable, str(tmp_path / "none" / "h"))
-    assert message.endswith("No such file or directory; name another file")
+    assert message.endswith("No such file or directory; create its folder, or name another file")
     refusal(record.append, str(tmp_path / "none" / "h"), entry("a", 1))
 
 
@@ -196,7 +196,7 @@ def test_a_file_that_may_not_be_written_is_refused_before_the_job():
         finally:
             if is_root:
                 os.seteuid(0)
-        assert message.endswith("Permission denied; name another file")
+        assert message.endswith("Permission denied; make it writable, or name another file")
 
 
 def test_a_full_file_system_is_refused_before_the_job(path, monkeypatch):

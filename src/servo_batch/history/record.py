@@ -59,7 +59,7 @@ def check_writable(path: str) -> None:
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
-        raise _unwritable(path, why(error, "name another file")) from None
+        raise _unwritable(path, _why(error)) from None
 
 
 def append(path: str, entry: "Dict[str, Any]") -> None:
@@ -83,7 +83,7 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
-        raise _unwritable(path, why(error, "name another file")) from None
+        raise _unwritable(path, _why(error)) from None
 
 
 def _opened(path: str, flags: int) -> int:
@@ -121,6 +121,11 @@ def _append_line(path: str, descriptor: int, line: bytes) -> None:
         raise
     if not size:
         flush_directory(os.path.dirname(os.path.realpath(path)))
+
+
+def _why(error: Exception) -> str:
+    first = "create its folder" if isinstance(error, FileNotFoundError) else "make it writable"
+    return why(error, first + ", or name another file")
 
 
 def _unwritable(path: str, problem: str) -> "ServoError":
