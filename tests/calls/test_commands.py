@@ -1,9 +1,13 @@
 """Commands and their environment, as a user of the built file meets them: what the job gets, and what is refused before it."""
 
 import os
+import re
 
 import pytest
 from calling import application, batch
+from machine import ROOT
+
+from servo_batch.formats import yaml_subset
 
 pytest_plugins = ("servo_fixtures",)
 
@@ -298,3 +302,24 @@ def test_check_does_not_warn_of_what_is_right(servo, command):
     os.chmod(servo.path("job"), 0o755)
     servo.configure(batch(command, env={"SERVO_T": "{control.t}"}, default_control={"t": "x"}))
     assert "warning: config.json: batch.command" not in servo.call("check").stdout.decode()
+
+
+# What the manual shows.
+
+with open(os.path.join(ROOT, "src", "servo_batch", "manual", "commands.md"), encoding="utf-8") as stream:
+    PAGE = stream.read()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", PAGE, re.S))
+def test_a_configuration_of_the_manual_can_be_read(newest, block):
+    web = {"cpu": {"min": 1, "max": 8}, "mem": {"min": 1, "max": 8}, "threads": {"min": 1, "max": 8}, "dataset": {}}
+    newest.configure({"batch": {"default_state": application(web=web), **yaml_subset.loads(block)["batch"]}})
+    assert newest.describe().status == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), re.findall(r"^\| `([^`]*\{control[^`]*)`[^|]*\| (it stands [^|]*?) \|", PAGE, re.M)
+)
+def test_what_the_manual_calls_refused_is_refused_in_these_words(newest, command, words):
+    newest.configure(batch(command))
+    newest.describe().bad_config(words.replace("it stands", "stands").replace("`", ""))
