@@ -216,6 +216,20 @@ def test_a_value_of_several_words_is_told_of_words():
     assert "' is not plain" in problems("./job {w.x!w}", lambda path: ("enum", ["-a 'b'"]))
 
 
+def test_a_setting_whose_values_could_be_listed_is_told_so():
+    def message(value, field="w.v"):
+        state = {"application": {"components": {"w": {"settings": {"v": {"value": value}}}}}}
+        known = render.values(state, {"v": value})
+        with pytest.raises(ServoError) as caught:
+            render.render(template.parse("./job {%s}" % field, allowed), known, known)
+        return caught.value.message
+
+    assert "type: enum and its values; {w.v!w} is several words" in message("-Xmx2g -Xms1g")
+    assert "type: enum and its values; any text" in message("a=b")
+    assert "type: enum" not in message("it's")
+    assert "type: enum" not in message("a=b", "control.v")
+
+
 def test_words_are_listed_and_in_a_list_a_whole_item():
     assert "the whole item" in problems(["job", "a{w.words!w}"])
     assert "free text is one word" in problems("job {control.v!w}")

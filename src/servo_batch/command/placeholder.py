@@ -18,6 +18,7 @@ FREE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 LISTED = FREE | frozenset("%=")
 NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, section 6
 FORBIDDEN = r"\.\.|SERVO_"  # a path that leads up; the names of variables that hold any text
+CONTROL = ("control", "_control")
 NAMES = {" ": "a blank", "\t": "a tab", "\n": "a line break", "\0": "a NUL character"}
 
 
@@ -76,10 +77,10 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
         odd = next(filter(None, (_odd(each, is_listed) for each in texts)), "")
         if not odd:
             return ""
-        several = [] if self.conversion or self.spec or self.path[0] in ("control", "_control") else words(text)
-        is_several = len(several) > 1 and not any(_odd(word, True) for word in several)
-        listing = "" if is_listed else "a setting with type: enum and such values is listed, and "
-        remedy = f"{listing}{{{self.field}!w}} is several words; " if is_several else ""
+        can_be_listed = not any(_odd(word, True) for word in words(text)) and self.path[0] not in CONTROL
+        is_several = can_be_listed and len(words(text)) > 1 and not self.conversion and not self.spec
+        remedy = "give the setting type: enum and its values; " if can_be_listed and not is_listed else ""
+        remedy += f"{{{self.field}!w}} is several words; " if is_several else ""
         return f"{shown(text)}, but {odd} ({PLAIN}{' % =' * is_listed} are plain); {remedy}{self.way_out}"
 
 

@@ -4,7 +4,7 @@ import re
 
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.placeholder import FORBIDDEN, Placeholder, words
+from servo_batch.command.placeholder import CONTROL, FORBIDDEN, Placeholder, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     Filled = List[Tuple[Union[str, Placeholder], str]]  # each part with its text
 
 SHELL = ["/bin/sh", "-c"]
-CONTROL = ("control", "_control")
 MAX_BYTES = 128 * 1024  # what Linux takes as one NAME=VALUE, with the NUL at its end
 CAME = {"bad-config": "the configuration", "bad-state": "the state", "bad-request": "the request"}
 

@@ -81,8 +81,8 @@ def parse_variable(name: str, text: str, allowed: "Allowed") -> "Parts":
             if part.conversion == "w":
                 problems.append(f"{part.text}: !w makes several words, and a variable holds one text: leave it out")
             if part.kind == "free" and not part.is_number and not name.startswith("SERVO_"):
-                why = "is free text, and a shell, make or an interpreter may read a variable of any other name than"
-                problems.append(f"{part.text} {why} SERVO_…: call it SERVO_{name}")
+                why = "goes only under a name that begins with SERVO_, since a shell or make may read any other"
+                problems.append(f"{part.text} is free text, which {why}: call it SERVO_{name}")
             parts[at] = part._replace(is_number=part.is_number or not name.startswith("SERVO_"))
     if problems:
         raise TemplateError(problems)
