@@ -21,28 +21,28 @@ VERBS = {
     "adjust": (
         "store settings, given as arguments or by a request on stdin; or answer what they are",
         "web.cpu=4",
-        "README",
+        "configuration",
     ),
     "measure": (
         "run the job with the stored settings; report how long it took, and its metrics",
         "web.cpu=4 --runs 3 </dev/null",
-        "README",
+        "job",
     ),
     "compare": (
         "measure combinations of settings in turns, and say which are better",
         "--command 'xz -{xz.level} -kc FILE >/dev/null' xz.level=1,6,9",
-        "README",
+        "comparing",
     ),
     "check": (
         "say what is wrong with the configuration, and what measure would run, without running the job",
         "--config config.yaml --output yesterday.log",
-        "README",
+        "configuration",
     ),
-    "history": ("show what was measured, as a table, a picture, or for other tools", "--svg picture.svg", "README"),
+    "history": ("show what was measured, as a table, a picture, or for other tools", "--svg picture.svg", "history"),
     "tune": (
         "look for the best settings by measuring, and say honestly whether they are better",
         "--measurements 30",
-        "README",
+        "tuning",
     ),
     "servo": ("be the agent: do what the service says, with the two drivers", "--account ACCOUNT APP_ID", "agent"),
     "help": ("show the manual: its pages, one of them, or where a word is explained", "metrics", "README"),
@@ -119,18 +119,27 @@ def show(asked: "Options") -> None:
 
 
 def _lines_with(pages: "Dict[str, str]", word: str) -> str:
-    """Return the lines that have a word, those that explain it first: headings, and where it stands as code."""
-    found: "List[str]" = []
-    for pattern in (rf"^#.*{re.escape(word)}|^\| *`-*{re.escape(word)}`|`{re.escape(word)}`", re.escape(word)):
+    """Return the lines that explain a word: headings and first cells of tables, else those that have it at all."""
+    plain = re.escape(word)
+    whole = rf"(?<!\w){plain}(?!\w)" if word.isalnum() else plain
+    for pattern in (rf"^#.*{whole}|^\| [^|]*{whole}", whole, plain):
+        found: "List[str]" = []
         for name, text in pages.items():
-            lines = [line for line in text.split("\n") if re.search(pattern, line, re.I)]
+            lines = [line for block in CODE.sub("", text).split("\n\n") for line in _matching(block, pattern)]
             if lines:
                 found.append(f"{name}:\n" + "".join(f"    {line.strip()}\n" for line in lines))
         if found:
             return "\n".join([*found, "help PAGE shows the whole page\n"])
-    raise UsageError(
-        f"the manual has nothing about {word}{did_you_mean(word.lower(), map(str.lower, pages))}; help lists its pages"
-    )
+    nearest = did_you_mean(word.lower(), map(str.lower, pages))
+    raise UsageError(f"the manual has nothing about {word}{nearest}; help lists its pages")
+
+
+def _matching(block: str, pattern: str) -> "List[str]":
+    """Return the lines of a block that match, and all of a table whose titles do."""
+    lines = block.strip("\n").split("\n")
+    if lines[0].startswith("|") and re.search(pattern, lines[0], re.I):
+        return lines
+    return [line for line in lines if re.search(pattern, line, re.I)]
 
 
 def _page(text: str) -> None:
