@@ -1,7 +1,8 @@
 """The servo agent: takes the service's commands over HTTPS and runs the drivers.
 
 The manual's page "The agent" says what it does. ``options`` are checked once, ``service`` makes one exchange,
-``driver`` runs one driver, ``events`` is where all is waited for, and ``loop`` is the agent's life.
+``driver`` runs one driver, ``events`` is where all is waited for, and ``loop`` is the agent's life: what it does with a
+command, and when it tries again.
 """
 
 TYPE_CHECKING = False

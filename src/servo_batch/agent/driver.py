@@ -77,8 +77,7 @@ class Driver:
         self._answers: List[Dict[str, Any]] = []
         self._garbage: List[str] = []
         self._stderr = bytearray()
-        self._stderr_lines = 0
-        self._stderr_bytes = 0
+        self._loggable = MAX_LOGGED_BYTES  # of stderr
         self._stopped: Optional[ServoError] = None
         self._steps: List[Tuple[int, float]] = []  # what is still to be sent, each with the seconds until the next
         self._next_step = 0.0
@@ -210,18 +209,15 @@ class Driver:
             self._log("%s wrote a line that is no JSON object: %s" % (self._name, self._garbage[-1]))
 
     def _take_stderr(self, line: bytes) -> None:
-        self._stderr_lines += bool(line)
-        if not line or self._verbose == "none" or (self._verbose == "minimal" and self._stderr_lines > 2):
+        if not line or self._verbose == "none" or (self._verbose == "minimal" and self._stderr.count(b"\n") > 1):
             return
         self._stderr += line + b"\n"
         if len(self._stderr) > 2 * MAX_STDERR_BYTES:
             del self._stderr[:-MAX_STDERR_BYTES]
-        logged = self._stderr_bytes
-        self._stderr_bytes += len(line)
-        if self._stderr_bytes <= MAX_LOGGED_BYTES:
-            self._log("%s: %s" % (self._name, line.decode("utf-8", "replace")))
-        elif logged <= MAX_LOGGED_BYTES:
-            self._log("%s writes much to stderr: the rest is not logged" % self._name)
+        if self._loggable > 0:
+            self._loggable -= len(line)
+            text = line.decode("utf-8", "replace")
+            self._log("%s: %s" % (self._name, text if self._loggable > 0 else "much more, which is not logged"))
 
     def _result(self) -> Dict[str, Any]:
         """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""

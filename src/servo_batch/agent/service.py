@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 import urllib.request
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 
 from servo_batch import __version__
@@ -55,30 +55,19 @@ class Exchange:
                     self._lifeline.shutdown(socket.SHUT_RDWR)
         return self.outcome
 
-    def connect(self, host: str, port: int) -> socket.socket:
-        """Return a connection that ``end`` breaks; raise ``OSError``, also where it comes too late.
+    def connected(self, connection: socket.socket) -> None:
+        """Take a connection that ``end`` is to break, before the request is sent; raise ``OSError`` if it is too late.
 
-        Nothing may be sent then: a stale WHATS_NEXT would be answered with a command that nobody carries out.
+        A stale WHATS_NEXT would be answered with a command that nobody carries out.
         """
-        connection = socket.create_connection((host, port), REQUEST_SECONDS)
         self._lifeline = connection.dup()
         if self.outcome is not None:
-            connection.close()
             raise OSError("it came too late")
-        return connection
 
     def close(self) -> None:
         """Let go of the connection."""
         if self._lifeline is not None:
             self._lifeline.close()
-
-
-class Proxy(NamedTuple):
-    """Where requests go through, and the headers that it wants."""
-
-    host: str
-    port: int
-    headers: Dict[str, str]
 
 
 class Service:
@@ -107,11 +96,12 @@ class Service:
         self._verbose = verbose
         self._tls: Any = _tls_context() if is_https else None
         # Plain http with a token is for this machine only; a proxy would carry it to another one.
-        self._proxy = _proxy(parts.scheme, parts.netloc) if is_https or token is None else None
+        use_proxy = is_https or token is None
+        self._proxy, self._proxy_headers = _proxy(parts.scheme, parts.netloc) if use_proxy else (None, {})
         if self._proxy and not is_https:
             self._target = url
-            self._headers.update(self._proxy.headers)
-        self._through = "the proxy %s:%d" % self._proxy[:2] if self._proxy else ""
+            self._headers.update(self._proxy_headers)
+        self._through = "the proxy %s:%d" % self._proxy if self._proxy else ""
         self.way = url + (" through " + self._through if self._through else "")
 
     def post(self, body: bytes) -> Exchange:
@@ -135,25 +125,23 @@ class Service:
         return exchange
 
     def _exchange(self, exchange: Exchange, body: bytes) -> Outcome:
-        host, port = (self._host, self._port) if self._proxy is None else self._proxy[:2]
+        client = http.client.HTTPConnection(*(self._proxy or (self._host, self._port)), timeout=REQUEST_SECONDS)
+        place = "cannot connect to " + (self._through or self._place)
         try:
-            connection = exchange.connect(host, port)
-        except (OSError, ValueError) as error:  # ValueError: a name that IDNA does not have
-            why = getattr(error, "strerror", None) or error
-            return Outcome(error="cannot connect to %s: %s" % (self._through or self._place, why))
-        try:
-            if self._tls is not None:
-                if self._proxy is not None:
-                    _open_tunnel(connection, self._place, self._proxy)
-                connection = self._tls.wrap_socket(connection, server_hostname=self._host)
-            client = http.client.HTTPConnection(self._host, self._port)
-            client.sock = connection
+            if self._proxy and self._tls:
+                client.set_tunnel(self._host, self._port, self._proxy_headers)
+            client.connect()
+            place = self._place
+            exchange.connected(client.sock)
+            if self._tls:
+                client.sock = self._tls.wrap_socket(client.sock, server_hostname=self._host)
             client.request("POST", self._target, body, self._headers)
             return self._judged(client.getresponse())
         except Exception as error:  # http.client and what is below it raise whatever they like
-            return Outcome(error="%s: %s: %s%s" % (self._place, type(error).__name__, error, _remedy(error)))
+            why = getattr(error, "strerror", None) or "%s: %s" % (type(error).__name__, error)
+            return Outcome(error="%s: %s%s" % (place, why, _remedy(error)))
         finally:
-            connection.close()
+            client.close()
             exchange.close()
 
     def _judged(self, response: http.client.HTTPResponse) -> Outcome:
@@ -196,11 +184,14 @@ def _seconds(retry_after: Optional[str]) -> Optional[float]:
         return None
 
 
-def _proxy(scheme: str, authority: str) -> Optional[Proxy]:
-    """Return the proxy that the environment names for an address, or None; raise ``ServoError``, without a password."""
+def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
+    """Return the proxy that the environment names for an address, if any, and the headers that it wants.
+
+    Raises ``ServoError``, without a password, where it is no proxy of ours.
+    """
     url = urllib.request.getproxies().get(scheme)
     if not url or urllib.request.proxy_bypass(authority):
-        return None
+        return None, {}
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or 80
@@ -215,19 +206,7 @@ def _proxy(scheme: str, authority: str) -> Optional[Proxy]:
     if parts.username is not None:
         user = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
         headers["Proxy-Authorization"] = "Basic " + base64.b64encode(user.encode()).decode("ascii")
-    return Proxy(host, port, headers)
-
-
-def _open_tunnel(connection: socket.socket, place: str, proxy: Proxy) -> None:
-    """Have the proxy at the other end of ``connection`` connect to ``place`` (RFC 7231, CONNECT)."""
-    headers = {"Host": place, "User-Agent": "servo-batch/" + __version__, **proxy.headers}
-    lines = ["CONNECT %s HTTP/1.1" % place, *("%s: %s" % header for header in headers.items()), "", ""]
-    connection.sendall("\r\n".join(lines).encode("ascii"))
-    response = http.client.HTTPResponse(connection, method="CONNECT")
-    response.begin()
-    if response.status != 200:
-        raise OSError("the proxy %s:%d answered %d %s" % (*proxy[:2], response.status, response.reason))
-    response.close()
+    return (host, port), headers
 
 
 def _tls_context() -> Any:
