@@ -208,7 +208,9 @@ def test_https_goes_through_the_proxy_as_a_tunnel_and_shows_it_the_way_alone(
 def test_a_proxy_that_refuses_is_named_without_its_password(serve_tls, servo, certify, proxy):
     tunnel = proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
     agent = servo("https://127.0.0.1:9/", env=through("http://user:PASSWORD@" + tunnel.place))
-    agent.wait_for_log("the proxy %s: OSError: Tunnel connection failed: 407 Proxy Authentication Required" % tunnel.place)
+    agent.wait_for_log(
+        "the proxy %s: OSError: Tunnel connection failed: 407 Proxy Authentication Required" % tunnel.place
+    )
     agent.stop()
     assert "PASSWORD" not in agent.output
 
