@@ -5,6 +5,7 @@ combination compared. All text is horizontal, in places of its own.
 """
 
 import math
+import os
 import re
 from html import escape
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -145,14 +146,15 @@ def comparison(picture: Picture) -> str:
 
 def check_replaceable(path: str) -> None:
     """Raise ``ServoError`` (bad-request) where a picture would replace something else."""
+    problem = None if os.path.isfile(path) or not os.path.lexists(path) else "it is no file"
     try:
-        with open(path, "rb") as stream:
+        with open(path if os.path.isfile(path) else os.devnull, "rb") as stream:
             if stream.read(4) not in (b"", b"<svg"):
-                raise bad_request("%s: the file holds something else than a picture: name another file" % path)
-    except FileNotFoundError:
-        pass
+                problem = "the file holds something else than a picture"
     except (OSError, ValueError) as error:
-        raise bad_request("%s: the picture cannot be written: %s" % (path, why(error))) from None
+        problem = why(error)
+    if problem:
+        raise bad_request("%s: the picture cannot be written: %s; name another file" % (path, problem))
 
 
 def write(path: str, document: str) -> None:

@@ -22,15 +22,12 @@ WIDEST_LABEL = 24  # the head has all of it
 
 
 class Column(NamedTuple):
-    """A title and a text for each row; ``kind`` is SETTING, FIGURE or, where there has to be room for it, EXTRA."""
+    """A title and a text for each row."""
 
     title: str
     cells: List[str]
-    to_right: bool
-    kind: str
-
-
-SETTING, FIGURE, EXTRA = "setting", "figure", "extra"
+    to_right: bool = True
+    is_setting: bool = False
 
 
 class View(NamedTuple):
@@ -66,24 +63,14 @@ class View(NamedTuple):
 def text(view: View, room: int) -> str:
     """Return the table for a terminal in lines of at most ``room`` columns."""
     rows = view.rows if view.numbered or view.is_comparison else view.rows[:MOST_ROWS]
-    columns = [
-        column._replace(title=terminal.one_line(column.title), cells=list(map(terminal.one_line, column.cells)))
-        for column in _columns(view._replace(rows=rows))
-    ]
-    extras = sum(column.kind == EXTRA for column in columns)
-    lines: Optional[List[str]] = None
-    hidden: List[Column] = []
-    for kept in range(extras, -1, -1):
-        chosen, hidden = _with_extras(columns, kept)
-        lines = _fitting(chosen, room, is_last=kept == 0)
-        if lines:
+    columns, extras, note = _columns(view._replace(rows=rows))
+    lines, hidden = _paragraphs([*columns, *extras, note], room), []
+    for kept in range(len(extras), -1, -1):
+        fitting = _fitting([*columns, *extras[:kept], note], room, is_last=kept == 0)
+        if fitting:
+            lines, hidden = fitting, [column.title for column in extras[kept:]]
             break
-    if lines is None:
-        hidden = []
-        lines = _paragraphs(columns, room)
-    notes = []
-    if hidden:
-        notes.append("no room for %s: --csv has all" % ", ".join(column.title for column in hidden))
+    notes = ["no room for %s: --csv has all" % ", ".join(hidden)] if hidden else []
     if len(rows) < len(view.rows):
         notes.append("the best %d of %d combinations: --csv has all" % (len(rows), len(view.rows)))
     return paragraphs([view.head], room) + "".join(line + "\n" for line in lines) + paragraphs(notes, room)
@@ -91,7 +78,8 @@ def text(view: View, room: int) -> str:
 
 def markdown(view: View) -> str:
     """Return the table as GitHub has it, all of it."""
-    columns = _columns(view)
+    columns, extras, note = _columns(view)
+    columns = [*columns, *extras, note]
     lines = [[column.title for column in columns], ["--:" if column.to_right else "---" for column in columns]]
     lines += [list(cells) for cells in zip(*(column.cells for column in columns))]
     return _plain(view.head) + "\n\n" + "".join("| %s |\n" % " | ".join(map(_plain, line)) for line in lines)
@@ -104,47 +92,48 @@ def _plain(cell: str) -> str:
 # --- what is in the columns ---------------------------------------------------------------------------------------
 
 
-def _columns(view: View) -> List[Column]:
+def _columns(view: View) -> Tuple[List[Column], List[Column], Column]:
+    """Return the columns that are always there, those for which there has to be room, and the remarks."""
     rows = view.rows
-    columns = [_setting(name, rows) for name in varying([row.settings for row in rows])]
-    if view.numbered:
-        columns.insert(0, Column("#", [str(row.trials[0].number) for row in rows], True, FIGURE))
+    columns = [Column("#", [str(row.trials[0].number) for row in rows])] if view.numbered else []
+    columns += [_setting(name, rows) for name in varying([row.settings for row in rows])]
     subject = view.label.strip("{}")
     metrics = names([trial.metrics for row in rows for trial in row.trials])
     label = clipped(subject if subject in metrics else view.label, WIDEST_LABEL)
-    columns.append(_figures(label, unit(rows, subject), [row.runs for row in rows], FIGURE))
+    columns.append(_figures(label, unit(rows, subject), [row.runs for row in rows]))
     if view.is_comparison and len(rows) > 1:
         columns.append(_relative(view))
     several = any(len(row.runs) > sum(trial.objective is not None for trial in row.trials) for row in rows)
     if several and not (view.numbered or view.is_comparison):
-        columns.append(Column("measured", [str(len(row.trials)) for row in rows], True, FIGURE))
+        columns.append(Column("measured", [str(len(row.trials)) for row in rows]))
     if not view.has_even_runs:
-        columns.append(Column("runs", [str(len(row.runs)) for row in rows], True, FIGURE))
+        columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
+    extras: List[Column] = []
     for name in metrics:
-        if name != subject:
-            values = [row.values(name) for row in rows]
-            kind = FIGURE if view.is_comparison and name in ALWAYS_COMPARED else EXTRA
-            if all(as_number(value) is not None for found in values for value in found):
-                columns.append(_figures(name, unit(rows, name), values, kind, has_spread=not view.is_comparison))
-            else:
-                cells = [", ".join(dict.fromkeys(map(shown, found))) for found in values]
-                columns.append(Column(name, cells, False, kind))
-    return [*columns, Column("", [_note(row, view) for row in rows], False, FIGURE)]
+        values = [row.values(name) for row in rows]
+        if name == subject:
+            continue
+        if any(as_number(value) is None for found in values for value in found):
+            column = Column(name, [", ".join(dict.fromkeys(map(shown, found))) for found in values], to_right=False)
+        else:
+            column = _figures(name, unit(rows, name), values, has_spread=not view.is_comparison)
+        (columns if view.is_comparison and name in ALWAYS_COMPARED else extras).append(column)
+    return columns, extras, Column("", [_note(row, view) for row in rows], to_right=False)
 
 
 def _setting(name: str, rows: Sequence[Row]) -> Column:
     found = [row.settings[name] for row in rows if name in row.settings]
     cells = [shown(row.settings[name]) if name in row.settings else "" for row in rows]
-    return Column(name, cells, all(as_number(value) is not None for value in found), SETTING)
+    return Column(name, cells, all(as_number(value) is not None for value in found), is_setting=True)
 
 
-def _figures(name: str, of: str, values: Sequence[Sequence[float]], kind: str, has_spread: bool = True) -> Column:
+def _figures(name: str, of: str, values: Sequence[Sequence[float]], has_spread: bool = True) -> Column:
     """Return a column of medians with their spread."""
     short, divisor = short_unit(of, [value for found in values for value in found])
     medians = aligned([as_number(samples.median(found) / divisor) if found else None for found in values])
     spreads = [samples.deviation(found) if has_spread else None for found in values]
     title = "%s (%s)" % (name, short) if of else name
-    return Column(title, _joined(medians, [None if one is None else one / divisor for one in spreads]), True, kind)
+    return Column(title, _joined(medians, [None if one is None else one / divisor for one in spreads]))
 
 
 def _joined(medians: Sequence[str], spreads: Sequence[Optional[float]]) -> List[str]:
@@ -165,7 +154,7 @@ def _relative(view: View) -> Column:
     ratios = [relative(row, view.top) for row in view.rows]
     spreads = [ratio[1] if ratio and row is not view.top else None for ratio, row in zip(ratios, view.rows)]
     medians = ["%.2f" % ratio[0] if ratio else "" for ratio in ratios]
-    return Column("times the best", _joined(medians, spreads), True, FIGURE)
+    return Column("times the best", _joined(medians, spreads))
 
 
 def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[float]]]:
@@ -189,17 +178,17 @@ def pairs(settings: Dict[str, Any]) -> str:
 def verdict(view: View) -> str:
     """Return a sentence that names what these runs cannot tell from the best, and how many it would take at least."""
     best = view.top
-    if best is None or len(view.rows) < 2:
+    others = [row for row in view.rows if row is not best and row.value is not None]
+    if best is None or not others:
         return ""
-    equal = [row for row in view.rows if row is not best and row.value is not None]
-    equal = [row for row in equal if not is_better(best, row, view.minimize)]
     test = "exact one-sided rank test at 5 %, uncorrected for how many are compared"
+    equal = [row for row in others if not is_better(best, row, view.minimize)]
     if not equal:
-        return "the best is better than each other by more than chance explains (%s)" % test
+        return "the best is better than any other by more than chance explains (%s)" % test
     varied = varying([row.settings for row in view.rows])
     listed = ["[%s]" % pairs({name: row.settings.get(name) for name in varied}) for row in equal]
-    others = [costs(row, view.minimize) for row in equal]
-    least = max(samples.least_runs(costs(best, view.minimize), each) for each in others)
+    mine, theirs = costs(best, view.minimize), [costs(row, view.minimize) for row in equal]
+    least = max(samples.least_runs(mine, each) for each in theirs)
     told = "these runs cannot tell from the best: %s (%s); it takes %d runs of each at least"
     return told % (", ".join(listed), test, least)
 
@@ -220,25 +209,18 @@ def _note(row: Row, view: View) -> str:
 # --- how they fit -------------------------------------------------------------------------------------------------
 
 
-def _with_extras(columns: Sequence[Column], count: int) -> Tuple[List[Column], List[Column]]:
-    """Return the columns with the first ``count`` of the extra ones, and the others."""
-    kept = [column for column in columns if column.kind == EXTRA][:count]
-    chosen = [column for column in columns if column.kind != EXTRA or any(column is one for one in kept)]
-    return chosen, [column for column in columns if not any(column is one for one in chosen)]
-
-
 def _fitting(columns: Sequence[Column], room: int, is_last: bool) -> Optional[List[str]]:
     """Return the lines of a table with whole names, else without components, else cut if ``is_last``, else None."""
-    full = [column.title for column in columns]
-    short = short_names([column.title if column.kind == SETTING else None for column in columns], full)
+    full = [terminal.one_line(column.title) for column in columns]
+    short = short_names([title if column.is_setting else None for column, title in zip(columns, full)], full)
     for titles, is_cut in ((full, False), (short, False), (short, True))[: 3 if is_last else 2]:
         texts = []
         for column, title in zip(columns, titles):
-            cells = column.cells
+            whole = cells = list(map(terminal.one_line, column.cells))
             if is_cut:
-                cells = [clipped(cell, WIDEST_VALUE) for cell in cells] if column.kind == SETTING else cells
+                cells = [clipped(cell, WIDEST_VALUE) for cell in whole] if column.is_setting else whole
                 title = clipped(title, max([SHORTEST_NAME, *map(width, cells)]))
-                if len(set(cells)) < len(set(column.cells)):
+                if len(set(cells)) < len(set(whole)):
                     return None  # what cannot be told apart says nothing
             widest = max(map(width, [title, *cells]))
             texts.append([padded(cell, widest, column.to_right) for cell in [title, *cells]])
@@ -259,25 +241,23 @@ def _paragraphs(columns: Sequence[Column], room: int) -> List[str]:
     lines: List[str] = []
     for cells in zip(*(column.cells for column in columns)):
         line = ""
-        for title, cell in zip([column.title for column in columns], cells):
-            field = "%s: %s" % (title, cell.strip()) if title else cell
-            if cell.strip() and line and width(line + GAP + field) > room:
-                lines += folded(line, room)
-                line = ""
-                field = GAP + field
-            elif cell.strip() and line:
-                field = GAP + field
-            line += field if cell.strip() else ""
-        lines += folded(line, room)
+        for column, cell in zip(columns, cells):
+            field = terminal.one_line(("%s: %s" if column.title else "%s%s") % (column.title, cell.strip()))
+            if line and cell.strip() and width(line + GAP + field) > room:
+                lines += _folded(line, room)
+                line = GAP + field
+            elif cell.strip():
+                line += GAP + field if line else field
+        lines += _folded(line, room)
     return lines
 
 
 def paragraphs(texts: Sequence[str], room: int) -> str:
     """Return texts as a terminal shows them, each in lines of at most ``room`` columns."""
-    return "".join(line + "\n" for text in texts if text for line in folded(terminal.one_line(text), room))
+    return "".join(line + "\n" for text in texts if text for line in _folded(terminal.one_line(text), room))
 
 
-def folded(line: str, room: int) -> List[str]:
+def _folded(line: str, room: int) -> List[str]:
     """Return a line in pieces that fit, broken at blanks where there are such."""
     pieces = [""]
     for char in line:
