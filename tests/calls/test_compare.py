@@ -71,7 +71,7 @@ def test_a_command_line_is_enough(empty):
     table = empty.call("compare", *arguments, "--minimize", "{cost}", "--runs", "3").stdout.decode().split("\n")
     assert table[0] == "minimize {cost}; median ± sample standard deviation of 3 runs"
     assert table[1].split()[:3] == ["job.n", "job.m", "cost"]
-    assert re.match(r"1 +1 +11 ± 0 +1.00 .*\* best", table[2].strip())
+    assert re.match(r"1 +1 +11 ± 0 +1.00 .*\* best", table[3].strip())
     with open(empty.path("config.json")) as stream:
         assert stream.read() == "{"
 
@@ -87,7 +87,7 @@ def test_a_history_of_it_is_shown_without_a_configuration_too(empty):
     del empty.environment["OPTUNE_CONFIG"]
     table = empty.call("history", "--history", "h", "--maximize", "{n} + {job.n}", "--svg", "h.svg")
     assert table.status == 0, table
-    assert [line.split()[:2] for line in table.stdout.decode().split("\n")[2:4]] == [["2", "4"], ["1", "2"]]
+    assert [line.split()[:2] for line in table.stdout.decode().split("\n")[3:5]] == [["2", "4"], ["1", "2"]]
 
 
 # --- with one -----------------------------------------------------------------------------------------------------

@@ -52,9 +52,10 @@ def lines_of(ended):
 
 def test_the_table_has_what_varies_the_objective_and_what_tune_confirmed(history):
     text = lines_of(history(environment={"COLUMNS": "80"}))
-    head, titles, *rows = text[: text.index("")]
+    head, titles, units, *rows = text[: text.index("")]
     assert head == "minimize {cost}; median ± sample standard deviation of the runs"
-    assert titles.split() == ["a.x", "a.k", "cost", "(dollars)", "runs", "total_runtime", "(s)"]
+    assert titles.split() == ["a.x", "a.k", "cost", "runs", "total_runtime"]
+    assert units.split() == ["dollars", "s"]
     first = rows[0].split()
     assert first[:5] == ["7", "1", "1", "±", "0"]
     assert first[5] == "4"  # found once and confirmed three times
@@ -130,7 +131,7 @@ def test_measurements_of_another_job_are_told_and_exported(servo):
         for value in "23":
             assert servo.call("measure", "a.x=" + value).status == 0
     text = lines_of(servo.call("history"))
-    assert len(text[2 : text.index("")]) == 2
+    assert len(text[3 : text.index("")]) == 2
     assert any(line.startswith("2 more in") for line in text)
     assert '  2 of "echo cost 1"' in text
     measured = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]

@@ -22,12 +22,18 @@ WIDEST_LABEL = 24  # the head has all of it
 
 
 class Column(NamedTuple):
-    """A title and a text for each row."""
+    """A title and a text for each row; the ``unit`` stands below the title, or behind it in ``whole_title``."""
 
     title: str
     cells: List[str]
     to_right: bool = True
     is_setting: bool = False
+    unit: str = ""
+
+    @property
+    def whole_title(self) -> str:
+        """Return the title with the unit."""
+        return "%s (%s)" % (self.title, self.unit) if self.unit else self.title
 
 
 class View(NamedTuple):
@@ -68,7 +74,7 @@ def text(view: View, room: int) -> str:
     for kept in range(len(extras), -1, -1):
         fitting = _fitting([*columns, *extras[:kept], note], room, is_last=kept == 0)
         if fitting:
-            lines, hidden = fitting, [column.title for column in extras[kept:]]
+            lines, hidden = fitting, [column.whole_title for column in extras[kept:]]
             break
     notes = ["no room for %s: --csv has all" % ", ".join(hidden)] if hidden else []
     if len(rows) < len(view.rows):
@@ -80,7 +86,7 @@ def markdown(view: View) -> str:
     """Return the table as GitHub has it, all of it."""
     columns, extras, note = _columns(view)
     columns = [*columns, *extras, note]
-    lines = [[column.title for column in columns], ["--:" if column.to_right else "---" for column in columns]]
+    lines = [[column.whole_title for column in columns], ["--:" if column.to_right else "---" for column in columns]]
     lines += [list(cells) for cells in zip(*(column.cells for column in columns))]
     return _plain(view.head) + "\n\n" + "".join("| %s |\n" % " | ".join(map(_plain, line)) for line in lines)
 
@@ -132,8 +138,7 @@ def _figures(name: str, of: str, values: Sequence[Sequence[float]], has_spread: 
     short, divisor = short_unit(of, [value for found in values for value in found])
     medians = aligned([as_number(samples.median(found) / divisor) if found else None for found in values])
     spreads = [samples.deviation(found) if has_spread else None for found in values]
-    title = "%s (%s)" % (name, short) if of else name
-    return Column(title, _joined(medians, [None if one is None else one / divisor for one in spreads]))
+    return Column(name, _joined(medians, [None if one is None else one / divisor for one in spreads]), unit=short)
 
 
 def _joined(medians: Sequence[str], spreads: Sequence[Optional[float]]) -> List[str]:
@@ -222,8 +227,9 @@ def _fitting(columns: Sequence[Column], room: int, is_last: bool) -> Optional[Li
                 title = clipped(title, max([SHORTEST_NAME, *map(width, cells)]))
                 if len(set(cells)) < len(set(whole)):
                     return None  # what cannot be told apart says nothing
-            widest = max(map(width, [title, *cells]))
-            texts.append([padded(cell, widest, column.to_right) for cell in [title, *cells]])
+            heads = [title, terminal.one_line(column.unit)] if any(each.unit for each in columns) else [title]
+            widest = max(map(width, [*heads, *cells]))
+            texts.append([padded(cell, widest, column.to_right) for cell in [*heads, *cells]])
         lines = [GAP.join(cells).rstrip() for cells in zip(*texts)]
         if max(map(width, lines)) <= room:
             return lines
@@ -242,7 +248,7 @@ def _paragraphs(columns: Sequence[Column], room: int) -> List[str]:
     for cells in zip(*(column.cells for column in columns)):
         line = ""
         for column, cell in zip(columns, cells):
-            field = terminal.one_line(("%s: %s" if column.title else "%s%s") % (column.title, cell.strip()))
+            field = terminal.one_line(("%s: %s" if column.title else "%s%s") % (column.whole_title, cell.strip()))
             if line and cell.strip() and width(line + GAP + field) > room:
                 lines += _folded(line, room)
                 line = GAP + field
