@@ -24,14 +24,12 @@ def machine():
 def main():
     """Run all; the exit status is 1 where a target is missed."""
     import against_hyperfine
-    import job_exactness
-    import job_output
-    import job_usage
+    import job_benchmark
     import startup
     import yaml_speed
 
     print(machine())
-    modules = (startup, yaml_speed, job_exactness, job_output, job_usage, against_hyperfine)
+    modules = (startup, yaml_speed, job_benchmark, against_hyperfine)
     return 0 if table.show(itertools.chain.from_iterable(module.rows() for module in modules)) else 1
 
 

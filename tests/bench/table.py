@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, "src"), os.path.join(ROOT, "tests", "support")]
+sys.path[:0] = [os.path.join(ROOT, *folder) for folder in (["src"], ["tests", "support"], ["tests", "tools"])]
 
 from machine import NEWEST, PYTHONS  # noqa: E402, F401
 

@@ -1,7 +1,7 @@
 """Run a program that sends signals to itself at exact moments: ``job_interrupted.py MOMENTS PROGRAM ARGUMENT…``.
 
-MOMENTS is ``LINE:SIGNAL,LINE:SIGNAL,…``: LINE counts the lines of our code that the process, not its children, has
-executed. The file ``lines`` in the working directory has the count so far.
+MOMENTS is ``LINE:SIGNAL,LINE:SIGNAL,…``: LINE counts the lines of the job's room that the process, not its children,
+has executed. The file ``lines`` in the working directory has the count so far.
 """
 
 import os
@@ -26,7 +26,7 @@ def trace_lines(process, signals):
 
     def trace(frame, event, _argument):
         nonlocal executed
-        if "servo_batch" not in frame.f_code.co_filename and "job_driver" not in frame.f_code.co_filename:
+        if "servo_batch/job/" not in frame.f_code.co_filename:
             return None
         if event == "line" and os.getpid() == process:
             executed += 1

@@ -11,7 +11,6 @@ import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ACTOR = os.path.join(HERE, "job_actor.py")
-DRIVER = [os.path.join(HERE, "job_driver.py"), "measure", "--config"]
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # What is told where the job did not end by itself when it was asked to.
 KILLED = "; it did not end when asked and was killed, so what it runs elsewhere may go on"
@@ -21,17 +20,21 @@ LIMIT = 20  # seconds: how long anything that must happen may take on a busy mac
 class Measuring:
     """A driver that runs."""
 
-    def __init__(self, pyz, python, folder, command, interrupted=(), environment=None, stdout=subprocess.PIPE, **batch):
+    def __init__(
+        self, pyz, python, folder, command, prefix=(), fifos=(), environment=None, stdout=subprocess.PIPE, **batch
+    ):
+        """Start ``measure`` with a command; what ``prefix`` says is run in place of the file, and runs it."""
         self.folder = str(folder)
         self.python = python
+        for name in fifos:
+            os.mkfifo(os.path.join(self.folder, name))
         config = os.path.join(self.folder, "config.json")
         with open(config, "w") as stream:
-            if not interrupted:  # to measure, braces are placeholders
-                command = json.loads(json.dumps(command).replace("{", "{{").replace("}", "}}"))
+            command = json.loads(json.dumps(command).replace("{", "{{").replace("}", "}}"))
             batch.update(command=command, default_state={"application": {"components": {}}})
             json.dump({"batch": batch}, stream)
         self.process = subprocess.Popen(
-            [python] + (list(interrupted) + DRIVER if interrupted else [pyz, "measure", "--config"]) + [config],
+            [python, *prefix, pyz, "measure", "--config", config],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
@@ -41,6 +44,16 @@ class Measuring:
             preexec_fn=default_signals,
         )
         self.pid = self.process.pid
+
+    def read(self, fifo):
+        """Wait until the job writes to a fifo and closes it."""
+        with open(os.path.join(self.folder, fifo)) as stream:
+            return stream.read()
+
+    def write(self, fifo):
+        """Wait until the job reads from a fifo, and let it go on."""
+        with open(os.path.join(self.folder, fifo), "w") as stream:
+            stream.write("on\n")
 
     def send(self, signum):
         self.process.send_signal(signum)

@@ -1,0 +1,337 @@
+"""What a job prints is what a person would have seen: its stdout and stderr are pipes, as under any shell."""
+
+import contextlib
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from calling import LIMIT_SECONDS, batch
+from measuring import children, find_processes, kill, wait_until
+from terminals import Terminal
+
+pytest_plugins = ("servo_fixtures", "job_fixtures")
+
+BASH = shutil.which("bash")
+needs_bash = pytest.mark.skipif(not BASH, reason="no bash here")
+
+
+def bash(script):
+    return [BASH, "-c", script]
+
+
+def python(script):
+    return [sys.executable, "-IS", "-c", script]
+
+
+def escaped(command):
+    """Return a command with its braces as a template has them."""
+    if isinstance(command, list):
+        return [escaped(word) for word in command]
+    return command.replace("{", "{{").replace("}", "}}")
+
+
+def printed(servo, command, **keys):
+    """Return the ended call that measured a command, with what that printed on ``out`` and ``err``."""
+    servo.configure(batch(escaped(command), **keys))
+    ended = servo.measure(b"", "--keep-output", "kept")
+    ended.out = servo.read("kept")
+    ended.err = servo.read("kept.stderr") if os.path.exists(servo.path("kept.stderr")) else b""
+    return ended
+
+
+# What each prints on stdout and on stderr.
+STREAMS = {
+    "stdout opened again": ("echo 100; echo 7 >/dev/stdout; echo 8 >>/dev/stdout", b"100\n7\n8\n", b""),
+    "stderr opened again": ("echo a >&2; echo b | tee /dev/stderr; echo c >&2", b"b\n", b"a\nb\nc\n"),
+    "a log handle": (
+        python("import os; log = open('/dev/stdout', 'w'); os.write(1, b'one\\n'); log.write('two\\n'); log.close()"),
+        b"one\ntwo\n",
+        b"",
+    ),
+    "sort -o": ("echo first; printf 'b\\na\\n' | sort -o /dev/stdout; echo last", b"first\na\nb\nlast\n", b""),
+    "dd": ("echo first; printf copied | dd of=/dev/stdout oflag=sync status=none; echo .", b"first\ncopied.\n", b""),
+    "sendfile": (
+        python(
+            "import os, tempfile\n"
+            "source = tempfile.TemporaryFile(); source.write(bytes(100000)); source.flush()\n"
+            "sent = 0\n"
+            "while sent < 100000: sent += os.sendfile(1, source.fileno(), sent, 100000 - sent)\n"
+        ),
+        bytes(100000),
+        b"",
+    ),
+    "a non-blocking stdout": (
+        "%s -IS -c 'import os; os.set_blocking(1, False)'; echo still" % sys.executable,
+        b"still\n",
+        b"",
+    ),
+    "flags of its stdout": (
+        python("import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_DIRECT); print(1234)"),
+        b"1234\n",
+        b"",
+    ),
+    "both into one": ("echo a; echo b >&2; exec 2>&1; echo c; echo d >&2", b"a\nc\nd\n", b"b\n"),
+    "both closed": ("exec >&- 2>&-; true", b"", b""),
+    "bytes of all kinds": (python("import os; os.write(1, bytes(range(256)))"), bytes(range(256)), b""),
+    "much": ("head -c 5000000 /dev/zero; head -c 70000 /dev/zero >&2", bytes(5000000), bytes(70000)),
+}
+if shutil.which("script"):
+    STREAMS["a terminal of the job"] = ("script -qec 'echo a' /dev/null", b"a\r\n", b"")
+# These go on writing after the job's own process has ended.
+LATE = {
+    "tee": "exec > >(tee /dev/null); echo throughput: 5",
+    "cat": "echo throughput: 5 > >(cat)",
+    "sed": "exec > >(sed -u 's/^/throughput: /'); echo 5",
+    "a slow copier": "exec > >(sleep 0.2; cat); echo throughput: 5",
+    "stderr": "exec 2> >(tee /dev/null >&2); echo throughput: 5 >&2",
+    "a chain": "exec > >(cat | cat | cat); echo throughput: 5",
+    "in the background": "(sleep 0.1; echo throughput: 5) & true",
+}
+
+
+class TestAPipe:
+    @pytest.mark.parametrize("name", STREAMS)
+    def test_behaves_like_a_pipe(self, servo, name):
+        command, stdout, stderr = STREAMS[name]
+        ended = printed(servo, command)
+        assert (ended.out, ended.err, ended.answer.get("notes")) == (stdout, stderr, None)
+
+    @needs_bash
+    @pytest.mark.parametrize("name", LATE)
+    def test_what_is_on_its_way_is_waited_for(self, servo, name):
+        ended = printed(servo, bash(LATE[name]))
+        assert ((ended.out + ended.err).strip(), ended.answer.get("notes")) == (b"throughput: 5", None)
+
+    @needs_bash
+    def test_waiting_for_that_is_outside_the_time(self, newest):
+        ended = printed(newest, bash("exec > >(trap '' PIPE; sleep 0.7; cat); echo 5"))
+        assert ended.out == b"5\n"
+        assert ended.answer["metrics"]["total_runtime"]["value"] < 0.7
+
+    @needs_bash
+    def test_the_last_words_of_a_failure_too(self, newest):
+        newest.configure(batch(bash("exec 2> >(sleep 0.2; cat >&2); echo why >&2; exit 3")))
+        assert "\nstderr:\nwhy\n" in newest.measure().answer["message"]
+
+
+class TestWhatIsLeftRunning:
+    def test_goes_on_writing_and_fails_and_waits_for_nothing(self, newest):
+        """However much it writes; nobody keeps that, and whoever reads it goes when nobody can write any more."""
+        script = (
+            "import os, sys\n"
+            "os.write(1, b'before\\n')\n"
+            "if os.fork(): os._exit(0)\n"
+            "while not os.path.exists('go'): os.write(1, b'x' * 1000)\n"
+            "for number in range(4000): os.write(1, b'x' * 1000); os.write(2, b'y')\n"
+            "open('done', 'w').close()\n"
+        )
+        ended = printed(newest, python(script))
+        (note,) = ended.answer["notes"]
+        assert note.startswith("the job left running: ")
+        (reader,) = [int(word) for word in note.partition("process ")[2].split()[:1]]
+        assert ended.out.startswith(b"before\n")
+        newest.write("go", b"")
+        wait_until(lambda: os.path.exists(newest.path("done")))
+        wait_until(lambda: not os.path.exists("/proc/%d" % reader))
+
+    def test_is_waited_for_a_second_at_most_and_outside_the_time(self, newest):
+        ended = printed(newest, "yes 1234567890 & echo started")
+        for pid in find_processes("1234567890"):
+            kill(pid)
+        assert "(yes)" in ended.answer["notes"][0]
+        assert ended.answer["metrics"]["total_runtime"]["value"] < 1
+
+    def test_is_not_stopped_with_the_next_run(self, newest, hide):
+        left, job = hide("plain"), hide("deaf")
+        leave = "%s >/dev/null 2>&1 & read line <%s" % (" ".join(left.command), left.command[-3])
+        newest.configure(batch(" ".join(job.command), prepare=leave, timeout=1, grace_period=0.1))
+        newest.measure().failed("failed", "timeout", "; prepare left running: ")
+        assert (job.alive(), len(left.alive())) == ([], 1)
+
+    def test_holds_nobody_up_who_reads_the_driver_s_streams(self, newest):
+        ended = printed(newest, "sleep 3599.5 & echo up")  # the call reads to the end of both
+        assert "reading what they print" in ended.answer["notes"][0]
+        for pid in find_processes("3599.5"):
+            kill(pid)
+
+
+class TestShowing:
+    def test_shows_what_comes_in_the_order_in_which_it_comes(self, servo):
+        shown = servo.path("shown")
+        # Of two pipes that both have something nobody can say which had it first: so the job waits for what is shown.
+        script = (
+            'await() { until grep -q "$1" shown; do sleep 0.01; done; }\n'
+            'for i in 1 2 3; do echo out $i; await "out $i"; echo err $i >&2; await "err $i"; done; printf end'
+        )
+        servo.configure(batch(escaped(script)))
+        with open(shown, "wb") as stderr:
+            assert servo.call("measure", "--show-output", stderr=stderr).status == 0
+        assert servo.read("shown") == b"out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\nend"
+
+    def test_shows_all_of_much(self, servo):
+        servo.configure(batch("head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2"))
+        assert len(servo.measure(b"", "--show-output").stderr) == 4000000
+
+    def test_whole_lines_beside_the_bar(self, servo):
+        servo.configure(
+            batch("printf 'a\\nb'; sleep 0.2; printf 'c\\n'; sleep 0.2; printf '10%\\r20%'; printf '\\rend'")
+        )
+        argv = [servo.python, servo.pyz, "measure", "--show-output", "--json"]
+        terminal = Terminal(argv, servo.folder, dict(servo.environment, TERM="xterm"))
+        try:
+            assert terminal.end() == 0
+        finally:
+            terminal.close()
+        lines = [line.rpartition("\033[J")[2] for line in terminal.received.decode().split("\r\n")]
+        assert lines[1:3] == ["a", "bc"]
+        assert "\033[Jend" in terminal.received.decode()
+
+    @pytest.mark.parametrize("command", ["head -c 3000000 /dev/zero", "head -c 3000000 /dev/zero; exec sleep 60"])
+    def test_a_reader_that_stalls_delays_nothing(self, newest, command):
+        newest.configure(batch(command, timeout=1))
+        driver = newest.start("measure", "--show-output", stdin=subprocess.DEVNULL)
+        try:  # nobody reads its stderr
+            answer = driver.stdout.read().decode().splitlines()[-1]
+            assert driver.wait(LIMIT_SECONDS) == ("sleep" in command)
+        finally:
+            driver.kill()
+            driver.stdout.close()
+            driver.stderr.close()
+        assert ('"status": "ok"' if "sleep" not in command else '"reason": "timeout"') in answer
+
+    def test_a_terminal_that_is_stopped_delays_nothing(self, newest):
+        newest.configure(batch("head -c 300000 /dev/zero | tr '\\0' a; exec sleep 60"))
+        with open(newest.path("answer"), "wb") as stdout:
+            argv = [newest.python, newest.pyz, "measure", "--show-output"]
+            terminal = Terminal(argv, newest.folder, dict(newest.environment, TERM="xterm"), stdout=stdout)
+            try:
+                terminal.until(b"aaaa")
+                terminal.process.send_signal(signal.SIGTERM)  # and nobody reads the terminal any more
+                terminal.process.wait(LIMIT_SECONDS)
+            finally:
+                terminal.close()
+        assert b"cancelled by SIGTERM: the job was stopped" in newest.read("answer")
+
+
+class TestKeeping:
+    def test_keeps_both_streams_under_names(self, servo):
+        servo.write("kept", b"what was there before, which is longer")
+        ended = printed(servo, "echo out; echo err >&2")
+        assert (ended.out, ended.err) == (b"out\n", b"err\n")
+
+    def test_keeps_what_a_failed_job_printed_and_no_empty_file(self, servo):
+        assert printed(servo, "echo out; exit 3").out == b"out\n"
+        assert not os.path.exists(servo.path("kept.stderr"))
+
+    def test_says_where_it_cannot(self, newest):
+        os.mkfifo(newest.path("fifo"))
+        for path in ("/none/such/file", newest.folder, newest.path("fifo"), "/dev/null"):
+            told = "the job cannot start: its output cannot be kept in %s: " % path
+            newest.measure(b"", "--keep-output", path).failed("failed", "command-failed", told)
+
+
+class TestTheKeeper:
+    def test_that_is_killed_makes_no_number(self, measuring, newest):
+        driver = measuring(newest.python, "echo before; echo up >up; read line <go", fifos=("up", "go"))
+        driver.read("up")
+        kill(driver.helpers()[0])
+        driver.write("go")
+        answer = driver.answer()
+        assert answer["reason"] == "command-failed"
+        assert "output may be incomplete: somebody killed the process that keeps it\n" in answer["message"]
+
+    def test_that_hangs_as_at_a_disk_holds_up_no_stop(self, measuring, hide, newest):
+        job = hide("plain")
+        driver = measuring(newest.python, job.command, grace_period=0.2)
+        job.wait_until_hidden()
+        keeper = driver.helpers()[0]
+        os.kill(keeper, signal.SIGSTOP)
+        driver.send(signal.SIGTERM)
+        assert driver.answer()["reason"] == "cancelled"
+        assert job.alive() == []
+        kill(keeper)
+
+
+class TestFiles:
+    @pytest.fixture
+    def small_disk(self, tmp_path):
+        """The path of a file system of 256 KiB."""
+        path = str(tmp_path / "disk")
+        os.mkdir(path)
+        command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path]
+        if subprocess.run(command, stderr=subprocess.DEVNULL).returncode:
+            pytest.skip("cannot mount")
+        yield path
+        subprocess.run(["umount", path], check=True)
+
+    def failure(self, servo, command, folder):
+        servo.configure(batch(command))
+        answer = servo.measure(environment={"TMPDIR": folder}).answer
+        assert answer["reason"] == "command-failed"
+        return answer["message"]
+
+    @pytest.mark.parametrize("folder", ["/none/such", "/etc/passwd", "/proc"])
+    def test_a_folder_that_cannot_be_used_is_named(self, newest, folder):
+        message = self.failure(newest, "false", folder)
+        assert message.startswith("the job cannot start: no file for its output can be made in $TMPDIR, %s: " % folder)
+
+    def test_nothing_is_visible_in_the_folder(self, newest):
+        os.mkdir(newest.path("empty"))
+        assert "\nstderr: nothing\n" in self.failure(newest, "ls -A empty >&2; false", newest.path("empty"))
+
+    @pytest.mark.parametrize("stream", [1, 2])
+    @pytest.mark.parametrize(
+        ("end", "told"), [("", "the job's output may be"), ("; exit 4", "the job ended with exit status 4; the job's")]
+    )
+    def test_a_full_disk(self, newest, small_disk, stream, end, told):
+        message = self.failure(newest, "head -c 1000000 /dev/zero >&%d 2>/dev/null%s" % (stream, end), small_disk)
+        assert message.startswith(told)
+        why = "output may be incomplete: $TMPDIR, %s: %s (make room" % (small_disk, os.strerror(errno.ENOSPC))
+        assert why in message
+
+    def test_a_disk_that_is_full_before(self, newest, small_disk):
+        with open(os.path.join(small_disk, "much"), "wb") as stream, contextlib.suppress(OSError):
+            stream.write(bytes(1000000))
+        message = self.failure(newest, "false", small_disk)
+        assert message.startswith("the job cannot start: no file for its output can be made in $TMPDIR, " + small_disk)
+
+    @pytest.mark.parametrize(
+        ("limit", "told"),
+        [
+            ("-f 0", "there can be no file for its output: File too large (raise the limit, ulimit -f"),
+            ("-n 12", "there are too many open files (ulimit -n, or the limit of the system)"),
+        ],
+    )
+    def test_a_limit_is_named(self, newest, limit, told):
+        newest.configure(batch("true"))
+        prefix = ["/bin/sh", "-c", 'ulimit %s; exec "$@"' % limit, "sh"]
+        assert told in newest.measure(prefix=prefix).answer["message"]
+
+    def test_a_size_that_is_reached_on_the_way_is_named(self, newest):
+        newest.configure(batch("yes | head -c 2000000"))
+        message = newest.measure(prefix=["/bin/sh", "-c", 'ulimit -f 1000; exec "$@"', "sh"]).answer["message"]
+        assert message.startswith("the job's output may be incomplete: ")
+        assert "File too large (raise the limit, ulimit -f" in message
+
+
+def test_of_output_that_is_long_the_message_has_the_end_and_whole_characters(newest):
+    newest.configure(batch(python("print('é' * 5000); raise SystemExit(1)")))
+    message = newest.measure().answer["message"]
+    assert message.endswith("\nstdout, the last 4096 of 10001 bytes:\n" + "é" * 2047)
+    newest.configure(batch(r"printf 'a\377b\0c'; exit 1"))
+    assert newest.measure().answer["message"].endswith("stdout:\na�b\0c")
+
+
+def test_all_that_the_guard_has_of_a_driver_is_its_pipes(measuring, hide, newest):
+    job = hide("plain")
+    driver = measuring(newest.python, job.command)
+    job.wait_until_hidden()
+    for helper in driver.helpers():
+        files = [os.readlink("/proc/%d/fd/%s" % (helper, name)) for name in os.listdir("/proc/%d/fd" % helper)]
+        of_driver = {os.readlink("/proc/%d/fd/%d" % (driver.pid, number)) for number in range(3)} - {"/dev/null"}
+        assert not of_driver & set(files)
+    assert len(children(driver.guard())) == 1

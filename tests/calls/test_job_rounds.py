@@ -1,0 +1,196 @@
+"""The order in which prepare, warm-up runs, runs and cleanup run, and what is said when one of them does not end well."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from calling import LIMIT_SECONDS, batch
+from measuring import default_signals, wait_until
+
+pytest_plugins = ("servo_fixtures",)
+
+ROUND = ["prepare", "job", "cleanup"]
+# What a step can do beside taking note of itself; $DRIVER is the pid of the driver.
+FAIL = "echo why >&2; exit 3"
+NO_MATCH = "exit 0"
+HANG = "exec sleep 60"
+CANCEL = "kill -TERM $DRIVER; exec sleep 60"
+CANCEL_TWICE = "trap '' TERM; kill -TERM $DRIVER; sleep 0.5; kill -INT $DRIVER; while :; do sleep 0.1; done"
+
+
+class Scenario:
+    """What to run, built by chained calls; ``measure`` returns the call, ended, with the ``order`` of the steps."""
+
+    def __init__(self, servo):
+        self._servo = servo
+        self._actions = {"job": {}}
+        self._options = {"grace_period": 0.3, "metrics": {"size": {"output_regex": r"size (\d+)"}}}
+
+    def prepare(self):
+        self._actions["prepare"] = {}
+        return self
+
+    def cleanup(self):
+        self._actions["cleanup"] = {}
+        return self
+
+    def having(self, **options):
+        """Have these keys in the configuration."""
+        self._options.update(options)
+        return self
+
+    def when(self, step, number, action):
+        """Have ``step`` do ``action`` the ``number``-th time."""
+        self._actions[step][number] = action
+        return self
+
+    def configure(self):
+        for step, actions in self._actions.items():
+            cases = "".join("%d) %s ;; " % item for item in actions.items())
+            script = "read -r _ _ _ DRIVER _ </proc/$PPID/stat; echo %s >>log; n=$(grep -c %s log); " % (step, step)
+            script += "case $n in %s*) ;; esac; echo size $n" % cases
+            self._options["command" if step == "job" else step] = script
+        self._servo.configure(batch(**self._options))
+        return self._servo
+
+    def measure(self):
+        ended = self.configure().call("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+        ended.order = self.order
+        return ended
+
+    @property
+    def order(self):
+        return self._servo.read("log").decode().split()
+
+
+@pytest.fixture
+def whole(servo):
+    return Scenario(servo).prepare().cleanup()
+
+
+@pytest.fixture
+def one(newest):
+    """The same under one Python, for what is the same under any."""
+    return Scenario(newest).prepare().cleanup()
+
+
+class TestTheOrder:
+    def test_of_the_job_alone(self, newest):
+        assert Scenario(newest).measure().order == ["job"]
+
+    def test_of_several_runs_and_warm_ups(self, whole):
+        ended = whole.having(warmup_runs=2, runs=3).measure()
+        assert ended.order == ROUND * 5
+        assert ended.answer["metrics"]["size"]["runs"] == [3, 4, 5]
+
+    def test_without_a_cleanup(self, newest):
+        assert Scenario(newest).prepare().having(runs=2).measure().order == ["prepare", "job"] * 2
+
+    def test_is_told_as_progress_before_each_command(self, one):
+        told = [line["message"].partition(" has been")[0] for line in one.having(runs=2).measure().progress[:-1]]
+        assert told == ["run %d of 2: %s" % (run, step) for run in (1, 2) for step in ("prepare", "the job", "cleanup")]
+
+
+class TestAFailure:
+    def test_of_prepare_runs_no_job_but_cleanup(self, whole):
+        ended = whole.having(runs=2).when("prepare", 1, FAIL).measure()
+        assert ended.order == ["prepare", "cleanup"]
+        ended.failed("failed", "command-failed", "run 1 of 2: prepare ended with exit status 3\ncommand: ", "\nwhy\n")
+
+    def test_of_the_job_is_cleaned_up_and_the_last(self, whole):
+        ended = whole.having(warmup_runs=1, runs=3).when("job", 3, FAIL).measure()
+        assert ended.order == ROUND * 3
+        ended.failed("failed", "command-failed", "run 2 of 3: the job ended with exit status 3\n")
+
+    def test_of_a_warm_up_names_it(self, one):
+        ended = one.having(warmup_runs=2).when("job", 2, FAIL).measure()
+        ended.failed("failed", "command-failed", "warm-up run 2 of 2: the job ended with exit status 3\n")
+
+    def test_of_the_only_run_names_none(self, one):
+        assert one.when("job", 1, FAIL).measure().answer["message"].startswith("the job ended with exit status 3\n")
+
+    def test_of_what_is_expected_is_cleaned_up(self, one):
+        ended = one.having(runs=3).when("job", 2, NO_MATCH).measure()
+        assert ended.order == ROUND * 2
+        ended.failed("failed", "no-match", "run 2 of 3: the job ended well, but there is no match for size")
+
+    def test_of_cleanup_is_the_last(self, whole):
+        ended = whole.having(runs=2).when("cleanup", 1, FAIL).measure()
+        assert ended.order == ROUND
+        ended.failed("failed", "command-failed", "run 1 of 2: cleanup ended with exit status 3\n")
+
+    def test_of_both_names_both(self, one):
+        message = one.when("job", 1, FAIL).when("cleanup", 1, "exit 4").measure().answer["message"]
+        assert message.startswith("the job ended with exit status 3; cleanup ended with exit status 4\ncommand: ")
+        assert message.count("\ncommand: ") == 2
+
+    @pytest.mark.parametrize("step", ROUND)
+    def test_by_the_time_limit_is_for_each(self, one, step):
+        ended = one.having(timeout=0.5).when(step, 1, HANG).measure()
+        name = "the job" if step == "job" else step
+        ended.failed("failed", "timeout", "%s ran past its timeout of 0.5 s and was stopped\ncommand: " % name)
+        assert ended.order[-1] == "cleanup"
+
+    def test_is_none_where_the_job_s_exit_status_is_said_to_be_one_but_prepare_s_is(self, one):
+        one.having(success_exit_statuses=[0, 3], runs=2).when("job", 1, "echo size 1; exit 3").when("prepare", 2, FAIL)
+        ended = one.measure()
+        assert ended.order == [*ROUND, "prepare", "cleanup"]
+        ended.failed("failed", "command-failed", "run 2 of 2: prepare ended with exit status 3\n")
+
+
+class TestASignal:
+    def cancelled(self, ended, told):
+        assert ended.answer["reason"] == "cancelled"
+        assert re.match("cancelled by SIGTERM: " + told + "$", ended.answer["message"]), ended
+
+    @pytest.mark.parametrize(("step", "order"), [("prepare", ["prepare", "cleanup"]), ("job", ROUND)])
+    def test_stops_what_runs_and_still_cleans_up(self, whole, step, order):
+        ended = whole.having(runs=2).when(step, 1, CANCEL).measure()
+        assert ended.order == order
+        name = "the job" if step == "job" else step
+        self.cancelled(ended, r"run 1 of 2: %s was stopped after \d+\.\d s" % name)
+
+    def test_during_a_warm_up_run_stops_that(self, one):
+        ended = one.having(warmup_runs=2).when("job", 1, CANCEL).measure()
+        assert ended.order == ROUND
+        self.cancelled(ended, r"warm-up run 1 of 2: the job was stopped after \d+\.\d s")
+
+    def test_during_cleanup_stops_that(self, whole):
+        ended = whole.having(runs=2).when("cleanup", 1, CANCEL).measure()
+        assert ended.order == ROUND
+        self.cancelled(ended, r"run 1 of 2: cleanup was stopped after \d+\.\d s")
+
+    def test_during_the_job_and_another_during_cleanup_stop_both(self, whole):
+        ended = whole.when("job", 1, CANCEL).when("cleanup", 1, "sleep 0.4; " + CANCEL).measure()
+        self.cancelled(ended, "the job was stopped after .* s; cleanup was stopped after .*")
+
+    def test_that_comes_again_ends_the_grace_period(self, whole):
+        ended = whole.having(grace_period=LIMIT_SECONDS * 2).when("job", 1, CANCEL_TWICE).measure()
+        assert ended.order == ROUND
+        self.cancelled(ended, "the job was stopped after .* did not end when asked and was killed, .*")
+
+    def test_and_a_failing_cleanup_is_told_with_both(self, one):
+        ended = one.when("job", 1, CANCEL).when("cleanup", 1, FAIL).measure()
+        self.cancelled(ended, "the job was stopped after .* s; cleanup ended with exit status 3")
+
+
+@pytest.mark.parametrize("step", ["prepare", "job", "cleanup"])
+def test_where_nobody_reads_stdout_any_more_what_runs_is_stopped_but_not_the_cleanup(servo, step):
+    """As where a terminal is closed: it hangs up, and nobody reads it any more."""
+    scenario = Scenario(servo).prepare().cleanup()
+    on = os.path.join(servo.folder, "on")
+    scenario.when(step, 1, ">ran; until test -e %s; do sleep 0.05; done" % on)
+    scenario.when("cleanup", 1, ">ran; until test -e %s; do sleep 0.05; done; sleep 0.3; echo cleaned >>log" % on)
+    driver = scenario.configure().start("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+    try:
+        wait_until(lambda: os.path.exists(servo.path("ran")))
+        driver.stdout.close()
+        if step != "cleanup":
+            wait_until(lambda: scenario.order[-1] == "cleanup")
+        servo.write("on", b"")
+        driver.stdout = None
+        driver.communicate(timeout=LIMIT_SECONDS)
+    finally:
+        driver.kill()
+    assert scenario.order[-2:] == ["cleanup", "cleaned"]
