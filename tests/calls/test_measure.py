@@ -306,7 +306,9 @@ def test_output_is_not_kept_where_something_else_is(newest, name):
     os.unlink(newest.path("ran"))
     before = {each: newest.read(each) for each in ("config.json", "_state.json", "h")}
     ended = newest.measure(b"", "--keep-output", name)
-    ended.failed("failed", "command-failed", name, "name another file")
+    is_input = name in before
+    status, reason = ("bad-request", "bad-request") if is_input else ("failed", "command-failed")
+    ended.failed(status, reason, name, "name another file")
     assert {each: newest.read(each) for each in before} == before
     assert not os.path.exists(newest.path("ran"))
 

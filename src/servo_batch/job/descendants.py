@@ -121,7 +121,7 @@ class Stop:
         """
         signals: List[int] = [signal.SIGTERM, signal.SIGCONT]
         deadline = time.monotonic() + grace_seconds
-        while all(_signal_group(group, signum) for signum in signals):
+        while all(send(os.killpg, group, signum) for signum in signals):
             self.statuses.update(reap())
             left = deadline - time.monotonic()
             signals = [signal.SIGKILL if left <= 0 else 0]
@@ -138,12 +138,12 @@ class Stop:
             pids = children(spared)
             # At once, and the newest first: a process that forks and exits in a circle must not get away meanwhile.
             for pid in reversed(pids):
-                _signal(pid, signal.SIGKILL)
+                send(os.kill, pid, signal.SIGKILL)
             for pid in pids:
                 with suppress(ChildProcessError):  # cloned so that nobody is told of its end
                     if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                         # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
-                        _signal_group(os.getpgid(pid), signal.SIGKILL)
+                        send(os.killpg, os.getpgid(pid), signal.SIGKILL)
                         self.statuses[pid] = os.waitpid(pid, os.WNOHANG)[1]
             if time.monotonic() > deadline:
                 # /proc can hide the processes of other users (hidepid); the list of children does not.
@@ -188,11 +188,11 @@ def _signal_each(family: List[Process], *signals: int) -> None:
     for process in family:
         for signum in signals:
             if process.pid in groups:
-                _signal_group(process.pid, signum)
+                send(os.killpg, process.pid, signum)
             elif process.group not in groups:
                 now = _read(process.pid)
                 if now and now.start == process.start:
-                    _signal(process.pid, signum)
+                    send(os.kill, process.pid, signum)
 
 
 def _all_gone(spared: FrozenSet[int] = NOBODY) -> bool:
@@ -204,14 +204,13 @@ def _all_gone(spared: FrozenSet[int] = NOBODY) -> bool:
     return bool(spared) and not children(spared)
 
 
-def _signal(pid: int, signum: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # one of another user stays, and is among those left alive
-        os.kill(pid, signum)
+def send(kill: Callable[[int, int], None], number: int, signum: int) -> bool:
+    """Send a signal by ``os.kill`` or ``os.killpg``; return whether there was anybody to get it.
 
-
-def _signal_group(group: int, signum: int) -> bool:
+    A process of another user gets none, and is among those that are alive afterwards.
+    """
     try:
-        os.killpg(group, signum)
+        kill(number, signum)
     except (ProcessLookupError, PermissionError):
         return False
     return True

@@ -18,7 +18,7 @@ TAIL_BYTES = 4096
 # What may be the name of a file in a shell command line.
 WORD = re.compile(r"[^\s;&|<>()$`\"'\\]+")
 # How a program ends that obeys a signal: by it, or as a shell says that.
-OBEDIENT = {0} | {128 + signum for signum in SIGNALS + (signal.SIGKILL,)}
+OBEDIENT = {128 + signum for signum in SIGNALS + (signal.SIGKILL,)}
 
 
 def as_typed(arguments: Sequence[str]) -> str:
@@ -38,10 +38,8 @@ def details(arguments: Sequence[str], output: Output) -> Details:
 def became(outcome: Optional[Outcome], step: Step) -> str:
     """Return what became of a command that nobody wants any more, as the end of a message."""
     if isinstance(outcome, Stopped):
-        text = "%s was stopped" % step.subject
-        if outcome.runtime_seconds is not None:
-            text += " after %.1f s" % outcome.runtime_seconds
-        return step.told(text + how_stopped(outcome))
+        after = "" if outcome.runtime_seconds is None else " after %.1f s" % outcome.runtime_seconds
+        return step.told("%s was stopped%s%s" % (step.subject, after, how_stopped(outcome)))
     if isinstance(outcome, Ended):
         text = "%s had ended by itself after %.1f s" % (step.subject, outcome.runtime_seconds)
         if outcome.status < 0:
@@ -59,33 +57,22 @@ def ran_past(step: Step) -> str:
 
 def how_stopped(outcome: Stopped) -> str:
     """Return what about a stop may have left something running, here or elsewhere, as the end of a message."""
-    return _obedience(outcome.status) + survivors(outcome.survivors)
-
-
-def _obedience(status: Optional[int]) -> str:
-    if status == -signal.SIGKILL:
-        return "; it did not end when asked and was killed, so what it runs elsewhere may go on"
-    if status is None or status < 0 or status in OBEDIENT:
-        return ""
-    return "; it ended with exit status %d, so what it runs elsewhere may go on" % status
-
-
-def survivors(processes: Optional[Sequence[Process]]) -> str:
-    """Return which processes could not be stopped, as the end of a message; empty where all were."""
-    if processes is None:
-        return "; what has left its process group may live on: to follow it takes Linux's /proc and Python's ctypes"
-    names = _names(processes)
-    return "; these could not be, stop them by hand before the next measurement: " + names if names else ""
+    text = ""
+    if outcome.status == -signal.SIGKILL:
+        text = "; it did not end when asked and was killed, so what it runs elsewhere may go on"
+    elif outcome.status is not None and outcome.status > 0 and outcome.status not in OBEDIENT:
+        text = "; it ended with exit status %d, so what it runs elsewhere may go on" % outcome.status
+    if outcome.survivors is None:
+        text += "; what has left its process group may live on: to follow it takes Linux's /proc and Python's ctypes"
+    elif outcome.survivors:
+        text += "; these could not be, stop them by hand before the next measurement: " + _names(outcome.survivors)
+    return text
 
 
 def left_running(step: Step, ended: Ended) -> str:
     """Return what a command left running, empty where it left nothing."""
-    if not ended.left_running:
-        return ""
-    text = "%s left running: %s" % (step.subject, _names(ended.left_running))
-    if ended.reader is not None:
-        text += "; process %d goes on reading what they print" % ended.reader
-    return text
+    reads = "" if ended.reader is None else "; process %d goes on reading what they print" % ended.reader
+    return "%s left running: %s%s" % (step.subject, _names(ended.left_running), reads) if ended.left_running else ""
 
 
 def _names(processes: Sequence[Process]) -> str:

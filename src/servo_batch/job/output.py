@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from typing import BinaryIO, Iterable, NamedTuple, Optional
+from typing import BinaryIO, NamedTuple, Optional
 
 from servo_batch.answers import HostError, ServoError, failed
 
@@ -76,16 +76,9 @@ def check_folder() -> None:
             raise _no_file(error) from None
 
 
-def check_kept(kept_as: str, others: Iterable[str]) -> None:
-    """Raise ``ServoError`` (command-failed) where ``kept_as`` could be no file for ``create``, or is one of ``others``.
-
-    What is there is left as it is.
-    """
+def check_kept(kept_as: str) -> None:
+    """Raise ``ServoError`` (command-failed) where ``create`` could not keep it as that; what is there is left."""
     for path in (kept_as, kept_as + STDERR_SUFFIX):
-        for other in others:
-            with suppress(OSError):  # one that is not there
-                if os.path.samefile(path, other):
-                    raise _not_kept(path, "it is where something else is kept")
         _open_named(path).close()
 
 

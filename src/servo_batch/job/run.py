@@ -9,15 +9,14 @@ import os
 import shlex
 import signal
 import time
-from contextlib import ExitStack, suppress
-from typing import Any, Dict, FrozenSet, List, Optional, Union
+from contextlib import suppress
+from typing import Any, Dict, FrozenSet, Optional, Union
 
 from servo_batch import executable
 from servo_batch.answers import HostError, failed
 from servo_batch.job import descendants, failures, guard, output
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import Child, wait_for
-from servo_batch.job.descendants import Process
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.loop import PROGRESS_SECONDS, Loop, TimeUp, Unwanted
 from servo_batch.job.outcomes import Ended, NotStarted, Outcome, Stopped, Usage
@@ -45,7 +44,7 @@ class Listener:
     progress_seconds = PROGRESS_SECONDS
 
     def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
-        """Take note of progress: once before each command is started, then every ``progress_seconds``.
+        """Take note of progress: just before each command is started, then every ``progress_seconds``.
 
         An ``OSError`` that it raises means that nobody waits for the measurement any more.
         """
@@ -64,39 +63,21 @@ def run(
 ) -> Ended:
     """Run a command and return what came of it, which is well; whoever calls closes its ``output``.
 
-    The listener hears of progress just before the start, since what the driver does just after it would slow the job
-    down. ``show`` says where what the command prints is to be shown, too. ``keep_output`` is the path of a file to keep
-    its stdout in; its stderr, where there is any, is kept beside it, with ``.stderr`` appended.
-
-    A cleanup is not concerned by the signals that came before it, nor by a stdout that nobody reads: a terminal that is
-    closed does both at once.
+    ``show`` says where what it prints is to be shown, too. ``keep_output`` is the path of a file to keep its stdout in;
+    its stderr, where there is any, is kept beside it, with ``.stderr`` appended. A cleanup is not concerned by the
+    signals that came before it, nor by a stdout that nobody reads: a terminal that is closed does both at once.
 
     Raises ServoError: ``command-failed`` (not started, ended badly, killed, output lost), ``timeout`` or ``cancelled``,
     the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended before it could
     be stopped. A signal that comes after the job ended well raises nothing here: look at ``cancellation.signum``.
     """
-    heard = cancellation.count if step.kind is Kind.CLEANUP else 0
     check_working_directory(step.working_directory)
-    with ExitStack() as undo:
-        files = output.create(keep_output)
-        undo.callback(files.close)
-        running = _Running(step, files, cancellation, heard, listener)
-        wish: Union[Unwanted, TimeUp, None] = None
-        try:
-            running.start(show)
-            running.watch()
-        except (Unwanted, TimeUp) as unwanted:
-            wish = unwanted
-        except OSError as error:
-            running.outcome = NotStarted(error.errno, str(error))
-        finally:
-            running.finish()
-        if wish is None and running.may_have_been_killed():
-            wait_for([cancellation.fileno()], SKEW_SECONDS)
-        signum = cancellation.signum if cancellation.count > heard else None
-        ended = _judged(step, running, wish, signum)
-        undo.pop_all()
-    return ended
+    files = output.create(keep_output)
+    try:
+        return _Running(step, files, cancellation, listener).to_the_end(show)
+    except BaseException:
+        files.close()
+        raise
 
 
 def check_working_directory(folder: Optional[str] = None) -> None:
@@ -111,56 +92,21 @@ def check_working_directory(folder: Optional[str] = None) -> None:
         raise HostError(message) from None
 
 
-def _judged(step: Step, running: "_Running", wish: Union[Unwanted, TimeUp, None], signum: Optional[int]) -> Ended:
-    """Return the Ended of a job that ended well; raise the one error that says all."""
-    outcome, problem = running.outcome, running.problem
-    if isinstance(outcome, Ended) and outcome.status in step.success_statuses and not problem:
-        if step.timeout_seconds is None or outcome.runtime_seconds <= step.timeout_seconds:
-            return outcome
-    elif signum is not None:
-        raise Cancelled(signum, failures.became(outcome, step))
-    if isinstance(outcome, NotStarted):
-        message = step.told(failures.why_not_started(step, outcome))
-        is_of_command = outcome.number is None or outcome.number in executable.OF_THE_COMMAND
-        raise failed("command-failed", message) if is_of_command else HostError(message)
-    details = [failures.details(step.arguments, running.output)]
-    if isinstance(outcome, Ended):
-        is_late = step.timeout_seconds is not None and outcome.runtime_seconds > step.timeout_seconds
-        why = (
-            failures.ran_past(step) + "; it ended by itself"
-            if is_late
-            else failures.why_ended_badly(step, outcome.status)
-        )
-        message = step.told("; ".join(filter(None, [why, problem, failures.left_running(step, outcome)])))
-        if problem and not is_late:
-            raise HostError(message, details)
-        raise failed("timeout" if is_late else "command-failed", message, details)
-    if isinstance(wish, Unwanted):
-        raise wish.error(failures.became(outcome, step))
-    if isinstance(wish, TimeUp):
-        how = failures.how_stopped(outcome) if outcome else ""
-        raise failed("timeout", step.told(failures.ran_past(step) + " and was stopped" + how), details)
-    became = failures.became(outcome, step._replace(place=Place()))
-    raise HostError(step.told("somebody killed the guard, which watches the job; " + became))
-
-
 class _Running:
-    """The running job, as the driver sees it; ``outcome`` is what came of it, None until that is known.
+    """The running job, as the driver sees it; ``outcome`` is what came of it, None until that is known."""
 
-    ``problem`` is why not all that it printed may have been kept, empty where it was.
-    """
-
-    def __init__(self, step: Step, files: Output, cancellation: Cancellation, heard: int, listener: Listener) -> None:
-        self.outcome: Optional[Outcome] = None
-        self.output = files
-        self.problem = ""
+    def __init__(self, step: Step, files: Output, cancellation: Cancellation, listener: Listener) -> None:
         self._step = step
+        self._output = files
         self._cancellation = cancellation
         self._listener = listener
+        self._outcome: Optional[Outcome] = None
+        self._incomplete = ""  # why not all that it printed may have been kept
         self._keeper: Optional[Keeper] = None
         self._guard: Optional[Child] = None
-        self._shown = Shown(None, files)
         self._reader: Optional[int] = None  # the keeper, where it reads on
+        self._heard = cancellation.count if step.kind is Kind.CLEANUP else 0
+        self._shown = Shown(None, files)
         # If the guard is killed, the job's processes come to the driver.
         self._can_follow = descendants.become_subreaper()
         self._spared: FrozenSet[int] = frozenset()
@@ -169,28 +115,52 @@ class _Running:
             lambda elapsed_seconds: listener.progress(step.kind, step.place, elapsed_seconds),
             listener.progress_seconds,
             step.timeout_seconds,
-            heard=heard,
+            heard=self._heard,
             minds_stdout=step.kind is not Kind.CLEANUP,
         )
 
-    def start(self, show: Optional[Show]) -> None:
+    def to_the_end(self, show: Optional[Show]) -> Ended:
+        """Run the job, and return its end where it ended well; raise ``ServoError``."""
+        wish: Union[Unwanted, TimeUp, None] = None
+        try:
+            self._loop.refuse_if_unwanted()
+            self._start(show)
+            self._loop.watch(self._is_over)
+        except (Unwanted, TimeUp) as unwanted:
+            wish = unwanted
+        except OSError as error:
+            self._outcome = NotStarted(error.errno, str(error))
+        finally:
+            self._finish()
+        ended = self._outcome if isinstance(self._outcome, Ended) else None
+        if wish is None and (isinstance(self._outcome, Stopped) or (ended and ended.status)):
+            wait_for([self._cancellation.fileno()], SKEW_SECONDS)
+        return self._judged(wish, self._cancellation.signum if self._cancellation.count > self._heard else None)
+
+    def _start(self, show: Optional[Show]) -> None:
         """Start the job; raise ``OSError`` or Unwanted."""
         self._loop.hear = self._hear
-        self._keeper = Keeper(self.output, tells_growth=show is not None)
+        self._keeper = Keeper(self._output, tells_growth=show is not None)
         self._loop.children.append(self._keeper)
-        self._shown = self._loop.shown = Shown(show, self.output)
-        self._loop.report(0.0)
+        self._shown = self._loop.shown = Shown(show, self._output)
+        self._loop.report(0.0)  # before the start, since what the driver does just after it would slow the job down
         self._loop.refuse_if_unwanted()
         self._spared = frozenset(descendants.children()) if self._can_follow else frozenset()
         self._guard = guard.start(self._step, self._keeper.stdout, self._keeper.stderr)
         self._loop.children.append(self._guard)
         self._keeper.hand_over()
 
-    def watch(self) -> None:
-        """Return when the job has ended or the guard is gone; raise Unwanted or TimeUp when it is to be stopped."""
-        self._loop.watch(self._is_over)
+    def _hear(self, message: Dict[str, Any]) -> None:
+        if "started" in message:
+            self._loop.begin(message["started"][0])
+        if "grown" in message:
+            self._shown.grew(message["grown"])
 
-    def finish(self) -> None:
+    def _is_over(self) -> bool:
+        assert self._guard
+        return self._guard.is_gone or bool(self._guard.told.keys() & ENDS)
+
+    def _finish(self) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
         asked = self._cancellation.count
         if self._guard:
@@ -208,20 +178,6 @@ class _Running:
             pass
         self._shown.close()
 
-    def may_have_been_killed(self) -> bool:
-        """Tell whether somebody may have ended the job who is about to end the driver."""
-        return isinstance(self.outcome, Stopped) or (isinstance(self.outcome, Ended) and self.outcome.status != 0)
-
-    def _hear(self, message: Dict[str, Any]) -> None:
-        if "started" in message:
-            self._loop.begin(message["started"][0])
-        if "grown" in message:
-            self._shown.grew(message["grown"])
-
-    def _is_over(self) -> bool:
-        assert self._guard
-        return self._guard.is_gone or bool(self._guard.told.keys() & ENDS)
-
     def _stop(self, guard_: Child, asked: int) -> None:
         """Have the guard stop the job if it runs; kill what is known of it where the guard is gone or hangs."""
         if not self._is_over():
@@ -238,29 +194,27 @@ class _Running:
                 self._loop.wait(self._is_over, math.inf)
         if not guard_.told.keys() & ENDS:
             began, pid = guard_.told.get("started", (None, None))
-            survivors: Optional[List[Process]] = None
+            survivors = None
             if self._can_follow:
                 survivors = descendants.Stop(time.sleep).kill(self._spared)
             elif pid is not None:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
+                descendants.send(os.killpg, pid, signal.SIGKILL)
             guard_.told["stopped"] = None if began is None else time.monotonic() - began, None, survivors
 
     def _keep(self, keeper: Keeper, limit_seconds: float, asked: int) -> None:
         """Have the keeper read what is on its way, and note how much it keeps."""
-        told = keeper.told
         keeper.hand_over()
         os.close(keeper.control)
-        self._loop.wait(lambda: keeper.is_gone or "kept" in told, limit_seconds, asked)
+        self._loop.wait(lambda: keeper.is_gone or "kept" in keeper.told, limit_seconds, asked)
         self._loop.children.remove(keeper)
-        sizes = [os.fstat(stream.fileno()).st_size for stream in (self.output.stdout, self.output.stderr)]
-        *sizes, number, is_at_end = told.get("kept", [*sizes, None, keeper.is_gone])
-        self.output = self.output._replace(stdout_size=sizes[0], stderr_size=sizes[1])
-        why = "" if number is None else self.output.told(output.why(number))
-        if "kept" not in told:
-            hangs = self.output.told("to write took longer than %g s" % limit_seconds)
+        sizes = [os.fstat(stream.fileno()).st_size for stream in (self._output.stdout, self._output.stderr)]
+        *sizes, number, is_at_end = keeper.told.get("kept", [*sizes, None, keeper.is_gone])
+        self._output = self._output._replace(stdout_size=sizes[0], stderr_size=sizes[1])
+        why = "" if number is None else self._output.told(output.why(number))
+        if "kept" not in keeper.told:
+            hangs = self._output.told("to write took longer than %g s" % limit_seconds)
             why = "somebody killed the process that keeps it" if keeper.is_gone else hangs
-        self.problem = "the job's output may be incomplete: " + why if why else ""
+        self._incomplete = "the job's output may be incomplete: " + why if why else ""
         if is_at_end:
             keeper.reap()
         else:
@@ -276,11 +230,41 @@ class _Running:
         self._loop.children.remove(guard_)
         guard_.reap()
         if "not_started" in told:
-            self.outcome = NotStarted(*told["not_started"])
+            self._outcome = NotStarted(*told["not_started"])
         elif "stopped" in told:
             seconds, status, survivors = told["stopped"]
-            self.outcome = Stopped(seconds, status, descendants.processes(survivors))
+            self._outcome = Stopped(seconds, status, descendants.processes(survivors))
         else:
             seconds, status, usage = told["ended"]
             left = descendants.processes(told.get("left"))
-            self.outcome = Ended(seconds, status, Usage(*usage), self.output, left, self._reader)
+            self._outcome = Ended(seconds, status, Usage(*usage), self._output, left, self._reader)
+
+    def _judged(self, wish: Union[Unwanted, TimeUp, None], signum: Optional[int]) -> Ended:
+        """Return the end of a job that ended well; raise the one error that says all."""
+        step, outcome, limit_seconds = self._step, self._outcome, self._step.timeout_seconds
+        is_late = isinstance(outcome, Ended) and limit_seconds is not None and outcome.runtime_seconds > limit_seconds
+        if isinstance(outcome, Ended) and outcome.status in step.success_statuses and not self._incomplete:
+            if not is_late:
+                return outcome
+        elif signum is not None:
+            raise Cancelled(signum, failures.became(outcome, step))
+        if isinstance(outcome, NotStarted):
+            message = step.told(failures.why_not_started(step, outcome))
+            is_of_command = outcome.number is None or outcome.number in executable.OF_THE_COMMAND
+            raise failed("command-failed", message) if is_of_command else HostError(message)
+        details = [failures.details(step.arguments, self._output)]
+        if isinstance(outcome, Ended):
+            late = failures.ran_past(step) + "; it ended by itself"
+            why = late if is_late else failures.why_ended_badly(step, outcome.status)
+            parts = [why, self._incomplete, failures.left_running(step, outcome)]
+            message = step.told("; ".join(filter(None, parts)))
+            if self._incomplete and not is_late:
+                raise HostError(message, details)
+            raise failed("timeout" if is_late else "command-failed", message, details)
+        if isinstance(wish, Unwanted):
+            raise wish.error(failures.became(outcome, step))
+        if isinstance(wish, TimeUp):
+            how = failures.how_stopped(outcome) if outcome else ""
+            raise failed("timeout", step.told(failures.ran_past(step) + " and was stopped" + how), details)
+        became = failures.became(outcome, step._replace(place=Place()))
+        raise HostError(step.told("somebody killed the guard, which watches the job; " + became))

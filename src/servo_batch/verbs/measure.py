@@ -25,6 +25,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     """
     # Also what is needed after the job only: by then this program's file may be another one.
     from servo_batch import measurement
+    from servo_batch.files import refuse_input
     from servo_batch.history import record
     from servo_batch.job import output
     from servo_batch.job.show import Show
@@ -44,14 +45,18 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         measurement.refuse_hopeless(config, plan)
         if history:
             record.check_writable(history)
-        if options.get("--keep-output"):
-            of_state = state.find(options.get("--state"), config.state, config.path).path if config.path else ""
-            output.check_kept(options.get("--keep-output"), [config.name, of_state, history or ""])
+        kept = options.get("--keep-output")
+        if kept:
+            of_state = state.find(options.get("--state"), config.state, config.path).path if config.path else None
+            inputs = {"the configuration": config.path, "the state": of_state, "the history": history}
+            for path in (kept, kept + output.STDERR_SUFFIX):
+                refuse_input("--keep-output", path, inputs)
+            output.check_kept(kept)
     telling = Telling(voice, config.expected_seconds)
     show = Show(answers.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
         with alone(config.name):
-            measured = measurement.run(plan, cancellation, telling, show, options.get("--keep-output"))
+            measured = measurement.run(plan, cancellation, telling, show, kept)
     except answers.ServoError as error:
         if history and error.reason != "cancelled":
             remember(history, measurement.entry(plan, error))
