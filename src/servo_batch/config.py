@@ -67,6 +67,7 @@ MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?\Z", re.ASCII)
 VALUES = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?\Z", re.ASCII)
+RANGE_AND_MORE = re.compile(r"(?:^|,)-?\d[\d.]*\.\.")
 
 
 class Config(document.Document):
@@ -202,8 +203,9 @@ class _OfCommand(Config):
         """Return the word of the command line that the keys ``path`` come from."""
         if path[1:2] == ("metrics",):
             return f"--metric {named(str(path[2]))}"
-        names = [str(key) for key in path if key not in ("batch", "application", "components", "settings")]
-        return self.name if path[1:2] == ("command",) else ".".join(names[:2])
+        if path[2:3] == ("components",):  # batch.application.components.COMPONENT.settings.SETTING.KEY
+            return ": ".join([".".join(map(str, path[3:6:2])), *map(str, path[6:7])])
+        return self.name
 
 
 def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tuple[str, str]]") -> Config:
@@ -216,6 +218,10 @@ def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tup
     for component, name, text in assignments:
         if settings.declared(application, component, name):
             problems.append(f"{settings.named_setting(component, name)} is given twice: separate its values by commas")
+        if RANGE_AND_MORE.search(text) and not VALUES.match(text):
+            problems.append(
+                f"{component}.{name}: {text} is neither a range, like 1..9 or 1..9/2, nor a list, like 1,6,9"
+            )
         application = settings.overlay(application, settings.nested(component, name, _values(text)))
     described: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
     for name, pattern in metrics:
