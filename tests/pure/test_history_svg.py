@@ -125,6 +125,13 @@ def test_more_names_than_fit_are_those_of_the_best_results_and_many_numbers_shar
     assert "100" in labels
 
 
+def test_long_values_are_told_apart_by_what_differs():
+    values = ["org.example.collectors.of.garbage.%s.with.a.long.end.too" % name for name in ("G1", "Parallel" * 9, "Z")]
+    labels = texts(drawn([trial(n, {"jvm.gc": value}, 5.0 + n) for n, value in enumerate(values, 1)]))
+    assert "…G1…" in labels
+    assert "…Z…" in labels
+
+
 def test_a_value_that_would_flatten_all_others_is_off_the_scale():
     assert not any("4000" in text for text in texts(drawn(*CASES["outlier"])))
 

@@ -305,7 +305,7 @@ def _measurements(picture: Picture, points: Sequence[Point], top: float, lines: 
 
 def _strips(picture: Picture, strips: Sequence[Strip], x: float, top: float, wide: float, lines: List[str]) -> float:
     """Draw the objective to the right, a strip for each label, with a mark for the median."""
-    labels = [clip(label, wide * 0.4, SMALL) for label, _ in strips]
+    labels = _told_apart([label for label, _ in strips], wide * 0.4)
     has_failures = any(point.value is None for _, points in strips for point in points)
     left = x + max((width(label, SMALL) for label in labels), default=0) + 18
     right, bottom = x + wide - (68 if has_failures else 8), top + STRIP * len(strips)
@@ -350,6 +350,23 @@ def width(content: str, size: float) -> float:
 def clip(content: str, room: float, size: float) -> str:
     """Return a text that fits, as ``wording.clipped`` does."""
     return clipped(content, room, lambda shorter: width(shorter, size), "…")
+
+
+def _told_apart(labels: Sequence[str], room: float) -> List[str]:
+    """Return labels that fit; where the same would be left of different ones, without what all start and end with."""
+    fitting = [clip(label, room, SMALL) for label in labels]
+    if len(set(fitting)) == len(set(labels)):
+        return fitting
+    start = _shared(labels)
+    end = _shared([label[start:][::-1] for label in labels])
+    inner = [label[start : len(label) - end] for label in labels]
+    return [clip("…%s%s" % (each, "…" if end else ""), room, SMALL) for each in inner]
+
+
+def _shared(texts: Sequence[str]) -> int:
+    """Return how many characters all texts start with."""
+    first, last = min(texts), max(texts)
+    return next((at for at, pair in enumerate(zip(first, last)) if len(set(pair)) > 1), min(len(first), len(last)))
 
 
 def safe(content: str) -> str:
