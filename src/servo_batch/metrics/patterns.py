@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 # A pattern is text, so \xe9 is é as \u00e9 is, not a byte; each has so many hexadecimal digits.
 ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
-# What compiles and cannot mean what was meant: what is in such a pattern at least, how it is told, and what is said.
+# What compiles and cannot mean what was meant: one of these is in such a pattern, by this it is told, this is said.
 MISTAKES = (
     ("[:", r"\[:\^?[a-z]+:\]", r"%s is these characters themselves to Python: write \d, \s or a range like [a-z]"),
     ("\\\\", r"(?<!\\)\\\\[dswDSW][*+{]", "%s is a backslash, and then a letter again and again: write one backslash"),
     ("()", r"\A(?:[^(\\]|\\.|\(\?:)*(\(\))", "%s, the first group, is empty: put ( and ) around the value"),
     (
-        ")",
+        ")* )+ ){",
         r"\A(?:[^(\\[]|\\.)*(\((?:\\.|\.|\[[^]]*\])\)(?:[*+]|\{[0-9]))",
         "%s, the first group, keeps the last character only: repeat within ( and )",
     ),
@@ -53,8 +53,8 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
         raise PatternError(
             r"the pattern has no group: put ( and )%s around the part that is the value, like (\d+)" % hint
         )
-    for part, mistake, problem in MISTAKES:
-        match = re.search(mistake, text) if part in text else None
+    for parts, mistake, problem in MISTAKES:
+        match = re.search(mistake, text) if any(each in text for each in parts.split()) else None
         if match:
             raise PatternError("in the pattern, " + problem % match.group(match.lastindex or 0))
     return pattern
