@@ -81,7 +81,7 @@ def _scaled(text: str, by_1024: bool) -> Optional[Decimal]:
     if not match or (match.group(3) and not by_1024):
         return None
     power = 1 + PREFIXES.index(match.group(2).lower()) if match.group(2) else 0
-    return _decimal(match.group(1)) * Decimal(1024 if by_1024 else 1000) ** power
+    return Decimal(match.group(1).replace(",", "")) * Decimal(1024 if by_1024 else 1000) ** power
 
 
 def _duration(text: str) -> Optional[Decimal]:
@@ -94,9 +94,6 @@ def _duration(text: str) -> Optional[Decimal]:
         match = TIME.match(text, end)
         if not match or match.group(2) not in UNITS:
             return None
-        total, end = total + _decimal(match.group(1)) * UNITS[match.group(2)], match.end()
+        total += Decimal(match.group(1).replace(",", "")) * UNITS[match.group(2)]
+        end = match.end()
     return total if text else None
-
-
-def _decimal(digits: str) -> Decimal:
-    return Decimal(digits.replace(",", ""))

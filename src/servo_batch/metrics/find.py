@@ -25,17 +25,17 @@ def find(metric: Union[OutputRegex, OutputJson], output: Output) -> Found:
     if isinstance(metric, OutputJson):
         value = json_path.look_up(metric.keys, output)
         return Found(read(value, metric.convert) if isinstance(value, str) else value)
+    take = metric.take or "first"
     matches = metric.pattern.finditer(output)
-    if metric.take == "count":
+    if take == "count":
         return Found(sum(1 for match in matches if match.group(1)))
-    if metric.take == "last":
+    if take == "last":
         matches = (match for match in [census(metric, output)[1]] if match)
-    values = (Found(judged(match, metric.convert), match) for match in matches)
-    if metric.take in ("min", "max"):
-        extreme = min if metric.take == "min" else max
-        found = extreme(_numbers(values, metric.take), key=lambda each: each.value, default=None)
-    elif metric.take in ("sum", "mean"):
-        found = _total(_numbers(values, metric.take), metric.take == "mean")
+    values = (Found(judged(match, metric.convert, take), match) for match in matches)
+    if take in ("sum", "mean"):
+        found = _total(values, take == "mean")
+    elif take in ("min", "max"):
+        found = (min if take == "min" else max)(values, key=lambda each: each.value, default=None)
     else:
         found = next(values, None)
     if found is None:
@@ -51,29 +51,27 @@ def census(metric: OutputRegex, output: Output) -> "Tuple[int, Optional[Match[by
     return count, last
 
 
-def judged(match: "Match[bytes]", convert: Optional[str]) -> Value:
-    """Return the value of a match, which is its first group; raise ``NoMatch`` where that is none, or only a part."""
+def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -> Value:
+    """Return the value of a match, which is its first group; raise ``NoMatch`` where there is none.
+
+    There is none either where it is only a part of a number, and where it is text and ``take`` needs a number.
+    """
     group = match.group(1)
     if group is None or not group.strip():
         why = "the first group took no part" if group is None else "the first group is empty there"
         raise NoMatch("line %d, %s, matches, but %s" % (line_number(match), shown(line(match)), why))
     value = read(group.decode("utf-8", "replace"), convert)
     longer = None if isinstance(value, str) else whole(match)
-    if longer is None:
+    if longer is None and (take in ("first", "last") or not isinstance(value, str)):
         return value
+    found = "%s in line %d" % (shown(group.decode("utf-8", "replace").strip()), line_number(match))
+    if longer is None:
+        raise NoMatch("%s is no number, and take: %s needs one" % (found, take))
     conversions = " or ".join(each for each in CONVERSIONS if converted(longer, each) is not None)
     is_plain = not conversions or not isinstance(value_of(longer), str)
     remedy = "let the group take all of it" + ("" if is_plain else " and add convert: " + conversions)
-    part = "%s in line %d is only a part of %s" % (shown(group.decode().strip()), line_number(match), shown(longer))
-    raise NoMatch("%s: %s, or let the pattern name what stands beside it" % (part, remedy))
-
-
-def _numbers(values: Iterator[Found], take: str) -> Iterator[Found]:
-    for found in values:
-        if isinstance(found.value, str) and found.match:
-            where = line_number(found.match)
-            raise NoMatch("%s in line %d is no number, and take: %s needs one" % (shown(found.value), where, take))
-        yield found
+    text = "%s is only a part of %s: %s, or let the pattern name what stands beside it"
+    raise NoMatch(text % (found, shown(longer), remedy))
 
 
 def _total(numbers: Iterator[Found], is_mean: bool) -> Optional[Found]:

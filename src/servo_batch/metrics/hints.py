@@ -31,11 +31,7 @@ def hint(metric: Union[OutputRegex, OutputJson], output: Output, others: Mapping
     pattern, end = metric.pattern, output[-MAX_REWRITTEN:]
     any_case = re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
     for altered, text, words in (
-        (
-            pattern,
-            RETURN.sub(b"\n", end),
-            r"each \r ended a line, as where one is redrawn: let the pattern take it, by \s*",
-        ),
+        (pattern, RETURN.sub(b"\n", end), r"each \r ended a line: let the pattern take it, by \s*"),
         (pattern, COLOUR.sub(b"", end), "the colour codes were not there: have the job print none"),
         (any_case, end, "case did not count: begin the pattern with (?i)"),
     ):

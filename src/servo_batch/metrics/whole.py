@@ -11,6 +11,7 @@ from typing import Match, Optional
 REACH = 100
 CONTEXT = 200
 # Bytes that are not UTF-8 are letters: in Latin-1 they are µ.
+LENIENT = ("utf-8", "surrogateescape")
 LETTER = r"[^\W_]|[\udc80-\udcff]"
 # What joins digits to one number: also the quotes and blanks that locales group them by.
 JOINT = "[.,:_'\u2019\xa0\u202f\u2009]"
@@ -32,10 +33,10 @@ def whole(match: "Match[bytes]") -> Optional[str]:
     begin = match.start(1) + len(group) - len(group.lstrip())
     end = begin + len(group.strip())
     near = output[max(0, begin - REACH) : begin]
-    before = BEFORE.search(_text(near.rsplit(None, 1)[-1])) if near.rstrip() == near != b"" else None
-    after = AFTER.match(_text(output[end : end + REACH]))
-    left = _bytes(before.group()) if before else b""
-    right = _bytes(after.group()) if after else b""
+    before = BEFORE.search(near.rsplit(None, 1)[-1].decode(*LENIENT)) if near.rstrip() == near != b"" else None
+    after = AFTER.match(output[end : end + REACH].decode(*LENIENT))
+    left = before.group().encode(*LENIENT) if before else b""
+    right = after.group().encode(*LENIENT) if after else b""
     if left and _asks_for(match, begin - len(left), begin, begin, end):
         left = b""
     if right and _asks_for(match, end, end + len(right), begin, end):
@@ -57,11 +58,3 @@ def _asks_for(match: "Match[bytes]", begin: int, end: int, number: int, number_e
         if again and again.start(1) <= number + shift and number_end + shift <= again.end(1):
             return False
     return True
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
