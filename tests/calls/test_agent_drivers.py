@@ -4,9 +4,8 @@ import json
 import os
 
 import pytest
+from agent_fixtures import *  # noqa: F403
 from fakes import ANSWER, MEASURE_COMMAND, METRICS, Alive, agents, furnish, services, write, write_measure_in_turn
-
-pytest_plugins = ("agent_fixtures",)
 
 TWO_MEBIBYTES = 2 * 1024 * 1024
 REJECTED = {"status": "rejected", "reason": "invalid-value", "message": "the most is 4 \u2028 \U0001f600"}

@@ -5,10 +5,9 @@ import os
 import signal
 
 import pytest
+from agent_fixtures import *  # noqa: F403
 from fakes import ANSWER, METRICS, TOKEN, Alive, write, write_measure
 from machine import NEWEST, OLDEST
-
-pytest_plugins = ("agent_fixtures",)
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 DESCRIBE = {"cmd": "DESCRIBE", "param": None}

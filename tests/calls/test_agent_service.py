@@ -10,9 +10,8 @@ import socket
 import time
 
 import pytest
+from agent_fixtures import *  # noqa: F403
 from fakes import ANSWER, MEASURE_COMMAND, METRICS, TOKEN, agents, furnish, services, write, write_measure_in_turn
-
-pytest_plugins = ("agent_fixtures",)
 
 STEP = {"SERVO_RETRY_DELAY_SEC": "0.001"}
 

@@ -10,10 +10,9 @@ import sys
 import threading
 
 import pytest
+from agent_fixtures import *  # noqa: F403
 from fakes import ANSWER, METRICS
 from measuring import children, wait_until
-
-pytest_plugins = ("agent_fixtures",)
 
 STARTED = "echo '{\"progress\": 1}'; "
 ENDLESS = STARTED + "exec sleep 1000"

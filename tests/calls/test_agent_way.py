@@ -11,9 +11,8 @@ import subprocess
 import threading
 
 import pytest
+from agent_fixtures import *  # noqa: F403
 from fakes import MEASURE_COMMAND, METRICS, TOKEN
-
-pytest_plugins = ("agent_fixtures",)
 
 HERE = "DNS:localhost,IP:127.0.0.1"
 NONE = {"no_proxy": "", "NO_PROXY": ""}

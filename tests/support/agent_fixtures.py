@@ -1,7 +1,9 @@
-"""A plugin of pytest: the fixtures of the agent's tests; fakes.py has what they are made of."""
+"""The fixtures of the agent's tests, which import them: as a plugin of pytest its ``servo`` would be everybody's."""
 
 import pytest
 from fakes import ANSWER, MEASURE_COMMAND, agents, furnish, services, write_measure
+
+__all__ = ("folder", "measure", "serve", "servo")
 
 
 @pytest.fixture
