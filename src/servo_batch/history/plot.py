@@ -1,6 +1,6 @@
 """The objective over the measurements as text, for a terminal."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from servo_batch import terminal
 from servo_batch.history import figures
@@ -13,21 +13,8 @@ FARTHEST_APART = 12
 APART = 8
 
 
-class Marks(NamedTuple):
-    """The characters of a plot."""
-
-    measured: str
-    best: str
-    so_far: str
-    failed: str
-    beyond: str
-    tick: str
-    side: str
-    corner: str
-
-
-UNICODE = Marks("•", "◆", "─", "\N{MULTIPLICATION SIGN}", "▲", "┤", "│", "└")
-ASCII = Marks("o", "#", "-", "x", "^", "+", "|", "+")
+# What is measured, the best, the best so far, failed, off the scale; a tick, the side and the corner of the axis.
+UNICODE, ASCII = "•◆─\N{MULTIPLICATION SIGN}▲┤│└", "o#-x^+|+"
 
 
 def text(
@@ -41,31 +28,36 @@ def text(
     found = [value for value in values if value is not None]
     if not found:
         return ""
-    marks = UNICODE if terminal.has_unicode() else ASCII
+    measured, best_mark, so_far_mark, failed, beyond, tick, side, corner = tuple(
+        UNICODE if terminal.has_unicode() else ASCII
+    )
     low, high = figures.domain(figures.comparable(found, minimize), 0)
     axis = figures.axis(low, high, max(2, height // 3))
     labels = {_row(value, axis, height): label for value, label in axis.ticks}
     gutter = max(map(len, labels.values()))
     columns = _columns(len(values), max(1, width - gutter - 2))
     canvas = [[" "] * (columns[-1] + 1) for _ in range(height)]
-    floor = [marks.so_far] * (columns[-1] + 1)
+    floor = [so_far_mark] * (columns[-1] + 1)
     for column, after, so_far in zip(columns, columns[1:] + [columns[-1] + 1], best_so_far(values, minimize)):
         if so_far is not None:
-            canvas[_row(so_far, axis, height)][column:after] = marks.so_far * (after - column)
+            canvas[_row(so_far, axis, height)][column:after] = so_far_mark * (after - column)
     for column, value in zip(columns, values):
         if value is None:
-            floor[column] = marks.failed
+            floor[column] = failed
         else:
-            canvas[_row(value, axis, height)][column] = marks.measured if low <= value <= high else marks.beyond
+            canvas[_row(value, axis, height)][column] = measured if low <= value <= high else beyond
     for place in best:
         value = values[place]
         if value is not None:
-            canvas[_row(value, axis, height)][columns[place]] = marks.best
-    legend = "%s best  %s best so far" % (marks.best, marks.so_far * 2)
-    legend += "  %s failed" % marks.failed if None in values else ""
+            canvas[_row(value, axis, height)][columns[place]] = best_mark
+    legend = "%s best  %s best so far" % (best_mark, so_far_mark * 2)
+    legend += "  %s failed" % failed if None in values else ""
     lines = [clipped(terminal.one_line(label), max(2, width - len(legend) - 3)) + "   " + legend]
-    lines += [_line(labels, index, gutter, marks) + "".join(cells) for index, cells in enumerate(canvas)]
-    lines.append(" " * (gutter + 1) + marks.corner + "".join(floor))
+    for index, cells in enumerate(canvas):
+        lines.append(
+            "%s %s" % (labels.get(index, "").rjust(gutter), tick if index in labels else side) + "".join(cells)
+        )
+    lines.append(" " * (gutter + 1) + corner + "".join(floor))
     lines.append(" " * (gutter + 2) + _numbers(columns))
     return "".join(line[:width].rstrip() + "\n" for line in lines)
 
@@ -73,10 +65,6 @@ def text(
 def _row(value: float, axis: figures.Axis, rows: int) -> int:
     """Return the line from the top; of a value that is off the scale, the first or the last."""
     return int((1 - axis.part(value)) * (rows - 1) + 0.5)
-
-
-def _line(labels: Dict[int, str], index: int, gutter: int, marks: Marks) -> str:
-    return "%s %s" % (labels.get(index, "").rjust(gutter), marks.tick if index in labels else marks.side)
 
 
 def _columns(count: int, room: int) -> List[int]:

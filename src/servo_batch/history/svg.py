@@ -8,14 +8,14 @@ import math
 import os
 import re
 from html import escape
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples
 from servo_batch.answers import bad_request
 from servo_batch.files import replace, why
 from servo_batch.history import figures
 from servo_batch.history.figures import Axis, figure
-from servo_batch.history.trials import Row, Trial, best_so_far, failure, shown, varying
+from servo_batch.history.trials import Row, Trial, best_so_far, shown, varying
 from servo_batch.wording import clipped
 
 WIDTH, MARGIN, GAP = 960, 40, 36
@@ -23,7 +23,6 @@ TITLE, HEADING, BODY, SMALL = 20, 14, 13, 11.5
 HEIGHT, STRIP, FAILED_LANE = 240, 20, 20
 # So many values of a setting have a strip each; of more numbers neighbours share one, of more texts the best have.
 MOST_NUMBERS, MOST_TEXTS = 12, 30
-MOST_TOLD = 12
 MISSING = "\N{EN DASH}"
 
 # One colour says "best", the rest is grey. Contrast on the paper as WCAG 2 counts it: text 4.5 and more, marks 3.
@@ -84,13 +83,12 @@ class Picture(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A mark: the objective (None: failed), how far its runs are apart, what is shown under the pointer."""
+    """A mark: the objective (None: failed), and how far its runs are apart."""
 
     value: Optional[float]
     is_best: bool = False
     is_confirmed: bool = False
     spread: Optional[float] = None
-    told: str = ""
 
 
 Strip = Tuple[str, List[Point]]
@@ -226,17 +224,15 @@ def _legend(picture: Picture, points: Dict[int, Point]) -> List[Span]:
 
 
 def _point(picture: Picture, row: Row, trial: Trial) -> Point:
-    what = (failure(trial) or "") if trial.objective is None else picture.quantity(trial.objective)
-    settings = ["%s = %s" % (name, shown(value)[:80]) for name, value in trial.settings.items()]
-    if len(settings) > MOST_TOLD:
-        settings[MOST_TOLD - 1 :] = ["and %d more" % (len(settings) - MOST_TOLD + 1)]
-    told = "\n".join(["measurement %d: %s" % (trial.number, what), *settings])
     is_confirmed = row.is_confirmed and trial.purpose is not None
-    return Point(trial.objective, row is picture.best, is_confirmed, samples.deviation(trial.runs), told)
+    return Point(trial.objective, row is picture.best, is_confirmed, samples.deviation(trial.runs))
 
 
 def _values(picture: Picture, name: str, points: Dict[int, Point]) -> Tuple[List[Strip], str]:
-    """Return a strip for each value of a setting, or for several, and what is to be said of them."""
+    """Return a strip for each value of a setting, or for several, and what is to be said of them.
+
+    Numbers are in their order, texts in that of their best results.
+    """
     groups: Dict[str, List[Row]] = {}
     for row in picture.rows:
         groups.setdefault(_value(row, name), []).append(row)
@@ -255,13 +251,7 @@ def _values(picture: Picture, name: str, points: Dict[int, Point]) -> Tuple[List
 
     kept = sorted(strips, key=result)[:MOST_TEXTS]
     note = "the best %d of %d values" % (len(kept), len(strips)) if len(kept) < len(strips) else ""
-    return [(label, strips[label]) for label in sorted(kept, key=_natural)], note
-
-
-def _natural(label: str) -> List[Any]:
-    """Return the key of an order in which 9 comes before 11: text and numbers take turns."""
-    parts = re.split(r"([0-9]+)", label)
-    return [(int(part) if index % 2 else 0, part) for index, part in enumerate(parts)]
+    return [(label, strips[label]) for label in kept], note
 
 
 # --- charts: each adds its lines and returns where it ends ---------------------------------------------------------
@@ -289,7 +279,7 @@ def _measurements(picture: Picture, points: Sequence[Point], top: float, lines: 
     places = [left + (index + 0.5) * step for index in range(len(points))]
     for x, point in sorted(zip(places, points), key=lambda each: each[1].is_best):
         if point.value is None:
-            lines.append(path("failed", "M%s %sl6 6m0 -6l-6 6" % (at(x - 3), at(bottom + 9)), point.told))
+            lines.append(path("failed", "M%s %sl6 6m0 -6l-6 6" % (at(x - 3), at(bottom + 9))))
             continue
         if point.spread:
             ends = height(point.value - point.spread), height(point.value + point.spread)
@@ -390,10 +380,9 @@ def text(x: float, y: float, size: float, spans: Sequence[Span], anchor: str = "
     return '<text x="%s" y="%s" font-size="%s" text-anchor="%s">%s</text>' % (at(x), at(y), size, anchor, pieces)
 
 
-def path(classes: str, drawn: str, told: str = "", turn: str = "") -> str:
-    """Return lines; ``told`` is shown under the pointer."""
-    start = '<path class="%s" d="%s"%s' % (classes, drawn, turn)
-    return "%s><title>%s</title></path>" % (start, safe(told)) if told else start + "/>"
+def path(classes: str, drawn: str, turn: str = "") -> str:
+    """Return lines."""
+    return '<path class="%s" d="%s"%s/>' % (classes, drawn, turn)
 
 
 def _mark(x: float, y: float, point: Point, axis: Axis, is_upwards: bool, count: int) -> List[str]:
@@ -402,9 +391,8 @@ def _mark(x: float, y: float, point: Point, axis: Axis, is_upwards: bool, count:
     if not axis.low <= value <= axis.high:
         angle = (-90 if is_upwards else 0) + (0 if value > axis.high else 180)
         turn = ' transform="rotate(%d %s %s)"' % (angle, at(x), at(y))
-        return [path("failed", "M%s %sl7 0m-3 -4l4 4l-4 4" % (at(x), at(y)), point.told, turn)]
+        return [path("failed", "M%s %sl7 0m-3 -4l4 4l-4 4" % (at(x), at(y)), turn)]
     radius = 4.5 if point.is_best else 3.5 if count < 120 else 2.5
-    title = "<title>%s</title>" % safe(point.told) if point.told else ""
-    circle = '<circle class="%s" cx="%s" cy="%s" r="%s">%s</circle>'
-    ring = [circle % ("ring", at(x), at(y), 7.5, "")] if point.is_confirmed else []
-    return [circle % ("best" if point.is_best else "point", at(x), at(y), radius, title), *ring]
+    circle = '<circle class="%s" cx="%s" cy="%s" r="%s"/>'
+    ring = [circle % ("ring", at(x), at(y), 7.5)] if point.is_confirmed else []
+    return [circle % ("best" if point.is_best else "point", at(x), at(y), radius), *ring]
