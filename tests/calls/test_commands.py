@@ -259,7 +259,7 @@ def test_no_locale_changes_where_files_are(servo):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("./job | tee log", "where ./job fails, the pipeline does not"),
+        ("./job 2>&1 | tee log", "where ./job fails, the pipeline does not"),
         ("echo {{web.cpu}}", "{{web.cpu}} has doubled braces"),
         ("echo “a”", "“"),
         ("echo\u00a0a", "a no-break space"),

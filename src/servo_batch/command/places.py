@@ -7,6 +7,7 @@ Source: POSIX.1-2017, Shell Command Language, and the manual of bash.
 """
 
 import re
+from bisect import bisect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)\#[^\n]*""", re.S)
 BEFORE_SCRIPT = re.compile(r"""(?:\s["']?-\w*c["']?|\bssh\b[^;|&\n]*)\s\Z""")  # what is quoted next is a script
 NUMBERS_ONLY = re.compile(
     r"""\(\(|\$\[|<<|(?<![\w./-])let\s|\s-(?:eq|ne|lt|le|gt|ge)\b|\[["']?%s|\$\{[^}]*%s|\b(?:exit|return|shift)\s+%s"""
-    r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*[iEF]|\b(?:integer|float)\s|printf\s[^;|&\n]*%%[^s%%]*[diouxXeEfgG]"
+    r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*[iEF]|\b(?:integer|float)\s|printf\s[^;|&\n]{0,300}%%[^s%%]*[diouxXeEfgG]"
     r"|\|\s*(?:\S*/)?(?:ba|da|a|k|z|mk)?sh(?![\w.-])" % (HOLE, HOLE, HOLE)  # a shell reads the name of a command
 )
-WORD = re.compile(r"[^\s;|&()`]*\Z")
+BETWEEN_WORDS = re.compile(r"[\s;|&()`]")
 # NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
 ASSIGNED = re.compile(r"[$A-Za-z_%s][\w%s]*(?:\[[^]]*\])?\+?=|.*=[A-Z_][A-Z0-9_]*=" % (HOLE, HOLE), re.S)
 OPTION = re.compile(r"(?:%s|\$\w+|\$\{[^}]*\})*--?[%s%s]*\Z" % (WORDS, HOLE, WORDS))
@@ -54,21 +55,25 @@ def of_marks(texts: "List[str]") -> "List[Tuple[str, bool]]":
     text = re.sub("[ \t]+", " ", QUOTED.sub(_unquoted, COMPUTED.sub(EXPANSION, COMPUTED.sub(EXPANSION, text))))
     if "<<" in text:
         text = text.replace("\n", " ")  # a line of a here-document is no command
+    words, commands = ([0, *(each.end() for each in ends.finditer(text))] for ends in (BETWEEN_WORDS, SEPARATOR))
     found = []
     for match in MARKS.finditer(text):
-        begin = WORD.search(text[: match.start()]).start()  # type: ignore[union-attr]  # it matches the empty word
+        begin = words[bisect(words, match.start()) - 1]
         word, closed = text[begin : match.start()].lstrip("\"'"), ""
         if ASSIGNED.match(word):
             closed = "in a word that begins with NAME=, which may be a variable's"
-        elif word[:1] not in ("-", "#") and not set("<>") & set(word) and _begins_command(text[:begin]):
+        elif (
+            word[:1] not in ("-", "#")
+            and not set("<>") & set(word)
+            and _is_program(text[commands[bisect(commands, begin) - 1] : begin].strip())
+        ):
             closed = "where a program's name stands"
         found.append((closed, bool(only_numbers or closed or OPTION.match(word))))
     return found
 
 
-def _begins_command(before: str) -> bool:
-    """Tell whether the program's name, the file that a shell runs or the name of what it sets comes after a text."""
-    command = SEPARATOR.split(before)[-1].strip()
+def _is_program(command: str) -> bool:
+    """Tell whether what comes after the beginning of a command names a program, a shell's file or what a shell sets."""
     words = command.lstrip(" (").split() if command[:2] != "((" else ["(("]
     ends = [at for at, word in enumerate(words, 1) if word == "{" or (word[-1] == ")" and "(" not in word)]
     words = words[max(ends, default=0) :]  # behind a function's name, or what a case compares with
@@ -86,7 +91,7 @@ def _begins_command(before: str) -> bool:
 
 def _unquoted(match: "Match[str]") -> str:
     """Return what is quoted so that a word has no quotes and no separators, and a script begins like one."""
-    quoted, before = match.group(), match.string[: match.start()]
+    quoted, before = match.group(), match.string[max(0, match.start() - 1000) : match.start()]
     inner = quoted[1:-1]
     if quoted[0] == "\\":
         return quoted[1] if quoted[1] not in " ;|&()<>" else "."

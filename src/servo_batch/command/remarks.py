@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from servo_batch.command.template import Parts
 
-PIPED = re.compile(r"([^|;&\n(]+)(?<![|>])\|(?!\|)")
+PIPE = re.compile(r"(?<![|>])\|(?!\|)")
 FEEDERS = ("echo", "printf", "cat", "seq", "yes")  # what ends well, or whose end says nothing
 BACKGROUND = re.compile(r"(?<![&><|])&(?![&>])")
 DOUBLED = re.compile(r"\{(\{(\w+)[.\[][^{}\s]*\})\}")
@@ -54,9 +54,9 @@ def _of_script(value: str) -> "Iterator[str]":
         yield "it has a backslash before a blank, as a folded text makes of a continued line: leave the backslash out"
     if BACKGROUND.search(script) and not re.search(r"(?<![\w./-])wait\b", script):
         yield "it leaves work in the background, of which the time knows nothing: write wait at the end"
-    for match in PIPED.finditer(script if "pipefail" not in value else ""):
-        program = (match.group(1).split() or [""])[0]
-        if program not in FEEDERS:
+    piped = (re.split(r"[;\n(]|\|\||(?<![<>])&", each)[-1].split() for each in PIPE.split(script)[:-1])
+    for program in dict.fromkeys(words[0] for words in piped if words):
+        if program not in FEEDERS and "pipefail" not in value:
             yield (
                 f"where {program} fails, the pipeline does not, and the job counts as one that ended well: write its "
                 "output to a file (> FILE) or use --keep-output in the place of tee, or give the list [bash, -o, "
