@@ -3,10 +3,9 @@
 What adjust uses of it ``document`` and ``settings`` read alone: what a call does not use need not be right.
 """
 
-import copy
 import re
 
-from servo_batch import document, rules, settings
+from servo_batch import document, settings
 from servo_batch.answers import bad_request
 from servo_batch.command import template
 from servo_batch.metrics import sources
@@ -47,6 +46,7 @@ KEYS = (
 )
 COMMANDS = ("command", "prepare", "cleanup")
 CONTROL = ("control", "_control")
+RESERVED = ("state", *CONTROL)  # what these name in a placeholder is no component
 DIRECTIONS = ("minimize", "maximize")
 # What other tools call the keys.
 MEANT = {
@@ -65,9 +65,10 @@ MEANT = {
 MAX_RUNS = 1000000
 MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
-DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?\Z", re.ASCII)
-VALUES = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?\Z", re.ASCII)
-RANGE_AND_MORE = re.compile(r"(?:^|,)-?\d[\d.]*\.\.")
+# Compiled where they are used, which they mostly are not.
+DURATION = r"(?a)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?\Z"
+VALUES = r"(?a)(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?\Z"
+RANGE_AND_MORE = r"(?a)(?:^|,)-?\d[\d.]*\.\."
 
 
 class Config(document.Document):
@@ -78,7 +79,10 @@ class Config(document.Document):
         batch = self.batch
         _refuse_unknown_keys(self)
         self.settings = settings.read(self)
-        rules.read(self, self.settings)
+        if settings.has_rules(self, self.settings):
+            from servo_batch import rules
+
+            rules.read(self, self.settings)
         self.state = self.file_name("state")
         if "command" not in batch:
             self.add(
@@ -103,6 +107,8 @@ class Config(document.Document):
 
     def with_objective(self, option: str, direction: str, text: str) -> "Config":
         """Return this configuration with the objective that an option gives; raise ``ServoError`` (bad-request)."""
+        import copy
+
         problems: "List[str]" = []
         other = copy.copy(self)
         other.objective = Objective(direction, text, self.formula(problems.append, text))
@@ -114,6 +120,7 @@ class Config(document.Document):
         self, note: "Callable[[str], None]", text: "Any", anything_in: "Tuple[str, ...]" = ()
     ) -> "Optional[Formula]":
         """Return the formula over settings and metrics that gives a number, or None after noting what is wrong."""
+        from servo_batch import rules
         from servo_batch.formulas import NUMBER, Later
 
         kinds = {sources.TOTAL_RUNTIME: Later(NUMBER)}
@@ -123,8 +130,20 @@ class Config(document.Document):
         return rules.Names(self.settings, kinds).formula(note, text, NUMBER, anything_in)
 
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
-        """Return what the configuration allows for the value that a placeholder names, as ``rules.allowed`` does."""
-        return rules.allowed(self.settings, path)
+        """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
+
+        That is ``("enum", its values)``, ``("range", its ends)``, ``("formula", [])`` for what is computed, and
+        ``("free", [])`` for anything; a component that is called as one of RESERVED has its long spelling only.
+        """
+        keys = _keys_of(path)
+        if len(keys) != 2 or (keys == path and path[0] in RESERVED):
+            return "free", []
+        setting = settings.declared(self.settings.application, *keys) or {}
+        if settings.is_range(setting):
+            return "range", [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
+        if settings.is_enum(setting):
+            return "enum", list(setting["values"])
+        return "formula" if settings.is_formula(setting) else "free", []
 
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
@@ -136,7 +155,7 @@ class Config(document.Document):
         pending += self.objective.formula.fields if self.objective.formula else ()
         used: "Dict[str, None]" = {}
         while pending:
-            name = ".".join(rules.keys_of(pending.pop()))
+            name = ".".join(_keys_of(pending.pop()))
             formula = formulas.get(name) or computed.get(name)
             pending += formula.fields if formula and name not in used else ()
             used[name] = None
@@ -218,7 +237,7 @@ def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tup
     for component, name, text in assignments:
         if settings.declared(application, component, name):
             problems.append(f"{settings.named_setting(component, name)} is given twice: separate its values by commas")
-        if RANGE_AND_MORE.search(text) and not VALUES.match(text):
+        if re.search(RANGE_AND_MORE, text) and not re.match(VALUES, text):
             problems.append(
                 f"{component}.{name}: {text} is neither a range, like 1..9 or 1..9/2, nor a list, like 1,6,9"
             )
@@ -237,12 +256,20 @@ def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tup
 
 def _values(text: str) -> "Setting":
     """Return the setting that has the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, ``0.5..2/0.5``."""
-    match = VALUES.match(text)
+    from servo_batch import rules
+
+    match = re.match(VALUES, text)
     if not match:
         choices = [rules.scalar(each) for each in text.split(",")]
         return {"type": "enum", "values": choices, "value": choices[0]}
     low, high, step = (rules.scalar(each) for each in (match.group(1), match.group(2), match.group(3) or "1"))
     return {"type": "range", "min": low, "max": high, "step": step, "value": low}
+
+
+def _keys_of(field: "Tuple[str, ...]") -> "Tuple[str, ...]":
+    """Return the keys of a field, those of a setting's value in the state as ``("web", "cpu")`` too."""
+    is_of_state = field[:3] == ("state", "application", "components") and field[4:5] == ("settings",)
+    return (field[3], field[5]) if is_of_state and field[6:] == ("value",) else field
 
 
 # The keys under batch: each reader returns what a key says, or its default after noting what is wrong with it.
@@ -321,7 +348,7 @@ def _count(source: "Document", key: str, default: int, least: int) -> int:
 
 def duration(text: str) -> "Optional[float]":
     """Return the seconds that people mean by ``90s``, ``10m``, ``1h30m`` or ``250ms``, None for another text."""
-    match = DURATION.match(text.replace(" ", ""))
+    match = re.match(DURATION, text.replace(" ", ""))
     if not match or not text.strip() or len(text) > 40:
         return None
     return sum(float(each) * unit for each, unit in zip(match.groups(), UNITS.values()) if each)

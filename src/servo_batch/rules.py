@@ -1,7 +1,5 @@
 """What an adjust asks for, whether it is allowed, and what follows from values: formula settings and constraints."""
 
-import copy
-
 from servo_batch import settings
 from servo_batch.answers import ServoError, bad_request
 from servo_batch.settings import declared, full_name, named_setting, nested, overlay, walk
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed
     Note = Callable[[str], None]
-
-
-RESERVED = ("state", "control", "_control")  # what these name in a placeholder is no component
 
 
 class Names:
@@ -100,8 +95,6 @@ class Names:
 
 def read(document: "Document", configured: "Settings") -> None:
     """Add to the settings what formulas and constraints say; what is wrong with them is noted in ``document``."""
-    if not settings.has_rules(document, configured):
-        return
     from servo_batch import formulas
 
     names = Names(configured)
@@ -170,29 +163,6 @@ def broken(configured: "Settings", application: "Application") -> "List[str]":
         except formulas.FormulaError as error:
             problems.append(f"cannot be held against a constraint: {error}")
     return problems
-
-
-def keys_of(field: "Tuple[str, ...]") -> "Tuple[str, ...]":
-    """Return the keys of a field, those of a setting's value in the state as ``("web", "cpu")`` too."""
-    is_of_state = field[:3] == ("state", "application", "components") and field[4:5] == ("settings",)
-    return (field[3], field[5]) if is_of_state and field[6:] == ("value",) else field
-
-
-def allowed(configured: "Settings", path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
-    """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
-
-    That is ``("enum", its values)``, ``("range", its ends)``, ``("formula", [])`` for what is computed, and ``("free",
-    [])`` for anything; a component that is called as one of RESERVED has its long spelling only.
-    """
-    keys = keys_of(path)
-    if len(keys) != 2 or (keys == path and path[0] in RESERVED):
-        return "free", []
-    setting = declared(configured.application, *keys) or {}
-    if settings.is_range(setting):
-        return "range", [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
-    if settings.is_enum(setting):
-        return "enum", list(setting["values"])
-    return "formula" if settings.is_formula(setting) else "free", []
 
 
 def refusals(configured: "Settings", asked: "Application") -> "List[str]":
@@ -286,6 +256,8 @@ def accepted(configured: "Settings", asked: "Application", present: "Application
     never stored: a service sends back what it was told, so the present one and the one that would result are taken, any
     other is rejected.
     """
+    import copy
+
     problems = refusals(configured, asked)
     bare = copy.deepcopy(asked)
     given = []

@@ -4,6 +4,7 @@ import pytest
 
 from servo_batch import rules, settings
 from servo_batch.answers import ServoError
+from servo_batch.config import Config
 from servo_batch.document import Document
 
 LONG = "9" * 4000
@@ -153,8 +154,9 @@ def test_a_whole_value_of_a_range_of_whole_numbers_is_an_integer_wherever_it_com
 def test_what_may_come_for_a_placeholder_is_told_by_the_configuration(path, allowed):
     gc = {"type": "enum", "values": ["g1", 7]}
     heap = {"type": "formula", "formula": "1"}
-    _, configured = read({"size": {"min": 1, "max": 2}, "gc": gc, "heap": heap, "name": {"value": "x"}})
-    assert rules.allowed(configured, path) == allowed
+    described = {"size": {"min": 1, "max": 2}, "gc": gc, "heap": heap, "name": {"value": "x"}}
+    document = {"batch": {"command": "x", "application": {"components": {"web": {"settings": described}}}}}
+    assert Config("c.json", document).allowed(path) == allowed
 
 
 RANGE = {"type": "range", "min": 0, "max": 1000}

@@ -1,5 +1,6 @@
 """The compare verb: combinations of settings measured in turns, and which is best as far as these runs can tell."""
 
+import re
 import shutil
 from decimal import Decimal
 from itertools import islice, product
@@ -122,7 +123,7 @@ def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
 def _choices(config: Config, component: str, name: str, text: str) -> Iterator[Any]:
     """Yield the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
     described = settings.declared(config.settings.application, component, name) or {}
-    match = VALUES.match(text)
+    match = re.match(VALUES, text)
     if settings.is_enum(described) and settings.refusal(described, rules.typed(described, text)) is None:
         yield rules.typed(described, text)
     elif match:
