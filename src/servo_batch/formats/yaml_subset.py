@@ -240,7 +240,7 @@ def block_value(src: Source, pos: int, indent: int, depth: int, compact: bool) -
     # A sequence may stand at its key's own indentation: seq-space [201].
     if start == below or col > indent or (col == indent and not compact and ENTRY.match(src, below)):
         end, value = block_node(src, below, indent, depth, compact or start < below)
-        is_plain = src[below] not in "\"'|>" and not isinstance(value, (dict, list))
+        is_plain = start < below and src[below] not in "\"'|>" and not isinstance(value, (dict, list))
         if is_plain and "#" in src[src.index("\n", start) : below]:
             # npm's yaml may take what follows for a part of the value.
             note(src, "a comment stands between a key and its value: put it above the key", below)
