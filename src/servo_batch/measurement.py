@@ -18,7 +18,7 @@ from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.run import Listener
 from servo_batch.job.show import Show
-from servo_batch.metrics import search, sources, summary, written
+from servo_batch.metrics import searching, sources, summary, written
 from servo_batch.samples import median
 from servo_batch.wording import named
 
@@ -161,7 +161,9 @@ def run(
         stamps.update(written.stamps(planned.needed, planned.job.working_directory or ""))
 
     def examine(ended: Ended, report: rounds.Report) -> Dict[str, Any]:
-        searched = search.search(planned.needed, ended.output, stamps, cancellation, report, listener.progress_seconds)
+        searched = searching.search(
+            planned.needed, ended.output, stamps, cancellation, report, listener.progress_seconds
+        )
         values, found = _values(planned, ended, searched)
         summary.refuse_mixed(first, values)
         notes.update(dict.fromkeys(found))
@@ -181,11 +183,11 @@ def run(
     return Measurement(metrics, runtimes, list(notes))
 
 
-def _values(planned: Plan, ended: Ended, searched: search.Searched) -> Tuple[Dict[str, Any], List[str]]:
+def _values(planned: Plan, ended: Ended, searched: searching.Searched) -> Tuple[Dict[str, Any], List[str]]:
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
     if searched.missing:
         details = failures.details(planned.job.command, ended.output)
-        raise failed("no-match", search.no_match_message(planned.needed, searched.missing), [details])
+        raise failed("no-match", searching.no_match_message(planned.needed, searched.missing), [details])
     notes = []
     usage = ended.usage
     figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}

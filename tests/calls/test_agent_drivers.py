@@ -149,7 +149,7 @@ def test_a_driver_that_writes_now_and_then_is_not_silent(report_of):
 @pytest.mark.parametrize("fault", ["exit 1", "sleep 1000"])
 def test_a_driver_without_info_can_still_measure(report_of, folder, fault):
     write(folder / "measure", '#!/bin/sh\n[ "$1" = --info ] && %s\n%s' % (fault, ANSWER))
-    assert report_of(None, changes=["driver.TERMINATE_SECONDS=0.1", "loop.INFO_SECONDS=0.3"]) == METRICS
+    assert report_of(None, changes=["driver.TERMINATE_SECONDS=0.1", "life.INFO_SECONDS=0.3"]) == METRICS
 
 
 def test_drivers_get_the_app_id_and_neither_token_nor_descriptors(report_of, folder):

@@ -108,13 +108,13 @@ def test_progress_is_reported_with_the_runtime(folder, measure):
 
 def test_a_silent_driver_is_reported_too_so_that_it_can_be_cancelled(measure):
     answers = [{}, lambda handler: handler.rfile.read(1), {"status": "cancel", "reason": "enough"}]
-    service, _ = measure("sleep 1000", answers=answers, changes=["loop.MAX_REPORT_SECONDS=0.1"])
+    service, _ = measure("sleep 1000", answers=answers, changes=["life.MAX_REPORT_SECONDS=0.1"])
     assert service.wait_for("MEASUREMENT", 3).param["progress"] == 0
     assert service.wait_for("MEASUREMENT", 4).param["reason"] == "cancelled"
 
 
 def test_a_chattering_driver_does_not_flood_the_service(measure):
-    changes = ["loop.MIN_REPORT_SECONDS=1000.0", "loop.MAX_REPORT_SECONDS=1000.0"]
+    changes = ["life.MIN_REPORT_SECONDS=1000.0", "life.MAX_REPORT_SECONDS=1000.0"]
     service, _ = measure("yes '{\"progress\": 1}' | head -n 20000; " + ANSWER, changes=changes)
     assert service.wait_for("MEASUREMENT", 2).param == METRICS
 

@@ -150,7 +150,7 @@ def test_a_result_outlives_any_fault_and_stays_as_it_was_and_the_log_says_why(de
 
 
 def test_a_result_outlives_a_service_that_takes_for_ever(folder, pyz):
-    requests, _ = deliver(folder, pyz, SLOW_FAULTS, 1, changes=["loop.REQUEST_SECONDS=0.5"])
+    requests, _ = deliver(folder, pyz, SLOW_FAULTS, 1, changes=["life.REQUEST_SECONDS=0.5"])
     for number in range(len(SLOW_FAULTS)):
         assert len([one for one in requests if one.param == numbered(number)]) >= 2, number
 
@@ -181,7 +181,7 @@ def test_a_known_command_with_any_param_costs_one_report_at_most(serve, servo):
     params = [*ODD, {"state": None}, {"state": {"application": DEEP}}, {"state": {"application": {}}, "control": DEEP}]
     commands = [{"cmd": name, "param": param} for param in params for name in ("DESCRIBE", "ADJUST", "MEASURE")]
     service = serve(durations + commands)
-    agent = servo(service, changes=["loop.DEFAULT_SLEEP_SECONDS=0.001"])
+    agent = servo(service, changes=["life.DEFAULT_SLEEP_SECONDS=0.001"])
     service.wait_for("WHATS_NEXT", len(durations + commands) + 1)
     for event in ("DESCRIPTION", "ADJUSTMENT", "MEASUREMENT"):
         assert len(service.results(event)) == len(params)
@@ -224,7 +224,7 @@ def test_an_outage_while_the_job_runs_loses_progress_and_no_result(measure, serv
 
 def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_result(measure):
     script = "echo '{\"progress\": 10}'; yes '{\"progress\": 11}' | head -n 20000; " + ANSWER
-    service, _ = measure(script, answers=[never], changes=["loop.OVERTAKEN_SECONDS=0.1"])
+    service, _ = measure(script, answers=[never], changes=["life.OVERTAKEN_SECONDS=0.1"])
     service.wait_for("WHATS_NEXT", 2)
     assert service.of("MEASUREMENT")[-1].param == METRICS
 
@@ -232,7 +232,7 @@ def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_resul
 def test_a_hanging_question_about_the_driver_can_be_cancelled_too(folder, measure):
     write(folder / "measure", "#!/bin/sh\nexec sleep 1000\n")
     cancel = {"status": "cancel", "reason": "enough"}
-    service, _ = measure(None, answers=[cancel], changes=["loop.MAX_REPORT_SECONDS=0.1"])
+    service, _ = measure(None, answers=[cancel], changes=["life.MAX_REPORT_SECONDS=0.1"])
     assert "enough" in service.wait_for("MEASUREMENT", 2).param["message"]
 
 
@@ -259,7 +259,7 @@ def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(f
 
     os.mkfifo(str(folder / "go"))
     script = "echo '{\"progress\": 10}'; cat go; " + ANSWER
-    service, _ = measure(script, answers=[slow], changes=["loop.OVERTAKEN_SECONDS=30.0"])
+    service, _ = measure(script, answers=[slow], changes=["life.OVERTAKEN_SECONDS=30.0"])
     service.wait_for("MEASUREMENT")
     (folder / "go").write_text("")
     service.wait_for("WHATS_NEXT", 2)
@@ -279,7 +279,7 @@ def test_a_redirect_is_not_followed(serve, servo):
 
 def test_pauses_grow_to_a_limit(serve, servo):
     service = serve(answers={"HELLO": [content(b"", 503)] * 5})
-    agent = servo(service, env={"SERVO_RETRY_DELAY_SEC": "0.2"}, changes=["loop.MAX_RETRY_SECONDS=0.8"])
+    agent = servo(service, env={"SERVO_RETRY_DELAY_SEC": "0.2"}, changes=["life.MAX_RETRY_SECONDS=0.8"])
     service.wait_for("WHATS_NEXT")
     agent.stop()
     first, _, *others = [float(pause) for pause in re.findall(r"HELLO .* again in ([0-9.]+) s", agent.output)]

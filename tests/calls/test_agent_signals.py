@@ -42,7 +42,7 @@ def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(edge_python, meas
 
 
 # However late that is, the result and the goodbye have a moment each.
-@pytest.mark.parametrize("changes", [[], ["loop.LEAVE_SECONDS=0.0"]])
+@pytest.mark.parametrize("changes", [[], ["life.LEAVE_SECONDS=0.0"]])
 def test_a_driver_that_can_cancel_is_waited_for(folder, measure, changes):
     os.mkfifo(str(folder / "go"))
     script = UNTIL_CANCELLED % ("cat go; echo '%s'" % json.dumps(FAILURE))
@@ -115,7 +115,7 @@ def test_goodbye_is_tried_three_times(measure):
 
 @pytest.mark.parametrize("script", [ENDLESS, ANSWER], ids=["measures", "delivers"])
 def test_an_agent_leaves_a_service_that_hangs(measure, script):
-    changes = ["loop.REQUEST_SECONDS=1000.0", "loop.LAST_REQUEST_SECONDS=0.2"]
+    changes = ["life.REQUEST_SECONDS=1000.0", "life.LAST_REQUEST_SECONDS=0.2"]
     service, agent = measure(script, answers=[never] * 9, goodbyes=[never] * 3, changes=changes)
     service.wait_for("MEASUREMENT")
     agent.stop()

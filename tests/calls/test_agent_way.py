@@ -162,7 +162,7 @@ def test_a_handshake_that_hangs_is_broken_off(servo):
         server.bind(("127.0.0.1", 0))
         server.listen(5)
         server.settimeout(20)
-        agent = servo("https://127.0.0.1:%d/" % server.getsockname()[1], changes=["loop.REQUEST_SECONDS=0.5"])
+        agent = servo("https://127.0.0.1:%d/" % server.getsockname()[1], changes=["life.REQUEST_SECONDS=0.5"])
         first = server.accept()[0]
         first.settimeout(20)
         with first, first.makefile("rb") as stream:

@@ -7,7 +7,7 @@ from machine import ROOT
 
 # From the first to the last: a room imports from those above it only, and from itself.
 ORDER = (
-    ("wording", "sources", "executable", "samples"),
+    ("wording", "contents", "executable", "samples"),
     ("formats",),
     ("answers",),
     ("options",),

@@ -221,7 +221,7 @@ def agents(folder, pyz):
         url = service if isinstance(service, str) else service.url
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.01"}, **(env or {}))
-        command = command or [python, LAUNCHER, pyz, "loop.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
+        command = command or [python, LAUNCHER, pyz, "life.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
         command = [*command, "--url", url, *(["--auth-token", "token"] if auth else ["--no-auth"]), *arguments, "app"]
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
         started.append(Servo(subprocess.Popen(command, cwd=str(folder), env=environment, **options)))

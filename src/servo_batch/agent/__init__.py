@@ -1,7 +1,7 @@
 """The servo agent: takes the service's commands over HTTPS and runs the drivers.
 
-The manual's page "The agent" says what it does. ``options`` are checked once, ``service`` makes one exchange,
-``driver`` runs one driver, ``events`` is where all is waited for, and ``loop`` is the agent's life: what it does with a
+The manual's page "The agent" says what it does. ``identity`` is checked once, ``service`` makes one exchange,
+``driver`` runs one driver, ``events`` is where all is waited for, and ``life`` is the agent's life: what it does with a
 command, and when it tries again.
 """
 
@@ -23,19 +23,19 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
     import os
 
     from servo_batch import __version__, answers
-    from servo_batch.agent import driver, options
+    from servo_batch.agent import driver, identity
     from servo_batch.agent.events import Events
+    from servo_batch.agent.life import Agent
     from servo_batch.agent.log import Log
-    from servo_batch.agent.loop import Agent
     from servo_batch.agent.service import Service
 
     events = Events()
     log = Log()
     try:
-        chosen = options.Options(arguments)
+        chosen = identity.Options(arguments)
         token = None
         if chosen.token_file is not None:
-            token = options.read_token(chosen.token_file, events)
+            token = identity.read_token(chosen.token_file, events)
             log.conceal(token)
         service = Service(chosen.url, token, log, events.wake, chosen.verbose)
     except answers.ServoError as error:

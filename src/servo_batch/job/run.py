@@ -1,7 +1,7 @@
 """The job: execute it, time it, stop it; one Step in, one Ended out.
 
 The job is the child of a guard (see guard.py), which times it and sees to it that nothing of it outlives the driver; a
-keeper (see keeper.py) reads what it prints. The driver attends to both (see loop.py).
+keeper (see keeper.py) reads what it prints. The driver attends to both (see attention.py).
 """
 
 import math
@@ -15,10 +15,10 @@ from typing import Any, Dict, FrozenSet, Optional, Union
 from servo_batch import executable
 from servo_batch.answers import HostError, failed
 from servo_batch.job import descendants, failures, guard, output
+from servo_batch.job.attention import PROGRESS_SECONDS, Loop, TimeUp, Unwanted
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import Child, wait_for
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
-from servo_batch.job.loop import PROGRESS_SECONDS, Loop, TimeUp, Unwanted
 from servo_batch.job.outcomes import Ended, NotStarted, Outcome, Stopped, Usage
 from servo_batch.job.output import Output
 from servo_batch.job.show import Show, Shown

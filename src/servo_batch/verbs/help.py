@@ -6,7 +6,7 @@ The manual is the README and the pages in manual/, each of one subject.
 import os
 import re
 
-from servo_batch import __version__, answers, options, sources
+from servo_batch import __version__, answers, contents, options
 from servo_batch.options import UsageError
 from servo_batch.wording import did_you_mean, padded, width
 
@@ -72,7 +72,7 @@ def of_the_whole(word: str, name: str) -> str:
 
 def version() -> str:
     """Return the version and the digest of the sources that run, as a line."""
-    return f"{__version__} (sources sha256 {sources.digest()})\n"
+    return f"{__version__} (sources sha256 {contents.digest()})\n"
 
 
 def usage(verb: str, name: str) -> str:
@@ -107,7 +107,7 @@ def show(asked: "Options") -> None:
 
     Raises ``UsageError`` where the manual does not have the word.
     """
-    pages = sources.manual()
+    pages = contents.manual()
     word = asked.app_id or ""
     if not word:
         titles = {name: text.partition("\n")[0].lstrip("# ") for name, text in pages.items()}

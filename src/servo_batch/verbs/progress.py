@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Optional, Tuple
 
 from servo_batch.answers import STDERR, complain
-from servo_batch.job.loop import PROGRESS_SECONDS
+from servo_batch.job.attention import PROGRESS_SECONDS
 from servo_batch.job.run import Listener
 from servo_batch.job.steps import Kind, Place
 from servo_batch.wording import percent

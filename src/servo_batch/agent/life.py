@@ -15,8 +15,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 from servo_batch.agent.driver import Driver, is_there
 from servo_batch.agent.events import Events
+from servo_batch.agent.identity import Options
 from servo_batch.agent.log import Log
-from servo_batch.agent.options import Options
 from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 from servo_batch.wording import is_number

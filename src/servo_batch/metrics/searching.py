@@ -13,9 +13,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Dict, Mapping, NamedTuple, Union
 
 from servo_batch.answers import HostError
+from servo_batch.job.attention import PROGRESS_SECONDS, Loop, Unwanted
 from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
-from servo_batch.job.loop import PROGRESS_SECONDS, Loop, Unwanted
 from servo_batch.job.output import Output
 from servo_batch.metrics import hints, written
 from servo_batch.metrics.convert import NoMatch, Value

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from servo_batch.agent import options
+from servo_batch.agent import identity
 from servo_batch.agent.log import MAX_LINE, Log
 from servo_batch.answers import ServoError
 from servo_batch.options import UsageError, read
@@ -23,7 +23,7 @@ def parse(monkeypatch):
                 monkeypatch.delenv(name)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        return options.Options(read("servo", list(arguments)))
+        return identity.Options(read("servo", list(arguments)))
 
     return parse
 
@@ -150,7 +150,7 @@ class Waiting:
 def test_white_space_around_the_token_is_stripped(tmp_path, content):
     path = tmp_path / "token"
     path.write_bytes(content.encode())
-    assert options.read_token(str(path), Waiting()) == "abc"
+    assert identity.read_token(str(path), Waiting()) == "abc"
 
 
 NO_TOKENS = [
@@ -176,7 +176,7 @@ def test_a_token_file_that_holds_no_token_is_an_error_that_keeps_it_secret(tmp_p
 def unreadable(path, events=None):
     """Return what is said of a token file that cannot be used."""
     with pytest.raises(ServoError) as error:
-        options.read_token(str(path), events or Waiting())
+        identity.read_token(str(path), events or Waiting())
     assert (error.value.status, error.value.reason) == ("failed", "bad-token")
     return error.value.message
 
@@ -197,14 +197,14 @@ def test_a_token_comes_through_a_pipe_in_pieces(tmp_path):
                 os.write(writer, piece)
             return descriptors
 
-    assert options.read_token(path, Writing()) == "abc-def"
+    assert identity.read_token(path, Writing()) == "abc-def"
     os.close(reader)
 
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path, monkeypatch):
     path = str(tmp_path / "token")
     os.mkfifo(path)
-    monkeypatch.setattr(options, "TOKEN_SECONDS", 0.05)
+    monkeypatch.setattr(identity, "TOKEN_SECONDS", 0.05)
 
     class Silence(Waiting):
         def wait(self, until, descriptors):
