@@ -11,9 +11,7 @@ from bisect import bisect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Match, Tuple, Union
-
-    from servo_batch.command.placeholder import Placeholder
+    from typing import List, Match, Tuple
 
 HOLE, WORDS, EXPANSION = "\1", "\2", "$_"  # stand for a placeholder, for one with !w, for what is computed
 MARKS = re.compile("[%s%s]" % (HOLE, WORDS))
@@ -37,11 +35,6 @@ LEADING = frozenset((
     "typeset", "read",
 ))  # fmt: skip
 SHELLS = ("sh", "bash", "dash", "ash", "ksh", "zsh", "mksh", "fish", "csh", "tcsh")
-
-
-def mark(part: "Union[str, Placeholder]") -> str:
-    """Return what stands for a part of a template in a text that is searched."""
-    return MARKS.sub("", part) if isinstance(part, str) else WORDS if part.conversion == "w" else HOLE
 
 
 def of_marks(texts: "List[str]") -> "List[Tuple[str, bool]]":

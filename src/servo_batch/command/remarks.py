@@ -2,8 +2,8 @@
 
 import re
 
-from servo_batch.command.placeholder import Placeholder
 from servo_batch.command.places import QUOTED
+from servo_batch.command.template import Placeholder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

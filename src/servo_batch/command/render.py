@@ -4,7 +4,7 @@ import re
 
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.placeholder import CONTROL, FORBIDDEN, Placeholder, words
+from servo_batch.command.template import CONTROL, FORBIDDEN, Placeholder, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,10 +46,8 @@ def render(command: "Command", names: "Names", configured: "Names", place: str =
         filled = rendering.filled(parts)
         rendering.judge(filled)
         text = "".join(text for _, text in filled)
-        is_several = not command.uses_shell and any(
-            isinstance(part, Placeholder) and part.conversion == "w" for part in parts
-        )
-        arguments += words(text) if is_several else [text]
+        is_several = any(isinstance(part, Placeholder) and part.conversion == "w" for part in parts)
+        arguments += words(text) if is_several and not command.uses_shell else [text]
     rendering.refuse()
     return SHELL + arguments if command.uses_shell else arguments
 
@@ -93,7 +91,8 @@ class _Rendering:
                         part = part._replace(kind="free" if isinstance(value, str) else "listed")
                     text = part.formatted(value)
                 except LookupError as error:
-                    self._add(part, str(error), "bad-request" if part.path[0] in CONTROL else "bad-config")
+                    reason = "bad-request" if part.path[0] in CONTROL else "bad-config"
+                    self._problems[f"{self._place}: the command needs {part.text}: {error}"] = reason
                 except ValueError as error:
                     self.note(part, str(error))
             filled.append((part, text))
@@ -102,19 +101,17 @@ class _Rendering:
     def judge(self, filled: "Filled") -> None:
         """Note what in a command is not plain, by itself or by what stands beside it; free text beside free is one."""
         whole = "".join(text for _, text in filled)
+        forbidden = list(re.finditer(FORBIDDEN, whole))
         begin, end, before = 0, 0, ""
         for part, text in filled:
             kind = part.kind if isinstance(part, Placeholder) else ""
             begin, end, before = (begin if kind == before == "free" else end), end + len(text), kind
             if isinstance(part, Placeholder):
-                problem = part.refusal(whole[begin:end], kind != "free")
-                for match in (
-                    re.compile(FORBIDDEN).finditer(whole, max(0, begin - 6), end + 6) if kind == "free" else ()
-                ):
-                    if not problem and match.start() < end and match.end() > begin:
-                        beside = f"which makes {match.group()} of what stands beside it"
-                        problem = f"{wording.shown(whole[begin:end])}, {beside}; {part.way_out}"
-                self.note(part, problem)
+                self.note(part, part.refusal(whole[begin:end], kind != "free"))
+                for match in forbidden if kind == "free" else ():
+                    if match.start() < end and match.end() > begin:
+                        value = f"{wording.shown(whole[begin:end])}, which makes {match.group()} where it stands"
+                        self.note(part, f"{value}; {part.way_out}")
 
     def note(self, part: Placeholder, problem: str) -> None:
         """Note what is wrong, if anything, with the value of a placeholder, and where that came from."""
@@ -125,10 +122,7 @@ class _Rendering:
         except LookupError:
             pass  # it is not configured
         if problem:
-            self._add(part, f"{CAME[reason]} has {problem}", reason)
-
-    def _add(self, part: Placeholder, problem: str, reason: str) -> None:
-        self._problems[f"{self._place}: the command needs {part.text}: {problem}"] = reason
+            self._problems[f"{self._place}: the command needs {part.text}: {CAME[reason]} has {problem}"] = reason
 
     def refuse(self) -> None:
         """Raise the one ``ServoError`` for all problems, if there is any."""
@@ -177,21 +171,22 @@ def _listed(names: "Names") -> str:
 
 
 def have_shell_read(arguments: "List[str]", place: str = "command") -> None:
-    """Start ``/bin/sh -n``, which reads a script without running it; raise ``ServoError`` (bad-config) where it cannot.
+    """Have ``/bin/sh -n`` read the script that ``render`` returned; raise ``ServoError`` (bad-config) where it cannot.
 
-    ``arguments`` is what ``render`` returned; ``place`` is where the command stands, for the message. A shell reads a
-    script as it runs it, so without this a job could run for hours up to a syntax error. Source: POSIX.1-2017, set -n.
+    A shell reads a script as it runs it, so without this a job could run for hours up to a syntax error. Source:
+    POSIX.1-2017, set -n.
     """
     import subprocess
 
     if arguments[:2] != SHELL or len(arguments) == 2:
         return
-    script = arguments[2].encode("utf-8", "surrogateescape")
-    nothing = subprocess.DEVNULL
+    command = ["/bin/sh", "-n", "-c", arguments[2]]
+    data = [argument.encode("utf-8", "surrogateescape") for argument in command]
     try:
-        read = subprocess.run(["/bin/sh", "-n", "-c", script], stdin=nothing, stdout=nothing, stderr=subprocess.PIPE)
+        subprocess.run(data, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.decode("utf-8", "replace").strip()
+        message = f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}"
+        raise failed("bad-config", message) from None
     except OSError:
-        return  # whatever it is, it meets the job as well, which reports it
-    if read.returncode:
-        reason = read.stderr.decode("utf-8", "replace").strip()
-        raise failed("bad-config", f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}")
+        pass  # whatever it is, it meets the job as well, which reports it

@@ -1,5 +1,8 @@
 """The text of a command or of an environment variable → its literal parts and placeholders, and every problem of them.
 
+A command takes *plain* text, of which no shell, inner or remote shell, makefile or sourced file makes anything but
+itself. *Listed* values, which the configuration lists, may have more than *free* text: nobody outside chooses others.
+
 Source: Format String Syntax, in the documentation of Python's module string.
 """
 
@@ -8,7 +11,6 @@ import string
 from collections import namedtuple
 
 from servo_batch.command import places
-from servo_batch.command.placeholder import Placeholder, lowered
 from servo_batch.formats import paths
 from servo_batch.wording import shown
 
@@ -16,14 +18,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
-    Parts = Tuple[Union[str, Placeholder], ...]
+    Parts = Tuple[Union[str, "Placeholder"], ...]
     # What the configuration allows for a field, by its keys: enum and its values, range and its ends, formula, free.
     Allowed = Callable[[Tuple[str, ...]], Tuple[str, Sequence[Any]]]
+
+PLAIN = "letters, digits and _ - . / : , + @"
+FREE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,+@")
+LISTED = FREE | frozenset("%=")
+NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, section 6
+FORBIDDEN = r"\.\.|SERVO_"  # a path that leads up; the names of variables that hold any text
+CONTROL = ("control", "_control")
+NAMES = {" ": "a blank", "\t": "a tab", "\n": "a line break", "\0": "a NUL character"}
+
 
 NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
 WIDE = "[0-9]{5}"  # Linux takes 128 KiB as one argument
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
-DOLLAR = r"\$\{?\w*\Z"
 LITERAL_BRACES = "literal braces are {{ and }}"
 
 
@@ -33,6 +43,68 @@ class TemplateError(ValueError):
     def __init__(self, problems: "Iterable[str]") -> None:
         self.problems = tuple(dict.fromkeys(problems))
         super().__init__("; ".join(self.problems))
+
+
+class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spec", "kind", "is_number"))):
+    """A placeholder, the keys of its field, and what the configuration tells of the value.
+
+    ``kind`` is "listed", "formula" (listed where it is no text) or "free", which has to be a number if ``is_number``.
+    """
+
+    __slots__ = ()
+    field: str
+    path: "Tuple[str, ...]"
+    conversion: "Optional[str]"  # as in Python, or "w": the words of the value
+    spec: str
+    kind: str
+    is_number: bool
+
+    @property
+    def text(self) -> str:
+        """The placeholder as it stands in the template."""
+        conversion = "!" + self.conversion if self.conversion else ""
+        return "{%s%s%s}" % (self.field, conversion, ":" + self.spec if self.spec else "")
+
+    @property
+    def way_out(self) -> str:
+        """How any text gets into the job in its place."""
+        key = self.path[-2] if self.path[-1] == "value" and len(self.path) > 2 else self.path[-1]
+        variable = "SERVO_" + re.sub("[^A-Za-z0-9_]", "_", key).upper()
+        text = "{%s}" % self.field if self.conversion == "w" else self.text
+        return (
+            f"any text goes by the environment: under batch, env: {{{variable}: '{text}'}}, and in the script "
+            f'"${variable}" (a list: [sh, -c, \'./job "${variable}"\'])'
+        )
+
+    def formatted(self, value: "Any") -> str:
+        """Return what is put in for a JSON value; raise ``ValueError`` that says why it cannot be.
+
+        Numbers are as JSON writes them, booleans ``true`` and ``false``; between words one blank is left.
+        """
+        if isinstance(value, bool) and self.conversion not in ("r", "a") and not self.spec:
+            return "true" if value else "false"
+        if self.conversion == "w":
+            return " ".join(words(str(value)))
+        try:
+            as_text = {"r": repr, "a": ascii}.get(self.conversion or "", str)
+            return format(as_text(value) if self.conversion else value, self.spec)
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise ValueError(f"the value {shown(value)} cannot be formatted: {lowered(error)}") from None
+
+    def refusal(self, text: str, is_listed: bool) -> str:
+        """Return why what it was formatted to cannot stand in a command, and what to do; empty where it can."""
+        if self.is_number and not is_listed and not re.match(NUMBER, text):
+            where = "in arithmetic, in a here-document, behind a leading - and with a format like :d"
+            return f"{shown(text)}, but only a number may stand there ({where}); {self.way_out}"
+        texts = words(text) if self.conversion == "w" else [text]
+        odd = next(filter(None, (_odd(each, is_listed) for each in texts)), "")
+        if not odd:
+            return ""
+        can_be_listed = not any(_odd(word, True) for word in words(text)) and self.path[0] not in CONTROL
+        is_several = can_be_listed and len(words(text)) > 1 and not self.conversion and not self.spec
+        remedy = "give the setting type: enum and its values; " if can_be_listed and not is_listed else ""
+        remedy += f"{{{self.field}!w}} is several words; " if is_several else ""
+        return f"{shown(text)}, but {odd} ({PLAIN}{' % =' * is_listed} are plain); {remedy}{self.way_out}"
 
 
 class Command(namedtuple("Command", ("templates", "uses_shell"))):
@@ -53,17 +125,14 @@ def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed") -> Command:
     uses_shell = isinstance(value, str)
     problems: "List[str]" = []
     templates = [_parts(text, allowed, problems) for text in ([value] if isinstance(value, str) else value)]
-    marked = ["".join(places.mark(part) for part in parts) for parts in templates]
-    found = iter(places.of_marks(marked))
+    found = iter(places.of_marks(["".join(map(_marked, parts)) for parts in templates]))
     for parts in templates:
         for at, part in enumerate(parts):
             if isinstance(part, Placeholder):
                 closed, takes_numbers = next(found)
-                before, after = parts[at - 1] if at else "", parts[at + 1] if at + 1 < len(parts) else ""
-                problem = _lost(before, after) or _misplaced(part, closed, uses_shell or len(parts) == 1)
-                problems += [
-                    f"{part.text}: {problem}" for problem in ([problem] if problem else _values(part, allowed))
-                ]
+                beside = parts[:at][-1:], parts[at + 1 : at + 2]
+                found_here = _problems(part, *beside, closed, uses_shell or len(parts) == 1, allowed)
+                problems += [f"{part.text}: {problem}" for problem in found_here]
                 parts[at] = part._replace(is_number=part.is_number or takes_numbers)
     if problems:
         raise TemplateError(problems)
@@ -130,38 +199,58 @@ def _placeholder(
     return part._replace(path=path, kind="listed" if kind in ("enum", "range") else kind)
 
 
-def _lost(before: "Union[str, Placeholder]", after: "Union[str, Placeholder]") -> str:
-    """Return why any value would be lost between what stands directly before and after it, empty where none would."""
-    dollar = re.search(DOLLAR, before) if isinstance(before, str) and "$" in before else None
+def _marked(part: "Union[str, Placeholder]") -> str:
+    """Return what stands for a part of a template in a text that is searched."""
+    if isinstance(part, str):
+        return places.MARKS.sub("", part)
+    return places.WORDS if part.conversion == "w" else places.HOLE
+
+
+def _problems(
+    part: Placeholder, before: "Sequence[Any]", after: "Sequence[Any]", closed: str, is_alone: bool, allowed: "Allowed"
+) -> "Iterator[str]":
+    """Yield what is wrong with a placeholder where it stands, between what stands directly ``before`` and ``after``."""
+    dollar = re.search(r"\$\{?\w*\Z", before[0]) if before and isinstance(before[0], str) and "$" in before[0] else None
     if dollar:
-        return (
+        yield (
             f"{dollar.group()} stands directly before it, so the shell would take the value for a part of a variable's "
             f'name: leave the $ out, or put a variable in quotes, "{dollar.group()}"'
         )
-    if isinstance(after, str) and after[:1] in ("<", ">"):
-        return f"{after[:1]} stands directly after it, so a number would be that of an open file: put a blank between"
-    return ""
-
-
-def _misplaced(part: Placeholder, closed: str, is_alone: bool) -> str:
-    """Return why a placeholder cannot stand where it does, empty where it can."""
-    if part.conversion == "w" and part.kind != "listed":
-        return f"!w is for values that the configuration lists, and free text is one word; {part.way_out}"
-    if part.conversion == "w" and not is_alone:
-        return "in a list, !w has to be the whole item, which it makes several of"
-    if closed and part.kind == "free" and not part.is_number:
-        return (
+    elif after and after[0][:1] in ("<", ">"):
+        yield f"{after[0][:1]} stands directly after it, so a number would be that of an open file: put a blank between"
+    elif part.conversion == "w" and part.kind != "listed":
+        yield f"!w is for values that the configuration lists, and free text is one word; {part.way_out}"
+    elif part.conversion == "w" and not is_alone:
+        yield "in a list, !w has to be the whole item, which it makes several of"
+    elif closed and part.kind == "free" and not part.is_number:
+        yield (
             f"free text stands {closed}, where it could choose what is run: {{{part.field}:d}} lets a number in, a "
             f"setting of type: enum one of its values, and {part.way_out}"
         )
-    return ""
-
-
-def _values(part: Placeholder, allowed: "Allowed") -> "Iterator[str]":
-    """Yield a problem for each value that the configuration lists and no command can take."""
     for value in allowed(part.path)[1] if part.kind == "listed" else ():
         try:
             problem = part.refusal(part.formatted(value), True)
             yield from [f"it may be {problem}"] if problem else []
         except ValueError as error:
             yield str(error)
+
+
+def words(text: str) -> "List[str]":
+    """Return the words between the blanks of a text."""
+    return [word for word in re.split("[ \t\n]", text) if word]
+
+
+def lowered(error: Exception) -> str:
+    """Return what Python says as a part of a sentence of ours."""
+    return (str(error)[:1].lower() + str(error)[1:]) or "it is too wide"
+
+
+def _odd(text: str, is_listed: bool) -> str:
+    """Return what of a text is not plain, as half a sentence; empty where it is plain."""
+    odd = next((char for char in text if char not in (LISTED if is_listed else FREE)), "")
+    if odd:
+        why = "is plain only in values that the configuration lists" if odd in LISTED else "is not plain"
+        return f"{NAMES.get(odd, odd if '!' <= odd <= '~' else shown(odd))} {why}"
+    if not text or is_listed or re.match(NUMBER, text):
+        return "" if text else "it is empty"
+    return f"it begins with {text[0]} and is no number" if text[0] in "-+@" else ""

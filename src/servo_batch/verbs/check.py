@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
-from servo_batch.command import placeholder, remarks, render, template
+from servo_batch.command import remarks, render, template
 from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
@@ -184,7 +184,7 @@ def _from_the_request(config: "Config", control: "Dict[str, Any]") -> "List[Tupl
     templates = [parts for command in config.commands.values() for parts in command.templates]
     missing = []
     for keys in template.fields([*templates, *config.env.values()]):
-        found: "Any" = control if keys[0] in placeholder.CONTROL and len(keys) > 1 else None
+        found: "Any" = control if keys[0] in template.CONTROL and len(keys) > 1 else None
         for key in keys[1:]:
             if isinstance(found, dict) and key not in found:
                 missing.append(keys)
