@@ -49,6 +49,8 @@ class StateFile:
         older = self.older
         path = older or self.path
         try:
+            if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+                raise OSError(0, "it is no regular file")  # a FIFO would be waited for
             with open(path, "rb") as stream:
                 data = stream.read()
         except FileNotFoundError:

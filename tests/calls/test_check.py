@@ -392,6 +392,8 @@ def test_a_unit_that_would_have_to_be_converted_is_doubtful(folder, unit, is_dou
     [
         ("{values: [1, 2], value: 3}", True),
         ("{range: [1, 8], value: 3}", True),
+        ("{minimum: 1, maximum: 8, value: 3}", True),
+        ("{choices: [1, 2], value: 3}", True),
         ("{value: 3, colour: red}", False),
         ("{min: 1, max: 8, step: 1, value: 3}", False),
     ],

@@ -184,6 +184,7 @@ def test_what_is_no_formula_is_refused_in_the_same_words_under_every_python(serv
     servo.configure(batch(default_state=application(web={**SETTINGS_OF_FORMULAS, **formulas})))
     ended = servo.query()
     lines = ended.answer["message"].split("\n")
+    assert ended.stderr.count("\n") == 1  # the parser itself says nothing
     for at, (text, words) in enumerate(NO_FORMULAS):
         start = "config.json: %s.settings.f%d.formula: " % (WEB, at)
         assert [text for line in lines if line.startswith(start) and words in line] == [text], ended

@@ -257,6 +257,12 @@ def test_a_working_directory_that_is_gone_is_no_bug_of_ours(servo, tmp_path, arg
     assert b"Traceback" not in ended.stderr
 
 
+def test_a_state_that_is_no_regular_file_is_not_waited_for(newest):
+    os.mkfifo(newest.path("fifo"))
+    for arguments in (["--query"], ["web.cpu=3"], ["--reset"]):
+        newest.call("adjust", *arguments, "--state", "fifo").bad_state("fifo", "no regular file")
+
+
 # The state of an older servo-batch.
 
 OLDER = b"""\
