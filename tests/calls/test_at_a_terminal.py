@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from calling import Servo
-from machine import NEWEST, ROOT
+from machine import NEWEST
 from terminals import Terminal
 
 CONFIGURATION = """\
@@ -306,18 +306,6 @@ def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
     terminal.type(b"\x03")
     terminal.end()
     assert terminal.received.count(b"cancelled by SIGINT") == 1
-
-
-def test_help_breaks_lines_between_words(any_place):
-    terminal = any_place.terminal("help", "agent", columns=50)
-    assert terminal.end() == 0
-    title, _, *lines = terminal.screen
-    assert title == "# The agent"
-    assert {line[:2] for line in lines if line.startswith((" ", "-"))} == {"- ", "  "}
-    page = os.path.join(ROOT, "src", "servo_batch", "manual", "agent.md")
-    with open(page, encoding="utf-8") as stream:
-        manual = stream.read().split()
-    assert [word for line in lines for word in line.split() if word not in manual] == []
 
 
 def test_help_is_shown_where_the_pager_is_none(any_place):

@@ -149,7 +149,7 @@ def _page(text: str) -> None:
         return
     import shutil
 
-    text = _filled(text, min(shutil.get_terminal_size().columns, WIDEST))
+    text = filled(text, min(shutil.get_terminal_size().columns, WIDEST))
     pager = os.environ.get("PAGER")
     if pager:
         import subprocess
@@ -161,17 +161,17 @@ def _page(text: str) -> None:
     answers.write_text(text)
 
 
-def _filled(text: str, columns: int) -> str:
+def filled(text: str, columns: int) -> str:
     """Return the manual's text with paragraphs and list items as wide as a terminal; code and tables stay."""
     import textwrap
 
-    def filled(paragraph: "Match[str]") -> str:
+    def one(paragraph: "Match[str]") -> str:
         indent = "  " if paragraph.group("item") else ""
         line = re.sub("\n *", " ", paragraph.group())
         return textwrap.fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
     parts = CODE.split(text)
-    parts[::2] = [PARAGRAPH.sub(filled, part) for part in parts[::2]]
+    parts[::2] = [PARAGRAPH.sub(one, part) for part in parts[::2]]
     return "".join(parts)
 
 
