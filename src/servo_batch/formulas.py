@@ -214,19 +214,13 @@ def unknown(formula: Formula, names: "Iterable[str]", anything_in: "Container[st
 
     ``anything_in`` are first keys below which every field is taken, such as ``control``.
     """
-    known, problems = list(names), []
-    for name, field in zip(formula.names, formula.fields):
-        if name not in known and not (field[0] in anything_in and len(field) > 1):
-            inner = [other for other in known if other.startswith(name + ".")]
-            outer = [other for other in known if other.endswith("." + name)]
-            hint = f" (did you mean {wording.shown(outer[0])}?)" if outer else wording.did_you_mean(name, known)
-            if inner or not hint:
-                listed = ["{%s}" % each for each in inner or known]
-                hint = "; there is " + (
-                    ", ".join(listed[:MAX_LISTED]) + ", …" * (len(listed) > MAX_LISTED) or "nothing"
-                )
-            problems.append(f"there is no {wording.shown(name)}{hint}")
-    return problems
+    known = list(names)
+    listed = ", ".join("{%s}" % name for name in known[:MAX_LISTED]) + ", …" * (len(known) > MAX_LISTED) or "nothing"
+    return [
+        f"there is no {wording.shown(name)}{wording.did_you_mean(name, known) or f'; there is {listed}'}"
+        for name, field in zip(formula.names, formula.fields)
+        if name not in known and not (field[0] in anything_in and len(field) > 1)
+    ]
 
 
 def order(formulas: "Dict[str, Formula]") -> "Tuple[List[str], List[str]]":
@@ -270,10 +264,7 @@ def shown(formula: Formula, look_up: "LookUp") -> str:
     parts: "List[str]" = []
     done = 0
     for start, end, keys in formula.places:
-        try:
-            value = look_up(keys)
-        except KeyError:
-            value = None
+        value = _found(look_up, keys)
         if value is not None and not isinstance(value, Later):
             parts += [formula.text[done:start], _written(value, formula.text[end:])]
             done = end
@@ -293,14 +284,18 @@ def _written(value: "Any", before: str = "") -> str:
     return f"({text})" if text.startswith("-") and before.lstrip().startswith("**") else text
 
 
-def _looked_up(look_up: "LookUp", keys: "Tuple[str, ...]") -> "Any":
+def _found(look_up: "LookUp", keys: "Tuple[str, ...]") -> "Any":
     try:
-        value = look_up(keys)
+        return look_up(keys)
     except KeyError:
-        value = None
+        return None
+
+
+def _looked_up(look_up: "LookUp", keys: "Tuple[str, ...]") -> "Any":
+    value, name = _found(look_up, keys), "{%s}" % ".".join(keys)
     if value is None:
-        raise _NoValueError(f"{{{'.'.join(keys)}}} has no value")
-    return value if isinstance(value, (Later, bool, str)) else _sound(f"{{{'.'.join(keys)}}}", value)
+        raise _NoValueError(f"{name} has no value")
+    return value if isinstance(value, (Later, bool, str)) else _sound(name, value)
 
 
 def _kind(value: "Any") -> "Optional[str]":
@@ -341,12 +336,11 @@ def _chosen(test: "Part", branches: "List[Part]", look_up: "LookUp") -> "Any":
 def _joined(by: str, operands: "List[Part]", look_up: "LookUp") -> "Any":
     truth: "Any" = by == "and"
     for operand in operands:
-        if isinstance(truth, Later):
-            _need(BOOLEAN, by, _perhaps(operand, look_up))
-        else:
-            truth = _need(BOOLEAN, by, operand(look_up))
-            if truth is (by == "or"):
-                break
+        value = _perhaps(operand, look_up) if isinstance(truth, Later) else operand(look_up)
+        _need(BOOLEAN, by, value)
+        truth = truth if isinstance(truth, Later) else value
+        if truth is (by == "or"):
+            break
     return truth
 
 
@@ -384,11 +378,13 @@ def _computed(name: str, function: "Callable[..., Any]", values: "List[Any]") ->
         raise _NoValueError(f"{written} needs a whole number of digits, at most {MAX_DIGITS}")
     try:
         return _sound(written, function(*values))
-    except (ZeroDivisionError, OverflowError) as error:
-        fault = "is too large" if isinstance(error, OverflowError) else "divides by zero"
-        raise _NoValueError(f"{written} {fault}") from None
+    except OverflowError:
+        fault = "is too large"
+    except ZeroDivisionError:
+        fault = "divides by zero"
     except ValueError:  # a root or a logarithm of what has none
-        raise _NoValueError(f"{written} is not a number") from None
+        fault = "is not a number"
+    raise _NoValueError(f"{written} {fault}")
 
 
 def _sound(written: str, value: "Any") -> "Any":

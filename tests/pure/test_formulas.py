@@ -68,7 +68,7 @@ def test_fields_that_nothing_is_called_are_told_with_what_there_is():
     assert formulas.unknown(formula, ["web.cpu", "web.mem"], ("control",)) == [
         'there is no "web.cpus" (did you mean "web.cpu"?)',
         'there is no "cpu" (did you mean "web.cpu"?)',
-        'there is no "web"; there is {web.cpu}, {web.mem}',
+        'there is no "web" (did you mean "web.mem"?)',
         'there is no "control"; there is {web.cpu}, {web.mem}',
         'there is no "zzz"; there is {web.cpu}, {web.mem}',
     ]
