@@ -290,7 +290,7 @@ class TestFiles:
     def test_a_full_disk(self, newest, small_disk, stream, end, told):
         message = self.failure(newest, "head -c 1000000 /dev/zero >&%d 2>/dev/null%s" % (stream, end), small_disk)
         assert message.startswith(told)
-        why = "output may be incomplete: $TMPDIR, %s: %s (make room" % (small_disk, os.strerror(errno.ENOSPC))
+        why = "output may be incomplete: $TMPDIR, %s: %s; make room" % (small_disk, os.strerror(errno.ENOSPC))
         assert why in message
 
     def test_a_disk_that_is_full_before(self, newest, small_disk):
@@ -302,7 +302,7 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("limit", "told"),
         [
-            ("-f 0", "there can be no file for its output: File too large (raise the limit, ulimit -f"),
+            ("-f 0", "there can be no file for its output: File too large; raise the limit, ulimit -f"),
             ("-n 12", "there are too many open files (ulimit -n, or the limit of the system)"),
         ],
     )
@@ -315,7 +315,7 @@ class TestFiles:
         newest.configure(batch("yes | head -c 2000000"))
         message = newest.measure(prefix=["/bin/sh", "-c", 'ulimit -f 1000; exec "$@"', "sh"]).answer["message"]
         assert message.startswith("the job's output may be incomplete: ")
-        assert "File too large (raise the limit, ulimit -f" in message
+        assert "File too large; raise the limit, ulimit -f" in message
 
 
 def test_of_output_that_is_long_the_message_has_the_end_and_whole_characters(newest):

@@ -35,7 +35,7 @@ PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
 # What knows of no other rooms than these, though more stand above it: each could leave the house alone.
 KNOWN = {
     "command": ("wording", "formats", "answers"),
-    "job": ("executable", "answers"),
+    "job": ("executable", "files", "answers"),
     "tuning": ("wording", "samples", "settings", "terminal", "history"),
     "agent": ("executable", "wording", "formats", "answers", "options"),
 }

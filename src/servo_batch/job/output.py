@@ -6,6 +6,7 @@ import stat
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple, Optional
 
+from servo_batch import files
 from servo_batch.answers import HostError, ServoError, failed
 
 STDERR_SUFFIX = ".stderr"
@@ -84,14 +85,7 @@ def check_kept(kept_as: str) -> None:
 
 def why(number: int) -> str:
     """Return what an error of the system says, and what to do where that can be told."""
-    hints = {
-        errno.EMFILE: "raise the limit, ulimit -n",
-        errno.ENFILE: "the system has no more, sysctl fs.file-max",
-        errno.ENOSPC: "make room, or name another place by TMPDIR or --keep-output",
-        errno.EFBIG: "raise the limit, ulimit -f, or that of the file system",
-    }
-    hint = hints.get(number)
-    return os.strerror(number) + (" (%s)" % hint if hint else "")
+    return files.why(OSError(number, os.strerror(number)), "name another place by TMPDIR or --keep-output")
 
 
 def _no_file(error: OSError) -> ServoError:
