@@ -7,7 +7,6 @@ Source: POSIX.1-2017, Shell Command Language, and the manual of bash.
 """
 
 import re
-from bisect import bisect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ NUMBERS_ONLY = re.compile(
     r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*[iEF]|\b(?:integer|float)\s|printf\s[^;|&\n]{0,300}%%[^s%%]*[diouxXeEfgG]"
     r"|\|\s*(?:\S*/)?(?:ba|da|a|k|z|mk)?sh(?![\w.-])" % (HOLE, HOLE, HOLE)  # a shell reads the name of a command
 )
-BETWEEN_WORDS = re.compile(r"[\s;|&()`]")
 # NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
 ASSIGNED = re.compile(r"[$A-Za-z_%s][\w%s]*(?:\[[^]]*\])?\+?=|.*=[A-Z_][A-Z0-9_]*=" % (HOLE, HOLE), re.S)
 OPTION = re.compile(r"(?:%s|\$\w+|\$\{[^}]*\})*--?[%s%s]*\Z" % (WORDS, HOLE, WORDS))
-SEPARATOR = re.compile(r"[;|\n`]|(?<![<>])&|[$<>]\((?!\()")
+# A mark, what comes between two commands, and what comes between two words.
+TOKEN = re.compile(r"(?P<mark>[%s%s])|(?P<separator>[;|\n`]|(?<![<>])&|[$<>]\((?!\())|[\s&()]" % (HOLE, WORDS))
 # After these a command begins, or the name follows of what the shell sets.
 LEADING = frozenset((
     "{", "!", ".", "if", "then", "elif", "else", "do", "while", "until", "for", "select", "function", "time", "coproc",
@@ -48,21 +47,25 @@ def of_marks(texts: "List[str]") -> "List[Tuple[str, bool]]":
     text = re.sub("[ \t]+", " ", QUOTED.sub(_unquoted, COMPUTED.sub(EXPANSION, COMPUTED.sub(EXPANSION, text))))
     if "<<" in text:
         text = text.replace("\n", " ")  # a line of a here-document is no command
-    words, commands = ([0, *(each.end() for each in ends.finditer(text))] for ends in (BETWEEN_WORDS, SEPARATOR))
     found = []
-    for match in MARKS.finditer(text):
-        begin = words[bisect(words, match.start()) - 1]
-        word, closed = text[begin : match.start()].lstrip("\"'"), ""
-        if ASSIGNED.match(word):
-            closed = "in a word that begins with NAME=, which may be a variable's"
-        elif (
-            word[:1] not in ("-", "#")
-            and not set("<>") & set(word)
-            and _is_program(text[commands[bisect(commands, begin) - 1] : begin].strip())
-        ):
-            closed = "where a program's name stands"
-        found.append((closed, bool(only_numbers or closed or OPTION.match(word))))
+    command = begin = 0
+    for match in TOKEN.finditer(text):
+        if match.lastgroup == "mark":
+            word = text[begin : match.start()].lstrip("\"'")
+            closed = _closed(text[command:begin].strip(), word)
+            found.append((closed, bool(only_numbers or closed or OPTION.match(word))))
+        else:
+            begin = match.end()
+            command = begin if match.lastgroup == "separator" else command
     return found
+
+
+def _closed(command: str, word: str) -> str:
+    """Return what is closed to free text behind the beginnings of a command and of a word, empty where nothing is."""
+    if ASSIGNED.match(word):
+        return "in a word that begins with NAME=, which may be a variable's"
+    is_name = word[:1] not in ("-", "#") and not set("<>") & set(word) and _is_program(command)
+    return "where a program's name stands" if is_name else ""
 
 
 def _is_program(command: str) -> bool:
