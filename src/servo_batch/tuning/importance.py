@@ -16,6 +16,8 @@ from servo_batch.tuning.model import Model, apart, dot, solve
 WORDS = (("most", 1 / 2), ("some", 1 / 6), ("little", 1 / 20))
 # Below so many measurements, or so much skill in predicting one from the others, nothing is said.
 FEWEST, SKILL = 20, 0.3
+# So many, the latest, are enough: the time grows with the cube.
+MOST = 100
 # So many levels of a setting are looked at.
 LEVELS = 21
 # An end of a range that is so near to the best, of all that the range makes, is where the best lies.
@@ -36,7 +38,7 @@ def effects(space: search.Space, past: search.Past) -> List[Effect]:
 
     ``space`` and ``past`` are those of ``search.propose``.
     """
-    model = search.model_of_successes(space, past)
+    model = search.model_of_successes(space, past[-MOST:])
     if model is None or len(model.scores) < FEWEST:
         return []
     columns = [solve(model.factor, _unit(row, len(model.scores))) for row in range(len(model.scores))]  # of L⁻¹
