@@ -18,6 +18,7 @@ SIGPIPE.
 import fcntl
 import math
 import os
+import select
 import time
 from contextlib import suppress
 from typing import BinaryIO, List, Optional
@@ -125,25 +126,33 @@ def _keep(streams: List[_Stream], control: int, report: int, tells_growth: bool)
 def _copy(streams: List[_Stream], control: int, grown: Optional[int], nap_seconds: float) -> None:
     """Copy until it is over (see the module's text)."""
     buffer = memoryview(bytearray(READ_BYTES))
+    open_streams = {stream.pipe: stream for stream in streams}
+    poll = select.poll()
+    for descriptor in (*open_streams, control):
+        poll.register(descriptor, select.POLLIN)
     late = math.inf  # when nothing more is waited for
     window_began, window_bytes, is_fast = time.monotonic(), 0, True
     is_last = False
-    while not is_last and not all(stream.is_at_end for stream in streams):
-        is_last = time.monotonic() >= late  # once more: for what was in the pipes before, which hold no more than that
-        open_pipes = [stream.pipe for stream in streams if not stream.is_at_end]
-        ready = wait_for(open_pipes + ([control] if late == math.inf else []), late - time.monotonic())
+    while open_streams and not is_last:
+        left = late - time.monotonic()
+        is_last = left <= 0  # once more: for what was in the pipes before, which hold no more than that
         most = 0
-        for stream in streams:
-            if stream.pipe in ready:
-                moved = stream.copy(buffer)
-                most = max(most, moved)
-                window_bytes += moved
-                if moved and grown is not None:
-                    with suppress(BlockingIOError):  # the driver was stopped (^Z); it looks at both in the end
-                        tell(grown, {"grown": stream.name})
-        if control in ready:
-            late = time.monotonic() + LATE_SECONDS
-        elif late == math.inf and most < FEW_BYTES and nap_seconds:
+        for descriptor, _ in poll.poll(None if late == math.inf else max(0, left) * 1000):
+            if descriptor == control:
+                poll.unregister(control)
+                late = time.monotonic() + LATE_SECONDS
+                continue
+            stream = open_streams[descriptor]
+            moved = stream.copy(buffer)
+            most = max(most, moved)
+            window_bytes += moved
+            if moved and grown is not None:
+                with suppress(BlockingIOError):  # the driver was stopped (^Z); it looks at both in the end
+                    tell(grown, {"grown": stream.name})
+            if stream.is_at_end:
+                poll.unregister(descriptor)
+                del open_streams[descriptor]
+        if late == math.inf and most < FEW_BYTES and nap_seconds:
             window_seconds = time.monotonic() - window_began
             if window_seconds > WINDOW_SECONDS:
                 is_fast = window_bytes > FAST_BYTES_PER_SECOND * window_seconds

@@ -4,13 +4,13 @@ Whoever reads what is shown may take as long as he likes, without the job or a s
 """
 
 import os
+import select
 from typing import Dict, List, NamedTuple, Optional
 
 from servo_batch.job.child import wait_for
 from servo_batch.job.output import Output
 
 READ_BYTES = 1 << 16
-PIPE_BUF = 512  # a pipe that takes anything takes so much at once, says POSIX of poll()
 
 
 class Show(NamedTuple):
@@ -63,7 +63,7 @@ class Shown:
             while self._rest or self._take():
                 if not wait_for([], 0, [self._descriptor]):
                     break
-                count = os.write(self._descriptor, self._rest[:PIPE_BUF])
+                count = os.write(self._descriptor, self._rest[: select.PIPE_BUF])
                 self._rest = self._rest[count:]
                 self._has_moved = True
         except BlockingIOError:  # a terminal that took less than it said
