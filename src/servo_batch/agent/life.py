@@ -98,7 +98,11 @@ class Agent:
 
     def _serve(self) -> None:
         answer = self._ask("WHATS_NEXT", None)
-        command = answer["cmd"]
+        command = answer.get("cmd")
+        if not isinstance(command, str) or command not in self._commands:
+            self._log("unknown command %.200s in %.200s" % (json.dumps(command), json.dumps(answer)))
+            self._sleep(self._options.retry_seconds)
+            return
         event, operation = self._commands[command]
         self._log(command)
         try:
@@ -135,17 +139,14 @@ class Agent:
         delay = self._options.retry_seconds
         tries = 0
 
-        def is_needless() -> bool:
+        def is_over() -> bool:
             return is_idle and bool(self._events.signals)
 
-        while not is_needless():
+        while not is_over():
             exchange = self._service.post(body)
-            self._wait(lambda: exchange.outcome or is_needless(), REQUEST_SECONDS, LAST_REQUEST_SECONDS)  # noqa: B023
+            self._wait(lambda: exchange.outcome or is_over(), REQUEST_SECONDS, LAST_REQUEST_SECONDS)  # noqa: B023
             outcome = exchange.end()
-            problem = outcome.error
-            if outcome.answer is not None and event == "WHATS_NEXT":
-                problem = self._not_understood(outcome.answer)
-            if not problem:
+            if outcome.answer is not None:
                 if param is not None:
                     self._log("%s delivered" % event)
                 return outcome.answer
@@ -153,23 +154,18 @@ class Agent:
             if outcome.retry_after_seconds is not None:
                 pause = min(max(outcome.retry_after_seconds, 1) * random.uniform(1, 1.1), MAX_RETRY_AFTER_SECONDS)
             delay = min(delay * 2, max(self._options.retry_seconds, MAX_RETRY_SECONDS))
+            if is_over():
+                break
             if self._events.stopped_at is not None:
                 tries += 1
                 is_late = time.monotonic() > self._events.stopped_at + LEAVE_SECONDS
-                if is_idle or tries == LAST_TRIES or is_late or self._events.hurried:
+                if tries == LAST_TRIES or is_late or self._events.hurried:
+                    self._log("%s given up: %s" % (event, outcome.error))
                     break
                 pause = LAST_PAUSE_SECONDS
-            self._log("%s not delivered: %s; trying again in %.1f s" % (event, problem, pause))
-            self._wait(is_needless, pause, LAST_PAUSE_SECONDS)
-        if not is_idle:
-            self._log("%s given up: %s" % (event, problem))
+            self._log("%s not delivered: %s; trying again in %.1f s" % (event, outcome.error, pause))
+            self._wait(is_over, pause, LAST_PAUSE_SECONDS)
         return None
-
-    def _not_understood(self, answer: Dict[str, Any]) -> str:
-        command = answer.get("cmd")
-        if isinstance(command, str) and command in self._commands:
-            return ""
-        return "unknown command %.200s in %.200s" % (json.dumps(command), json.dumps(answer))
 
     def _sleep(self, seconds: float) -> None:
         """Be idle for so long."""
@@ -330,28 +326,24 @@ class Reports:
         self._service = service
         self._log = log
         self._started = time.monotonic()
-        self._line: Dict[str, Any] = {"progress": 0}
-        self._is_fresh = False
+        self._sent: Optional[Dict[str, Any]] = None  # the last line that was told
         self._sent_at = self._started - MIN_REPORT_SECONDS
         self._exchange: Optional[Exchange] = None
 
     def turn(self, line: Optional[Dict[str, Any]]) -> float:
         """Take the driver's newest line, send a report if one is due, and return when the next is."""
-        if line is not None and line is not self._line:
-            self._line = line
-            self._is_fresh = True
         now = time.monotonic()
-        is_quick = self.is_answered() and self._is_fresh
+        is_quick = self.is_answered() and line is not self._sent
         due = self._sent_at + (MIN_REPORT_SECONDS if is_quick else MAX_REPORT_SECONDS)
         if now < due:
             return due
         self.drop()
-        param = {"progress": min(max(self._line["progress"], 0), 100), "runtime": round(now - self._started, 1)}
-        if self._line.get("message") is not None:
-            param["message"] = str(self._line["message"])[:MAX_MESSAGE]
+        told = line or {"progress": 0}
+        param = {"progress": min(max(told["progress"], 0), 100), "runtime": round(now - self._started, 1)}
+        if told.get("message") is not None:
+            param["message"] = str(told["message"])[:MAX_MESSAGE]
         self._exchange = self._service.post(_encode(self._event, param))
-        self._sent_at = now
-        self._is_fresh = False
+        self._sent, self._sent_at = line, now
         return now + MAX_REPORT_SECONDS
 
     def is_answered(self) -> bool:
