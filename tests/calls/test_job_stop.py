@@ -211,6 +211,18 @@ class TestAStop:
         assert os.read(told, 1000) == b"T" * 64
         os.close(told)
 
+    def test_of_a_terminal_that_is_closed_is_one_though_its_signal_follows(self, measuring):
+        script = "trap 'touch asked; sleep 1; touch clean; exit' TERM; touch ran; while :; do sleep 0.05; done"
+        driver = measuring(NEWEST, script, grace_period=LIMIT)
+        made = {name: os.path.join(driver.folder, name) for name in ("ran", "asked", "clean")}
+        wait_until(lambda: os.path.exists(made["ran"]))
+        driver.process.stdout.close()
+        driver.process.stdout = None
+        wait_until(lambda: os.path.exists(made["asked"]))
+        driver.send(signal.SIGHUP)
+        driver.process.wait(LIMIT)
+        assert os.path.exists(made["clean"])
+
     def test_of_signals_that_come_together_is_one_and_ends_no_grace(self, measuring, hide):
         job = hide("deaf")
         driver = measuring(NEWEST, job.command, grace_period=0.5)

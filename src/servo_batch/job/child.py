@@ -116,7 +116,9 @@ def detach(kept: Set[int]) -> None:
     os.setsid()
     os.close(0)  # so that there is one for the list, however few there may be
     try:
-        descriptors = {int(name) for name in os.listdir("/dev/fd")}
+        descriptors = {
+            int(name) for name in os.listdir("/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd")
+        }
     except OSError:
         descriptors = set(range(1024))  # not up to the limit, which in a container can be a thousand million
     for descriptor in descriptors - kept:

@@ -131,7 +131,7 @@ class _Running:
         except OSError as error:
             self._outcome = NotStarted(error.errno, str(error))
         finally:
-            self._finish()
+            self._finish(wish)
         ended = self._outcome if isinstance(self._outcome, Ended) else None
         if wish is None and (isinstance(self._outcome, Stopped) or (ended and ended.status)):
             wait_for([self._cancellation.fileno()], SKEW_SECONDS)
@@ -160,9 +160,11 @@ class _Running:
         assert self._guard
         return self._guard.is_gone or bool(self._guard.told.keys() & ENDS)
 
-    def _finish(self) -> None:
+    def _finish(self, wish: Union[Unwanted, TimeUp, None]) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
         asked = self._cancellation.count
+        if isinstance(wish, Unwanted):  # of a terminal that is closed, the signal that follows is no second wish
+            asked = max(asked, self._heard + 1)
         if self._guard:
             self._stop(self._guard, asked)
         has_ended = self._guard is not None and "ended" in self._guard.told
@@ -184,7 +186,7 @@ class _Running:
             guard_.ask(guard.STOP)
             os.kill(guard_.pid, signal.SIGCONT)  # somebody may have stopped it
             grace_seconds = self._step.grace_seconds
-            if not self._loop.wait(self._is_over, UNSAID_SECONDS, asked) and self._cancellation.count == asked:
+            if not self._loop.wait(self._is_over, UNSAID_SECONDS, asked) and self._cancellation.count <= asked:
                 with suppress(OSError):
                     self._listener.stopping(self._step.kind, grace_seconds)
             if not self._loop.wait(self._is_over, grace_seconds + descendants.KILL_SECONDS + GUARD_SECONDS, asked):
