@@ -26,8 +26,8 @@ from servo_batch.job.steps import Kind, Place, Step
 
 # How long the disk may take for what was on its way when the job had ended; when it was stopped, nobody waits for it.
 DISK_SECONDS, DISK_AFTER_STOP_SECONDS = 10.0, LATE_SECONDS + 0.5
-# How long nobody may take what is shown before the rest of it is given up.
-SHOW_SECONDS, SHOW_AFTER_STOP_SECONDS = 1.0, 0.1
+# How long nobody may take what is shown before the rest of it is given up; and how long that takes after a stop.
+SHOW_SECONDS, SHOW_AFTER_STOP_SECONDS = 1.0, 0.3
 # How long a guard may take that has nothing more to wait for.
 GUARD_SECONDS = 5.0
 # What a guard tells of the job's end.
@@ -175,8 +175,9 @@ class _Running:
         if self._guard:
             self._dismiss(self._guard)
         self._shown.last()
-        patience_seconds = SHOW_SECONDS if has_ended else SHOW_AFTER_STOP_SECONDS
-        while self._shown.waiting and self._loop.wait(self._shown.has_moved, patience_seconds, asked):
+        if not has_ended:
+            self._loop.wait(lambda: not self._shown.waiting, SHOW_AFTER_STOP_SECONDS, asked)
+        while has_ended and self._shown.waiting and self._loop.wait(self._shown.has_moved, SHOW_SECONDS, asked):
             pass
         self._shown.close()
 

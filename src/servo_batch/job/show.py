@@ -58,13 +58,13 @@ class Shown:
         return has_moved or not self.waiting
 
     def write(self) -> None:
-        """Write what can be written without waiting."""
+        """Write what can be written without waiting; not all, where it grows as fast: there is more to attend to."""
+        left = READ_BYTES
         try:
-            while self._rest or self._take():
-                if not wait_for([], 0, [self._descriptor]):
-                    break
+            while left > 0 and (self._rest or self._take()) and wait_for([], 0, [self._descriptor]):
                 count = os.write(self._descriptor, self._rest[: select.PIPE_BUF])
                 self._rest = self._rest[count:]
+                left -= count
                 self._has_moved = True
         except BlockingIOError:  # a terminal that took less than it said
             pass
