@@ -188,6 +188,7 @@ def test_a_formula_metric_counts_for_what_was_measured_before_it_was_there(servo
     old, new = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
     assert old["metrics"]["twice"] == new["metrics"]["twice"] == {"value": 65, "unit": "x", "runs": [65, 65]}
     assert old["objective"] == new["objective"] == 65
+    assert old["job"] == new["job"]
     metrics["twice"] = {"formula": "{cost}"}
     servo.configure({"batch": dict(BATCH, metrics=metrics, objective={"minimize": "{twice}"})})
     measured = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
