@@ -3,11 +3,14 @@
 Whoever measures (the verb, the tuning) calls these; they read no stdin, write no stdout and know no options.
 """
 
+import fcntl
+import os
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from servo_batch import settings
-from servo_batch.answers import HostError, ServoError, failed
+from servo_batch.answers import HostError, ServoError, complain, failed
 from servo_batch.command import render
 from servo_batch.config import Config, Objective
 from servo_batch.history import record
@@ -181,6 +184,20 @@ def run(
         remark = summary.remark(runtimes, planned.job.warmup_runs)
         notes.update(dict.fromkeys(filter(None, [remark])))
     return Measurement(metrics, runtimes, list(notes))
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Hold the lock on the configuration file ``name``; where somebody else measures with it, say so and go on."""
+    with ExitStack() as undo:
+        try:
+            if os.path.isfile(name):
+                fcntl.flock(undo.enter_context(open(name, "rb")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            complain(f"another measurement with {name} is running: each makes the other's figures wrong")
+        except OSError:
+            pass  # it cannot be opened any more, or its file system has no locks
+        yield
 
 
 def _values(planned: Plan, ended: Ended, searched: searching.Searched) -> Tuple[Dict[str, Any], List[str]]:

@@ -256,7 +256,7 @@ def test_what_did_not_get_to_run_is_no_line_of_the_history(newest):
 
 def test_a_history_that_cannot_be_written_is_said_before_the_job_runs(servo):
     servo.configure(batch("touch ran"))
-    servo.measure(b"", "--history", "missing/h").bad_config("missing/h", "history", "create the folder")
+    servo.measure(b"", "--history", "missing/h").bad_config("missing/h", "history", "create its folder")
     assert not os.path.exists(servo.path("ran"))
 
 

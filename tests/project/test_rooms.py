@@ -21,6 +21,7 @@ ORDER = (
     ("state",),
     ("command",),
     ("job",),
+    ("progress",),
     ("metrics",),
     ("history",),
     ("tuning",),

@@ -2,8 +2,8 @@
 
 import pytest
 
+from servo_batch import progress
 from servo_batch.job.steps import Kind, Place
-from servo_batch.verbs import progress
 
 
 class Voice:

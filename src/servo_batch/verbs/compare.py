@@ -11,10 +11,9 @@ from servo_batch.config import VALUES, Config, of_options
 from servo_batch.history import record, svg, table, trials
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
+from servo_batch.progress import Telling
 from servo_batch.verbs.history import exported, picture
-from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
-from servo_batch.verbs.progress import Telling
 
 if TYPE_CHECKING:
     from servo_batch.job.cancel import Cancellation
@@ -155,7 +154,7 @@ def _measure(
     entries: List[Dict[str, Any]] = []
     noted: Dict[str, str] = {}  # by what they are about: the values in them are others in each run
     try:
-        with alone(task.config.name):
+        with measurement.alone(task.config.name):
             for number, plan in enumerate(task.plans, 1):
                 telling.begin(number, len(task.plans))
                 try:

@@ -29,9 +29,8 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     from servo_batch.history import record
     from servo_batch.job import output
     from servo_batch.job.show import Show
+    from servo_batch.progress import Telling
     from servo_batch.request import read_request
-    from servo_batch.verbs.lock import alone
-    from servo_batch.verbs.progress import Telling
 
     with cancellation.interrupting():
         config = of_options(options)
@@ -55,7 +54,7 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     telling = Telling(voice, config.expected_seconds)
     show = Show(answers.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
-        with alone(config.name):
+        with measurement.alone(config.name):
             measured = measurement.run(plan, cancellation, telling, show, kept)
     except answers.ServoError as error:
         if history and error.reason != "cancelled":

@@ -13,14 +13,13 @@ from servo_batch.history.table import paragraphs
 from servo_batch.job.cancel import Cancelled
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
+from servo_batch.progress import Telling
 from servo_batch.samples import FEWEST
 from servo_batch.terminal import duration
 from servo_batch.tuning import importance, loop, search
 from servo_batch.tuning.account import Account, figures, pairs
 from servo_batch.tuning.space import space
-from servo_batch.verbs.lock import alone
 from servo_batch.verbs.measure import remember
-from servo_batch.verbs.progress import Telling
 from servo_batch.wording import is_number, percent
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> an
         run = _Run(tuning, voice, cancellation)
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
-    with alone(tuning.config.name):
+    with measurement.alone(tuning.config.name):
         outcome = run.to_the_end()
     if outcome.better:
         tuning.store(outcome.settings)
