@@ -298,7 +298,7 @@ def _command(source: Config, key: str) -> "Optional[Command]":
         for index, item in enumerate(items):
             if not isinstance(item, str):
                 source.add(("batch", key, index), f"must be a string, but is {found(item)}: quote it")
-        if items[0] == "":
+        if isinstance(items[0], str) and not items[0].strip():
             source.add(("batch", key, 0), "must be the program to run, but is empty: name one")
         return None
     try:

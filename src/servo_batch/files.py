@@ -100,6 +100,10 @@ def refuse_input(option: str, path: str, inputs: "Dict[str, Optional[str]]") -> 
     for name, other in inputs.items():
         if other is None:
             continue
-        is_there = os.path.exists(path) and os.path.exists(other)
-        if os.path.samefile(path, other) if is_there else os.path.realpath(path) == os.path.realpath(other):
+        try:
+            is_there = os.path.exists(path) and os.path.exists(other)
+            is_it = os.path.samefile(path, other) if is_there else os.path.realpath(path) == os.path.realpath(other)
+        except OSError:  # the working directory is gone
+            is_it = path == other
+        if is_it:
             raise bad_request(f"{option} {path} is {name}, and would be overwritten: name another file")

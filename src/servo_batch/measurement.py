@@ -200,6 +200,13 @@ def alone(name: str) -> Iterator[None]:
         yield
 
 
+def files_of(planned: Plan) -> Dict[str, str]:
+    """Return the paths of the files that metrics are read from, by what a message calls each."""
+    folder = planned.job.working_directory or ""
+    files = {name: each.file for name, each in planned.needed.items() if isinstance(each, sources.Output) and each.file}
+    return {f"the file of the metric {named(name)}": os.path.join(folder, file) for name, file in files.items()}
+
+
 def _values(planned: Plan, ended: Ended, searched: searching.Searched) -> Tuple[Dict[str, Any], List[str]]:
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
     if searched.missing:
@@ -295,6 +302,7 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
 def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     """Return an entry of the history as it is compared, with what the configuration's objective comes to."""
     metrics = recorded(config, line)
+    is_ok = line["status"] == "ok"  # a formula over settings alone could be computed for a failure, too
     return Trial(
         number,
         line["time"],
@@ -302,8 +310,8 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
         line["settings"],
         line["status"],
         metrics,
-        objective_value(config.objective, metrics, line["settings"]),
-        objective_runs(config.objective, metrics, line["settings"]),
+        objective_value(config.objective, metrics, line["settings"]) if is_ok else None,
+        objective_runs(config.objective, metrics, line["settings"]) if is_ok else [],
         line["control"],
         line.get("reason"),
         line.get("message"),
@@ -313,7 +321,7 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
 
 def each_run(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:
     """Return the values of each run, ``{NAME: VALUE}``, from metrics as answered."""
-    count = max((len(each["runs"]) for each in metrics.values() if isinstance(each.get("runs"), list)), default=1)
+    count = max([1, *(len(each["runs"]) for each in metrics.values() if isinstance(each.get("runs"), list))])
     runs: List[Dict[str, Any]] = [{} for _ in range(count)]
     for name, each in metrics.items():
         values = each.get("runs", [each["value"]] * count if "value" in each else [])

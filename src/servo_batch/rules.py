@@ -286,5 +286,8 @@ def accepted(configured: "Settings", asked: "Application", present: "Application
 def _is_near(value: "Any", result: "Any") -> bool:
     """Tell whether two values are one, also after a float has been written and read by somebody else."""
     if is_number(value) and is_number(result):
-        return bool(abs(value - result) <= 1e-9 * abs(result))
+        try:
+            return bool(abs(value - result) <= 1e-9 * abs(result))
+        except OverflowError:  # an integer that no float holds
+            return False
     return result is not None and settings.is_same(value, result)

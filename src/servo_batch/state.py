@@ -81,9 +81,10 @@ class StateFile:
         """Have nothing stored, and an older servo-batch's state not come back; raise ``ServoError`` (bad-state)."""
         folder = self._locked()
         try:
+            stored = self.load() if os.path.lexists(self.path) else None  # what is no state is not ours to remove
             if self._older():
                 self._store({"components": {}}, folder)
-            elif self.load() is not None:  # what is no state is not ours to remove
+            elif stored is not None:
                 os.unlink(self.path)
                 os.fsync(folder)
         except OSError as error:

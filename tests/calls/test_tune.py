@@ -479,7 +479,7 @@ def test_what_cannot_be_tuned_is_said_before_anything_runs(tuner):
         ([], {"settings": dict(SETTINGS, x={"min": 1, "max": 2})}, ("failed", "bad-config"), ["a.x has none"]),
         (["--state", "damaged"], {}, ("failed", "bad-state"), ["damaged"]),
         (["--state", "outside"], {}, ("failed", "bad-state"), ["a.x"]),
-        (["--history", "config.json"], {}, ("failed", "bad-config"), ["holds something else"]),
+        (["--history", "config.json"], {}, ("bad-request", "bad-request"), ["is the configuration"]),
     ]
     tuner.write("damaged", b"{")
     tuner.write("outside", {"application": {"components": {"a": {"settings": {"x": {"value": 99}}}}}})

@@ -7,6 +7,7 @@ from servo_batch.tuning.loop import (
     CONFIRM_DEFAULT,
     DEFAULT,
     SEARCH,
+    Measured,
     Outcome,
     Task,
     next_in_time,
@@ -32,13 +33,13 @@ def ran(task, past=(), value=cost):
         if isinstance(step, Outcome):
             return steps, step
         steps.append(step)
-        past.append((step.settings, value(step.settings)))
-        if step.purpose == DEFAULT and past[-1][1] is None:
+        past.append(Measured(step.settings, value(step.settings), step.purpose))
+        if step.purpose == DEFAULT and past[-1].value is None:
             return steps, None
 
 
 def history(steps, value=cost):
-    return [(step.settings, value(step.settings)) for step in steps]
+    return [Measured(step.settings, value(step.settings), step.purpose) for step in steps]
 
 
 def test_measures_the_default_searches_and_confirms_in_turns():
@@ -54,7 +55,7 @@ def test_the_answer_has_the_medians_of_the_confirmation_alone():
     values = iter([20.0] + [30.0] * 3 + [40.0] * 3 + [21.0, 50.0, 25.0, 40.0, 22.0, 60.0])
     task = Task(SPACE, START, measurements=7)
     first = ran(task)[0][:7]
-    past = [(step.settings, cost(step.settings)) for step in first]
+    past = history(first)
     outcome = ran(task, past, lambda settings: next(values))[1]
     assert (outcome.better, outcome.measurements) == (False, 7)
     assert (outcome.best, outcome.best_runs) == (30.0, [20.0, 30.0, 40.0])
@@ -100,8 +101,8 @@ def test_fewer_measurements_than_there_are_go_to_the_confirmation_and_all_of_the
 
 def test_what_was_measured_before_counts_and_the_default_is_measured_first():
     past = [
-        ({"web.cpu": 9, "web.gc": "g1"}, 10.0),
-        ({"web.cpu": 1, "web.gc": "g1"}, 18.0),
+        Measured({"web.cpu": 9, "web.gc": "g1"}, 10.0),
+        Measured({"web.cpu": 1, "web.gc": "g1"}, 18.0),
     ]
     steps, _ = ran(TASK, past)
     assert [step.purpose for step in steps[:11]] == [DEFAULT] + [SEARCH] * 9 + [CONFIRM_BEST]
@@ -115,7 +116,7 @@ def test_a_default_that_fails_ends_it_without_an_outcome():
 
 def test_a_default_that_failed_is_measured_again_and_then_all_is_as_if_it_never_had():
     steps, outcome = ran(TASK)
-    assert ran(TASK, [(START, None), (START, None)]) == (steps, outcome)
+    assert ran(TASK, [Measured(START, None)] * 2) == (steps, outcome)
 
 
 def test_a_failing_run_of_the_confirmation_counts_as_the_worst():
@@ -165,7 +166,7 @@ def in_time(seconds, budget_seconds, of_default=1.0):
         if isinstance(step, Outcome):
             return [each.purpose for each in steps], step
         steps.append(step)
-        past.append((step.settings, cost(step.settings)))
+        past.append(Measured(step.settings, cost(step.settings), step.purpose))
         took.append(of_default if step.settings == START else seconds)
 
 
@@ -183,7 +184,7 @@ def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_a
 
 
 def test_what_lies_at_an_edge_is_said():
-    past = [(START, 1.0)]
+    past = [Measured(START, 1.0)]
     assert remarks(TASK, past, {"web.cpu": 12, "web.gc": "g1"}) == [
         "web.cpu=12 is the greatest that may be tried: with another max there may be better"
     ]
@@ -192,7 +193,7 @@ def test_what_lies_at_an_edge_is_said():
 
 
 def test_that_the_last_five_still_improved_is_said_with_the_way_on():
-    values = [({"web.cpu": cpu, "web.gc": "serial"}, float(20 - cpu)) for cpu in (2, 3, 4, 5, 6, 7, 8, 9)]
+    values = [Measured({"web.cpu": cpu, "web.gc": "serial"}, float(20 - cpu)) for cpu in (2, 3, 4, 5, 6, 7, 8, 9)]
     best = values[-1][0]
     task = TASK._replace(measurements=8)
     assert remarks(task, values, best) == [
@@ -206,3 +207,27 @@ def test_that_the_last_five_still_improved_is_said_with_the_way_on():
 def test_a_default_outside_the_space_is_no_place_to_start_from(start):
     with pytest.raises(ValueError, match="default"):
         ran(TASK._replace(default=start))
+
+
+class TestOnlyItsOwnRunsConfirm:
+    WHOLE = history(ran(TASK)[0])
+
+    def purposes(self, past):
+        return [step.purpose for step in ran(TASK, past)[0]]
+
+    def test_one_that_was_stopped_goes_on(self):
+        assert self.purposes(self.WHOLE[:15]) == [CONFIRM_DEFAULT, CONFIRM_BEST, CONFIRM_DEFAULT]
+
+    def test_one_of_other_settings_counts_for_nothing(self):
+        others = [
+            each._replace(settings=self.WHOLE[1].settings) if each.purpose == CONFIRM_BEST else each
+            for each in self.WHOLE
+        ]
+        assert self.purposes(others) == [CONFIRM_BEST, CONFIRM_DEFAULT] * 3
+
+    def test_what_was_measured_for_another_purpose_counts_for_nothing(self):
+        measured = [each._replace(purpose=None) for each in self.WHOLE]
+        assert self.purposes(measured) == [CONFIRM_BEST, CONFIRM_DEFAULT] * 3
+
+    def test_one_that_something_else_interrupted_begins_anew(self):
+        assert self.purposes([*self.WHOLE[:15], Measured(START, 1.0)]) == [CONFIRM_BEST, CONFIRM_DEFAULT] * 3

@@ -145,6 +145,11 @@ def comparison(picture: Picture) -> str:
 def check_replaceable(path: str) -> None:
     """Raise ``ServoError`` (bad-request) where a picture would replace something else."""
     problem = None if os.path.isfile(path) or not os.path.lexists(path) else "it is no file"
+    folder = os.path.dirname(os.path.realpath(path))  # where it is written, before it gets its name
+    if not os.path.isdir(folder):
+        problem = f"there is no folder {folder}"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        problem = f"the folder {folder} cannot be written to"
     try:
         with open(path if os.path.isfile(path) else os.devnull, "rb") as stream:
             if stream.read(4) not in (b"", b"<svg"):

@@ -18,13 +18,21 @@ ESCAPE_LENGTHS = {"x": 2, "u": 4, "U": 8}
 MISTAKES = (
     ("[:", r"\[:\^?[a-z]+:\]", r"%s is these characters themselves to Python: write \d, \s or a range like [a-z]"),
     ("\\\\", r"(?<!\\)\\\\[dswDSW][*+{]", "%s is a backslash, and then a letter again and again: write one backslash"),
-    ("()", r"\A(?:[^(\\]|\\.|\(\?:)*(\(\))", "%s, the first group, is empty: put ( and ) around the value"),
+    (
+        "()",
+        r"\A(?:[^(\\[]|\\.|\[\]?(?:[^]\\]|\\.)*\]|\(\?:)*(\(\))",
+        "%s, the first group, is empty: put ( and ) around the value",
+    ),
     (
         ")* )+ ){",
         r"\A(?:[^(\\[]|\\.)*(\((?:\\.|\.|\[[^]]*\])\)(?:[*+]|\{[0-9]))",
         "%s, the first group, keeps the last character only: repeat within ( and )",
     ),
-    ("?)", r"(?<!\\)[*+}]\?\)\Z", "%s at the end takes the least that it can: remove the question mark"),
+    (
+        "?)",
+        r"\A(?:[^(\\[]|\\.)*\((?:[^()\\]|\\.)*([*+}]\?\))\Z",
+        "%s at the end takes the least that it can: remove the question mark",
+    ),
 )
 
 

@@ -128,7 +128,9 @@ def _search(wanted: "Wanted", output: Output, before: Mapping[str, Stamp], contr
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
     signal.alarm(HINT_SECONDS)
     with suppress(MemoryError, OSError):
-        for name in [name for name, why in missing.items() if not why and wanted[name].file is None]:
-            others = {stream: text for stream, text in streams.items() if stream != wanted[name].stream}
-            missing[name] = hints.hint(wanted[name], streams[wanted[name].stream], others) or ""
+        for name, why in list(missing.items()):
+            if wanted[name].file is None and (not why or isinstance(wanted[name], OutputJson)):
+                others = {stream: text for stream, text in streams.items() if stream != wanted[name].stream}
+                hint = hints.hint(wanted[name], streams[wanted[name].stream], others)
+                missing[name] = "; ".join(filter(None, [why, hint]))
             tell(report, {"missing": missing})

@@ -14,8 +14,17 @@ from servo_batch.tuning import search
 from servo_batch.tuning.model import Point
 
 Settings = Mapping[str, Any]
-# Settings and the objective's value that was measured with them, None for a failure.
-Past = Sequence[Tuple[Settings, Optional[float]]]
+
+
+class Measured(NamedTuple):
+    """What was measured: the objective's value, None for a failure, and the purpose if that was to confirm."""
+
+    settings: Settings
+    value: Optional[float]
+    purpose: Optional[str] = None  # CONFIRM_BEST or CONFIRM_DEFAULT
+
+
+Past = Sequence[Measured]
 
 # What a step is for, or CONFIRM_BEST or CONFIRM_DEFAULT.
 DEFAULT, SEARCH = "default", "search"
@@ -64,6 +73,7 @@ class _Known(NamedTuple):
     place: Point
     settings: Settings
     value: Optional[float]
+    purpose: Optional[str]
 
 
 def next_step(task: Task, past: Past) -> Union[Step, Outcome]:
@@ -107,13 +117,13 @@ def next_in_time(task: Task, past: Past, left_seconds: float, seconds: Sequence[
 
 def best_so_far(task: Task, past: Past) -> Optional[Tuple[Settings, float]]:
     """Return the best that was measured, or None: its settings and its value, which noise may have flattered."""
-    good = [(settings, value) for _, settings, value in _searched(task, past) if value is not None]
+    good = [(settings, value) for _, settings, value, _ in _searched(task, past) if value is not None]
     return min(good, key=lambda one: -one[1] if task.maximize else one[1], default=None)
 
 
 def costs(task: Task, past: Past) -> List[Tuple[Settings, Optional[float]]]:
     """Return what the search goes by: of what was measured new settings, the settings and the cost to be minimised."""
-    return [(settings, _cost(task, value)) for _, settings, value in _searched(task, past)]
+    return [(settings, _cost(task, value)) for _, settings, value, _ in _searched(task, past)]
 
 
 def remarks(task: Task, past: Past, best: Settings) -> List[str]:
@@ -148,10 +158,10 @@ def _known(task: Task, default: Point, past: Past) -> List[_Known]:
     A default that failed ended the tuning, so whoever tunes again has mended something since: until it succeeds once,
     its failures do not count.
     """
-    places = [(search.locate(task.space, settings), settings, value) for settings, value in past]
-    known = [_Known(place, settings, value) for place, settings, value in places if place is not None]
+    places = [(search.locate(task.space, measured.settings), measured) for measured in past]
+    known = [_Known(place, *measured) for place, measured in places if place is not None]
     started = next(
-        (i for i, (place, _, value) in enumerate(known) if place == default and value is not None), len(known)
+        (i for i, (place, _, value, _) in enumerate(known) if place == default and value is not None), len(known)
     )
     return [measured for i, measured in enumerate(known) if i >= started or measured.place != default]
 
@@ -175,9 +185,11 @@ def _of_the_search(known: List[_Known]) -> List[_Known]:
 def _confirmation(task: Task, best: Dict[str, Any], known: List[_Known], tried: int) -> Union[Step, Outcome]:
     """Return the next of the runs of the best and of the default, in turns, or the outcome after the last."""
     default = dict(task.default)
-    if search.locate(task.space, best) == search.locate(task.space, default) or task.confirm == 0:
+    places = {CONFIRM_BEST: search.locate(task.space, best), CONFIRM_DEFAULT: search.locate(task.space, default)}
+    if places[CONFIRM_BEST] == places[CONFIRM_DEFAULT] or task.confirm == 0:
         return Outcome(None, best, [], [], None, None, tried)
-    best_runs, default_runs = _runs(task, best, known), _runs(task, default, known)
+    runs = _turns(places, known)
+    best_runs, default_runs = ([run.value for run in runs[first::2]][: task.confirm] for first in (0, 1))
     number, last = tried + len(best_runs) + len(default_runs) + 1, tried + 2 * task.confirm
     if len(best_runs) < task.confirm and len(best_runs) <= len(default_runs):
         return Step(best, CONFIRM_BEST, number, last, None)
@@ -188,9 +200,20 @@ def _confirmation(task: Task, best: Dict[str, Any], known: List[_Known], tried: 
     return Outcome(better, best, best_runs, default_runs, medians[0], medians[1], tried)
 
 
-def _runs(task: Task, settings: Settings, known: List[_Known]) -> List[Optional[float]]:
-    place = search.locate(task.space, settings)
-    return [measured.value for measured in known if measured.place == place][: task.confirm]
+def _turns(places: Mapping[str, Optional[Point]], known: List[_Known]) -> List[_Known]:
+    """Return the last confirming runs if they are of these two, in turns, the best first.
+
+    Any other measurement between them ends a confirmation: the machine may have changed since.
+    """
+    turns: List[_Known] = []
+    for run in known:
+        if run.purpose is None or run.place != places[run.purpose]:
+            turns = []
+        elif run.purpose == (CONFIRM_BEST, CONFIRM_DEFAULT)[len(turns) % 2]:
+            turns.append(run)
+        else:
+            turns = [run] if run.purpose == CONFIRM_BEST else []
+    return turns
 
 
 def _cost(task: Task, value: Optional[float]) -> Optional[float]:

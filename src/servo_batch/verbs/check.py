@@ -184,7 +184,9 @@ def _from_the_request(config: "Config", control: "Dict[str, Any]") -> "List[Tupl
     """Return the fields of control that commands use and that are not there: a service sends them with the request."""
     templates = [parts for command in config.commands.values() for parts in command.templates]
     missing = []
-    for keys in template.fields([*templates, *config.env.values()]):
+    computed = [each.formula for each in config.metrics.values() if isinstance(each, sources.Formula)]
+    fields = template.fields([*templates, *config.env.values()]) + [field for each in computed for field in each.fields]
+    for keys in dict.fromkeys(fields):
         found: "Any" = control if keys[0] in template.CONTROL and len(keys) > 1 else None
         for key in keys[1:]:
             if isinstance(found, dict) and key not in found:

@@ -50,10 +50,18 @@ def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     measured = [measurement.trial(task.config, number, entry) for number, entry in enumerate(entries, 1)]
     rows = trials.in_order(trials.pooled(measured, minimize), minimize)
     view = table.View(rows, trials.best(rows, minimize), objective.text, minimize, is_comparison=True)
+    remarks = []
     if options.get("--svg"):
-        svg.write(options.get("--svg"), svg.comparison(picture(view, task.config)))
-    remarks = [f"left out: {each}" for each in task.forbidden]
+        try:
+            svg.write(options.get("--svg"), svg.comparison(picture(view, task.config)))
+        except answers.ServoError as error:  # what was measured is worth more
+            remarks.append(error.message)
+    remarks += [f"left out: {each}" for each in task.forbidden]
     remarks += [table.verdict(view)] if view.top else ["all combinations failed"]
+    failed = next((each for each in measured if each.reason), None)
+    if failed:
+        why = (failed.message or failed.reason or "").split("\n")[0]
+        remarks.append(f"[{table.pairs(failed.settings)}] failed: {why}")
     remarks += [f"this is not all: {stopped.message}"] if stopped else []
     response: Dict[str, Any] = {"status": "ok"}
     if stopped or not view.top:

@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 def describe(options: "Options") -> Answer:
     """Return every metric with its unit; raise ``ServoError`` for whatever is wrong with the configuration."""
-    response = {"status": "ok", "metrics": sources.described(config.load(options.get("--config")).metrics)}
+    response = {"status": "ok", "metrics": sources.described(config.of_options(options).metrics)}
     return Answer(response)

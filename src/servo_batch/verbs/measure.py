@@ -42,12 +42,14 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
+        of_state = state.find(options.get("--state"), config.state, config.path).path if config.path else None
+        inputs = {"the configuration": config.path, "the state": of_state}
         if history:
+            refuse_input("--history", history, inputs)
             record.check_writable(history)
         kept = options.get("--keep-output")
         if kept:
-            of_state = state.find(options.get("--state"), config.state, config.path).path if config.path else None
-            inputs = {"the configuration": config.path, "the state": of_state, "the history": history}
+            inputs.update({"the history": history}, **measurement.files_of(plan))
             for path in (kept, kept + output.STDERR_SUFFIX):
                 refuse_input("--keep-output", path, inputs)
             output.check_kept(kept)

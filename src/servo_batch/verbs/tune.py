@@ -7,7 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
-from servo_batch import answers, config, measurement, rules, settings, state
+from servo_batch import answers, config, files, measurement, rules, settings, state
 from servo_batch.history import record
 from servo_batch.history.table import paragraphs
 from servo_batch.job.cancel import Cancelled
@@ -45,6 +45,8 @@ def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> an
     with cancellation.interrupting():
         tuning = _read(options)
         measurement.refuse_hopeless(tuning.config, tuning.plan(dict(tuning.task.default)))
+        kept = {"the configuration": tuning.config.path, "the state": tuning.state.path if tuning.state else None}
+        files.refuse_input("--history", tuning.history, kept)
         record.check_writable(tuning.history)
         run = _Run(tuning, voice, cancellation)
     if 0 < tuning.task.confirm < FEWEST:
@@ -87,7 +89,7 @@ class _Tuning(NamedTuple):
         """Return the measurement with these values of what is tuned; raise ``ServoError``."""
         return measurement.plan(self.config, self.with_values(values), self.control)
 
-    def past(self) -> List[Tuple[Values, Optional[float]]]:
+    def past(self) -> List[loop.Measured]:
         """Return what the history has that counts: the values of what is tuned, and the objective; None for a failure.
 
         That is what was measured of the same job in a state that would be the same now and is allowed now. Raises
@@ -99,7 +101,10 @@ class _Tuning(NamedTuple):
             answers.complain(warning)
         known = [entry for entry in entries if entry["job"] == job and self._counts(entry)]
         found = [measurement.trial(self.config, number, entry) for number, entry in enumerate(known)]
-        return [({name: each.settings[name] for name in self.task.space}, each.objective) for each in found]
+        return [
+            loop.Measured({name: each.settings[name] for name in self.task.space}, each.objective, each.purpose)
+            for each in found
+        ]
 
     def _counts(self, entry: Dict[str, Any]) -> bool:
         measured = entry["settings"]
@@ -231,7 +236,7 @@ class _Run:
                     self._end(step)
                     return step
                 value = self._measure(step)
-                self._past.append((step.settings, value))
+                self._past.append(loop.Measured(step.settings, value, step.purpose))
                 self._tell(step, value)
                 if step.purpose == loop.DEFAULT and self._failure:
                     problem = f"the first measurement, of the default settings, failed: {self._failure.message}"
