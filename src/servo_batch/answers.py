@@ -1,6 +1,6 @@
 """The drivers' side of the protocol: progress and answers written, and what can go wrong. Requests: request.py.
 
-Requests and responses are JSON (README, Requests and answers); nothing but responses reaches stdout.
+Requests and responses are JSON (the manual's page "Requests and answers"); nothing but responses reaches stdout.
 """
 
 import os
@@ -33,7 +33,7 @@ class Details:
 class ServoError(Exception):
     """A call that failed or was rejected, as the answer says it.
 
-    ``status`` and ``reason`` are a pair of the README's table; ``summary`` says what is wrong, where, and what to do.
+    ``status`` and ``reason`` are a pair of that page's table; ``summary`` says what is wrong, where, and what to do.
     ``details`` are the commands that failed; ``message`` has all of it.
     """
 

@@ -217,7 +217,7 @@ def _values(planned: Plan, ended: Ended, searched: searching.Searched) -> Tuple[
     figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
     values = summary.run_values(planned.needed, figures, searched.values)
     if usage.max_rss <= usage.max_rss_floor:
-        at_most = "the job needed at most so much, which is what a process has that was just forked"
+        at_most = "the job needed at most so much: it is smaller than the process that starts it"
         notes += [f"{named(name)}: {at_most}" for name, each in planned.metrics.items() if _is_max_rss(each)]
     computed = _formulas(planned)
     if computed:

@@ -1,4 +1,4 @@
-"""The request on stdin: one JSON object, or nothing (README, Requests and answers)."""
+"""The request on stdin: one JSON object, or nothing (the manual's page "Requests and answers")."""
 
 import os
 import sys

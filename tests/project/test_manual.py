@@ -174,9 +174,9 @@ def test_check_finds_nothing_wrong_with_the_configuration_that_is_explained(serv
 def test_what_a_reviewer_is_told_to_run_says_what_it_is_said_to_say(checkout):
     def says(start):
         (command,) = re.findall("`(%s[^`]*)`" % re.escape(start), PAGES["security"])
-        return run(command + " 2>&1 || true", checkout)
+        return run(command.replace("/tmp/", "") + " 2>&1 || true", checkout)
 
     run("python3 build.py", checkout, check=True)
     assert says("python3 -m zipfile -e servo-batch.pyz") == "Only in seen: README.md\n"
-    assert says("python3 build.py -o again.pyz && cmp") == ""
+    assert says("python3 build.py -o /tmp/again.pyz && cmp") == ""
     assert says("(cd src && find").split()[0] in run("python3 servo-batch.pyz --version", checkout)

@@ -89,7 +89,7 @@ def next_step(task: Task, past: Past) -> Union[Step, Outcome]:
     known = _known(task, default, past)
     searched = _of_the_search(known)
     tried = len({measured.place for measured in searched})
-    most = max(tried + 1, min(task.measurements, _size(task.space))) + 2 * task.confirm
+    most = max(tried + 1, min(task.measurements, size(task.space))) + 2 * task.confirm
     if all(measured.place != default for measured in known):
         return Step(dict(task.default), DEFAULT, tried + 1, most, None)
     known_costs = [(measured.settings, _cost(task, measured.value)) for measured in searched]
@@ -139,13 +139,14 @@ def remarks(task: Task, past: Past, best: Settings) -> List[str]:
             end, key = ("least", "min") if best[name] == least else ("greatest", "max")
             found.append(f"{name}={best[name]} is the {end} that may be tried: with another {key} there may be better")
     known = [(cost is None, cost or 0.0) for _, cost in costs(task, past)]
-    if LATEST < len(known) < _size(task.space) and min(known[-LATEST:]) < min(known[:-LATEST]):
+    if LATEST < len(known) < size(task.space) and min(known[-LATEST:]) < min(known[:-LATEST]):
         more = f"--measurements {len(known) + MORE}" if len(known) >= task.measurements else "the same command"
         found.append(f"the last {LATEST} measurements still found better: {more} goes on from here")
     return found
 
 
-def _size(space: search.Space) -> int:
+def size(space: search.Space) -> int:
+    """Return how many different settings there are."""
     size = 1
     for values, _ in space.values():
         size *= len(values)

@@ -32,7 +32,8 @@ def history(options: Options) -> answers.Answer:
     from servo_batch.history import export
 
     is_configured = options.get("--config") or os.environ.get("OPTUNE_CONFIG") or any(map(os.path.lexists, SEARCHED))
-    config = of_options(options) if is_configured or not options.get("--history") else None
+    is_named = options.get("--history") or os.path.lexists(record.DEFAULT_PATH)
+    config = of_options(options) if is_configured or not is_named else None
     path = options.get("--history") or (config and config.history) or record.DEFAULT_PATH
     if config and not (options.get("--history") or config.history or os.path.lexists(path)):
         remedy = f"give --history FILE, or batch.history in {config.name}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Set, Tu
 from servo_batch import answers, config, files, measurement, rules, settings, state
 from servo_batch.history import record
 from servo_batch.history.table import paragraphs
+from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT
 from servo_batch.job.cancel import Cancelled
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
@@ -310,7 +311,9 @@ class _Run:
         found = loop.best_so_far(self._tuning.task, self._past)
         best = found[1] if found else None
         reason = self._failure.reason if self._failure else ""
-        message = f"measurement {step.number} of {step.of}: {reason or figures([value])} with {pairs(step.settings)}"
+        confirming = f"to {step.purpose}, " if step.purpose in (CONFIRM_BEST, CONFIRM_DEFAULT) else ""
+        message = f"measurement {step.number} of {step.of}: {confirming}{reason or figures([value])}"
+        message += f" with {pairs(step.settings)}"
         message += f"; best so far {figures([best])}" if found else ""
         self._say(percent(step.number, step.of), message, self._account.line(step, value, reason, best))
         if len(self._seconds) == 1 and value is not None and step.number < step.of:
@@ -342,10 +345,13 @@ class _Run:
             self._say(percent(1, 1), remark)
 
     def _remarks(self, outcome: loop.Outcome) -> List[str]:
-        """Return which settings matter, and where there may be better ones."""
+        """Return that the budget ended it, which settings matter, and where there may be better ones."""
         task = self._tuning.task
+        most = min(task.measurements, loop.size(task.space))
+        ended = f"--budget ended the search after {outcome.measurements} of {most} measurements"
+        is_cut = self._tuning.budget_seconds is not None and outcome.measurements < most
         matter = importance.in_words(importance.effects(task.space, loop.costs(task, self._past)))
-        return ([matter] if matter else []) + loop.remarks(task, self._past, outcome.settings)
+        return [ended] * is_cut + ([matter] if matter else []) + loop.remarks(task, self._past, outcome.settings)
 
     def summary(self, outcome: loop.Outcome) -> str:
         """Return the outcome for a person."""
