@@ -39,7 +39,7 @@ RENDERED = [
     ("{control.userdata.list.1.0}{control.userdata[a.b]}{web[a.b]}{0.zero}", "b690"),
     ("{web.mem:.0f}/{web.mem:08.3f}/{web.cpu:03d}/{web.cpu:x}/{web.heap:g}", "2/0001.500/002/2/3"),
     ("{web.flag}/{web.flag:d}/{web.name:.4}", "true/1/shop"),
-    ("{{web.cpu}} {{}} }}{{ $(y) `z` 'q' \"d\" \\ *", "{web.cpu} {} }{ $(y) `z` 'q' \"d\" \\ *"),
+    ("{{web.cpu}} {{}} }}{{ and $(y) `z` 'q' \"d\" \\ *", "{web.cpu} {} }{ and $(y) `z` 'q' \"d\" \\ *"),
     ("${{x}}", "${x}"),
 ]
 

@@ -93,7 +93,9 @@ def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns
     percents = [line["progress"] for line in ended.progress]
     assert percents == sorted(percents)
     assert percents[-1] == 99
-    assert "measurement 18 of 18: to confirm default, 30 with a.x=2 a.k=5; best so far 1" in [line["message"] for line in ended.progress]
+    assert "measurement 18 of 18: to confirm default, 30 with a.x=2 a.k=5; best so far 1" in [
+        line["message"] for line in ended.progress
+    ]
     assert tuner.query().query == {"a": {"x": 7, "k": 1, "name": "shop"}}
 
 

@@ -284,6 +284,17 @@ def test_text_is_judged_with_what_stands_beside_it(command, values):
 # Where free text has to be a number, where none stands, and where every value would be lost.
 
 NUMBERS_ONLY = [
+    "echo {control.v} | {{ sh; }}",
+    "echo {control.v} | (sh)",
+    "echo {control.v} |& bash",
+    "echo {control.v} | sudo bash",
+    "$(echo {control.v})",
+    ". <(echo {control.v})",
+    'eval "$(echo {control.v})"',
+    'sh -c "$(echo {control.v})"',
+    "bash <(echo {control.v})",
+    "declare -r -i n=$1; x {control.v}",
+    "x {control.v}; echo ${{a[$1]}}",
     "echo $(( {control.v} + 1 ))",
     "(( {control.v} > 1 ))",
     "echo $[{control.v}]",
@@ -334,6 +345,8 @@ CLOSED = [
     "sh -c 'x; {v}'", "sh {v}", "bash -x ./{v}.sh", "/bin/sh {v}", 'ssh host "{v} x"', "./x \\\n | {v}", '"{v}" x',
     ["{v}"], ["./{v}"], ["env", "X={v}", "./job"], ["make", "CFLAGS=-O2 {v}"], ["sh", "-c", "{v} x"], ["sh", "-c", "{v}"],
     ["sh", "-c", "x; {v}"], ["ssh", "h", "X={v} ./job"],
+    "bash -o pipefail -c {v}", ["bash", "-o", "pipefail", "-c", "{v}"], "ssh host {v}", "ssh -p 22 host -- {v}",
+    ["ssh", "-i", "k", "host", "{v}"], ">&2 {v} -v", ">log {v}", "<in {v}", "2>&1 {v}", "> log {v}",
 ]  # fmt: skip
 OPEN = [
     "./job {v}", './job "{v}"', "./job '{v}'", "./job --x={v}", "./job -x {v}", "./job -Xmx{v}", "./job {v} >{v}.log 2>&1",
@@ -344,6 +357,7 @@ OPEN = [
     "echo {v} | ./job", 'echo "{v} done"', 'grep -E "a|{v}" f', "curl 'http://h/?a=b&c={v}'", "find . -exec x {{}} \\; -name {v}",
     "taskset -c {v} ./job", "spark-submit --conf spark.x={v} j.py", "cmake -DX={v}", "mysql -e 'SELECT {v}'", "./job $(nproc) {v}",
     "xargs -I% ./job % {v}", "kubectl set resources --limits=cpu={v}", "2>/dev/null ./job {v}", "echo `x` {v}",
+    "./job -c {v}", "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "ssh host ./job {v}", "./job >log {v}",
     ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"], ["sh", "-c", "./job {v}"], ["sh", "-c", './job "$1"', "sh", "{v}"],
 ]  # fmt: skip
 
@@ -436,3 +450,12 @@ def test_a_script_the_shell_cannot_read_is_reported_before_it_runs(tmp_path):
     with pytest.raises(ServoError, match="the shell cannot read the command"):
         render.have_shell_read(["/bin/sh", "-c", "echo > %s; if then" % witness])
     assert not witness.exists()
+
+
+@pytest.mark.parametrize("command", ["echo \\{w.n}", 'echo "C:\\{control.v}"', ["./job", "a\\\\\\{w.e}"]], ids=str)
+def test_a_value_is_not_changed_by_a_backslash_before_it(command):
+    assert "a backslash stands directly before it" in problems(command)
+
+
+def test_two_backslashes_before_a_value_are_for_the_shell():
+    assert rendered("echo \\\\{w.n}").startswith("echo \\\\")

@@ -19,13 +19,19 @@ QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)\#[^\n]*""", re.S)
 BEFORE_SCRIPT = re.compile(r"""(?:\s["']?-\w*c["']?|\bssh\b[^;|&\n]*)\s\Z""")  # what is quoted next is a script
 NUMBERS_ONLY = re.compile(
     r"""\(\(|\$\[|<<|(?<![\w./-])let\s|\s-(?:eq|ne|lt|le|gt|ge)\b|\[["']?%s|\$\{[^}]*%s|\b(?:exit|return|shift)\s+%s"""
-    r"|\b(?:declare|typeset|local|export|readonly)\s+-\w*[iEF]|\b(?:integer|float)\s|printf\s[^;|&\n]{0,300}%%[^s%%]*[diouxXeEfgG]"
-    r"|\|\s*(?:\S*/)?(?:ba|da|a|k|z|mk)?sh(?![\w.-])" % (HOLE, HOLE, HOLE)  # a shell reads the name of a command
+    r"|\[\$|\$\{\w+:\s*\$|\b(?:declare|typeset|local|export|readonly)\s+(?:[-+]\w+\s+)*-\w*[iEF]"
+    r"|(?:\A|[;&|\n({])\s*(?:integer|float)\s|printf\s[^;|&\n]{0,300}%%[^s%%]*[diouxXeEfgG]"
+    # What a shell reads, or what is run in place of what it prints, begins with the name of a command.
+    r"|\|[^;|\n'\"]{0,200}?(?<![\w.-])(?:ba|da|a|k|z|mk)?sh(?![\w.-])"
+    r"|(?:(?:\A|[;|&\n({])\s*(?:(?:eval|source|\.)\s+)?|sh(?:\s+-\S+)*\s+)[\"']?(?:\$\((?!\()|`|<\()"
+    % (HOLE, HOLE, HOLE)
 )
 # NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
 ASSIGNED = re.compile(r"[$A-Za-z_%s][\w%s]*(?:\[[^]]*\])?\+?=|.*=[A-Z_][A-Z0-9_]*=" % (HOLE, HOLE), re.S)
 OPTION = re.compile(r"(?:%s|\$\w+|\$\{[^}]*\})*--?[%s%s]*\Z" % (WORDS, HOLE, WORDS))
 # A mark, what comes between two commands, and what comes between two words.
+REDIRECTION = re.compile(r"(?<!\S)\d*(?:&?>>?|<)[&|]?\s?[^\s<>]+")
+SSH_TAKES = re.compile("-[BbcDEeFIiJLlmOopQRSWw]")  # options of ssh(1) whose value is the next word
 TOKEN = re.compile(r"(?P<mark>[%s%s])|(?P<separator>[;|\n`]|(?<![<>])&|[$<>]\((?!\())|[\s&()]" % (HOLE, WORDS))
 # After these a command begins, or the name follows of what the shell sets.
 LEADING = frozenset((
@@ -70,7 +76,7 @@ def _closed(command: str, word: str) -> str:
 
 def _is_program(command: str) -> bool:
     """Tell whether what comes after the beginning of a command names a program, a shell's file or what a shell sets."""
-    words = command.lstrip(" (").split() if command[:2] != "((" else ["(("]
+    words = REDIRECTION.sub("", command).lstrip(" (").split() if command[:2] != "((" else ["(("]
     ends = [at for at, word in enumerate(words, 1) if word == "{" or (word[-1] == ")" and "(" not in word)]
     words = words[max(ends, default=0) :]  # behind a function's name, or what a case compares with
     for at, word in enumerate(words):
@@ -78,11 +84,26 @@ def _is_program(command: str) -> bool:
             break
     else:
         return True
-    if words[-1] == "-exec":
+    if words[-1] == "-exec" or _is_remote(words):
+        return True
+    if re.match(r"-\w*c\Z", words[-1]) and any(word.rpartition("/")[2] in SHELLS for word in words):
         return True
     while words[-1][0] == "-" and len(words) > 1:
         words.pop()
     return words[-1].rpartition("/")[2] in SHELLS and "=" not in words[-1] and not command.endswith('" ' + words[-1])
+
+
+def _is_remote(words: "List[str]") -> bool:
+    """Tell whether what comes next is the first word of a command for ssh."""
+    names = [word.rpartition("/")[2] for word in words]
+    rest = iter(words[names.index("ssh") + 1 :] if "ssh" in names else ())
+    others = []
+    for word in rest:
+        if SSH_TAKES.fullmatch(word):
+            next(rest, None)
+        elif word[0] != "-":
+            others.append(word)
+    return len(others) == 1
 
 
 def _unquoted(match: "Match[str]") -> str:

@@ -210,6 +210,9 @@ def _problems(
     part: Placeholder, before: "Sequence[Any]", after: "Sequence[Any]", closed: str, is_alone: bool, allowed: "Allowed"
 ) -> "Iterator[str]":
     """Yield what is wrong with a placeholder where it stands, between what stands directly ``before`` and ``after``."""
+    backslashes = re.search(r"\\+\Z", before[0]) if before and isinstance(before[0], str) else None
+    if backslashes and len(backslashes.group()) % 2:
+        yield "a backslash stands directly before it, and may change its first letter: leave it out, or write two"
     dollar = re.search(r"\$\{?\w*\Z", before[0]) if before and isinstance(before[0], str) and "$" in before[0] else None
     if dollar:
         yield (

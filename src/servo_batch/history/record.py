@@ -1,7 +1,8 @@
 """The history on the disk: a line of JSON for each measurement, appended whole, read with what is damaged passed over.
 
 Source: the manual's page "The history". Whoever writes holds flock(2) on the file; a line is one write(2) with
-O_APPEND, flushed by fsync(2). So what a crash can leave is a torn last line, which the next writer ends and readers pass over.
+O_APPEND, flushed by fsync(2). So what a crash can leave is a torn last line, which the next writer ends and readers
+pass over.
 """
 
 import os

@@ -1,6 +1,7 @@
 """The text that was found → its value: a number where it is one, also as people write them, else the text."""
 
 import re
+import sys
 from decimal import Decimal
 from typing import Optional, Union
 
@@ -10,6 +11,7 @@ Number = Union[int, float]
 Value = Union[int, float, str]
 
 # A longer run of digits is no measurement; this many every Python reads, whatever PYTHONINTMAXSTRDIGITS says.
+MAX_FLOAT = int(sys.float_info.max)
 MAX_LENGTH = 640
 INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
@@ -41,11 +43,12 @@ def value_of(text: str) -> Value:
     digits = text.strip(BLANKS)
     if len(digits) <= MAX_LENGTH:
         if INTEGER.match(digits):
-            return int(digits)
+            number = int(digits)
+            return number if abs(number) <= MAX_FLOAT else text
         if FLOAT.match(digits):
-            number = float(digits)
-            if number - number == 0:  # finite: neither inf - inf nor nan - nan is 0
-                return number
+            decimal = float(digits)
+            if decimal - decimal == 0:  # finite: neither inf - inf nor nan - nan is 0
+                return decimal
     return text
 
 

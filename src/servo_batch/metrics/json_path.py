@@ -51,7 +51,11 @@ def look_up(keys: Sequence[str], output: Output) -> Value:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         what = "a mapping" if isinstance(value, Members) else kind(value)
         raise NoMatch("%s is %s, no number and no text" % (where, what))
-    if not math.isfinite(value):
+    try:
+        is_finite = math.isfinite(value)
+    except OverflowError:  # an integer that no float holds
+        is_finite = False
+    if not is_finite:
         raise NoMatch("%s is no finite number: NaN, Infinity, or larger than a float can be" % where)
     return value
 
