@@ -339,5 +339,5 @@ def _problems_of_range(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
         except OverflowError:
             is_whole = False
         if not is_whole:
-            problem = f"{shown(step)} does not divide what is from {shown(low)} to {shown(high)}: max is out of reach"
+            problem = f"{shown(step)} does not divide max - min, {shown(low)} to {shown(high)}: max is out of reach"
             yield ("step",), problem + "; choose another step"

@@ -44,7 +44,7 @@ def test_metrics_are_patterns_and_what_the_system_counts_and_no_file_is_named():
         ("", [], [], ["--command: must be a command line"]),
         ("x {a.b", [], [], ["--command: "]),
         ("x", [("a", "b", "9..1")], [], ["a.b: min: 9 is more than max, 1"]),
-        ("x", [("a", "b", "0.5..2")], [], ["a.b: step: 1 does not divide max - min, 1.5"]),
+        ("x", [("a", "b", "0.5..2")], [], ["a.b: step: 1 does not divide max - min, 0.5 to 2"]),
         ("x", [("a", "b", "1..9/0")], [], ["a.b: step: must be a number more than 0"]),
         ("x", [("a", "b", "1...9")], [], ["a.b: 1...9 is neither a range, like 1..9 or 1..9/2, nor a list"]),
         ("x", [("a", "b", "1..9,12")], [], ["a.b: 1..9,12 is neither"]),

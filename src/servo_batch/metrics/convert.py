@@ -1,7 +1,6 @@
 """The text that was found → its value: a number where it is one, also as people write them, else the text."""
 
 import re
-import sys
 from decimal import Decimal
 from typing import Optional, Union
 
@@ -11,7 +10,6 @@ Number = Union[int, float]
 Value = Union[int, float, str]
 
 # A longer run of digits is no measurement; this many every Python reads, whatever PYTHONINTMAXSTRDIGITS says.
-MAX_FLOAT = int(sys.float_info.max)
 MAX_LENGTH = 640
 INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
@@ -43,12 +41,11 @@ def value_of(text: str) -> Value:
     digits = text.strip(BLANKS)
     if len(digits) <= MAX_LENGTH:
         if INTEGER.match(digits):
-            number = int(digits)
-            return number if abs(number) <= MAX_FLOAT else text
+            return int(digits)
         if FLOAT.match(digits):
-            decimal = float(digits)
-            if decimal - decimal == 0:  # finite: neither inf - inf nor nan - nan is 0
-                return decimal
+            number = float(digits)
+            if number - number == 0:  # finite: neither inf - inf nor nan - nan is 0
+                return number
     return text
 
 
