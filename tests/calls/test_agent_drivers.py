@@ -5,68 +5,58 @@ import os
 
 import pytest
 from agent_fixtures import *  # noqa: F403
-from fakes import ANSWER, MEASURE_COMMAND, METRICS, Alive, agents, furnish, services, write, write_measure_in_turn
+from agent_fixtures import ANSWER, METRICS, Alive, write
 
 TWO_MEBIBYTES = 2 * 1024 * 1024
 REJECTED = {"status": "rejected", "reason": "invalid-value", "message": "the most is 4 \u2028 \U0001f600"}
-ENDED = "the measure driver ended without an answer (%s)"
-# What a driver's script breaks of the protocol, and what the report of it says.
-FAULTS = {
-    "": ENDED % "exit status 0",
-    "exit 3": ENDED % "exit status 3",
-    "echo oops >&2; exit 3": ENDED % "exit status 3" + "\nstderr: oops",
-    "kill -KILL $$": ENDED % "killed by SIGKILL",
-    "kill -40 $$": ENDED % "killed by signal 40",
-    ANSWER + "; exit 3": "the measure driver answered ok, but (exit status 3)",
-    ANSWER + "; " + ANSWER: "the measure driver wrote 2 answers instead of one",
+CANCELLED = {"status": "failed", "reason": "cancelled", "message": "cancelled by SIGTERM"}
+NONE = "the measure driver wrote 0 answers where one is due (%s)"
+# Each of these characters takes six bytes in the report.
+LONG = "head -c 1500000 /dev/zero | tr '\\0' '\\1' >&2; exit 1"
+# What a driver's script does, and the report of it, or what the message of a driver-failed says.
+REPORTS = {
+    # It breaks the protocol.
+    "": NONE % "exit status 0",
+    "echo oops >&2; exit 3": NONE % "exit status 3" + "\nit wrote: oops",
+    "kill -KILL $$": NONE % "killed by signal 9",
+    ANSWER + "; exit 3": "the measure driver failed (exit status 3)",
+    ANSWER + "; " + ANSWER: "the measure driver wrote 2 answers where one is due",
     'echo \'{"status": "ok"}\'': "the measure driver's answer has no metrics",
-    "echo '[1]'; echo Traceback; echo 12": "exit status 0)\nstdout: [1]\nTraceback\n12",
-    'echo \'{"status": "ok", "metrics": {"a": NaN}}\'': "ended without an answer",
-    "printf '\\377\\376\\n'": "ended without an answer",
-    "head -c 100000 /dev/zero | tr '\\0' '['": "ended without an answer",
-    'echo \'{"status": "failed"}\'; echo why >&2': "the measure driver failed\nstderr: why",
+    "echo '[1]'; echo Traceback; echo 12": NONE % "exit status 0" + "\nit wrote: [1]\nTraceback\n12",
+    'echo \'{"status": "ok", "metrics": {"a": NaN}}\'': NONE % "exit status 0",
+    "printf '\\377\\376\\n'": NONE % "exit status 0",
+    "head -c 100000 /dev/zero | tr '\\0' '['": NONE % "exit status 0",
+    'echo \'{"status": "failed"}\'; echo why >&2': "the measure driver failed (exit status 0)\nit wrote: why",
     "yes %0500d | head -c 3000000 >&2; echo the last >&2; exit 1" % 7: "0the last",
-}
-# What stands around an answer that counts.
-ANSWERS = [
-    "exec </dev/null; " + ANSWER,
-    "echo garbage; echo; echo '[]'; echo 7; " + ANSWER,
-    'echo \'{"progress": "half"}\'; echo \'{"progress": true}\'; ' + ANSWER,
-    "echo '{\"progress\": %s}'; " % ("9" * 3000) + ANSWER,
-    "printf '%s' \"$(" + ANSWER + ')"',
-    "head -c 9000000 /dev/zero; echo; " + ANSWER,
-    "yes moan | head -c 150000 >&2; " + ANSWER,
-    "sleep 9 & " + ANSWER,
+    LONG: NONE % "exit status 1",
+    # It fails.
+    "echo '%s'; echo noise >&2; exit 1" % json.dumps(REJECTED): REJECTED,
+    # Something stands around an answer that counts.
+    "exec </dev/null; " + ANSWER: METRICS,
+    "echo garbage; echo; echo '[]'; echo 7; " + ANSWER: METRICS,
+    'echo \'{"progress": "half"}\'; echo \'{"progress": true}\'; ' + ANSWER: METRICS,
+    "echo '{\"progress\": %s}'; " % ("9" * 3000) + ANSWER: METRICS,
+    "printf '%s' \"$(" + ANSWER + ')"': METRICS,
+    "head -c 9000000 /dev/zero; echo; " + ANSWER: METRICS,
+    "yes moan | head -c 150000 >&2; " + ANSWER: METRICS,
+    "sleep 9 & " + ANSWER: METRICS,
     # It ends with the agent, which closes the pipe's other end.
-    "yes $(printf x%02000d 7) & sleep 0.2; " + ANSWER,
-]
+    "yes $(printf x%02000d 7) & sleep 0.2; " + ANSWER: METRICS,
+}
 
 
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory, pyz):
-    """The report of each script in the tables, by one agent, one after the other."""
-    folder = furnish(tmp_path_factory.mktemp("reports"))
-    scripts = [*FAULTS, *ANSWERS]
-    write_measure_in_turn(folder, scripts)
-    with services() as serve, agents(folder, pyz) as servo:
-        service = serve([MEASURE_COMMAND] * len(scripts))
-        servo(service)
-        service.wait_for("WHATS_NEXT", len(scripts) + 1)
-    assert len(service.results()) == len(scripts)
-    return dict(zip(scripts, service.results()))
-
-
-@pytest.mark.parametrize("script", list(FAULTS))
-def test_a_driver_that_breaks_the_protocol_has_failed(reports, script):
-    report = reports[script]
-    assert set(report) == {"status", "reason", "message"}
-    assert (report["status"], report["reason"]) == ("failed", "driver-failed")
-    assert FAULTS[script] in report["message"]
-
-
-@pytest.mark.parametrize("script", ANSWERS)
-def test_an_answer_counts_whatever_is_around_it(reports, script):
-    assert reports[script] == METRICS
+def test_whatever_a_driver_does_is_reported_once_and_as_it_is(measure_in_turn):
+    service, _ = measure_in_turn(REPORTS)
+    results = [request for request in service.of("MEASUREMENT") if "progress" not in request.param]
+    assert len(results) == len(REPORTS)
+    for (script, expected), request in zip(REPORTS.items(), results):
+        report = request.param
+        if isinstance(expected, str):
+            assert expected in report["message"], script
+            expected = {"status": "failed", "reason": "driver-failed", "message": report["message"]}
+        assert report == expected, script
+        assert len(request.body) <= TWO_MEBIBYTES
+        assert script != LONG or len(request.body) > TWO_MEBIBYTES - 100000
 
 
 @pytest.fixture
@@ -88,56 +78,26 @@ def test_a_driver_that_cannot_be_started_is_reported(report_of, folder):
     assert message.startswith("cannot run the measure driver ./measure: ./measure needs the interpreter '/nonexistent'")
 
 
-def test_a_request_larger_than_a_pipe_does_not_block(serve, servo, folder):
-    service = serve([{"cmd": "MEASURE", "param": {"control": {"userdata": "x" * 300000}}}])
-    servo(service)
-    assert service.wait_for("MEASUREMENT").param == METRICS
-
-
-def test_a_failure_is_passed_on_as_the_driver_says_it(report_of):
-    assert report_of("echo '%s'; echo noise >&2; exit 1" % json.dumps(REJECTED)) == REJECTED
-
-
-def test_a_failure_is_cut_to_two_mebibytes(report_of):
-    # Each of these characters takes six bytes in the report.
-    report = report_of("head -c 1500000 /dev/zero | tr '\\0' '\\1' >&2; exit 1")
-    assert report["message"].startswith(ENDED % "exit status 1")
-    assert TWO_MEBIBYTES - 100000 < len(report_of.service.of("MEASUREMENT")[-1].body) <= TWO_MEBIBYTES
-
-
-def test_much_stderr_is_logged_up_to_a_limit_and_reported_to_its_end(report_of):
-    script = "i=0; while [ $i -lt 200 ]; do echo moan $i >&2; i=$((i + 1)); done; exit 1"
-    assert report_of(script, changes=["driver.MAX_LOGGED_BYTES=1000"])["message"].endswith("moan 199")
-    report_of.agent.stop()
-    assert "measure: moan 99\n" in report_of.agent.output
-    assert "measure: moan 150\n" not in report_of.agent.output
-    assert report_of.agent.output.count("much more, which is not logged") == 1
-
-
-@pytest.mark.parametrize(("verbose", "reported"), [("all", "one two three"), ("minimal", "one two"), ("none", "")])
-def test_verbose_stderr_says_how_much_is_passed_on(report_of, verbose, reported):
+@pytest.mark.parametrize(("verbose", "shown"), [("all", "one two three"), ("minimal", "one two"), ("none", "")])
+def test_verbose_stderr_says_how_much_is_passed_on(report_of, verbose, shown):
     script = "for word in one two three; do echo $word >&2; done; exit 1"
     report = report_of(script, env={"OPTUNE_VERBOSE_STDERR": verbose})
+    report_of.agent.stop()
     words = ["one", "two", "three"]
-    assert [word for word in words if word in report["message"]] == reported.split()
-    assert [word for word in words if "measure: " + word in report_of.agent.output] == reported.split()
+    assert [word for word in words if word in report["message"].partition("it wrote")[2]] == shown.split()
+    assert [word for word in words if "measure: " + word in report_of.agent.output] == shown.split()
 
 
-SAYS_CANCELLED = "say() { echo '%s'; exit 143; }; trap say TERM; while :; do sleep 0.05; done" % json.dumps(
-    {"status": "failed", "reason": "cancelled", "message": "cancelled by SIGTERM"}
-)
+WHATEVER_IT_DOES = "exec 3>alive; (trap '' TERM; exec sleep 1000) & trap '%s' TERM; while :; do sleep 0.05; done"
 
 
-@pytest.mark.parametrize("script", [SAYS_CANCELLED, "trap '' TERM; echo 1 >&2; while :; do sleep 0.05; done"])
-def test_a_silent_driver_is_stopped_whatever_it_says_and_does(report_of, script):
-    report = report_of(script, env={"OPTUNE_IO_TIMEOUT": "0.3"}, changes=["driver.TERMINATE_SECONDS=0.1"])
+@pytest.mark.parametrize("at_the_end", ["", "echo '\\''%s'\\''; exit 143" % json.dumps(CANCELLED)])
+def test_a_silent_driver_is_stopped_with_all_its_group_whatever_it_says_and_does(report_of, folder, at_the_end):
+    alive = Alive(folder)
+    changes = ["driver.STOP_SECONDS=0.1"]
+    report = report_of(WHATEVER_IT_DOES % at_the_end, env={"OPTUNE_IO_TIMEOUT": "0.3"}, changes=changes)
     assert (report["status"], report["reason"]) == ("failed", "timeout")
     assert "wrote nothing for 0.3 seconds" in report["message"]
-
-
-def test_a_silent_driver_is_stopped_with_all_its_group(report_of, folder):
-    alive = Alive(folder)
-    report_of("exec 3>alive; (trap '' TERM; sleep 1000) & wait", env={"OPTUNE_IO_TIMEOUT": "0.3"})
     alive.wait_for_none()
 
 
@@ -146,10 +106,9 @@ def test_a_driver_that_writes_now_and_then_is_not_silent(report_of):
     assert report_of(script, env={"OPTUNE_IO_TIMEOUT": "1"}) == METRICS
 
 
-@pytest.mark.parametrize("fault", ["exit 1", "sleep 1000"])
-def test_a_driver_without_info_can_still_measure(report_of, folder, fault):
-    write(folder / "measure", '#!/bin/sh\n[ "$1" = --info ] && %s\n%s' % (fault, ANSWER))
-    assert report_of(None, changes=["driver.TERMINATE_SECONDS=0.1", "life.INFO_SECONDS=0.3"]) == METRICS
+def test_a_driver_without_info_can_still_measure(report_of, folder):
+    write(folder / "measure", '#!/bin/sh\n[ "$1" = --info ] && exit 1\n' + ANSWER)
+    assert report_of(None) == METRICS
 
 
 def test_drivers_get_the_app_id_and_neither_token_nor_descriptors(report_of, folder):

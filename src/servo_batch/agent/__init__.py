@@ -24,7 +24,7 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
 
     from servo_batch import __version__, answers
     from servo_batch.agent import driver, identity
-    from servo_batch.agent.events import Events
+    from servo_batch.agent.events import Events, hold
     from servo_batch.agent.life import Agent
     from servo_batch.agent.log import Log
     from servo_batch.agent.service import Service
@@ -46,6 +46,8 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
         return 2 if error.status == "bad-request" else 1
     log("servo-batch %s, the agent of %s, for %s" % (__version__, chosen.app_id, service.way))
     Agent(chosen, service, events, log).run()
+    hold()
+    events.wait(0)
     if not events.restarting:
         return 0
     log("starting again")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import IO, Any, Callable, Dict, List, Optional, Tuple
+from typing import IO, Any, Callable, Dict, List, Optional
 
 import servo_batch
 from servo_batch import executable
@@ -25,17 +25,12 @@ from servo_batch.wording import is_number
 
 # A longer line of a driver's stdout is no answer.
 MAX_LINE_BYTES = 8 * 1024 * 1024
-# Of a driver's stderr this much of the end is reported where it fails, and this much of the start is logged.
-MAX_STDERR_BYTES = 1024 * 1024
-MAX_LOGGED_BYTES = 1024 * 1024
-# What may still be in a pipe when the driver has exited: the most that Linux lets ordinary users put into one.
-MAX_DRAIN_BYTES = 1024 * 1024
-READ_BYTES = 64 * 1024
-# So many lines of garbage on stdout are logged and reported: a log is for people.
-SHOWN_GARBAGE = 5
-# A driver that can cancel has this long to stop its job and to answer; after SIGTERM any driver has this long.
-CANCEL_SECONDS = 60.0
-TERMINATE_SECONDS = 10.0
+# Of what else a driver writes, the end is reported where it fails.
+MAX_SAID_BYTES = 1024 * 1024
+# All that a pipe holds: the most that Linux lets ordinary users put into one.
+PIPE_BYTES = 1024 * 1024
+# A driver that is asked to stop has this long to stop its job and to answer.
+STOP_SECONDS = 60.0
 
 # Runs a verb of this very program, whatever name its file goes by, in a zip file or in a folder. No path entry may be
 # empty: a working directory with a json.py in it would otherwise take the standard library's place.
@@ -60,31 +55,25 @@ def is_there(name: str) -> bool:
 class Driver:
     """One run of the driver ``name``: the working directory's, else our own.
 
-    ``silence_seconds`` is how long it may write nothing, None for as long as it likes; of its stderr ``verbose_stderr``
-    says how much is logged and reported: all, minimal (two lines) or none.
+    ``silence_seconds`` is how long it may write nothing. Of what it writes beside the protocol, ``shown_lines`` are
+    logged, and reported where it fails.
     """
 
-    def __init__(
-        self, name: str, silence_seconds: Optional[float], verbose_stderr: str, events: Events, log: Log
-    ) -> None:
+    def __init__(self, name: str, silence_seconds: float, shown_lines: float, events: Events, log: Log) -> None:
         self.progress: Optional[Dict[str, Any]] = None  # the newest progress line
         self._name = name
-        self._silence_seconds = math.inf if silence_seconds is None else silence_seconds
-        self._verbose = verbose_stderr
+        self._silence_seconds = silence_seconds
+        self._lines_left = shown_lines
         self._events = events
         self._log = log
-        self._pipes: Dict[int, _Pipe] = {}
-        self._answers: List[Dict[str, Any]] = []
-        self._garbage: List[str] = []
-        self._stderr = bytearray()
-        self._loggable = MAX_LOGGED_BYTES  # of stderr
+        self._pipes: Dict[IO[bytes], bytes] = {}  # each with the line that it is in the middle of
+        self._answers = 0
+        self._answer: Dict[str, Any] = {}
+        self._said = bytearray()
         self._stopped: Optional[ServoError] = None
-        self._steps: List[Tuple[int, float]] = []  # what is still to be sent, each with the seconds until the next
-        self._next_step = 0.0
+        self._kill_at = math.inf
 
-    def run(
-        self, arguments: List[str], request: Optional[Dict[str, Any]], turn: Callable[[], Optional[float]]
-    ) -> Dict[str, Any]:
+    def run(self, arguments: List[str], request: Optional[Dict[str, Any]], turn: Callable[[], float]) -> Dict[str, Any]:
         """Run it to its end, with ``request`` on its stdin, and return its answer; raise ``ServoError`` for any other.
 
         ``turn`` is called before each wait and returns when it wants to be called again, if nothing happens before.
@@ -93,38 +82,40 @@ class Driver:
         status = None
         try:
             while status is None:
-                times = [turn(), self._next_step if self._steps else self._last_output + self._silence_seconds]
-                until = min(time for time in times if time is not None)
-                for descriptor in self._events.wait(until, list(self._pipes)):
-                    self._read(descriptor)
+                until = turn()
+                due = self._last_output + self._silence_seconds if self._stopped is None else self._kill_at
+                for pipe in self._events.wait(min(until, due), list(self._pipes)):
+                    self._read(pipe)
                 status = self._events.exits.get(self._process.pid)
                 if status is None:
                     self._stop_if_due()
         finally:
-            # Popen must not wait for a process that has been reaped, or that a bug of ours has us leave.
-            self._process.returncode = -signal.SIGKILL
+            self._process.returncode = 0  # Popen must not wait for a process that has been reaped
             if status is None or self._stopped is not None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._process.pid, signal.SIGKILL)  # what is left would spoil the next measurement
-            self._drain()
-        self._process.returncode = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        return self._result()
+            # Not to the ends of the pipes: a process that the driver left behind may hold one open, or fill it.
+            for pipe in list(self._pipes):
+                self._read(pipe)
+                self._close(pipe)
+        return self._result(status)
 
     def cancel(self, why: ServoError, gently: bool) -> None:
-        """Stop the driver; ``why`` is its answer unless it gives one. ``gently`` where it says ``has_cancel``."""
+        """Stop the driver because of ``why``; ``gently`` where it says ``has_cancel``."""
         if self._stopped is None:
-            self._stop(why, [(signal.SIGUSR1, CANCEL_SECONDS), (signal.SIGTERM, TERMINATE_SECONDS)] if gently else [])
+            self._stop(why, signal.SIGUSR1 if gently else signal.SIGKILL)
 
     def _start(self, arguments: List[str], request: Optional[Dict[str, Any]]) -> None:
         command = ["./" + self._name] if is_there(self._name) else self_command(self._name)
         try:
-            with tempfile.TemporaryFile() as stdin, self._events.admitted():
+            with tempfile.TemporaryFile() as stdin:
                 if request is not None:
                     stdin.write(json.dumps(request).encode("ascii") + b"\n")
                     stdin.seek(0)
                 # In a session of its own: Ctrl-C at a terminal is for the agent, which stops the driver by its means.
                 self._process = subprocess.Popen(
                     command + arguments,
+                    bufsize=0,
                     stdin=stdin,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -132,141 +123,84 @@ class Driver:
                 )
         except OSError as error:
             # One that names no file is of what stdin is to be.
-            why = error.strerror or str(error)
-            if error.errno and error.filename:
-                why = executable.why_not(command[0], error.errno)
+            why = executable.why_not(command[0], error.errno) if error.errno and error.filename else str(error)
             raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self._name, command[0], why)) from None
         self._last_output = time.monotonic()
-        for stream, take in ((self._process.stdout, self._take_line), (self._process.stderr, self._take_stderr)):
-            assert stream is not None
-            os.set_blocking(stream.fileno(), False)
-            self._pipes[stream.fileno()] = _Pipe(stream, take)
+        for pipe in (self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            os.set_blocking(pipe.fileno(), False)
+            self._pipes[pipe] = b""
 
-    def _stop(self, why: ServoError, steps: List[Tuple[int, float]]) -> None:
+    def _stop(self, why: ServoError, number: signal.Signals) -> None:
         self._stopped = why
-        self._steps = [*steps, (signal.SIGKILL, 0.0)]
-        self._next_step = time.monotonic()
+        self._kill_at = math.inf if number == signal.SIGKILL else time.monotonic() + STOP_SECONDS
+        self._log("%s to the %s driver" % (number.name, self._name))
+        os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
 
     def _stop_if_due(self) -> None:
         now = time.monotonic()
-        if self._stopped is None and now >= self._last_output + self._silence_seconds:
-            message = "the %s driver wrote nothing for %g seconds and was stopped" % (self._name, self._silence_seconds)
-            self._log(message)
-            self._stop(failed("timeout", message + self._said()), [(signal.SIGTERM, TERMINATE_SECONDS)])
-        if self._events.hurried and self._steps:  # somebody does not want to wait until it stops by itself
-            self._steps = self._steps[-1:]
-            self._next_step = now
-        while self._steps and now >= self._next_step:
-            number, seconds = self._steps.pop(0)
-            self._next_step = now + seconds
-            self._log("%s to the %s driver" % (signal.Signals(number).name, self._name))
-            os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
+        if self._stopped is None:
+            if now >= self._last_output + self._silence_seconds:
+                what = "the %s driver wrote nothing for %g seconds and was stopped"
+                self._stop(failed("timeout", what % (self._name, self._silence_seconds)), signal.SIGTERM)
+        # A second SIGTERM or SIGINT: somebody does not want to wait until it stops by itself.
+        elif now >= self._kill_at or (self._events.hurried and self._kill_at < math.inf):
+            self._stop(self._stopped, signal.SIGKILL)
 
-    def _drain(self) -> None:
-        """Read what is left in the pipes, and close them.
-
-        Not to their ends: a process that the driver left behind may hold a pipe open for ever, or fill it.
-        """
-        for descriptor in list(self._pipes):
-            left, count = MAX_DRAIN_BYTES, 1
-            while count and left > 0:
-                count = self._read(descriptor)
-                left -= count
-            if descriptor in self._pipes:
-                self._close(descriptor)
-
-    def _read(self, descriptor: int) -> int:
-        """Take what the pipe holds, up to a limit; return the number of bytes, 0 also where there is none yet."""
-        try:
-            data = os.read(descriptor, READ_BYTES)
-        except BlockingIOError:
-            return 0
+    def _read(self, pipe: IO[bytes]) -> None:
+        """Take what the pipe holds."""
+        data = pipe.read(PIPE_BYTES)  # None where there is nothing yet
         if data:
             self._last_output = time.monotonic()
-            self._pipes[descriptor].feed(data)
-        else:
-            self._close(descriptor)
-        return len(data)
+            *lines, rest = (self._pipes[pipe] + data).split(b"\n")
+            for line in lines:
+                self._take(pipe, line[:MAX_LINE_BYTES])
+            self._pipes[pipe] = rest[:MAX_LINE_BYTES]
+        elif data is not None:
+            self._close(pipe)
 
-    def _close(self, descriptor: int) -> None:
-        pipe = self._pipes.pop(descriptor)
-        pipe.feed(b"\n")
-        pipe.stream.close()
+    def _close(self, pipe: IO[bytes]) -> None:
+        self._take(pipe, self._pipes.pop(pipe, b""))
+        pipe.close()
 
-    def _take_line(self, line: bytes) -> None:
+    def _take(self, pipe: IO[bytes], line: bytes) -> None:
+        """Take a line: an answer, progress, or what is for people."""
         if not line.strip():
             return
-        try:
-            response = strict_json.loads(line)
-        except strict_json.JsonError:
-            response = None
-        if isinstance(response, dict) and "progress" not in response:
-            self._answers.append(response)
-        elif isinstance(response, dict) and is_number(response["progress"]):
-            self.progress = response
-        elif len(self._garbage) < SHOWN_GARBAGE:
-            self._garbage.append(line[:READ_BYTES].decode("utf-8", "replace"))
-            self._log("%s wrote a line that is no JSON object: %s" % (self._name, self._garbage[-1]))
+        if pipe is self._process.stdout:
+            try:
+                response = strict_json.loads(line)
+            except strict_json.JsonError:
+                response = None
+            if isinstance(response, dict) and "progress" not in response:
+                self._answers += 1
+                self._answer = response
+                return
+            if isinstance(response, dict) and is_number(response["progress"]):
+                self.progress = response
+                return
+        if self._lines_left > 0:
+            self._lines_left -= 1
+            self._log("%s: %s" % (self._name, line.decode("utf-8", "replace")))
+            self._said += line + b"\n"
+            del self._said[:-MAX_SAID_BYTES]
 
-    def _take_stderr(self, line: bytes) -> None:
-        if not line or self._verbose == "none" or (self._verbose == "minimal" and self._stderr.count(b"\n") > 1):
-            return
-        self._stderr += line + b"\n"
-        if len(self._stderr) > 2 * MAX_STDERR_BYTES:
-            del self._stderr[:-MAX_STDERR_BYTES]
-        if self._loggable > 0:
-            self._loggable -= len(line)
-            text = line.decode("utf-8", "replace")
-            self._log("%s: %s" % (self._name, text if self._loggable > 0 else "much more, which is not logged"))
-
-    def _result(self) -> Dict[str, Any]:
+    def _result(self, status: int) -> Dict[str, Any]:
         """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
-        if not self._answers:
-            raise self._stopped or self._misbehaved("ended without an answer")
-        answer = self._answers[0]
-        if len(self._answers) > 1:
-            raise self._misbehaved("wrote %d answers instead of one, the first: %.500s" % (len(self._answers), answer))
-        if answer.get("status", "ok") == "ok":
-            if self._process.returncode != 0:
-                raise self._stopped or self._misbehaved("answered ok, but")
-            return answer
-        if self._stopped is not None and self._stopped.reason == "timeout":
-            raise self._stopped  # the driver can only say that it was cancelled
-        reason, message = answer.get("reason"), answer.get("message")
-        text = "the %s driver failed%s" % (self._name, self._said()) if message is None else str(message)
+        is_ok = self._answer.get("status", "ok") == "ok"
+        if self._answers == 1 and is_ok and status == 0:
+            return self._answer
+        what = "failed" if self._answers == 1 else "wrote %d answers where one is due" % self._answers
+        ended = "exit status %d" % os.WEXITSTATUS(status)
+        if os.WIFSIGNALED(status):
+            ended = "killed by signal %d" % os.WTERMSIG(status)
+        message = "the %s driver %s (%s)" % (self._name, what, ended)
+        if self._said:
+            message += "\nit wrote: " + self._said.decode("utf-8", "replace").rstrip("\n")
+        error = failed("driver-failed", message)
+        if self._answers == 1 and not is_ok:
+            reason, message = self._answer.get("reason") or error.reason, self._answer.get("message") or message
+            error = ServoError(str(self._answer["status"]), str(reason), str(message))
         if self._stopped is not None:  # the driver cannot know who wanted it, and why
-            text = "%s; the %s driver says: %s" % (self._stopped.message, self._name, text)
-        raise ServoError(str(answer["status"]), "driver-failed" if reason is None else str(reason), text)
-
-    def _misbehaved(self, what: str) -> ServoError:
-        code = self._process.returncode
-        exited = "exit status %d" % code
-        if code < 0:
-            # A real-time signal has no name.
-            names = {signals.value: signals.name for signals in signal.Signals}
-            exited = "killed by %s" % names.get(-code, "signal %d" % -code)
-        return failed("driver-failed", "the %s driver %s (%s)%s" % (self._name, what, exited, self._said()))
-
-    def _said(self) -> str:
-        """Return what the driver said beside the protocol, as far as it is to be passed on."""
-        said = "\nstdout: " + "\n".join(self._garbage) if self._garbage else ""
-        stderr = self._stderr[-MAX_STDERR_BYTES:].decode("utf-8", "replace").rstrip("\n")
-        return said + ("\nstderr: " + stderr if stderr else "")
-
-
-class _Pipe:
-    """One of a driver's output streams, and what takes its lines; of a line that is too long the rest is dropped."""
-
-    def __init__(self, stream: IO[bytes], take: Callable[[bytes], None]) -> None:
-        self.stream = stream
-        self._take = take
-        self._line = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        """Pass on, without their ends, the lines that ``data`` completes."""
-        *ends, rest = data.split(b"\n")
-        for end in ends:
-            self._line += end[: MAX_LINE_BYTES - len(self._line)]
-            line, self._line = bytes(self._line), bytearray()
-            self._take(line)
-        self._line += rest[: MAX_LINE_BYTES - len(self._line)]
+            raise self._stopped.saying("%s; %s" % (self._stopped.message, error.message))
+        raise error

@@ -5,7 +5,7 @@ import os
 import select
 import signal
 import time
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 # SIGTERM and SIGINT end the agent now; SIGUSR1 and SIGHUP once the current operation is done.
 STOP = (signal.SIGTERM, signal.SIGINT)
@@ -18,7 +18,7 @@ _WAKE = b"\0"
 
 
 def hold() -> None:
-    """Let signals that come from now on wait for ``Events.wait``, in this life of the process or, after exec, the next.
+    """Let signals that come from now on wait for ``Events``, in this life of the process or, after exec, the next.
 
     While the agent starts, a signal would otherwise end it without a word; as process 1 it would even get lost.
     """
@@ -26,14 +26,9 @@ def hold() -> None:
 
 
 class Events:
-    """Signals, ended children and readable pipes; ``wait`` collects them, the attributes tell.
-
-    Signals reach the process in ``wait`` alone, and its first thread alone. What comes before, or just before the agent
-    starts again by exec, stays with the system until then.
-    """
+    """Signals, ended children and readable pipes; ``wait`` collects them, the attributes tell."""
 
     def __init__(self) -> None:
-        hold()
         self.signals: List[int] = []  # those that ask the agent to end or to start again
         self.stopped_at: Optional[float] = None  # on the monotonic clock, once the agent ends
         self.exits: Dict[int, int] = {}  # what waitpid(2) said of the children that the last wait reaped
@@ -44,6 +39,7 @@ class Events:
         for number in HANDLED:
             # Any handler makes Python write the number to the wake-up pipe, which is all that is wanted.
             signal.signal(number, lambda number, frame: None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
 
     def stop(self) -> None:
         """Note that the agent ends now, as SIGTERM and SIGINT do."""
@@ -60,30 +56,20 @@ class Events:
         """Whether SIGHUP, and nothing else, asked for it."""
         return bool(self.signals) and all(number == signal.SIGHUP for number in self.signals)
 
-    @contextlib.contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Let signals through for so long; a driver that is started meanwhile gets them too."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
-        try:
-            yield
-        finally:
-            hold()
-
     def wake(self) -> None:
         """End a ``wait``; the one method that another thread may call."""
         # A full pipe ends the wait anyhow.
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_writer, _WAKE)
 
-    def wait(self, until: Optional[float] = None, descriptors: Sequence[int] = ()) -> List[int]:
+    def wait(self, until: Optional[float] = None, pipes: Sequence[Any] = ()) -> List[Any]:
         """Wait for any event, at most until the monotonic clock shows ``until``.
 
-        Return those of the ``descriptors`` that can be read. It may return early and empty-handed: callers look at what
-        they waited for and wait again.
+        Return those of the ``pipes`` that can be read. It may return early and empty-handed: callers look at what they
+        waited for and wait again.
         """
         seconds = MAX_WAIT_SECONDS if until is None else min(max(until - time.monotonic(), 0), MAX_WAIT_SECONDS)
-        with self.admitted():
-            ready = select.select([self._wake_reader, *descriptors], [], [], seconds)[0]
+        ready = select.select([self._wake_reader, *pipes], [], [], seconds)[0]
         with contextlib.suppress(BlockingIOError):
             for number in os.read(self._wake_reader, 65536):
                 if number in STOP + FINISH:
@@ -91,7 +77,7 @@ class Events:
                 if number in STOP:
                     self.stop()
         self._reap()
-        return [descriptor for descriptor in ready if descriptor != self._wake_reader]
+        return [pipe for pipe in ready if pipe != self._wake_reader]
 
     def _reap(self) -> None:
         """Reap children, whoever's they are: process 1 of a container inherits every orphan."""

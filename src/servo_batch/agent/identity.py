@@ -3,12 +3,9 @@
 A mistake in how the agent was called is a ``bad-request``; a token file that cannot be used is ``failed``.
 """
 
-import ast
-import errno
 import ipaddress
 import math
 import os
-import time
 from typing import Optional
 from urllib.parse import quote, urlsplit
 
@@ -20,11 +17,10 @@ from servo_batch.options import Options as CommandLine
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
 DEFAULT_URL = "https://api.opsani.com/accounts/%s/applications/%s/servo"
 DEFAULT_RETRY_SECONDS = 20.0
-VERBOSE_STDERR = ("all", "minimal", "none")
+# OPTUNE_VERBOSE_STDERR: so many lines of what a driver writes for people are passed on.
+SHOWN_LINES = {"all": math.inf, "minimal": 2, "none": 0}
 # No server takes a longer header; a file that is longer was named by mistake.
 MAX_TOKEN_BYTES = 16 * 1024
-# A pipe that the token is to come from has brought it within this time.
-TOKEN_SECONDS = 30.0
 
 
 class Options:
@@ -51,10 +47,11 @@ class Options:
         self.retry_seconds = _seconds("SERVO_RETRY_DELAY_SEC", DEFAULT_RETRY_SECONDS)
         if self.retry_seconds == 0:
             raise bad_request("SERVO_RETRY_DELAY_SEC must be more than 0: the service needs a pause between two tries")
-        self.io_timeout_seconds = _seconds("OPTUNE_IO_TIMEOUT", 0.0) or None  # a driver may be silent for ever
-        self.verbose_stderr = os.environ.get("OPTUNE_VERBOSE_STDERR") or "all"
-        if self.verbose_stderr not in VERBOSE_STDERR:
-            raise bad_request("OPTUNE_VERBOSE_STDERR must be all, minimal or none, not %r" % self.verbose_stderr)
+        self.io_timeout_seconds = _seconds("OPTUNE_IO_TIMEOUT", 0.0) or math.inf  # a driver may be silent for ever
+        verbose = os.environ.get("OPTUNE_VERBOSE_STDERR") or "all"
+        if verbose not in SHOWN_LINES:
+            raise bad_request("OPTUNE_VERBOSE_STDERR must be all, minimal or none, not %r" % verbose)
+        self.shown_lines = SHOWN_LINES[verbose]
         self.perf = _perf(os.environ.get("OPTUNE_PERF", "").strip())
 
 
@@ -109,14 +106,11 @@ def _perf(text: str) -> Optional[str]:
     if not text:
         return None
     try:
-        nodes = list(ast.walk(ast.parse(text, mode="eval")))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        problem = getattr(error, "msg", error) or "nested too deep"
-        raise bad_request("OPTUNE_PERF is not an expression: %.200r: %s" % (text, problem)) from None
-    if any(isinstance(node, (ast.Lambda, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.comprehension)) for node in nodes):
-        raise bad_request("OPTUNE_PERF must be arithmetic over metrics, not %r" % text)
-    if not any(isinstance(node, ast.Name) for node in nodes):
-        raise bad_request("OPTUNE_PERF names no metric: %r" % text)
+        names = compile(text, "OPTUNE_PERF", "eval").co_names
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        names = ()
+    if not names:
+        raise bad_request("OPTUNE_PERF must be an expression over metrics, like 1 / total_runtime, not %.200r" % text)
     return text
 
 
@@ -125,34 +119,22 @@ def read_token(path: str, events: Events) -> str:
 
     Raises ``ServoError``, with a message that shows nothing of what the file holds, also where a signal ends the wait.
     """
+    content, part = b"", b"-"
     try:
-        content = _content(path, events)
+        # Opening a named pipe would otherwise wait for a writer, and no signal could end that.
+        with open(path, "rb", buffering=0, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
+            while part and len(content) <= MAX_TOKEN_BYTES:
+                if events.wait(None, [stream]):
+                    part = stream.read(MAX_TOKEN_BYTES + 1) or b""
+                    content += part
+                elif events.stopped_at is not None:
+                    raise failed("bad-token", "told to stop before the token came")
     except OSError as error:
         remedy = "name its file with --auth-token, or use --no-auth"
         raise failed("bad-token", "cannot read the token: %s: %s; %s" % (path, error.strerror, remedy)) from None
     token = content.strip()
-    if not token:
-        raise failed("bad-token", "the token file is empty: %s" % path)
     # RFC 6750 allows less; a blank or a line break would end the header early or start another.
-    if len(content) > MAX_TOKEN_BYTES or not all(0x21 <= byte <= 0x7E for byte in token):
+    if not token or len(content) > MAX_TOKEN_BYTES or not all(0x21 <= byte <= 0x7E for byte in token):
         shape = "one line of ASCII without blanks, at most %d bytes" % MAX_TOKEN_BYTES
-        raise failed("bad-token", "the token file must hold one token: %s: %s" % (shape, path))
+        raise failed("bad-token", "the token file must hold one token, %s: %s" % (shape, path))
     return token.decode("ascii")
-
-
-def _content(path: str, events: Events) -> bytes:
-    """Return what the file holds, up to a byte more than a token may have; raise ``OSError``."""
-    until = time.monotonic() + TOKEN_SECONDS
-    content = b""
-    # Opening a named pipe would otherwise wait for a writer, and no signal could end that.
-    with open(path, "rb", buffering=0, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
-        while len(content) <= MAX_TOKEN_BYTES:
-            if events.wait(until, [stream.fileno()]):
-                data = stream.read(MAX_TOKEN_BYTES + 1 - len(content))
-                if not data:
-                    break
-                content += data
-            elif events.stopped_at is not None or time.monotonic() >= until:
-                why = "the pipe brought no whole token within %g seconds" % TOKEN_SECONDS
-                raise TimeoutError(errno.ETIMEDOUT, why)
-    return content

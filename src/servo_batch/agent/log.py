@@ -32,12 +32,12 @@ class Log:
         with contextlib.suppress(OSError):
             answers.write_text(line)
 
-    def clean(self, text: str, limit: int = MAX_LINE) -> str:
-        """Return ``text`` as one line that is fit to be seen, cut after ``limit`` characters."""
+    def clean(self, text: str) -> str:
+        """Return ``text`` as one line that is fit to be seen."""
         for form in self._forms:
             text = text.replace(form, CONCEALED)
-        left = len(text) - limit
-        text = text[:limit] + ("… (%d characters more)" % left if left > 0 else "")
+        left = len(text) - MAX_LINE
+        text = text[:MAX_LINE] + ("… (%d characters more)" % left if left > 0 else "")
         return "".join(
             character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
             for character in text

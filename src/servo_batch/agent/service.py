@@ -6,13 +6,10 @@ agent goes on reading its driver and hears its signals.
 
 import base64
 import contextlib
-import email.utils
 import http.client
 import json
-import os
 import socket
 import threading
-import time
 import urllib.request
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
@@ -26,8 +23,6 @@ from servo_batch.formats import strict_json
 REQUEST_SECONDS = 60.0
 # Commands are small: an answer above this is no answer.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-# So much of an answer that is none is logged.
-SHOWN = 200
 
 
 class Outcome(NamedTuple):
@@ -43,31 +38,16 @@ class Exchange:
 
     def __init__(self) -> None:
         self.outcome: Optional[Outcome] = None
-        # A second name for the connection's socket, since TLS takes the first one over.
-        self._lifeline: Optional[socket.socket] = None
+        self.socket: Optional[socket.socket] = None  # once it is connected
 
     def end(self) -> Outcome:
         """Return what came of it; if nothing did yet, break the connection, so that the thread ends too."""
         if self.outcome is None:
             self.outcome = Outcome(error="no answer in time")
-            if self._lifeline is not None:
+            if self.socket is not None:
                 with contextlib.suppress(OSError):  # it ended by itself meanwhile
-                    self._lifeline.shutdown(socket.SHUT_RDWR)
+                    self.socket.shutdown(socket.SHUT_RDWR)
         return self.outcome
-
-    def connected(self, connection: socket.socket) -> None:
-        """Take a connection that ``end`` is to break, before the request is sent; raise ``OSError`` if it is too late.
-
-        A stale WHATS_NEXT would be answered with a command that nobody carries out.
-        """
-        self._lifeline = connection.dup()
-        if self.outcome is not None:
-            raise OSError("it came too late")
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._lifeline is not None:
-            self._lifeline.close()
 
 
 class Service:
@@ -79,9 +59,7 @@ class Service:
     def __init__(self, url: str, token: Optional[str], log: Log, wake: Callable[[], None], verbose: bool) -> None:
         parts = urlsplit(url)
         is_https = parts.scheme == "https"
-        self._host = parts.hostname or ""
-        self._port = parts.port or (443 if is_https else 80)
-        self._place = parts.netloc if parts.port else "%s:%d" % (parts.netloc, self._port)
+        self._address = (parts.hostname or "", parts.port or (443 if is_https else 80))
         self._target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         self._headers = {
             "Host": parts.netloc,
@@ -94,15 +72,20 @@ class Service:
         self._log = log
         self._wake = wake
         self._verbose = verbose
-        self._tls: Any = _tls_context() if is_https else None
+        self._tls: Any = None
+        if is_https:
+            try:
+                import ssl
+            except ImportError as error:
+                raise failed("no-tls", "https needs a Python with TLS: %s" % error) from None
+            self._tls = ssl.create_default_context()  # which verifies, as $SSL_CERT_FILE or else the system says
         # Plain http with a token is for this machine only; a proxy would carry it to another one.
         use_proxy = is_https or token is None
         self._proxy, self._proxy_headers = _proxy(parts.scheme, parts.netloc) if use_proxy else (None, {})
+        self.way = url + (" through the proxy %s:%d" % self._proxy if self._proxy else "")
         if self._proxy and not is_https:
             self._target = url
             self._headers.update(self._proxy_headers)
-        self._through = "the proxy %s:%d" % self._proxy if self._proxy else ""
-        self.way = url + (" through " + self._through if self._through else "")
 
     def post(self, body: bytes) -> Exchange:
         """Start an exchange."""
@@ -125,63 +108,47 @@ class Service:
         return exchange
 
     def _exchange(self, exchange: Exchange, body: bytes) -> Outcome:
-        client = http.client.HTTPConnection(*(self._proxy or (self._host, self._port)), timeout=REQUEST_SECONDS)
-        place = "cannot connect to " + (self._through or self._place)
+        address = self._proxy or self._address
+        if self._tls is None:
+            client = http.client.HTTPConnection(*address, timeout=REQUEST_SECONDS)
+        else:
+            client = http.client.HTTPSConnection(*address, timeout=REQUEST_SECONDS, context=self._tls)
+            if self._proxy:
+                client.set_tunnel(*self._address, self._proxy_headers)
         try:
-            if self._proxy and self._tls:
-                client.set_tunnel(self._host, self._port, self._proxy_headers)
             client.connect()
-            place = self._place
-            exchange.connected(client.sock)
-            if self._tls:
-                client.sock = self._tls.wrap_socket(client.sock, server_hostname=self._host)
+            exchange.socket = client.sock
+            if exchange.outcome is not None:
+                # A stale WHATS_NEXT would be answered with a command that nobody carries out.
+                return exchange.outcome
             client.request("POST", self._target, body, self._headers)
-            return self._judged(client.getresponse())
+            return _judged(client.getresponse())
         except Exception as error:  # http.client and what is below it raise whatever they like
-            why = getattr(error, "strerror", None) or "%s: %s" % (type(error).__name__, error)
-            return Outcome(error="%s: %s%s" % (place, why, _remedy(error)))
+            return Outcome(error="%s: %s: %s" % (self.way, type(error).__name__, error))
         finally:
             client.close()
-            exchange.close()
-
-    def _judged(self, response: http.client.HTTPResponse) -> Outcome:
-        """Tell a JSON object that the service means as its answer from all else."""
-        content = b""
-        part = b"-"
-        while part and len(content) <= MAX_ANSWER_BYTES:
-            part = response.read(MAX_ANSWER_BYTES + 1 - len(content))
-            content += part
-        if len(content) > MAX_ANSWER_BYTES:
-            return Outcome(error="the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
-        if response.length:  # what it said that would come, less what came
-            return Outcome(error="the answer ended %d bytes before its end" % response.length)
-        shown = self._log.clean(content.decode("utf-8", "replace"), SHOWN) or "it is empty"
-        if not 200 <= response.status < 300:
-            # No redirect is followed: the token is for the host it was given for alone.
-            moved = response.headers.get("Location")
-            hint = "; redirects are not followed: name the new place with --url: %s" % moved if moved else ""
-            problem = "status %d %s%s: %s" % (response.status, response.reason, hint, shown)
-            return Outcome(error=problem, retry_after_seconds=_seconds(response.headers.get("Retry-After")))
-        try:
-            answer = strict_json.loads(content)
-        except strict_json.JsonError as error:
-            packed = response.headers.get("Content-Encoding")
-            problem = "it is packed, which nobody asked for: %s" % packed if packed else error.msg
-            return Outcome(error="the answer is not JSON: %s: %s" % (problem, shown))
-        if not isinstance(answer, dict):
-            return Outcome(error="the answer is not a JSON object: %s" % shown)
-        return Outcome(answer)
 
 
-def _seconds(retry_after: Optional[str]) -> Optional[float]:
-    """Return how long a Retry-After header asks to wait, a number or a date (RFC 7231); None where it says neither."""
-    text = (retry_after or "").strip()
-    if text.isdecimal():
-        return float(text[:9])
+def _judged(response: http.client.HTTPResponse) -> Outcome:
+    """Tell a JSON object that the service means as its answer from all else."""
+    content = response.read(MAX_ANSWER_BYTES + 1)
+    if len(content) > MAX_ANSWER_BYTES:
+        return Outcome(error="the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
+    if response.length:  # what it said that would come, less what came
+        return Outcome(error="the answer ended %d bytes before its end" % response.length)
+    shown = content.decode("utf-8", "replace")
+    if not 200 <= response.status < 300:
+        # No redirect is followed: the token is for the host it was given for alone.
+        after = response.headers.get("Retry-After", "")
+        seconds = float(after) if after.isdecimal() else None
+        return Outcome(None, "status %d %s: %s" % (response.status, response.reason, shown), seconds)
     try:
-        return email.utils.parsedate_to_datetime(text).timestamp() - time.time()
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return None
+        answer = strict_json.loads(content)
+    except strict_json.JsonError as error:
+        return Outcome(error="the answer is not JSON: %s: %s" % (error.msg, shown))
+    if not isinstance(answer, dict):
+        return Outcome(error="the answer is not a JSON object: %s" % shown)
+    return Outcome(answer)
 
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
@@ -202,32 +169,7 @@ def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict
             "%s_PROXY must be like http://HOST:PORT, since requests go to a proxy by plain http, not %r"
             % (scheme.upper(), "…@" + url.rpartition("@")[2] if "@" in url else url)
         )
-    headers = {}
-    if parts.username is not None:
-        user = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
-        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(user.encode()).decode("ascii")
-    return (host, port), headers
-
-
-def _tls_context() -> Any:
-    """Return a context that verifies certificates and host names, as $SSL_CERT_FILE or else the system says."""
-    try:
-        import ssl
-
-        return ssl.create_default_context()
-    except (ImportError, OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise failed("no-tls", "https needs a Python with TLS, and this one's cannot be used: %s" % error) from None
-
-
-def _remedy(error: Exception) -> str:
-    """Return what to do about a certificate whose authority is not trusted, or nothing where that is not the cause."""
-    # Codes of OpenSSL's x509_vfy.h: no authority known (2, 20, 21), signed by itself (18, 19). Python 3.6 has none.
-    unknown = 20 if "CERTIFICATE_VERIFY_FAILED" in str(error) else 0
-    if getattr(error, "verify_code", unknown) not in (2, 18, 19, 20, 21):
-        return ""
-    path = os.environ.get("SSL_CERT_FILE")
-    if not path:
-        return "; name the file of the authorities to trust with SSL_CERT_FILE"
-    if not os.access(path, os.R_OK):
-        return "; SSL_CERT_FILE names %s, which cannot be read" % path
-    return "; SSL_CERT_FILE names %s, which does not have its authority" % path
+    if parts.username is None:
+        return (host, port), {}
+    user = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
+    return (host, port), {"Proxy-Authorization": "Basic " + base64.b64encode(user.encode()).decode("ascii")}
