@@ -17,10 +17,8 @@ from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
 from servo_batch.job import failures, rounds
-from servo_batch.job.cancel import Cancellation
-from servo_batch.job.outcomes import Ended
-from servo_batch.job.run import Listener
-from servo_batch.job.show import Show
+from servo_batch.job.attention import Caller
+from servo_batch.job.steps import Ended, Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
 from servo_batch.samples import median
 from servo_batch.wording import named
@@ -76,16 +74,19 @@ def plan(
         rendered[key] = render.render(command, names, configured, place)
         render.have_shell_read(rendered[key], place)
     job = rounds.Job(
-        rendered["command"],
+        Step(
+            Kind.JOB,
+            rendered["command"],
+            environment,
+            config.working_directory,
+            config.success_exit_statuses,
+            config.grace_seconds,
+            config.timeout_seconds,
+        ),
         rendered.get("prepare"),
         rendered.get("cleanup"),
         config.runs if runs is None else runs,
         config.warmup_runs if warmup_runs is None else warmup_runs,
-        config.grace_seconds,
-        config.timeout_seconds,
-        environment=environment,
-        working_directory=config.working_directory,
-        success_statuses=config.success_exit_statuses,
     )
     metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
     names_of_needed = _needed(metrics, config.metrics)
@@ -145,41 +146,29 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
         raise failed("bad-config", "\n".join(problems))
 
 
-def run(
-    planned: Plan,
-    cancellation: Cancellation,
-    listener: Listener,
-    show: Optional[Show] = None,
-    keep_output: Optional[str] = None,
-) -> Measurement:
-    """Run the job as planned and return what was measured; raise ``ServoError``.
-
-    ``show`` says where what the job prints is to be shown, too; ``keep_output`` is a file to keep its stdout in.
-    """
+def run(planned: Plan, caller: Caller) -> Measurement:
+    """Run the job as planned and return what was measured; raise ``ServoError``."""
     notes: Dict[str, None] = {}
-    stamps: Dict[str, written.Stamp] = {}
     first: Dict[str, Any] = {}
+    runtimes: List[float] = []
+    runs: List[Dict[str, Any]] = []
 
-    def before() -> None:
-        stamps.update(written.stamps(planned.needed, planned.job.working_directory or ""))
+    def begin() -> rounds.Examine:
+        stamps = written.stamps(planned.needed, planned.job.command.working_directory or "")
 
-    def examine(ended: Ended, report: rounds.Report) -> Dict[str, Any]:
-        searched = searching.search(
-            planned.needed, ended.output, stamps, cancellation, report, listener.progress_seconds
-        )
-        values, found = _values(planned, ended, searched)
-        summary.refuse_mixed(first, values)
-        notes.update(dict.fromkeys(found))
-        return values
+        def examine(ended: Ended, step: Step) -> None:
+            searched = searching.search(planned.needed, ended.output, stamps, step, caller)
+            values, remarks = _values(planned, ended, searched)
+            summary.refuse_mixed(first, values)
+            notes.update(dict.fromkeys(remarks))
+            runtimes.append(ended.runtime_seconds)
+            runs.append(values)
 
-    measured = rounds.measure(
-        planned.job, examine, cancellation, listener, before=before, show=show, keep_output=keep_output
-    )
-    notes.update(dict.fromkeys(measured.notes))
-    runtimes = [result.runtime_seconds for result in measured.results]
+        return examine
+
+    notes.update(dict.fromkeys(rounds.measure(planned.job, begin, caller)))
     described = sources.described(planned.metrics)
-    values = [{name: result.value[name] for name in described} for result in measured.results]
-    metrics = summary.summarise(values, runtimes, described)
+    metrics = summary.summarise([{name: run[name] for name in described} for run in runs], runtimes, described)
     if len(runtimes) > 1:
         remark = summary.remark(runtimes, planned.job.warmup_runs)
         notes.update(dict.fromkeys(filter(None, [remark])))
@@ -202,7 +191,7 @@ def alone(name: str) -> Iterator[None]:
 
 def files_of(planned: Plan) -> Dict[str, str]:
     """Return the paths of the files that metrics are read from, by what a message calls each."""
-    folder = planned.job.working_directory or ""
+    folder = planned.job.command.working_directory or ""
     files = {name: each.file for name, each in planned.needed.items() if isinstance(each, sources.Output) and each.file}
     return {f"the file of the metric {named(name)}": os.path.join(folder, file) for name, file in files.items()}
 
@@ -210,7 +199,7 @@ def files_of(planned: Plan) -> Dict[str, str]:
 def _values(planned: Plan, ended: Ended, searched: searching.Searched) -> Tuple[Dict[str, Any], List[str]]:
     """Return the value of every metric that is needed, for one run, and what a person should know of them."""
     if searched.missing:
-        details = failures.details(planned.job.command, ended.output)
+        details = failures.details(planned.job.command.arguments, ended.output)
         raise failed("no-match", searching.no_match_message(planned.needed, searched.missing), [details])
     notes = []
     usage = ended.usage
@@ -385,7 +374,7 @@ def _circumstances(planned: Plan, error: ServoError) -> Dict[str, Any]:
     """Return what whoever learns from a failure has to know: the machine was to blame, or which timeout it was."""
     if isinstance(error, HostError):
         return {"cause": "machine"}
-    timeout, cap = planned.job.timeout_seconds, planned.job.cap_seconds
+    timeout, cap = planned.job.command.timeout_seconds, planned.job.cap_seconds
     if error.reason == "timeout" and timeout is not None and (cap is None or timeout <= cap):
         return {"timeout": timeout}
     return {}

@@ -175,18 +175,6 @@ def test_a_command_that_cannot_start_is_found(folder, command, status, words):
     assert any(words in line for line in page) if words else not any("warning" in line for line in page)
 
 
-@pytest.mark.parametrize(("text", "words"), [("echo\n", "is no script"), ("\ufeff#!/bin/sh\n", "byte order mark")])
-def test_a_text_that_only_a_shell_would_run_is_found_where_there_is_none(folder, text, words):
-    folder.write_text("job.sh", text)
-    os.chmod(folder.path("job.sh"), 0o755)
-    folder.configure_command("[./job.sh]")
-    status, page = folder.check()
-    assert status == 1
-    assert any(words in line for line in page)
-    folder.configure_command("./job.sh")
-    assert folder.check()[0] == 0
-
-
 def test_a_program_is_looked_for_where_the_job_runs(folder):
     os.mkdir(folder.path("sub"))
     folder.write_text("sub/job.sh", "#!/bin/sh\n")

@@ -3,12 +3,10 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
 from calling import Servo, batch
-from machine import NEWEST
 from measuring import default_signals
 
 pytest_plugins = ("servo_fixtures", "job_fixtures")
@@ -45,58 +43,33 @@ class TestAFailure:
         ("command", "told"),
         [
             ("exit 255", "the job ended with exit status 255\n"),
-            ("nonesuch-program", "exit status 127: this is how the shell says that it did not find a command\n"),
-            ("/etc", "exit status 126: this is how the shell says that it could not execute a command\n"),
-            ("sh -c 'kill $$'; exit $?", "143: this is how the shell says that SIGTERM killed a command\n"),
             ("kill -SEGV $$", "the job was killed by SIGSEGV\n"),
             ("kill -KILL $$", "the job was killed by SIGKILL, by somebody or by the system when memory ran out\n"),
-            ("kill -37 $$", "the job was killed by SIGRTMIN+3\n"),
-            ("yes 2>/dev/null | head -1; kill -PIPE $$", "the job was killed by SIGPIPE"),
-            (["sh", "-c", "exit 127"], "the job ended with exit status 127\n"),
+            ("kill -37 $$", "the job was killed by signal 37\n"),
             (["/bin/sh", "-c", "exit $1", "sh", "it's"], "\ncommand: /bin/sh -c 'exit $1' sh 'it'\"'\"'s'\n"),
             (["nonesuch"], "not started: command not found: there is no nonesuch in any folder of $PATH, "),
             (["/none/such"], "not started: command not found: there is no /none/such\n"),
-            (["/etc/passwd/x"], "not started: command not found: there is no /etc/passwd/x\n"),
             (["/etc"], "not started: /etc is a folder\n"),
             (["/etc/passwd"], "not started: /etc/passwd is not executable (chmod +x makes it so)\n"),
-            (["echo", "x" * 300000], "not started: its arguments and environment are too long"),
+            (["/bin/echo", "x" * 300000], "not started: /bin/echo: its arguments and environment are too long"),
         ],
     )
     def test_says_what_came_of_it(self, newest, command, told):
         assert told in failure(newest, command) + "\n"
 
-    SCRIPTS = (
-        # What begins the script, what is told where it is run as it is, and where a shell runs it.
-        (
-            b"#!/none/such\n",
-            "not started: {path} needs the interpreter '/none/such', which is not there\n",
-            "that it did not find a command; {path} needs the interpreter '/none/such', which is not there\n",
-        ),
-        (
-            b"#! /bin/sh\r\necho\r\n",
-            "its lines end as Windows has them, mend it with sed -i 's/\\r$//' {path}\n",
-            "a command; {path} needs the interpreter '/bin/sh\\r', which is not there: its lines end as Windows has",
-        ),
-        (
-            b"#!/etc/passwd\n",
-            "{path} may not be executed: its interpreter '/etc/passwd' may not either, or",
-            "exit status 126: this is how the shell says that it could not execute a command\n",
-        ),
-        (
-            b"\x7fELF nonsense",
-            "{path} is neither a program for this machine nor a script that begins with #!",
-            "status ",
-        ),
-        (b"#!/bin/sh\nexit 127\n", "exit status 127\n", "that it did not find a command\n"),
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            (b"#!/none/such\n", "not started: {path} needs the interpreter '/none/such', which is not there\n"),
+            (b"#! /bin/sh\r\necho\r\n", "its lines end as Windows has them, mend it with sed -i 's/\\r$//' {path}\n"),
+            (b"#!/etc/passwd\n", "not started: {path}: this user may not execute it or its interpreter, or"),
+            (b"\x7fELF nonsense", "{path}: it is neither a program for this machine nor a script that begins with #!"),
+        ],
     )
-
-    @pytest.mark.parametrize("script", SCRIPTS)
-    def test_says_what_a_script_lacks(self, newest, script):
-        content, *told = script
+    def test_says_what_a_script_lacks(self, newest, content, told):
         path = newest.write("job.sh", content)
         os.chmod(path, 0o755)
-        for command, expected in zip([[path], "true && LANG=C %s -x" % path], told):
-            assert expected.format(path=path) in failure(newest, command) + "\n"
+        assert told.format(path=path) in failure(newest, [path]) + "\n"
 
     def test_is_none_where_the_exit_status_is_said_to_be_one(self, newest):
         newest.configure(batch("echo size 5; exit 1", success_exit_statuses=[1, 2]))
@@ -104,15 +77,6 @@ class TestAFailure:
         told = "the job ended with exit status 0, which is none of the success_exit_statuses 1, 2\n"
         assert failure(newest, "true", success_exit_statuses=[1, 2]).startswith(told)
         assert "killed by SIGTERM" in failure(newest, "kill $$", success_exit_statuses=[1, 143])
-
-    def test_for_want_of_processes_says_so(self, newest):
-        if os.getuid():
-            pytest.skip("needs root, to become a user who has no process yet")
-        limit = "import os, resource; resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)); os.setuid(%d)" % (
-            10**6 + os.getpid()
-        )
-        newest.configure(batch([sys.executable, "-c", limit + "; os.fork()"]))
-        assert "BlockingIOError" in newest.measure().answer["message"]
 
     def test_where_the_working_directory_is_gone_says_so(self, newest):
         os.mkdir(newest.path("gone"))
@@ -162,21 +126,15 @@ class TestAJobIsGiven:
         assert ended.status == 0, ended
         return json.loads(newest.read("given.json").decode())
 
-    def test_nothing_open_but_its_three_streams(self, given):
+    def test_three_streams_the_driver_s_environment_and_folder_and_a_session_of_its_own(self, given, newest):
         files = [given["files"][name].partition(":")[0] for name in "012"]
         assert files == ["/dev/null", "pipe", "pipe"]
         assert given["files"]["1"] != given["files"]["2"]
         assert given["rest"] == 1  # what lists the folder
-
-    def test_the_environment_and_the_folder_of_the_driver_and_its_own_variables(self, given, newest):
         assert given["environment"]["SOME"] == "thing"
         assert os.fsencode(given["environment"]["SERVO_TEXT"]).decode() == "é…$HOME'\n"
         assert given["cwd"] == os.path.realpath(newest.folder)
-
-    def test_a_session_and_a_group_of_its_own(self, given):
         assert given["session"] == given["group"] == given["pid"]
-
-    def test_default_signals(self, given):
         # Python itself ignores SIGPIPE and SIGXFSZ and catches SIGINT, in the job as well.
         python = 1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1)
         assert int(given["status"]["SigIgn"], 16) & ~python == 0
@@ -194,14 +152,6 @@ class TestAJobIsGiven:
         assert ended.answer["message"].startswith("the job ended with exit status 3")
 
 
-def test_a_machine_without_a_null_device_runs_the_job(newest):
-    newest.configure(batch(["sh", "-c", "cat; echo size 5"], metrics={"size": {"output_regex": r"size (\d+)"}}))
-    hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /dev && exec "$@"', "sh"]
-    if subprocess.run([*hide, NEWEST, "-c", ""], stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("cannot mount")
-    assert newest.call("measure", prefix=hide).answer["metrics"]["size"] == {"value": 5}
-
-
 MEBIBYTE = 1 << 20
 PYTHON = "'%s' -IS -c " % sys.executable
 # Uses 0.1 s of the processor, whatever else the machine does, and 100 MiB.
@@ -217,10 +167,10 @@ class TestUsage:
         return {name: answered[name]["value"] for name in metrics}
 
     @pytest.mark.parametrize(
-        "command", ["exec " + WORK, WORK + "; true", "true | %s | cat" % WORK, WAIT % WORK, WAIT % ("setsid " + WORK)]
+        "command", ["exec " + WORK, "true | %s | cat" % WORK, WAIT % WORK, WAIT % ("setsid " + WORK)]
     )
     def test_counts_all_that_ended(self, servo, command):
-        """The job itself, a child, a pipeline, an orphan, a daemon."""
+        """The job itself, a pipeline, an orphan, a daemon."""
         used = self.used(servo, command)
         assert 0.1 <= used["cpu_time"] < 3
         assert used["user_time"] + used["system_time"] == pytest.approx(used["cpu_time"], abs=1e-5)

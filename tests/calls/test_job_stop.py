@@ -12,7 +12,7 @@ import uuid
 import pytest
 from job_actor import ROLES
 from machine import EDGES, NEWEST, OLDEST
-from measuring import HERE, KILLED, LIMIT, children, find_processes, kill, stat, wait_until
+from measuring import HERE, KILLED, LIMIT, children, find_processes, kill, wait_until
 
 pytest_plugins = ("job_fixtures",)
 
@@ -27,19 +27,14 @@ CASES = [
     (python, role, CAUSES[(number + 3 * old) % len(CAUSES)])
     for old, python in enumerate(EDGES)
     for number, role in enumerate(ROLES)
-] + [(EDGES[number % len(EDGES)], "chain", cause) for number, cause in enumerate(CAUSES)]
+] + [(EDGES[number % len(EDGES)], "chains", cause) for number, cause in enumerate(CAUSES)]
 # Each run of the tests is a user of its own, who has no other process.
 USER = 1000000 + os.getpid()
 
 
-def prefix(code, *arguments):
+def prefix(code):
     """Return what does something in Python and then becomes the driver."""
-    return [
-        "-IS",
-        "-c",
-        code + "\nimport os, sys; os.execv(sys.executable, [sys.executable, *sys.argv[%d:]])" % (1 + len(arguments)),
-        *arguments,
-    ]
+    return ["-IS", "-c", code + "\nimport os, sys; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"]
 
 
 def hidden(job):
@@ -70,35 +65,17 @@ class TestEverythingIsGone:
             driver.process.stdout.close()
         wait_until(lambda: not job.alive() and not driver.leftovers())
 
-    @pytest.mark.parametrize("role", ROLES)
-    def test_when_somebody_kills_the_guard(self, measuring, hide, role):
-        job = hide(role)
-        driver = measuring(NEWEST, job.command, grace_period=GRACE_SECONDS)
+    def test_of_its_group_when_somebody_kills_the_guard(self, measuring, hide):
+        job = hide("bomb")
+        driver = measuring(NEWEST, job.command)
         hidden(job)
         kill(driver.guard())
         answer = driver.answer()
-        assert (job.alive(), driver.leftovers()) == ([], [])
         assert answer["reason"] == "command-failed"
-        assert answer["message"].startswith(
-            "somebody killed the guard, which watches the job; the job was stopped after"
-        )
-
-    def test_but_what_others_started_before_when_somebody_kills_the_guard(self, measuring, hide, tmp_path):
-        """A shell starts a process, then becomes the driver."""
-        other, other_session, job = hide("plain"), hide("daemon"), hide("plain")
-        go = str(tmp_path / "go")
-        os.mkfifo(go)
-        # Once the others have hidden: whose orphan a process is that comes after that, nobody can tell.
-        code = "import subprocess, sys\nfor command in sys.argv[1:3]: subprocess.Popen(command.split(), stdout=-3, stderr=-3)\n"
-        code += "open(%r).close()" % go
-        become = prefix(code, " ".join(other.command), " ".join(other_session.command))
-        driver = measuring(NEWEST, job.command, prefix=become)
-        hidden(other), hidden(other_session)
-        open(go, "w").close()
-        hidden(job)
-        kill(int(stat(job.alive()[0])[1]))
-        assert driver.answer()["message"].startswith("somebody killed the guard")
-        assert [len(each.alive()) for each in (job, other, other_session)] == [0, 1, 2]
+        told = "somebody killed the guard, which watches the job; the job was stopped after "
+        assert answer["message"].startswith(told)
+        assert "; what has left its process group may live on\n" in answer["message"]
+        wait_until(lambda: not job.alive() and not driver.leftovers())
 
     @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become a user who can have few processes")
     def test_of_a_fork_bomb_that_fills_each_gap(self, measuring):
@@ -153,30 +130,16 @@ class TestWhereDescendantsCannotBeFollowed:
         code = "import os, subprocess, sys; os.execvp('unshare', ['unshare', '--pid', '--fork', sys.executable, *sys.argv[1:]])"
         return ["-IS", "-c", code]
 
-    @pytest.mark.parametrize("role", ["child", "bomb"])
+    @pytest.mark.parametrize("role", ["grandchild", "bomb"])
     def test_the_group_is_stopped(self, measuring, hide, blind, role):
         job = hide(role)
         answer = measuring(NEWEST, job.command, prefix=blind, timeout=1, grace_period=GRACE_SECONDS).answer()
         assert answer["reason"] == "timeout"
-        assert "what has left its process group may live on: to follow it takes Linux's /proc" in answer["message"]
-        wait_until(lambda: not job.alive())
-
-    def test_the_group_is_killed_when_somebody_kills_the_guard(self, measuring, hide, blind):
-        job = hide("bomb")
-        driver = measuring(NEWEST, job.command, prefix=blind)
-        hidden(job)
-        (shell,) = [pid for pid in job.alive() if int(stat(pid)[2]) == pid]
-        kill(int(stat(shell)[1]))
-        assert driver.answer()["message"].startswith("somebody killed the guard")
+        assert "; what has left its process group may live on\n" in answer["message"]
         wait_until(lambda: not job.alive())
 
 
 class TestAStop:
-    def test_before_the_start_runs_nothing(self, measuring):
-        driver = measuring(NEWEST, "touch ran", prepare="kill -HUP $(cut -d' ' -f4 </proc/$PPID/stat); exec sleep 60")
-        assert re.match("cancelled by SIGHUP: prepare was stopped after", driver.answer()["message"])
-        assert not os.path.exists(os.path.join(driver.folder, "ran"))
-
     def test_asks_before_it_forces(self, measuring):
         script = "trap 'echo asked >&2; exit 0' TERM; echo up; while :; do sleep 0.05; done"
         message = measuring(NEWEST, script, timeout=0.5).answer()["message"]
@@ -250,7 +213,7 @@ class TestAStop:
         assert driver.answer()["message"].startswith("cancelled by SIGTERM: the job was stopped after ")
         assert job.alive() == []
 
-    @pytest.mark.parametrize("status", ["", "3", "143"])
+    @pytest.mark.parametrize("status", ["", "143"])
     def test_that_reaches_the_job_and_the_guard_first_is_a_cancel(self, measuring, hide, status):
         """As supervisors do it that stop each process of a group."""
         job = hide("plain")
@@ -267,24 +230,12 @@ class TestAStop:
         wait_until(lambda: not children(guard))
         driver.send(signal.SIGTERM)
         driver.send(signal.SIGCONT)
-        end = {"": ", killed by SIGTERM"}.get(status, ", with exit status %s" % status)
-        ended = r"the job had ended by itself after \d+\.\d s" + end
+        end = {"": "was killed by SIGTERM"}.get(status, "ended with exit status %s" % status)
+        ended = r"the job %s after \d+\.\d s" % end
         assert re.match("cancelled by SIGTERM: (%s|the job was stopped after .*)$" % ended, driver.answer()["message"])
 
-    @pytest.mark.parametrize(
-        ("status", "told"),
-        [(7, "; it ended with exit status 7, so what it runs elsewhere may go on"), (0, ""), (143, "")],
-    )
-    def test_that_a_handler_of_the_job_fails_to_obey_is_worth_a_word(self, measuring, hide, status, told):
-        job = hide("plain")
-        driver = measuring(NEWEST, "trap 'kill $!; exit %d' TERM; %s & wait" % (status, " ".join(job.command)))
-        hidden(job)
-        driver.send(signal.SIGUSR1)
-        message = driver.answer()["message"]
-        assert re.sub(r"\d+\.\d s", "N s", message) == "cancelled by SIGUSR1: the job was stopped after N s" + told
-
     def test_of_a_guard_that_somebody_stopped_is_none_the_less_one(self, measuring, hide):
-        job = hide("own-session")
+        job = hide("daemon")
         driver = measuring(NEWEST, job.command, grace_period=GRACE_SECONDS)
         hidden(job)
         os.kill(driver.guard(), signal.SIGSTOP)
@@ -321,30 +272,23 @@ class TestAStop:
         assert '"reason": "timeout"' in answer
         driver.process.wait(LIMIT)
 
-    @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT"])
-    def test_by_a_signal_that_is_ignored_at_the_start_is_none(self, measuring, hide, name):
+    def test_by_a_signal_that_is_ignored_at_the_start_is_none(self, measuring, hide):
         job = hide("plain")
-        ignore = prefix("import signal; signal.signal(signal.%s, signal.SIG_IGN)" % name)
+        ignore = prefix("import signal; [signal.signal(each, signal.SIG_IGN) for each in (1, 2)]")
         driver = measuring(NEWEST, job.command, prefix=ignore)
         hidden(job)
-        driver.send(getattr(signal, name))
+        driver.send(signal.SIGHUP)
+        driver.send(signal.SIGINT)
         driver.send(signal.SIGTERM)
         assert re.match(STOPPED % "SIGTERM", driver.answer()["message"])
 
-    def test_by_a_signal_that_is_blocked_at_the_start_is_one(self, measuring, hide):
+    def test_by_a_signal_that_is_blocked_at_the_start_is_one_and_none_is_for_the_guard(self, measuring, hide):
         job = hide("plain")
         block = prefix("import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))")
         driver = measuring(NEWEST, job.command, prefix=block)
         hidden(job)
-        driver.send(signal.SIGUSR1)
-        assert driver.answer()["reason"] == "cancelled"
-
-    @pytest.mark.parametrize("name", SIGNALS)
-    def test_is_not_for_the_guard_to_obey(self, measuring, hide, name):
-        job = hide("plain")
-        driver = measuring(NEWEST, job.command)
-        hidden(job)
-        os.kill(driver.guard(), getattr(signal, name))
+        for name in SIGNALS:
+            os.kill(driver.guard(), getattr(signal, name))
         driver.send(signal.SIGUSR1)
         assert driver.answer()["reason"] == "cancelled"
 

@@ -21,7 +21,6 @@ ORDER = (
     ("state",),
     ("command",),
     ("job",),
-    ("progress",),
     ("metrics",),
     ("history",),
     ("tuning",),
@@ -36,7 +35,7 @@ PLACES = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
 # What knows of no other rooms than these, though more stand above it: each could leave the house alone.
 KNOWN = {
     "command": ("wording", "formats", "answers"),
-    "job": ("executable", "files", "answers"),
+    "job": ("executable", "wording", "files", "answers", "terminal"),
     "tuning": ("wording", "samples", "settings", "terminal", "history"),
     "agent": ("executable", "wording", "formats", "answers", "options"),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servo_batch import progress
+from servo_batch.job import progress
 from servo_batch.job.steps import Kind, Place
 
 

@@ -43,23 +43,12 @@ def plain(tell):
     live()
 
 
-def child(tell):
-    if fork() == 0:
-        plain(tell)
-    os.wait()
-
-
 def grandchild(tell):
-    if fork() == 0:
-        child(tell)
-    os.wait()
-
-
-def own_session(tell):
-    if fork() == 0:
-        os.setsid()
-        plain(tell)
-    os.wait()
+    for _ in range(2):
+        if fork():
+            os.wait()
+            return
+    plain(tell)
 
 
 def daemon(tell):
@@ -127,20 +116,8 @@ def chains(tell):
     chain(tell)
 
 
-def bomb(tell):
+def bomb(tell, detach=False):
     """Processes that fork for as long as there are tokens for it, in the job's own group."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    tokens, more_tokens = os.pipe()
-    os.write(more_tokens, b"." * FORKS)
-    os.close(more_tokens)
-    tell()
-    while os.read(tokens, 1):
-        fork()
-    live()
-
-
-def bomb_of_sessions(tell):
-    """The same, and each in a session of its own and an orphan."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tokens, more_tokens = os.pipe()
     os.write(more_tokens, b"." * FORKS)
@@ -148,23 +125,25 @@ def bomb_of_sessions(tell):
     job = os.getpid()
     tell()
     while os.read(tokens, 1):
-        if fork() == 0:
+        is_child = fork() == 0
+        if detach and is_child:
             os.setsid()
-        elif os.getpid() != job and os.read(tokens, 1):
+        elif detach and os.getpid() != job and os.read(tokens, 1):
             os._exit(0)
     live()
 
 
+def bomb_of_sessions(tell):
+    """The same, and each in a session of its own and an orphan."""
+    bomb(tell, detach=True)
+
+
 ROLES = {
     "plain": plain,
-    "child": child,
     "grandchild": grandchild,
-    "own-session": own_session,
     "daemon": daemon,
-    "daemon-without-files": daemon_without_files,
     "deaf": deaf,
     "stopped": stopped,
-    "chain": chain,
     "chains": chains,
     "bomb": bomb,
     "bomb-of-sessions": bomb_of_sessions,

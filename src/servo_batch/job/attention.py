@@ -1,16 +1,29 @@
-"""The driver's loop: it sleeps until a child tells something, a signal comes, its stdout is closed, or time is up."""
+"""What the driver attends to while a step runs: children that tell something, signals, its stdout, and the time."""
 
 import math
 import select
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from servo_batch.answers import STDOUT, ServoError, failed
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import Child, wait_for
+from servo_batch.job.progress import Telling
 from servo_batch.job.show import Shown
+from servo_batch.job.steps import Kind, Step
 
-PROGRESS_SECONDS = 30.0
+
+class Caller(NamedTuple):
+    """Who wants a measurement: how they ask for its end and are told of it, and what becomes of what the job prints.
+
+    ``keep_output`` is the path of a file to keep the job's stdout in; its stderr, where there is any, is kept beside
+    it, with ``.stderr`` appended.
+    """
+
+    cancellation: Cancellation
+    telling: Telling
+    show_output: bool = False
+    keep_output: Optional[str] = None
 
 
 class Unwanted(Exception):  # noqa: N818 - what happened is no error of anybody's
@@ -27,59 +40,47 @@ class Unwanted(Exception):  # noqa: N818 - what happened is no error of anybody'
         return failed("cancelled", "%s; %s" % (self, consequence))
 
 
-class TimeUp(Exception):  # noqa: N818
-    """The time for it is over."""
-
-
 class Loop:
     """What is attended to: ``children`` that tell something, what is ``shown``, progress, and who asks for an end.
 
-    ``hear`` is called with each message of a child. The first ``heard`` signals are passed over, and so is, unless it
-    ``minds_stdout``, that nobody reads that.
+    A cleanup is not concerned by the signals that came before it, of which there are ``heard``, nor by a stdout that
+    nobody reads: a terminal that is closed does both at once.
     """
 
-    def __init__(
-        self,
-        cancellation: Cancellation,
-        on_progress: Callable[[float], None],
-        progress_seconds: float = PROGRESS_SECONDS,
-        limit_seconds: Optional[float] = None,
-        heard: int = 0,
-        minds_stdout: bool = True,
-    ) -> None:
-        """``on_progress(elapsed_seconds)`` is called every ``progress_seconds`` from ``begin`` on."""
+    def __init__(self, step: Step, caller: Caller) -> None:
         self.children: List[Child] = []
         self.shown: Optional[Shown] = None
-        self.hear: Callable[[Dict[str, Any]], None] = lambda message: None
-        self._cancellation = cancellation
-        self._on_progress = on_progress
-        self._progress_seconds = progress_seconds
-        self._limit_seconds = math.inf if limit_seconds is None else limit_seconds
-        self._heard = heard
-        self._minds_stdout = minds_stdout
-        self._began = self._next_progress = math.inf
-        self._deadline = time.monotonic() + self._limit_seconds  # until it is known when it began
-        cancellation.clear()
+        self._step = step
+        self._cancellation, self._telling = caller.cancellation, caller.telling
+        is_cleanup = step.kind is Kind.CLEANUP
+        self.heard = self._cancellation.count if is_cleanup else 0
+        self._minds_stdout = not is_cleanup
+        self._limit_seconds = math.inf if step.timeout_seconds is None else step.timeout_seconds
+        self.begin(time.monotonic())  # until it is known when it began
+
+    @property
+    def signum(self) -> Optional[int]:
+        """The signal that asks for the end of the step, if one has come."""
+        return self._cancellation.signum if self._cancellation.count > self.heard else None
 
     def begin(self, began: float) -> None:
         """Count from ``began``, a time of the monotonic clock."""
         self._began = began
-        self._next_progress = began + self._progress_seconds
+        self._next_progress = began + self._telling.interval_seconds
         self._deadline = began + self._limit_seconds
 
-    def watch(self, is_done: Callable[[], bool]) -> None:
-        """Wait until it is done, and let progress be told; raise Unwanted or TimeUp."""
+    def watch(self, is_done: Callable[[], bool]) -> bool:
+        """Wait until it is done, and let progress be told; return whether it is, in time; raise Unwanted."""
         while not is_done():
             self.refuse_if_unwanted()
-            # Once in an interval in any case: the clock of a machine that slept goes on.
-            self._turn(min(min(self._next_progress, self._deadline) - time.monotonic(), self._progress_seconds), True)
+            self._turn(min(self._next_progress, self._deadline) - time.monotonic(), self._minds_stdout)
             now = time.monotonic()
             if now >= self._deadline:
-                raise TimeUp
+                return False
             if now >= self._next_progress:
-                while self._next_progress <= now:  # more than once where the driver was stopped (^Z)
-                    self._next_progress += self._progress_seconds
+                self._next_progress = now + self._telling.interval_seconds
                 self.report(now - self._began)
+        return True
 
     def wait(self, is_done: Callable[[], bool], seconds: float, signals: float = math.inf) -> bool:
         """Wait until it is done, and return whether it is; no longer than ``seconds`` or more ``signals`` than that."""
@@ -94,15 +95,15 @@ class Loop:
     def report(self, elapsed_seconds: float) -> None:
         """Tell progress now; raise Unwanted where nobody takes it."""
         try:
-            self._on_progress(elapsed_seconds)
+            self._telling.progress(self._step.kind, self._step.place, elapsed_seconds)
         except OSError as error:
             if self._minds_stdout:
                 raise Unwanted(None, "cannot write progress to stdout (%s)" % error) from None
 
     def refuse_if_unwanted(self) -> None:
         """Raise Unwanted where a signal has come."""
-        if self._cancellation.count > self._heard:
-            raise Unwanted(self._cancellation.signum)
+        if self.signum is not None:
+            raise Unwanted(self.signum)
 
     def _turn(self, seconds: float, minds_stdout: bool) -> None:
         """Wait until something happens, so long at most; take what is told, and show what has come."""
@@ -110,7 +111,7 @@ class Loop:
         children = [child for child in self.children if not child.is_gone]
         readable = [wakeup, *(child.report for child in children)]
         writable = self.shown.waiting if self.shown else []
-        ready = wait_for(readable, seconds, writable, [STDOUT] if minds_stdout and self._minds_stdout else [])
+        ready = wait_for(readable, seconds, writable, [STDOUT] if minds_stdout else [])
         if ready.get(STDOUT, 0) & select.POLLNVAL:  # macOS cannot poll a terminal
             ready = wait_for(readable, seconds, writable)
         if wakeup in ready:
@@ -119,6 +120,9 @@ class Loop:
             raise Unwanted(None, "stdout was closed, so nobody waits for an answer")
         for child in children:
             for message in child.receive() if child.report in ready else []:
-                self.hear(message)
+                if "started" in message:
+                    self.begin(message["started"][0])
+                if "grown" in message and self.shown:
+                    self.shown.grew(message["grown"])
         if self.shown:
             self.shown.write()

@@ -18,7 +18,6 @@ from servo_batch.job.cancel import SIGNALS
 
 MAX_POLL_SECONDS = 86400.0  # poll(2) takes milliseconds as an int; who waits looks at the clock and waits again
 BLOCKED = SIGNALS + (signal.SIGCHLD,)
-O_ASYNC = getattr(fcntl, "FASYNC", getattr(os, "O_ASYNC", 0o20000))  # PyPy 3.9 has neither name
 
 
 class Child:
@@ -79,9 +78,7 @@ class Child:
         Raises RuntimeError where a bug of ours ended it.
         """
         os.close(self.report)
-        status = 0
-        with suppress(ChildProcessError):  # reaped with what the job left, since the guard could not
-            status = os.waitpid(self.pid, 0)[1]
+        status = os.waitpid(self.pid, 0)[1]
         if "broken" in self.told:
             raise RuntimeError("a process of ours failed:\n" + self.told["broken"])
         return status
@@ -114,28 +111,15 @@ def detach(kept: Set[int]) -> None:
     stdin, stdout and stderr become /dev/null.
     """
     os.setsid()
-    os.close(0)  # so that there is one for the list, however few there may be
     try:
-        descriptors = {
-            int(name) for name in os.listdir("/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd")
-        }
+        descriptors = set(map(int, os.listdir("/dev/fd")))
     except OSError:
         descriptors = set(range(1024))  # not up to the limit, which in a container can be a thousand million
     for descriptor in descriptors - kept:
         with suppress(OSError):  # the one that listed the folder
             os.close(descriptor)
-    while open_nothing() < 2:  # each is the lowest that is free
+    while os.open(os.devnull, os.O_RDWR) < 2:  # each is the lowest that is free
         pass
-
-
-def open_nothing() -> int:
-    """Return a descriptor that gives nothing to read: /dev/null, or where there is none, a pipe that has ended."""
-    try:
-        return os.open(os.devnull, os.O_RDWR)
-    except OSError:
-        readable, writable = os.pipe()
-        os.close(writable)
-        return readable
 
 
 def die_with_the_driver(control: int) -> None:
@@ -147,6 +131,6 @@ def die_with_the_driver(control: int) -> None:
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGIO])
     fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(control, fcntl.F_SETFL, O_ASYNC)
+    fcntl.fcntl(control, fcntl.F_SETFL, getattr(os, "O_ASYNC", 0o20000))  # PyPy 3.9 lacks the name
     if wait_for([control], 0):  # it was closed before
         os._exit(0)

@@ -7,16 +7,13 @@ What makes it exact on Linux, by prctl(2), proc(5) and credentials(7):
 - The pid of a child, and the process group that it is in, belong to nobody else before the child is reaped. So the
   signal to a child or to its group reaches the job's processes or none.
 - A signal to a group reaches all of it at one instant: no fork in the group escapes.
-
-What is in this process's own session is never taken for the job's, which has one of its own: a shell that became the
-driver (exec) leaves it children.
 """
 
 import os
 import signal
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 PR_SET_CHILD_SUBREAPER = 36
 # How long to go on with SIGKILL: a process in an uninterruptible sleep or of another user may not end at all.
@@ -25,12 +22,13 @@ KILL_SECONDS = 5.0
 PAUSE_SECONDS = 0.02
 # How many children to reap before looking at anything else: they may end faster than they can be reaped.
 MAX_REAPED = 100
-# Of whom this process was the parent before the job was, and who is left alone with all that descends from them.
-NOBODY: FrozenSet[int] = frozenset()
+
+# Sleeps up to the given seconds, less when a child ends; True ends the grace at once.
+Wait = Callable[[float], bool]
 
 
 class Process(NamedTuple):
-    """A process, as ``/proc/PID/stat`` has it."""
+    """A process, as ``/proc/PID/stat`` has it; as text it is what a message calls it."""
 
     pid: int
     name: str
@@ -39,43 +37,51 @@ class Process(NamedTuple):
     group: int
     start: int  # in clock ticks since boot; together with the pid it names one process for good
 
+    def __str__(self) -> str:
+        return "%d (%s)" % (self.pid, self.name)
 
-def become_subreaper(whether: bool = True) -> bool:
-    """Make this process the parent of every orphan among its descendants, or no more; return whether it is exact.
+
+def become_subreaper() -> bool:
+    """Make this process the parent of every orphan among its descendants; return whether that is exact.
 
     The system must have that, and ``/proc`` must show processes by the pids that this process uses: a container can
-    have that of another pid namespace, where the same number is another process.
+    have that of another pid namespace, where the same number is another process. PyPy 3.9 has no ``os.waitid``.
     """
     try:
         import ctypes
 
-        is_one = ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(whether), 0, 0, 0) == 0
-        return is_one and os.readlink("/proc/self") == str(os.getpid())
+        is_one = ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        return is_one and hasattr(os, "waitid") and os.readlink("/proc/self") == str(os.getpid())
     except (ImportError, AttributeError, OSError, MemoryError):
         # A Python without libffi; macOS; a system that forbids the executable memory that ctypes asks for.
         return False
 
 
-def list_all(spared: FrozenSet[int] = NOBODY) -> List[Process]:
+def list_all() -> List[Process]:
     """Return this process's descendants, parents first."""
     by_parent: Dict[int, List[Process]] = {}
     for name in os.listdir("/proc"):
         process = _read(int(name)) if name.isdigit() else None
         if process:
             by_parent.setdefault(process.parent, []).append(process)
-    family = [process for process in by_parent.get(os.getpid(), []) if _is_of_the_job(process.pid, spared)]
+    family = by_parent.get(os.getpid(), [])
     for process in family:
         family.extend(by_parent.get(process.pid, []))
     return family
 
 
-def children(spared: FrozenSet[int] = NOBODY) -> List[int]:
+def children() -> List[int]:
     """Return the pids of this process's children, ended ones included."""
     try:
         with open("/proc/self/task/%d/children" % os.getpid(), "rb") as stream:
-            return [pid for pid in map(int, stream.read().split()) if _is_of_the_job(pid, spared)]
+            return list(map(int, stream.read().split()))
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN
-        return [process.pid for process in list_all(spared) if process.parent == os.getpid()]
+        return [process.pid for process in list_all() if process.parent == os.getpid()]
+
+
+def running() -> List[str]:
+    """Return what messages call the descendants that have not ended."""
+    return [str(process) for process in list_all() if process.state != "Z"]
 
 
 def reap() -> Dict[int, int]:
@@ -90,96 +96,74 @@ def reap() -> Dict[int, int]:
     return ended
 
 
-class Stop:
-    """Stops every descendant: SIGTERM, after the grace SIGKILL. ``statuses`` are how the children ended, by pid.
+def stop_all(grace_seconds: float, wait: Wait) -> Tuple[bool, Optional[List[str]]]:
+    """Stop every descendant: SIGTERM, after the grace SIGKILL; this process must be an exact subreaper.
 
-    ``wait`` sleeps up to the given seconds, less when a child ends; True ends the grace at once.
+    Return whether some did not end when asked, and what messages call those that are alive nevertheless.
     """
-
-    def __init__(self, wait: Callable[[float], Optional[bool]]) -> None:
-        self.statuses: Dict[int, int] = {}
-        self._wait = wait
-
-    def all(self, grace_seconds: float) -> List[Process]:
-        """Stop all; return those that are alive nevertheless. This process must be an exact subreaper."""
-        # SIGCONT, since a stopped process would not get to the SIGTERM.
-        _signal_each(list_all(), signal.SIGTERM, signal.SIGCONT)
-        deadline = time.monotonic() + grace_seconds
-        while True:
-            reaped = reap()
-            self.statuses.update(reaped)
-            if _all_gone():
-                return []
-            left = deadline - time.monotonic()
-            if left <= 0 or self._wait(0 if len(reaped) == MAX_REAPED else left):
-                return self.kill()
-
-    def group(self, group: int, grace_seconds: float) -> None:
-        """Stop a process group, where descendants cannot be followed; who is alive afterwards cannot be told.
-
-        Its leader must not have been reaped before.
-        """
-        signals: List[int] = [signal.SIGTERM, signal.SIGCONT]
-        deadline = time.monotonic() + grace_seconds
-        while all(send(os.killpg, group, signum) for signum in signals):
-            self.statuses.update(reap())
-            left = deadline - time.monotonic()
-            signals = [signal.SIGKILL if left <= 0 else 0]
-            if left <= -KILL_SECONDS:
-                return
-            if self._wait(PAUSE_SECONDS):
-                deadline = min(deadline, time.monotonic())
-
-    def kill(self, spared: FrozenSet[int] = NOBODY) -> List[Process]:
-        """Kill the children, and the children that they leave, until there is none or the time is over."""
-        deadline = time.monotonic() + KILL_SECONDS
-        known = NOBODY
-        while not _all_gone(spared):
-            pids = children(spared)
-            # At once, and the newest first: a process that forks and exits in a circle must not get away meanwhile.
-            for pid in reversed(pids):
-                send(os.kill, pid, signal.SIGKILL)
-            for pid in pids:
-                with suppress(ChildProcessError):  # cloned so that nobody is told of its end
-                    if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                        # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
-                        send(os.killpg, os.getpgid(pid), signal.SIGKILL)
-                        self.statuses[pid] = os.waitpid(pid, os.WNOHANG)[1]
-            if time.monotonic() > deadline:
-                # /proc can hide the processes of other users (hidepid); the list of children does not.
-                hidden = [Process(pid, "name unknown", "", 0, 0, 0) for pid in children(spared)]
-                return [process for process in list_all(spared) if process.state != "Z"] or hidden
-            if known.issuperset(pids):
-                # A child that cannot be killed (of another user, stopped by its tracer, frozen) has children that can.
-                _signal_each(list_all(spared), signal.SIGKILL)
-                self._wait(PAUSE_SECONDS)
-            known = frozenset(pids)
-        return []
+    # SIGCONT, since a stopped process would not get to the SIGTERM.
+    _signal_each(list_all(), signal.SIGTERM, signal.SIGCONT)
+    deadline = time.monotonic() + grace_seconds
+    while True:
+        reaped = reap()
+        if _all_gone():
+            return False, []
+        left = deadline - time.monotonic()
+        if left <= 0 or wait(0 if len(reaped) == MAX_REAPED else left):
+            return True, _kill_all(wait)
 
 
-def processes(told: Optional[Sequence[Sequence[Any]]]) -> Optional[List[Process]]:
-    """Return processes that were told as lists of their fields."""
-    return None if told is None else [Process(*fields) for fields in told]
+def stop_group(group: int, grace_seconds: float, wait: Wait) -> Tuple[bool, Optional[List[str]]]:
+    """Stop a process group, where descendants cannot be followed; who is alive afterwards cannot be told.
+
+    Its leader must not have been reaped before.
+    """
+    for signum in (signal.SIGTERM, signal.SIGCONT):
+        send(os.killpg, group, signum)
+    deadline = time.monotonic() + grace_seconds
+    while send(os.killpg, group, 0):
+        reap()
+        if time.monotonic() >= deadline or wait(PAUSE_SECONDS):
+            return send(os.killpg, group, signal.SIGKILL), None
+    return False, None
 
 
-def _read(pid: int) -> Optional[Process]:
+def send(kill: Callable[[int, int], None], number: int, signum: int) -> bool:
+    """Send a signal by ``os.kill`` or ``os.killpg``; return whether there was anybody to get it.
+
+    A process of another user gets none, and is among those that are alive afterwards.
+    """
     try:
-        with open("/proc/%d/stat" % pid, "rb") as stream:
-            text = stream.read()
-    except OSError:  # it has ended
-        return None
-    # The name stands in parentheses and may hold any character, parentheses too.
-    head, _, tail = text.rpartition(b")")
-    state, parent, group, *rest = tail.split()
-    name = head.partition(b"(")[2].decode("utf-8", "replace")
-    return Process(pid, name, state.decode(), int(parent), int(group), int(rest[16]))
-
-
-def _is_of_the_job(pid: int, spared: FrozenSet[int]) -> bool:
-    try:
-        return pid not in spared and os.getsid(pid) != os.getsid(0)
-    except ProcessLookupError:
+        kill(number, signum)
+    except (ProcessLookupError, PermissionError):
         return False
+    return True
+
+
+def _kill_all(wait: Wait) -> List[str]:
+    """Kill the children, and the children that they leave, until there is none or the time is over."""
+    deadline = time.monotonic() + KILL_SECONDS
+    known: FrozenSet[int] = frozenset()
+    while not _all_gone():
+        pids = children()
+        # At once, and the newest first: a process that forks and exits in a circle must not get away meanwhile.
+        for pid in reversed(pids):
+            send(os.kill, pid, signal.SIGKILL)
+        for pid in pids:
+            with suppress(ChildProcessError):  # cloned so that nobody is told of its end
+                if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                    # Until it is reaped, its group is the job's. Whatever else is in it dies at one instant.
+                    send(os.killpg, os.getpgid(pid), signal.SIGKILL)
+                    os.waitpid(pid, os.WNOHANG)
+        if time.monotonic() > deadline:
+            # /proc can hide the processes of other users (hidepid); the list of children does not.
+            return running() or ["%d (name unknown)" % pid for pid in children()]
+        if known.issuperset(pids):
+            # A child that cannot be killed (of another user, stopped by its tracer, frozen) has children that can.
+            _signal_each(list_all(), signal.SIGKILL)
+            wait(PAUSE_SECONDS)
+        known = frozenset(pids)
+    return []
 
 
 def _signal_each(family: List[Process], *signals: int) -> None:
@@ -195,22 +179,23 @@ def _signal_each(family: List[Process], *signals: int) -> None:
                     send(os.kill, process.pid, signum)
 
 
-def _all_gone(spared: FrozenSet[int] = NOBODY) -> bool:
+def _all_gone() -> bool:
     # The list of children can miss some while others end, says proc(5); the kernel's own answer cannot.
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return True
-    return bool(spared) and not children(spared)
+    return False
 
 
-def send(kill: Callable[[int, int], None], number: int, signum: int) -> bool:
-    """Send a signal by ``os.kill`` or ``os.killpg``; return whether there was anybody to get it.
-
-    A process of another user gets none, and is among those that are alive afterwards.
-    """
+def _read(pid: int) -> Optional[Process]:
     try:
-        kill(number, signum)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+        with open("/proc/%d/stat" % pid, "rb") as stream:
+            text = stream.read()
+    except OSError:  # it has ended
+        return None
+    # The name stands in parentheses and may hold any character, parentheses too.
+    head, _, tail = text.rpartition(b")")
+    state, parent, group, *rest = tail.split()
+    name = head.partition(b"(")[2].decode("utf-8", "replace")
+    return Process(pid, name, state.decode(), int(parent), int(group), int(rest[16]))

@@ -7,48 +7,76 @@ when it is to wait no longer; where the driver was killed, *control* is at its e
 
 and then one of
 
-- ``{"not_started": [ERRNO, TEXT]}``: the system refused to start it;
+- ``{"not_started": ERRNO}``: the system refused to start it;
 - ``{"ended": [SECONDS, STATUS, [USER, SYSTEM, RSS, FLOOR]]}``: it took so long and ended by itself, STATUS is its exit
-  status or minus a signal; the rest is what outcomes.Usage has. The guard then waits for the end of *control*, reports
-  ``{"left": [PROCESS, …]}``, what of the job is still running (null where nobody can tell), and leaves it alone;
-- ``{"stopped": [SECONDS, STATUS, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
-  (null where nobody can tell); STATUS is that of the job's own process, or null.
+  status or minus a signal; the rest is what steps.Usage has. The guard then waits for the end of *control*, reports
+  ``{"left": [PROCESS, …]}``, what of the job is still running (nothing where nobody can tell), and leaves it alone;
+- ``{"stopped": [SECONDS, WAS_KILLED, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
+  (null where nobody can tell).
 
 It has a session of its own, sleeps until something happens, and has nothing open but its pipes.
 """
 
 import math
 import os
+import resource
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from typing import Any, List, Optional, Set
 
-from servo_batch.job import descendants, outcomes
-from servo_batch.job.child import BLOCKED, Child, detach, open_nothing, tell, wait_for
-from servo_batch.job.steps import Step
+from servo_batch.job import descendants
+from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
+from servo_batch.job.output import Output
+from servo_batch.job.steps import Ended, NotStarted, Outcome, Step, Stopped, Usage
 
 STOP, KILL = b"s", b"k"
 # How long a process may take to end that has nothing more to do.
 ENDING_SECONDS = 0.2
+MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 
 
-def start(step: Step, stdout: int, stderr: int) -> Child:
-    """Fork a guard that runs ``step`` with the two descriptors as its output; raise ``OSError`` where none can be."""
-    return Child(lambda control, report, mask: _guard(step, stdout, stderr, control, report, mask))
+class Guard(Child):
+    """The guard, as the driver has it."""
+
+    def __init__(self, step: Step, stdout: int, stderr: int) -> None:
+        """Fork a guard that runs ``step`` with the two descriptors as its output; raise ``OSError`` if none can be."""
+        super().__init__(lambda control, report, mask: _guard(step, stdout, stderr, control, report, mask))
+
+    @property
+    def has_told(self) -> bool:
+        """Whether it has told what came of the job."""
+        return not self.told.keys().isdisjoint({"not_started", "ended", "stopped"})
+
+    def kill_job(self) -> None:
+        """Kill what is known of the job, its process group, where somebody killed the guard before it has told."""
+        began, pid = self.told.get("started", (None, None))
+        if pid is not None:
+            descendants.send(os.killpg, pid, signal.SIGKILL)
+        self.told["stopped"] = [None if began is None else time.monotonic() - began, False, None]
+
+    def outcome(self, output: Output) -> Outcome:
+        """Return what came of the job, which it has told."""
+        if "ended" in self.told:
+            seconds, status, usage = self.told["ended"]
+            return Ended(seconds, status, Usage(*usage), self.told.get("left", []), output)
+        if "not_started" in self.told:
+            return NotStarted(self.told["not_started"])
+        return Stopped(*self.told["stopped"])
 
 
 def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask: Set[Any]) -> None:
     detach({stdout, stderr, control, report})
     wakeup = _wake_up_on_signals(mask)
     can_follow = descendants.become_subreaper()
-    nothing = open_nothing()
     arguments = [_encoded(argument) for argument in step.arguments]
     environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
     try:
         if step.working_directory is not None:
             os.chdir(_encoded(step.working_directory))
+        nothing = os.open(os.devnull, os.O_RDONLY)
         began = time.monotonic()
         job = subprocess.Popen(
             arguments,
@@ -59,8 +87,8 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask
             start_new_session=True,
             close_fds=True,
         )
-    except (OSError, ValueError) as error:  # ValueError: an argument that has a NUL character
-        tell(report, {"not_started": [getattr(error, "errno", None), str(error)]})
+    except OSError as error:
+        tell(report, {"not_started": error.errno})
         return
     for descriptor in (nothing, stdout, stderr):
         os.close(descriptor)
@@ -68,24 +96,33 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask
     status = _wait_for_end(job.pid, wakeup, control)
     seconds = time.monotonic() - began
     if status is not None:
-        tell(report, {"ended": [seconds, exit_status(status), outcomes.used()]})
+        tell(report, {"ended": [seconds, exit_status(status), _used()]})
         while os.read(control, 100):
             pass
-        tell(report, {"left": _left(wakeup) if can_follow else None})
+        tell(report, {"left": _left(wakeup) if can_follow else []})
         return
-    stop = descendants.Stop(lambda seconds: _wait_or_hurry(wakeup, control, seconds))
-    survivors = None
+
+    def wait(seconds: float) -> bool:
+        return _wait_or_hurry(wakeup, control, seconds)
+
     if can_follow:
-        survivors = stop.all(step.grace_seconds)
+        was_killed, survivors = descendants.stop_all(step.grace_seconds, wait)
     else:
-        stop.group(job.pid, step.grace_seconds)
-    status = stop.statuses.get(job.pid)
-    tell(report, {"stopped": [seconds, None if status is None else exit_status(status), survivors]})
+        was_killed, survivors = descendants.stop_group(job.pid, step.grace_seconds, wait)
+    tell(report, {"stopped": [seconds, was_killed, survivors]})
 
 
 def exit_status(status: int) -> int:
     """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _used() -> Usage:
+    """Return what the children of this process have used that have ended, orphans that came to it too."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
+    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Usage(children.ru_utime, children.ru_stime, children.ru_maxrss * MAX_RSS_UNIT, floor * MAX_RSS_UNIT)
 
 
 def _encoded(text: str) -> bytes:
@@ -145,7 +182,7 @@ def _wait_or_hurry(wakeup: int, control: int, seconds: float) -> bool:
     return False
 
 
-def _left(wakeup: int) -> List[descendants.Process]:
+def _left(wakeup: int) -> List[str]:
     """Return what of the job is still running, and not just about to end, as a copier is that has seen its end."""
     limit = time.monotonic() + ENDING_SECONDS
     while True:
@@ -155,5 +192,5 @@ def _left(wakeup: int) -> List[descendants.Process]:
             return []
         left = limit - time.monotonic()
         if left <= 0:
-            return [process for process in descendants.list_all() if process.state != "Z"]
+            return descendants.running()
         _wait(wakeup, wakeup, left)

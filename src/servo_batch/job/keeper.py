@@ -7,9 +7,7 @@ job left running holds them open, for LATE_SECONDS and all that was in them befo
 
 - ``{"ready": PID}``: it reads;
 - ``{"grown": "stdout"}``: that file, or the other, has become longer; only where that is to be told;
-
-- ``{"kept": [SIZE, SIZE, ERRNO, IS_AT_END]}``: what the files for stdout and stderr hold; ERRNO of a write that failed,
-  or null; whether nobody can write to the pipes any more;
+- ``{"kept": [ERRNO, IS_AT_END]}``: of a write that failed, or null; whether nobody can write to the pipes any more;
 
 and goes on reading for as long as anybody can write, so that nobody whom the job left running waits for it or gets a
 SIGPIPE.
@@ -51,15 +49,12 @@ class Keeper(Child):
         super().__init__(lambda control, report, _mask: _keep(streams, control, report, tells_growth))
         os.close(stdout)
         os.close(stderr)
-        self._is_handed_over = False
         self.receive()  # it reads, or is gone
 
     def hand_over(self) -> None:
         """Let go of the writing ends: the job has them by now, or nobody needs them."""
-        if not self._is_handed_over:
-            self._is_handed_over = True
-            os.close(self.stdout)
-            os.close(self.stderr)
+        os.close(self.stdout)
+        os.close(self.stderr)
 
 
 class _Stream:
@@ -69,7 +64,6 @@ class _Stream:
         self.name = name
         self.pipe = pipe
         self.file = file
-        self.size = 0
         self.number: Optional[int] = None  # the errno of a write that failed
         self.is_at_end = False
 
@@ -103,7 +97,6 @@ class _Stream:
                     written += write(buffer[written:count])
             except OSError as error:  # from here on there is a gap, so nothing that comes later is kept either
                 self.number = error.errno
-            self.size += written
         return moved
 
 
@@ -117,7 +110,7 @@ def _keep(streams: List[_Stream], control: int, report: int, tells_growth: bool)
     number = next((stream.number for stream in streams if stream.number is not None), None)
     is_at_end = all(stream.is_at_end for stream in streams)
     os.set_blocking(report, True)
-    tell(report, {"kept": [stream.size for stream in streams] + [number, is_at_end]})
+    tell(report, {"kept": [number, is_at_end]})
     for descriptor in (control, report, *(stream.file.fileno() for stream in streams)):
         os.close(descriptor)
     _drain([stream.pipe for stream in streams])

@@ -6,181 +6,118 @@ was cancelled, and what it printed not being what was expected. It does not foll
 is left but the guard, which stops what runs.
 """
 
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from servo_batch.answers import HostError, ServoError
 from servo_batch.job import failures
-from servo_batch.job.cancel import Cancellation, Cancelled
-from servo_batch.job.outcomes import Ended, Usage
-from servo_batch.job.run import Listener, run
-from servo_batch.job.show import Show
-from servo_batch.job.steps import Kind, Place, Step
+from servo_batch.job.attention import Caller
+from servo_batch.job.cancel import Cancelled
+from servo_batch.job.run import run
+from servo_batch.job.steps import Ended, Kind, Place, Step
 
 
 class Job(NamedTuple):
-    """What to run, as argument lists, and how often; the rest is for each command, as ``Step`` has it.
+    """What to run, and how often; ``prepare`` and ``cleanup`` are argument lists, run as ``command`` is otherwise.
 
-    ``cap_seconds`` is a shorter timeout for the command itself, but not for what prepares it and cleans up;
-    ``success_statuses`` are its own, too.
+    ``cap_seconds`` is a shorter timeout for the command itself, but not for what prepares it and cleans up.
     """
 
-    command: Sequence[str]
-    prepare: Optional[Sequence[str]] = None
-    cleanup: Optional[Sequence[str]] = None
-    runs: int = 1
-    warmup_runs: int = 0
-    grace_seconds: float = 5.0
-    timeout_seconds: Optional[float] = None
+    command: Step
+    prepare: Optional[Sequence[str]]
+    cleanup: Optional[Sequence[str]]
+    runs: int
+    warmup_runs: int
     cap_seconds: Optional[float] = None
-    environment: Mapping[str, str] = {}
-    working_directory: Optional[str] = None
-    success_statuses: Sequence[int] = (0,)
 
     def step(self, kind: Kind, number: int) -> Step:
-        """Return a command of the run ``number``, which counts from 0 on."""
-        commands = {Kind.PREPARE: self.prepare, Kind.JOB: self.command, Kind.CLEANUP: self.cleanup}
-        is_job = kind is Kind.JOB
-        limits = [self.timeout_seconds, self.cap_seconds if is_job else None]
-        return Step(
-            kind,
-            commands[kind] or [],
-            self.environment,
-            self.working_directory,
-            self.success_statuses if is_job else (0,),
-            self.grace_seconds,
-            min((limit for limit in limits if limit is not None), default=None),
-            Place(number, self.runs, self.warmup_runs),
-        )
+        """Return a command of the run ``number``, which counts from 0 on, or the search in what it printed."""
+        step = self.command._replace(kind=kind, place=Place(number, self.runs, self.warmup_runs))
+        if kind is Kind.JOB:
+            limits = [limit for limit in (step.timeout_seconds, self.cap_seconds) if limit is not None]
+            return step._replace(timeout_seconds=min(limits, default=None))
+        if kind is Kind.SEARCH:
+            return step._replace(timeout_seconds=None)
+        arguments = self.prepare if kind is Kind.PREPARE else self.cleanup
+        return step._replace(arguments=arguments or [], success_statuses=(0,))
 
 
-# Told how long it has been examined what a run printed; it may raise ``OSError``, as ``Listener.progress`` does.
-Report = Callable[[float], None]
+# Looks at what a run printed while its output is open; the step is this search. It may raise ServoError.
+Examine = Callable[[Ended, Step], None]
 
 
-class RunResult(NamedTuple):
-    """One counted run; ``value`` is what ``examine`` returned for it."""
+def measure(job: Job, begin: Callable[[], Examine], caller: Caller) -> List[str]:
+    """Run a job as often as it says, and return what a person should know of it: what was left running.
 
-    runtime_seconds: float
-    usage: Usage
-    value: Any
-
-
-class Measured(NamedTuple):
-    """The counted runs in order, and what a person should know of them: what was left running."""
-
-    results: List[RunResult]
-    notes: List[str]
-
-
-def measure(
-    job: Job,
-    examine: Callable[[Ended, Report], Any],
-    cancellation: Cancellation,
-    listener: Listener,
-    *,
-    before: Callable[[], None] = lambda: None,
-    show: Optional[Show] = None,
-    keep_output: Optional[str] = None,
-) -> Measured:
-    """Run a job as often as it says, and return what was measured.
-
-    ``before()`` is called before each run of the job, when ``prepare`` has ended; what it takes is not timed.
-    ``examine(ended, report)`` is called for each counted run while ``ended.output`` is open; it may raise
-    ``ServoError``, and where it takes its time it calls ``report(elapsed_seconds)`` every
-    ``listener.progress_seconds``. What all commands print is shown as ``show`` says; ``keep_output`` is the file that
-    has what the job itself printed, in its last run (see run.py).
+    ``begin()`` is called before each run of the job, when ``prepare`` has ended, and what it takes is not timed. What
+    it returns is called for each run that is no warm-up.
 
     Raises ``ServoError`` as ``run`` does, for the first thing that goes wrong: nothing runs after that but the cleanup
     of this run. Each signal ends what is at hand: the first the prepare or the job, one that comes later the grace
     period of that, or the cleanup. One that comes when all has ended raises nothing: look at ``cancellation.signum``.
     """
-    measurement = _Measurement(job, before, examine, cancellation, listener, show, keep_output, {})
-    results = [measurement.round(number) for number in range(job.warmup_runs + job.runs)]
-    return Measured([result for result in results if result is not None], measurement.notes())
+    measurement = _Measurement(job, begin, caller, [])
+    for number in range(job.warmup_runs + job.runs):
+        measurement.round(number)
+    return measurement.notes
 
 
 class _Measurement(NamedTuple):
     job: Job
-    before: Callable[[], None]
-    examine: Callable[[Ended, Report], Any]
-    cancellation: Cancellation
-    listener: Listener
-    show: Optional[Show]
-    keep_output: Optional[str]
-    left: Dict[Kind, List[str]]  # what the commands of each kind have left running, as they tell it
+    begin: Callable[[], Examine]
+    caller: Caller
+    notes: List[str]  # what was left running so far
 
-    def notes(self) -> List[str]:
-        """Return what was left running: of each kind of command the first time, and how often that came again."""
-        again = [len(texts) - 1 for texts in self.left.values()]
-        return [
-            texts[0] + (", and so did %d later run%s" % (more, "s"[: more > 1]) if more else "")
-            for texts, more in zip(self.left.values(), again)
-        ]
-
-    def round(self, number: int) -> Optional[RunResult]:
-        """Do one run with all that belongs to it, and return what a counted run was like; raise ``ServoError``."""
-        result: Optional[RunResult] = None
+    def round(self, number: int) -> None:
+        """Do one run with all that belongs to it; raise ``ServoError``."""
         errors: List[ServoError] = []
-        if self.cancellation.signum is not None:
-            not_started = failures.became(None, self.job.step(Kind.JOB, number))
-            raise _joined([Cancelled(self.cancellation.signum, not_started)], self.notes())
+        signum = self.caller.cancellation.signum
+        if signum is not None:
+            step = self.job.step(Kind.JOB, number)
+            raise self._joined([Cancelled(signum, step.told("%s was not started" % step.subject))])
         try:
-            result = self._prepare_and_run(number)
+            self._prepare_and_run(number)
         except ServoError as error:
             errors.append(error)
         finally:
             # Also after a bug of ours.
-            errors += self._clean_up(number)
+            try:
+                if self.job.cleanup:
+                    self._run(Kind.CLEANUP, number).output.close()
+            except ServoError as error:
+                errors.append(error)
         if errors:
-            raise _joined(errors, self.notes())
-        return result
+            raise self._joined(errors)
 
-    def _prepare_and_run(self, number: int) -> Optional[RunResult]:
+    def _prepare_and_run(self, number: int) -> None:
         if self.job.prepare:
-            self._run(self.job.step(Kind.PREPARE, number)).output.close()
-        self.before()
-        ended = self._run(self.job.step(Kind.JOB, number), self.keep_output)
+            self._run(Kind.PREPARE, number).output.close()
+        examine = self.begin()
+        ended = self._run(Kind.JOB, number)
         with ended.output:
             if number < self.job.warmup_runs:
-                return None
-            return RunResult(ended.runtime_seconds, ended.usage, self._examined(ended, number))
+                return
+            step = self.job.step(Kind.SEARCH, number)
+            try:
+                examine(ended, step)
+            except Cancelled:
+                raise
+            except ServoError as error:
+                raise error.saying(step.told(error.summary)) from None
 
-    def _clean_up(self, number: int) -> List[ServoError]:
-        """Run cleanup, if there is any; return its failure, if there is one."""
-        try:
-            if self.job.cleanup:
-                self._run(self.job.step(Kind.CLEANUP, number)).output.close()
-        except ServoError as error:
-            return [error]
-        return []
-
-    def _run(self, step: Step, keep_output: Optional[str] = None) -> Ended:
-        ended = run(step, self.cancellation, self.listener, show=self.show, keep_output=keep_output)
+    def _run(self, kind: Kind, number: int) -> Ended:
+        step = self.job.step(kind, number)
+        ended = run(step, self.caller)
         left = failures.left_running(step, ended)
         if left:
-            self.left.setdefault(step.kind, []).append(step.told(left))
+            self.notes.append(step.told(left))
         return ended
 
-    def _examined(self, ended: Ended, number: int) -> Any:
-        step = self.job.step(Kind.JOB, number)
-
-        def report(elapsed_seconds: float) -> None:
-            self.listener.progress(Kind.SEARCH, step.place, elapsed_seconds)
-
-        try:
-            return self.examine(ended, report)
-        except Cancelled:
-            raise
-        except ServoError as error:
-            raise error.saying(step.told(error.summary)) from None
-
-
-def _joined(errors: Sequence[ServoError], notes: Sequence[str]) -> ServoError:
-    """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
-    signum = next((error.signum for error in errors if isinstance(error, Cancelled)), None)
-    parts = [error.consequence if isinstance(error, Cancelled) else error.summary for error in errors]
-    if signum is not None:
-        return Cancelled(signum, "; ".join([*parts, *notes]))
-    first = next((error for error in errors if isinstance(error, HostError)), errors[0])
-    details = [each for error in errors for each in error.details]
-    return first.saying("; ".join([*parts, *notes]), details)
+    def _joined(self, errors: Sequence[ServoError]) -> ServoError:
+        """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
+        signum = next((error.signum for error in errors if isinstance(error, Cancelled)), None)
+        parts = [error.consequence if isinstance(error, Cancelled) else error.summary for error in errors]
+        text = "; ".join([*parts, *self.notes])
+        if signum is not None:
+            return Cancelled(signum, text)
+        first = next((error for error in errors if isinstance(error, HostError)), errors[0])
+        return first.saying(text, [each for error in errors for each in error.details])

@@ -1,7 +1,9 @@
-"""What can be run: a command with all that it is given, and its place among the runs of a measurement."""
+"""What can be run, a command with its place among the runs of a measurement, and what can come of it."""
 
 import enum
-from typing import Mapping, NamedTuple, Optional, Sequence
+from typing import Mapping, NamedTuple, Optional, Sequence, Union
+
+from servo_batch.job.output import Output
 
 
 class Kind(enum.Enum):
@@ -59,3 +61,56 @@ class Step(NamedTuple):
     def told(self, text: str) -> str:
         """Return ``text`` with the place before it, if there is one to name."""
         return "%s: %s" % (self.place, text) if str(self.place) else text
+
+
+class Usage(NamedTuple):
+    """What the system counted for a command and all its descendants that had ended with it, as getrusage(2) has it.
+
+    ``max_rss`` is that of the largest single process. It is never less than what a process has that the guard has just
+    forked: a value up to ``max_rss_floor`` says only that it was at most so much.
+    """
+
+    user_time: float  # seconds
+    system_time: float  # seconds
+    max_rss: int  # bytes
+    max_rss_floor: int  # bytes
+
+    @property
+    def cpu_time(self) -> float:
+        """Seconds of processor time, of the program and of the system for it."""
+        return self.user_time + self.system_time
+
+
+class Ended(NamedTuple):
+    """A command that ended by itself: its exit status, or minus the signal that killed it.
+
+    ``left_running`` are the processes that it left, as a message names them.
+    """
+
+    runtime_seconds: float
+    status: int
+    usage: Usage
+    left_running: Sequence[str]
+    output: Output
+
+
+class Stopped(NamedTuple):
+    """A command that was stopped, for a signal, its timeout, or the guard's death.
+
+    ``runtime_seconds`` is how long it had run when it was asked to stop, None where the guard was killed before that
+    was known. ``was_killed`` says that it did not end when it was asked. ``survivors`` are the processes that could not
+    be stopped, as a message names them; None where nobody can tell.
+    """
+
+    runtime_seconds: Optional[float]
+    was_killed: bool
+    survivors: Optional[Sequence[str]]
+
+
+class NotStarted(NamedTuple):
+    """A command that the system refused to start, and the number of its error."""
+
+    number: int
+
+
+Outcome = Union[Ended, Stopped, NotStarted]

@@ -8,15 +8,15 @@ it mapped into memory. All of that meets the child only.
 import os
 import resource
 import signal
-import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, NamedTuple, Union
+from typing import TYPE_CHECKING, Dict, Mapping, NamedTuple, Union
 
 from servo_batch.answers import HostError
-from servo_batch.job.attention import PROGRESS_SECONDS, Loop, Unwanted
-from servo_batch.job.cancel import Cancellation, Cancelled, signal_name
+from servo_batch.job.attention import Caller, Loop, Unwanted
+from servo_batch.job.cancel import Cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
 from servo_batch.job.output import Output
+from servo_batch.job.steps import Step
 from servo_batch.metrics import hints, written
 from servo_batch.metrics.convert import NoMatch, Value
 from servo_batch.metrics.find import find
@@ -46,30 +46,24 @@ class Searched(NamedTuple):
 
 
 def search(
-    metrics: "Mapping[str, Metric]",
-    output: Output,
-    before: Mapping[str, Stamp],
-    cancellation: Cancellation,
-    on_progress: Callable[[float], None],
-    progress_seconds: float = PROGRESS_SECONDS,
+    metrics: "Mapping[str, Metric]", output: Output, before: Mapping[str, Stamp], step: Step, caller: Caller
 ) -> Searched:
     """Return what is found of ``metrics`` in what the job printed, and in the files that are not as they were before.
 
-    ``before`` is from ``written.stamps``. ``on_progress(elapsed_seconds)`` is called every ``progress_seconds``.
-    Raises ``ServoError``: ``cancelled``, or ``command-failed`` where the output could not be searched.
+    ``before`` is from ``written.stamps``; ``step`` is the search, as progress tells it. Raises ``ServoError``:
+    ``cancelled``, or ``command-failed`` where the output could not be searched.
     """
     wanted = {name: each for name, each in metrics.items() if isinstance(each, (OutputRegex, OutputJson))}
     if not wanted:
-        if cancellation.signum is not None:
-            raise Cancelled(cancellation.signum, CONSEQUENCE)
+        if caller.cancellation.signum is not None:
+            raise Cancelled(caller.cancellation.signum, CONSEQUENCE)
         return Searched({}, {})
     try:
         child = Child(lambda control, report, _mask: _search(wanted, output, before, control, report))
     except OSError as error:
         raise HostError("what the job printed cannot be searched: %s" % error.strerror) from None
-    loop = Loop(cancellation, on_progress, progress_seconds)
+    loop = Loop(step, caller)
     loop.children.append(child)
-    loop.begin(time.monotonic())
     try:
         loop.watch(lambda: child.is_gone)
     except Unwanted as unwanted:
@@ -107,8 +101,8 @@ def _search(wanted: "Wanted", output: Output, before: Mapping[str, Stamp], contr
             soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
             resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if soft < 0 else min(soft, MAX_MEMORY), hard))
         streams = {
-            "stdout": written.mapped(output.stdout.fileno(), output.stdout_size),
-            "stderr": written.mapped(output.stderr.fileno(), output.stderr_size),
+            "stdout": written.mapped(output.stdout.fileno(), output.size("stdout")),
+            "stderr": written.mapped(output.stderr.fileno(), output.size("stderr")),
         }
         values: Dict[str, Value] = {}
         missing: Dict[str, str] = {}

@@ -207,8 +207,8 @@ def _stand_in(keys: "Sequence[str]") -> "Dict[str, Any]":
 def _look_at_commands(findings: Findings, config: "Config", plan: "Plan", is_rough: bool) -> None:
     """Show the commands as they would be run, or as written where the plan ``is_rough``; note what is wrong."""
     names = render.values({"application": plan.application}, plan.control)
-    for key in ("prepare", "command", "cleanup"):
-        arguments = getattr(plan.job, key)
+    job = plan.job
+    for key, arguments in (("prepare", job.prepare), ("command", job.command.arguments), ("cleanup", job.cleanup)):
         if not arguments:
             continue
         command = config.commands[key]
@@ -219,8 +219,8 @@ def _look_at_commands(findings: Findings, config: "Config", plan: "Plan", is_rou
         findings.sections.append(f"{key}, run {how}:\n{text or failures.as_typed(arguments)}\n")
         for warning in remarks.warnings(written, config.env, names):
             findings.warnings.append(f"{place}: {warning}")
-        may_come = key != "prepare" and plan.job.prepare is not None
-        _look_for_program(findings, place, arguments, plan.job.working_directory, command.uses_shell, may_come)
+        may_come = key != "prepare" and job.prepare is not None
+        _look_for_program(findings, place, arguments, job.command.working_directory, command.uses_shell, may_come)
 
 
 def _look_for_program(
@@ -244,9 +244,8 @@ def _look_for_program(
             return
         program, is_certain = match.group(1), "/" in match.group(1)
     else:
-        # As UTF-8 whatever the locale is, as measure gives it to the job.
-        program, is_certain = os.fsdecode(arguments[0].encode("utf-8", "surrogateescape")), True
-    problem = executable.foreseen(program, folder, uses_shell)
+        program, is_certain = arguments[0], True
+    problem = executable.foreseen(program, folder)
     if problem:
         notes = findings.problems if is_certain and not may_come else findings.warnings
         notes.append(f"{place}: {problem}")

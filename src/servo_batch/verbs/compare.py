@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 from servo_batch import answers, files, measurement, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
 from servo_batch.history import record, svg, table, trials
+from servo_batch.job.attention import Caller
+from servo_batch.job.progress import Telling
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
-from servo_batch.progress import Telling
 from servo_batch.verbs.history import exported, picture
 from servo_batch.verbs.measure import remember
 
@@ -166,7 +167,7 @@ def _measure(
             for number, plan in enumerate(task.plans, 1):
                 telling.begin(number, len(task.plans))
                 try:
-                    measured = measurement.run(plan, cancellation, telling)
+                    measured = measurement.run(plan, Caller(cancellation, telling))
                     entries.append(measurement.entry(plan, measured))
                     noted.update((note.partition(":")[0], note) for note in measured.notes)
                 except answers.ServoError as error:

@@ -28,8 +28,8 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     from servo_batch.files import refuse_input
     from servo_batch.history import record
     from servo_batch.job import output
-    from servo_batch.job.show import Show
-    from servo_batch.progress import Telling
+    from servo_batch.job.attention import Caller
+    from servo_batch.job.progress import Telling
     from servo_batch.request import read_request
 
     with cancellation.interrupting():
@@ -54,10 +54,9 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
                 refuse_input("--keep-output", path, inputs)
             output.check_kept(kept)
     telling = Telling(voice, config.expected_seconds)
-    show = Show(answers.STDERR, telling.room, telling.has_bar) if options.get("--show-output") else None
     try:
         with measurement.alone(config.name):
-            measured = measurement.run(plan, cancellation, telling, show, kept)
+            measured = measurement.run(plan, Caller(cancellation, telling, bool(options.get("--show-output")), kept))
     except answers.ServoError as error:
         if history and error.reason != "cancelled":
             remember(history, measurement.entry(plan, error))

@@ -11,10 +11,11 @@ from servo_batch import answers, config, files, measurement, rules, settings, st
 from servo_batch.history import record
 from servo_batch.history.table import paragraphs
 from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT
+from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancelled
+from servo_batch.job.progress import Telling
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
-from servo_batch.progress import Telling
 from servo_batch.samples import FEWEST
 from servo_batch.terminal import duration
 from servo_batch.tuning import importance, loop, search
@@ -277,7 +278,7 @@ class _Run:
         self._failure = None
         began = time.monotonic()
         try:
-            measured = measurement.run(plan, self._cancellation, self._telling)
+            measured = measurement.run(plan, Caller(self._cancellation, self._telling))
         except answers.ServoError as error:
             line = measurement.entry(plan, error)
             if error.reason != "cancelled":

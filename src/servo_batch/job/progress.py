@@ -5,21 +5,21 @@ import time
 from typing import TYPE_CHECKING, Optional, Tuple
 
 from servo_batch.answers import STDERR, complain
-from servo_batch.job.attention import PROGRESS_SECONDS
-from servo_batch.job.run import Listener
 from servo_batch.job.steps import Kind, Place
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:
     from servo_batch.terminal import ProgressBar, Voice
 
+PROGRESS_SECONDS = 30.0
 DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
 
 
-class Telling(Listener):
-    """Listens to one measurement, or to several where ``begin`` says which is next.
+class Telling:
+    """How one measurement goes, or several where ``begin`` says which is next.
 
-    ``run_seconds`` is what one run of the job is expected to take, None where nobody knows.
+    ``run_seconds`` is what one run of the job is expected to take, None where nobody knows. ``room`` makes room on the
+    terminal for a line of something else. Nothing here waits for anybody.
     """
 
     def __init__(self, voice: "Voice", run_seconds: Optional[float]) -> None:
@@ -30,22 +30,13 @@ class Telling(Listener):
         self._began: Optional[float] = None
         self._latest: Optional[Tuple[Kind, Place, float]] = None
         self._bar: "Optional[ProgressBar]" = None
+        self.interval_seconds, self.room = PROGRESS_SECONDS, b""
         if os.isatty(STDERR):
             # At once: after a job of hours this program's file may be another one.
             from servo_batch.terminal import ProgressBar
 
             self._bar = ProgressBar(self._report if voice.tells_progress else None, PROGRESS_SECONDS)
-            self.progress_seconds = self._bar.redraw_seconds
-
-    @property
-    def has_bar(self) -> bool:
-        """Whether a bar is drawn, which what else is shown there has to make room for."""
-        return self._bar is not None
-
-    @property
-    def room(self) -> bytes:
-        """What makes room on the terminal for a line of something else."""
-        return self._bar.room if self._bar else b""
+            self.interval_seconds, self.room = self._bar.redraw_seconds, self._bar.room
 
     def begin(self, number: int, of: int) -> None:
         """Take note that the measurement of this number, from 1, is the next, of at most so many."""
@@ -58,7 +49,10 @@ class Telling(Listener):
         self._heard += 1
 
     def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
-        """Tell and draw how far it is; raise ``OSError`` where nobody can be told any more."""
+        """Tell and draw how far it is, just before each command is started and then every ``interval_seconds``.
+
+        Raises ``OSError`` where nobody can be told any more.
+        """
         self._latest = kind, place, elapsed_seconds
         now = time.monotonic()
         if self._began is None:
