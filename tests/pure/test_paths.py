@@ -4,40 +4,36 @@ import pytest
 
 from servo_batch.formats.paths import PathError, keys
 
+PATHS = {
+    "state": ("state",),
+    "web.cpu": ("web", "cpu"),
+    "state[application][components]": ("state", "application", "components"),
+    "jobs[0].read.iops": ("jobs", "0", "read", "iops"),
+    "a[99.000000][c].d": ("a", "99.000000", "c", "d"),
+    "[0].rate": ("0", "rate"),
+    "a[b[c]": ("a", "b[c"),
+    "two words.and-a-dash": ("two words", "and-a-dash"),
+}
+NO_PATHS = {
+    "": 0,
+    ".cpu": 0,
+    "]": 0,
+    "web.": 3,
+    "web..cpu": 3,
+    "web.[cpu]": 3,
+    "web[]": 3,
+    "web[cpu": 3,
+    "web[cpu]x": 8,
+}
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("state", ("state",)),
-        ("web.cpu", ("web", "cpu")),
-        ("state[application][components]", ("state", "application", "components")),
-        ("jobs[0].read.iops", ("jobs", "0", "read", "iops")),
-        ("a[99.000000]", ("a", "99.000000")),
-        ("a[b][c].d", ("a", "b", "c", "d")),
-        ("[0].rate", ("0", "rate")),
-        ("a[b[c]", ("a", "b[c")),
-        ("two words.and-a-dash", ("two words", "and-a-dash")),
-    ],
-)
-def test_a_path_has_its_keys(text, expected):
-    assert keys(text) == expected
+
+def test_a_path_has_its_keys():
+    assert {text: keys(text) for text in PATHS} == PATHS
 
 
-@pytest.mark.parametrize(
-    ("text", "problem", "place"),
-    [
-        ("", "it does not name a value: it is empty", 0),
-        (".cpu", "it does not name a value: it begins without a name", 0),
-        ("web.", 'it does not name a value: a name is missing after "web."', 4),
-        ("web..cpu", 'it does not name a value: a name is missing after "web."', 4),
-        ("web.[cpu]", 'it does not name a value: a name is missing after "web."', 4),
-        ("web[]", 'it does not name a value: a name is missing after "web["', 4),
-        ("web[cpu", 'it does not name a value: a ] is missing after "web["', 4),
-        ("web]", 'the ] after "web" closes nothing', 3),
-        ("web[cpu]x", 'after a ] only a . or a [ can follow, as after "web[cpu]"', 8),
-    ],
-)
-def test_what_is_no_path_is_told_where(text, problem, place):
+@pytest.mark.parametrize(("text", "place"), sorted(NO_PATHS.items()))
+def test_what_is_no_path_is_told_where(text, place):
     with pytest.raises(PathError) as caught:
         keys(text)
-    assert (str(caught.value), caught.value.pos) == (problem, place)
+    written = "after %s, .NAME or [NAME]" % text[:place] if place else "NAME, NAME.NAME or NAME[NAME]"
+    assert (str(caught.value), caught.value.pos) == ("it does not name a value: write " + written, place)

@@ -59,7 +59,7 @@ NO_FORMULAS = [
     ("1) + (2", "column 2: this ) closes no ("),
     ("'a", "column 1: the text that starts here is never closed"),
     ("{web.cpu", "column 1: the placeholder that starts here is never closed"),
-    ("{web..cpu}", "column 6: {web..cpu}: it does not name a value"),
+    ("{web..cpu}", "column 5: {web..cpu}: it does not name a value"),
     ("{}", "column 2: {}: it does not name a value"),
     ("{web.cpu:d}", "without a conversion or a format"),
     ("{web.cpu!r}", "without a conversion or a format"),
