@@ -96,31 +96,25 @@ def test_an_error_shows_the_place_the_problem_the_remedy_and_the_line():
     assert str(error) == "config.yaml:2:23: " + problem + excerpt
 
 
-def test_all_values_to_quote_are_told_at_once():
+def test_all_values_to_quote_are_told_at_once_but_not_too_many():
     error = error_of('a: yes\nb: [010, *.txt]\n80: "\\d"\nc: 1\nc: echo d: e\nf: g\n  h\n')
     lines = [line for line in str(error).split("\n") if line.startswith("config.yaml:")]
     assert [line.split(":")[1] for line in lines] == ["1", "2", "2", "3", "3", "5", "5", "7"]
     assert (error.lineno, error.colno) == (1, 4)
-
-
-def test_many_problems_are_told_in_part():
     text = str(error_of("- yes\n" * 100000))
     assert (text.count("quote it"), text.split("\n")[-1]) == (100, "and there may be more")
 
 
-@pytest.mark.parametrize(
-    ("text", "remedy"),
-    [
-        ("batch:\n  command: echo a: b\n", "write `command: |` and the text below it, indented"),
-        ("command: ./run \\\n  --fast\n", "write `command: >` and the text below it, indented"),
-        ("- 'a\n  b'\n", "write `- >` and the text below it, indented"),
-    ],
-)
-def test_a_value_that_needs_more_than_a_line_is_told_its_form(text, remedy):
-    assert error_of(text).msg.endswith(remedy)
+def test_a_value_that_needs_more_than_a_line_is_told_its_form():
+    for text, form in (
+        ("batch:\n  command: echo a: b\n", "command: |"),
+        ("command: ./run \\\n  --fast\n", "command: >"),
+        ("- 'a\n  b'\n", "- >"),
+    ):
+        assert error_of(text).msg.endswith("write `%s` and the text below it, indented" % form)
 
 
-@pytest.mark.parametrize("where", [0, 5, 89, 90, 200, 5000, 9990])
+@pytest.mark.parametrize("where", [0, 89, 90, 5000, 9990])
 def test_the_caret_of_a_long_line_stands_under_the_place(where):
     shown, caret = str(error_of("a: '" + "日x" * where + "'\tb" + "é" * (10000 - where))).split("\n")[1:]
     assert len(shown) < 120
@@ -138,76 +132,47 @@ def test_nothing_that_moves_a_cursor_reaches_the_terminal():
 # Whatever comes in.
 
 
-@pytest.mark.parametrize(
-    ("source", "place"),
-    [
-        (b"a: \xff", (1, 4)),
+def test_what_is_no_text_is_refused_at_its_place():
+    for source, place in (
         (b"a: \xc3\xa9\r\nb: \xc3\xa9\xc3(", (2, 5)),
         (b"\xef\xbb\xbfa: \xe2\x82", (1, 4)),
         (b"\xff\xfea\0", (1, 1)),
         (b"\xed\xa0\x80", (1, 1)),
         ("a: \ud800", (1, 4)),
         (b"a\0:\0", (1, 2)),
-    ],
-)
-def test_what_is_no_text_is_refused_at_its_place(source, place):
-    error = error_of(source)
-    assert (error.lineno, error.colno) == place
+    ):
+        error = error_of(source)
+        assert (error.lineno, error.colno) == place
 
 
 def test_nothing_but_a_yaml_error_escapes_from_random_bytes():
     rng = random.Random(1)
     for _ in range(8000):
         source = bytes(rng.choice(b"-?:,[]{}#&*!|>'\"%@` \t\r\n\\a0\xc3\xa9\xff\0") for _ in range(rng.randrange(40)))
-        for given in (source, source.decode("latin-1"), source.decode("utf-8", "surrogateescape")):
+        for given in (source, source.decode("utf-8", "surrogateescape")):
             error = error_of(given)
             if error:
                 assert min(error.lineno, error.colno) >= 1
                 str(error).encode("utf-8")
 
 
-@pytest.mark.parametrize(
-    "write",
-    [
+def test_nesting_is_bounded_at_100():
+    for write in (
         lambda depth: "[" * depth + "]" * depth,
         lambda depth: "{a: " * (depth - 1) + "{}" + "}" * (depth - 1),
         lambda depth: "- " * depth + "a",
         lambda depth: "".join(" " * level + "a:\n" for level in range(depth)),
         lambda depth: "".join(" " * level + "-\n" for level in range(depth)),
         lambda depth: "- " * (depth - 1) + "{}",
-    ],
-    ids=["flow sequences", "flow mappings", "compact", "mappings", "sequences", "mixed"],
-)
-def test_nesting_is_bounded_at_100(write):
-    assert error_of(write(100)) is None
-    assert "deeper than 100" in error_of(write(101)).msg
+    ):
+        assert error_of(write(100)) is None
+        assert "deeper than 100" in error_of(write(101)).msg
 
 
-UNITS = [
-    "[",
-    "{",
-    "- ",
-    "'",
-    '"',
-    "\\",
-    "a",
-    " ",
-    "\n",
-    "#",
-    ":",
-    "-",
-    "? ",
-    "\t",
-    "0",
-    "1_",
-    "|",
-    "a:\n",
-    "[a, ",
-    "''",
-]
+UNITS = [*"[{'\"\\a \n#:-\t0|", "- ", "? ", "1_", "a:\n", "[a, ", "''", '"\\n', "a: b:c", "a: >\n  ", "- |\n  a\n\n"]
 
 
-@pytest.mark.parametrize("unit", [*UNITS, '"\\n', "a: b:c", "a: >\n  ", "- |\n  a\n\n"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_megabytes_of_anything_end_soon(unit):
     assert len(str(error_of(unit * (2000000 // len(unit))))) < 50000
     assert len(str(error_of("'" + unit * (2000000 // len(unit)) + '"'))) < 50000
