@@ -148,7 +148,7 @@ class Config(document.Document):
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
         formulas = {settings.full_name(*keys): each for keys, each in self.settings.formulas.items()}
-        computed = {name: each.formula for name, each in self.metrics.items() if isinstance(each, sources.Formula)}
+        computed = {name: each.parsed for name, each in self.metrics.items() if each.source == "formula"}
         templates = [parts for command in self.commands.values() for parts in command.templates]
         pending = template.fields([*templates, *self.env.values()])
         pending += [field for each in self.settings.constraints for field in each.fields]
@@ -382,7 +382,7 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
         metric = sources.read(name, entry, note, formula) if isinstance(value, dict) else None
         if metric:
             read[name] = metric
-    computed = {name: each.formula for name, each in read.items() if isinstance(each, sources.Formula)}
+    computed = {name: each.parsed for name, each in read.items() if each.source == "formula"}
     if computed:
         from servo_batch import formulas
 

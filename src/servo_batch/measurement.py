@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import settings
 from servo_batch.answers import HostError, ServoError, complain, failed
@@ -20,13 +20,14 @@ from servo_batch.job import failures, rounds
 from servo_batch.job.attention import Caller
 from servo_batch.job.steps import Ended, Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
-from servo_batch.samples import median
 from servo_batch.wording import named
 
 if TYPE_CHECKING:
-    from servo_batch.formulas import Formula
     from servo_batch.metrics.sources import Metric
     from servo_batch.settings import Application
+
+
+TIME_DIGITS = 6  # after the point of a time in seconds: a microsecond is less than any clock here can tell
 
 
 class Plan(NamedTuple):
@@ -88,13 +89,11 @@ def plan(
         config.runs if runs is None else runs,
         config.warmup_runs if warmup_runs is None else warmup_runs,
     )
-    metrics = {name: config.metrics[name] for name in config.metrics if asked is None or name in asked}
-    names_of_needed = _needed(metrics, config.metrics)
-    needed = {name: config.metrics[name] for name in config.metrics if name in names_of_needed}
+    metrics = {name: each for name, each in config.metrics.items() if asked is None or name in asked}
     return Plan(
         job,
         metrics,
-        needed,
+        _needed(metrics, config.metrics),
         application,
         control,
         {
@@ -109,18 +108,15 @@ def plan(
     )
 
 
-def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> Set[str]:
-    """Return the names of ``metrics`` and of all that their formulas, directly or not, are about."""
-    found: Set[str] = set()
-    pending = list(metrics)
+def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> "Dict[str, Metric]":
+    """Return ``metrics`` and all that their formulas, directly or not, are about."""
+    needed, pending = {}, list(metrics)
     while pending:
         name = pending.pop()
-        if name in known and name not in found:
-            found.add(name)
-            each = known[name]
-            if isinstance(each, sources.Formula):
-                pending.extend(".".join(field) for field in each.formula.fields)
-    return found
+        if name in known and name not in needed:
+            needed[name] = known[name]
+            pending += needed[name].parsed.names if needed[name].source == "formula" else []
+    return {name: each for name, each in known.items() if name in needed}
 
 
 def refuse_hopeless(config: Config, planned: Plan) -> None:
@@ -128,22 +124,59 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
 
     Not a part of ``plan``: settings with which that is so are something that tuning learns from.
     """
-    computed = _formulas(planned)
-    if not computed:
+    if all(each.source != "formula" for each in planned.needed.values()):
         return
-    from servo_batch import formulas
+    from servo_batch.formulas import Later
 
-    later = dict.fromkeys(sources.measured(config.metrics), formulas.Later())
-    known = look_up(later, settings.values(planned.application), planned.control)
-    problems = []
-    for name, formula in computed.items():
-        try:
-            formulas.evaluate(formula, known, formulas.NUMBER)
-        except formulas.FormulaError as error:
-            place = config.place(("batch", "metrics", name, "formula"))
-            problems.append(f"{place}: it cannot be computed with the settings and the control as they are: {error}")
+    later = dict.fromkeys(sources.measured(config.metrics), Later())
+    found = computed(planned.needed, [later], settings.values(planned.application), planned.control)
+    why = "it cannot be computed with the settings and the control as they are"
+    problems = [f"{config.place(('batch', 'metrics', name, 'formula'))}: {why}: {problem}" for name, problem in found]
     if problems:
         raise failed("bad-config", "\n".join(problems))
+
+
+def computed(
+    metrics: "Dict[str, Metric]", runs: List[Dict[str, Any]], application_settings: Dict[str, Any], control: Any
+) -> List[Tuple[str, str]]:
+    """Add what the formulas among ``metrics`` come to to the values of each run, ``{NAME: VALUE}``.
+
+    Return the name of each formula that has no value in one of the runs, and why; it is added to none.
+    """
+    by_name = {name: each.parsed for name, each in metrics.items() if each.source == "formula"}
+    problems: List[Tuple[str, str]] = []
+    if not by_name:
+        return problems
+    from servo_batch import formulas
+
+    for name in formulas.order(by_name)[0]:
+        try:
+            values = [
+                formulas.evaluate(by_name[name], _look_up({**application_settings, **run}, control), formulas.NUMBER)
+                for run in runs
+            ]
+        except formulas.FormulaError as error:
+            problems.append((name, str(error)))
+            continue
+        for run, value in zip(runs, values):
+            run[name] = value
+    return problems
+
+
+def _look_up(known: Dict[str, Any], control: Any) -> Callable[[Tuple[str, ...]], Any]:
+    """Return a function from a field's keys to its value; it raises KeyError."""
+
+    def value(field: Tuple[str, ...]) -> Any:
+        if field[0] not in ("control", "_control"):
+            return known[".".join(field)]
+        inner = control
+        for key in field[1:]:
+            if not isinstance(inner, dict):
+                raise KeyError(key)
+            inner = inner[key]
+        return inner
+
+    return value
 
 
 def run(planned: Plan, caller: Caller) -> Measurement:
@@ -154,13 +187,20 @@ def run(planned: Plan, caller: Caller) -> Measurement:
     runs: List[Dict[str, Any]] = []
 
     def begin() -> rounds.Examine:
-        stamps = written.stamps(planned.needed, planned.job.command.working_directory or "")
+        stamps = {name: written.stamp(path) for name, path in _files(planned).items()}
 
         def examine(ended: Ended, step: Step) -> None:
-            searched = searching.search(planned.needed, ended.output, stamps, step, caller)
-            values, remarks = _values(planned, ended, searched)
+            found, missing = searching.search(planned.needed, ended.output, stamps, step, caller)
+            if missing:
+                details = failures.details(planned.job.command.arguments, ended.output)
+                raise failed("no-match", searching.no_match_message(planned.needed, missing), [details])
+            values = _values(planned, ended, found)
             summary.refuse_mixed(first, values)
-            notes.update(dict.fromkeys(remarks))
+            if ended.usage.max_rss <= ended.usage.max_rss_floor:
+                at_most = "the job needed at most so much: it is smaller than the process that starts it"
+                system = [name for name, each in planned.metrics.items() if each.source == "resource"]
+                names = [name for name in system if planned.metrics[name].text == "max_rss"]
+                notes.update(dict.fromkeys(f"{named(name)}: {at_most}" for name in names))
             runtimes.append(ended.runtime_seconds)
             runs.append(values)
 
@@ -169,10 +209,8 @@ def run(planned: Plan, caller: Caller) -> Measurement:
     notes.update(dict.fromkeys(rounds.measure(planned.job, begin, caller)))
     described = sources.described(planned.metrics)
     metrics = summary.summarise([{name: run[name] for name in described} for run in runs], runtimes, described)
-    if len(runtimes) > 1:
-        remark = summary.remark(runtimes, planned.job.warmup_runs)
-        notes.update(dict.fromkeys(filter(None, [remark])))
-    return Measurement(metrics, runtimes, list(notes))
+    remark = summary.remark(runtimes)
+    return Measurement(metrics, runtimes, [*notes, *filter(None, [remark])])
 
 
 @contextmanager
@@ -191,70 +229,27 @@ def alone(name: str) -> Iterator[None]:
 
 def files_of(planned: Plan) -> Dict[str, str]:
     """Return the paths of the files that metrics are read from, by what a message calls each."""
+    paths = _files(planned)
+    return {f"the file of the metric {named(n)}": paths[each.file] for n, each in planned.needed.items() if each.file}
+
+
+def _files(planned: Plan) -> Dict[str, str]:
+    """Return the paths of these files, by their names."""
     folder = planned.job.command.working_directory or ""
-    files = {name: each.file for name, each in planned.needed.items() if isinstance(each, sources.Output) and each.file}
-    return {f"the file of the metric {named(name)}": os.path.join(folder, file) for name, file in files.items()}
+    return {each.file: os.path.join(folder, each.file) for each in planned.needed.values() if each.file}
 
 
-def _values(planned: Plan, ended: Ended, searched: searching.Searched) -> Tuple[Dict[str, Any], List[str]]:
-    """Return the value of every metric that is needed, for one run, and what a person should know of them."""
-    if searched.missing:
-        details = failures.details(planned.job.command.arguments, ended.output)
-        raise failed("no-match", searching.no_match_message(planned.needed, searched.missing), [details])
-    notes = []
+def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the value of every metric that is needed, for one run; raise ``ServoError`` (no-match)."""
     usage = ended.usage
     figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
-    values = summary.run_values(planned.needed, figures, searched.values)
-    if usage.max_rss <= usage.max_rss_floor:
-        at_most = "the job needed at most so much: it is smaller than the process that starts it"
-        notes += [f"{named(name)}: {at_most}" for name, each in planned.metrics.items() if _is_max_rss(each)]
-    computed = _formulas(planned)
-    if computed:
-        values.update(_computed(computed, values, planned))
-    return values, notes
-
-
-def _formulas(planned: Plan) -> "Dict[str, Formula]":
-    """Return the formulas among the metrics that are needed."""
-    return {name: each.formula for name, each in planned.needed.items() if isinstance(each, sources.Formula)}
-
-
-def _is_max_rss(each: "Metric") -> bool:
-    return isinstance(each, sources.Resource) and each.text == "max_rss"
-
-
-def _computed(computed: "Dict[str, Formula]", values: Dict[str, Any], planned: Plan) -> Dict[str, Any]:
-    """Return the values of formulas over ``values``, settings and control; raise ``ServoError`` (no-match)."""
-    from servo_batch import formulas
-
-    known = dict(values)
-    for name in formulas.order(computed)[0]:
-        try:
-            known[name] = formulas.evaluate(
-                computed[name], look_up(known, settings.values(planned.application), planned.control), formulas.NUMBER
-            )
-        except formulas.FormulaError as error:
-            raise failed("no-match", f"the job ended well, but {named(name)} cannot be computed: {error}") from None
-    return known
-
-
-def look_up(
-    metrics: Dict[str, Any], application_settings: Dict[str, Any], control: Dict[str, Any]
-) -> Callable[[Tuple[str, ...]], Any]:
-    """Return a function from a field's keys to its value among metrics, settings and control; it raises KeyError."""
-    known = {**application_settings, **metrics}
-
-    def value(field: Tuple[str, ...]) -> Any:
-        if field[0] in ("control", "_control"):
-            inner: Any = control
-            for key in field[1:]:
-                if not isinstance(inner, dict):
-                    raise KeyError(key)
-                inner = inner[key]
-            return inner
-        return known[".".join(field)]
-
-    return value
+    system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
+    values = {**{name: round(figures[each.text], TIME_DIGITS) for name, each in system.items()}, **found}
+    problems = computed(planned.needed, [values], settings.values(planned.application), planned.control)
+    if problems:
+        texts = [f"{named(name)} cannot be computed: {problem}" for name, problem in problems]
+        raise failed("no-match", f"the job ended well, but {'; '.join(texts)}")
+    return values
 
 
 def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
@@ -263,35 +258,24 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
     One that was recorded stays where what it needs was not; one that was not is left out then.
     """
     metrics: Dict[str, Any] = entry.get("metrics", {})
-    computed = {name: each for name, each in config.metrics.items() if isinstance(each, sources.Formula)}
-    if not computed or not metrics:
-        return metrics
-    from servo_batch import formulas
-
-    metrics = dict(metrics)
-    runs = each_run(metrics)
-    for name in formulas.order({name: each.formula for name, each in computed.items()})[0]:
-        try:
-            values = [
-                formulas.evaluate(
-                    computed[name].formula, look_up(run, entry["settings"], entry["control"]), formulas.NUMBER
-                )
-                for run in runs
-            ]
-        except formulas.FormulaError:
-            continue
-        for run, value in zip(runs, values):
-            run[name] = value
-        metrics[name] = {"value": median(values), **sources.described(computed).get(name, {})}
-        if len(values) > 1:
-            metrics[name]["runs"] = values
-    return metrics
+    if not metrics:
+        return metrics  # of a failure; a formula over settings alone could be computed for it, too
+    runs = _runs(metrics)
+    without = [name for name, _ in computed(config.metrics, runs, entry["settings"], entry["control"])]
+    names = [n for n, each in config.metrics.items() if each.source == "formula" and n not in without]
+    values = [{name: run[name] for name in names} for run in runs]
+    return {**metrics, **summary.summarise(values, [0.0] * len(runs), sources.described(config.metrics))}
 
 
 def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     """Return an entry of the history as it is compared, with what the configuration's objective comes to."""
     metrics = recorded(config, line)
-    is_ok = line["status"] == "ok"  # a formula over settings alone could be computed for a failure, too
+    value, runs = None, []  # type: Tuple[Optional[float], List[float]]
+    try:
+        if line["status"] == "ok":
+            value, runs = objective(config.objective, metrics, line["settings"])
+    except ValueError:
+        pass
     return Trial(
         number,
         line["time"],
@@ -299,8 +283,8 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
         line["settings"],
         line["status"],
         metrics,
-        objective_value(config.objective, metrics, line["settings"]) if is_ok else None,
-        objective_runs(config.objective, metrics, line["settings"]) if is_ok else [],
+        value,
+        runs,
         line["control"],
         line.get("reason"),
         line.get("message"),
@@ -308,51 +292,37 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     )
 
 
-def each_run(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:
+def _runs(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:
     """Return the values of each run, ``{NAME: VALUE}``, from metrics as answered."""
-    count = max([1, *(len(each["runs"]) for each in metrics.values() if isinstance(each.get("runs"), list))])
-    runs: List[Dict[str, Any]] = [{} for _ in range(count)]
-    for name, each in metrics.items():
-        values = each.get("runs", [each["value"]] * count if "value" in each else [])
-        if isinstance(values, list) and len(values) == count:
-            for run, value in zip(runs, values):
-                run[name] = value
-    return runs
+    lists = {
+        name: each["runs"] if isinstance(each.get("runs"), list) else [each["value"]] if "value" in each else []
+        for name, each in metrics.items()
+    }
+    count = max([1, *map(len, lists.values())])
+    return [{name: each[i] for name, each in lists.items() if len(each) == count} for i in range(count)]
 
 
-def objective_runs(objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]) -> List[float]:
-    """Return what an objective comes to in each run, from metrics as answered; nothing where one has none."""
-    try:
-        return [_objective(objective, {**application_settings, **run}) for run in each_run(metrics)]
-    except ValueError:
-        return []
+def objective(
+    goal: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
+) -> Tuple[float, List[float]]:
+    """Return what an objective comes to for metrics as answered, and in each of the runs.
+
+    Raises ``ValueError`` that says why it cannot be computed.
+    """
+    medians = {name: each["value"] for name, each in metrics.items() if "value" in each}
+    value, *runs = [_objective(goal, {**application_settings, **known}) for known in (medians, *_runs(metrics))]
+    return value, runs
 
 
-def objective_value(
-    objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
-) -> Optional[float]:
-    """Return what an objective comes to for metrics as answered, or None where it cannot be computed from them."""
-    try:
-        return computed_objective(objective, metrics, application_settings)
-    except ValueError:
-        return None
-
-
-def computed_objective(objective: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]) -> float:
-    """Return what an objective comes to for metrics as answered; raise ``ValueError`` that says why it cannot."""
-    values = {name: each["value"] for name, each in metrics.items() if "value" in each}
-    return _objective(objective, {**application_settings, **values})
-
-
-def _objective(objective: Objective, known: Dict[str, Any]) -> float:
+def _objective(goal: Objective, known: Dict[str, Any]) -> float:
     value: Any = known.get(sources.TOTAL_RUNTIME)
-    if objective.formula is not None:
+    if goal.formula is not None:
         from servo_batch import formulas
 
-        value = formulas.evaluate(objective.formula, lambda field: known[".".join(field)], formulas.NUMBER)
+        value = formulas.evaluate(goal.formula, _look_up(known, {}), formulas.NUMBER)
     number = as_number(value)
     if number is None:
-        raise ValueError(f"{objective.text} is no number that can be compared")
+        raise ValueError(f"{goal.text} is no number that can be compared")
     return value if isinstance(value, int) else number
 
 

@@ -24,7 +24,7 @@ def refuse(keys, problem):
 
 def value(tool, mapping):
     metric = sources.read("m", mapping, refuse, refuse)
-    kind = "json" if isinstance(metric, sources.OutputJson) else "txt"
+    kind = "json" if metric.source == "output_json" else "txt"
     with open(os.path.join(FOLDER, "%s.%s" % (tool, kind)), "rb") as output:
         return find.find(metric, output.read()).value
 

@@ -14,66 +14,51 @@ MAX_LENGTH = 640
 INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 BLANKS = " \t\r\n\v\f"
+DIGITS = r"((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
+PREFIXES = "kmgtpe"
+SCALED = re.compile(DIGITS + r" ?(?:([kKMGTPE])(i?))?B?\Z")
+CLOCK = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)\Z")
+TIME = re.compile(DIGITS + r" ?([a-zµμ]+)[ ,]*")
+SECONDS = {
+    "d day days": "86400",
+    "h hr hrs hour hours": "3600",
+    "m min mins minute minutes": "60",
+    "s sec secs second seconds": "1",
+    "ms msec": "1e-3",
+    "us µs μs usec": "1e-6",
+    "ns nsec": "1e-9",
+}
+UNITS = {unit: Decimal(seconds) for units, seconds in SECONDS.items() for unit in units.split()}
 
 
 class NoMatch(Exception):  # noqa: N818 - so is the reason of the failure called
     """There is no value; the text says why, and is empty where the pattern just does not match."""
 
 
-DIGITS = r"((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
-PREFIXES = "kmgtpe"
-SCALED = re.compile(DIGITS + r" ?(?:([kKMGTPE])(i?))?B?\Z")
-CLOCK = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)\Z")
-TIME = re.compile(DIGITS + r" ?([a-zµμ]+)[ ,]*")
-UNITS = {
-    **dict.fromkeys(("d", "day", "days"), Decimal(86400)),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), Decimal(3600)),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), Decimal(60)),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), Decimal(1)),
-    **dict.fromkeys(("ms", "msec"), Decimal("1e-3")),
-    **dict.fromkeys(("us", "µs", "μs", "usec"), Decimal("1e-6")),
-    **dict.fromkeys(("ns", "nsec"), Decimal("1e-9")),
-}
+def read(text: str, convert: Optional[str] = None) -> Value:
+    """Return the value of a text that was found; raise ``NoMatch``.
 
-
-def value_of(text: str) -> Value:
-    """Return the plain finite decimal number that a text is, whatever blanks are around it, or the text."""
-    digits = text.strip(BLANKS)
-    if len(digits) <= MAX_LENGTH:
-        if INTEGER.match(digits):
-            return int(digits)
-        if FLOAT.match(digits):
-            number = float(digits)
-            if number - number == 0:  # finite: neither inf - inf nor nan - nan is 0
-                return number
-    return text
-
-
-def read(text: str, convert: Optional[str]) -> Value:
-    """Return the value of a text that was found, converted where that is asked for; raise ``NoMatch``."""
-    number = value_of(text) if convert is None else converted(text, convert)
-    if not text.strip():
-        raise NoMatch("it is empty")
-    if number is None:
-        raise NoMatch("%s is nothing that convert: %s reads" % (shown(text), convert))
-    return number
-
-
-def converted(text: str, convert: str) -> Optional[Number]:
-    """Return the number that a text stands for, read as ``convert`` says, one of ``sources.CONVERSIONS``, or None.
-
-    Durations are in seconds. A plain number is itself.
+    It is a number where it is a plain finite decimal number, whatever blanks are around it, or where ``convert`` (one
+    of those in ``sources.CHOICES``) makes it one; a duration is in seconds. Else it is the text.
     """
-    plain = value_of(text)
-    if not isinstance(plain, str):
-        return plain
-    text = text.strip(BLANKS)
-    sign = -1 if text.startswith("-") else 1
-    text = text[1:] if text.startswith(("-", "+")) else text
-    total = _duration(text) if convert == "duration" else _scaled(text, convert == "binary")
-    if total is None or len(text) > MAX_LENGTH:
-        return None
-    return sign * (int(total) if total == int(total) else float(total))
+    bare = text.strip(BLANKS)
+    if not bare:
+        raise NoMatch("it is empty")
+    if len(bare) <= MAX_LENGTH:
+        if INTEGER.match(bare):
+            return int(bare)
+        number = float(bare) if FLOAT.match(bare) else None
+        if number is not None and number - number == 0:  # finite: neither inf - inf nor nan - nan is 0
+            return number
+        if convert:
+            unsigned = bare[1:] if bare[0] in "+-" else bare
+            total = _duration(unsigned) if convert == "duration" else _scaled(unsigned, convert == "binary")
+            if total is not None:
+                total = -total if bare[0] == "-" else total
+                return int(total) if total == int(total) else float(total)
+    if convert:
+        raise NoMatch("%s is nothing that convert: %s reads" % (shown(text), convert))
+    return text
 
 
 def _scaled(text: str, by_1024: bool) -> Optional[Decimal]:

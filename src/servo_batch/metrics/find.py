@@ -1,16 +1,22 @@
-"""What a pattern or a path finds in an output: the value that counts, or why there is none."""
+"""What a pattern or a path finds in an output: the value that counts, or why there is none and what would be one."""
 
 import math
-from typing import Iterator, Match, NamedTuple, Optional, Tuple, Union
+import re
+from collections import deque
+from typing import Iterable, List, Mapping, Match, NamedTuple, Optional
 
 from servo_batch.metrics import json_path
-from servo_batch.metrics.convert import NoMatch, Value, converted, read, value_of
-from servo_batch.metrics.sources import CONVERSIONS, OutputJson, OutputRegex
+from servo_batch.metrics.convert import NoMatch, Number, Value, read
+from servo_batch.metrics.sources import Metric
 from servo_batch.metrics.whole import whole
 from servo_batch.metrics.written import Output
 from servo_batch.wording import shown
 
 CHUNK = 1 << 20
+# So much of an output, its end, is rewritten in search of what would have matched.
+MAX_REWRITTEN = 1 << 20
+COLOUR = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]")  # ECMA-48
+RETURN = re.compile(rb"\r+\n?")
 
 
 class Found(NamedTuple):
@@ -20,35 +26,27 @@ class Found(NamedTuple):
     match: "Optional[Match[bytes]]" = None
 
 
-def find(metric: Union[OutputRegex, OutputJson], output: Output) -> Found:
-    """Return what a metric finds in ``output``; raise ``NoMatch``."""
-    if isinstance(metric, OutputJson):
-        value = json_path.look_up(metric.keys, output)
+def find(metric: Metric, output: Output) -> Found:
+    """Return what a metric that is searched for finds in ``output``; raise ``NoMatch``."""
+    if metric.source == "output_json":
+        value = json_path.look_up(metric.parsed, output)
         return Found(read(value, metric.convert) if isinstance(value, str) else value)
     take = metric.take or "first"
-    matches = metric.pattern.finditer(output)
+    matches: "Iterable[Match[bytes]]" = metric.parsed.finditer(output)
     if take == "count":
         return Found(sum(1 for match in matches if match.group(1)))
     if take == "last":
-        matches = (match for match in [census(metric, output)[1]] if match)
+        matches = deque(matches, maxlen=1)
     values = (Found(judged(match, metric.convert, take), match) for match in matches)
-    if take in ("sum", "mean"):
-        found = _total(values, take == "mean")
-    elif take in ("min", "max"):
+    if take in ("min", "max"):
         found = (min if take == "min" else max)(values, key=lambda each: each.value, default=None)
+    elif take in ("sum", "mean"):
+        found = _total([each.value for each in values], take == "mean")  # type: ignore[misc]
     else:
         found = next(values, None)
     if found is None:
         raise NoMatch
     return found
-
-
-def census(metric: OutputRegex, output: Output) -> "Tuple[int, Optional[Match[bytes]]]":
-    """Return how many matches there are, and the last."""
-    count, last = 0, None
-    for last in metric.pattern.finditer(output):  # noqa: B007
-        count += 1
-    return count, last
 
 
 def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -> Value:
@@ -57,40 +55,29 @@ def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -
     There is none either where it is only a part of a number, and where it is text and ``take`` needs a number.
     """
     group = match.group(1)
-    if group is None or not group.strip():
-        why = "the first group took no part" if group is None else "the first group is empty there"
-        raise NoMatch("line %d, %s, matches, but %s" % (line_number(match), shown(line(match)), why))
-    value = read(group.decode("utf-8", "replace"), convert)
+    if not group or not group.strip():
+        empty = "line %d, %s, matches, but the first group is empty there"
+        raise NoMatch(empty % (line_number(match), shown(line(match))))
+    text = group.decode("utf-8", "replace")
+    value = read(text, convert)
     longer = None if isinstance(value, str) else whole(match)
-    if longer is None and (take in ("first", "last") or not isinstance(value, str)):
+    if longer:
+        problem = "is only a part of %s: let the group take all of it (convert: si, binary and duration read what has "
+        problem = (problem + "a unit), or let the pattern name what stands beside it") % shown(longer)
+    elif isinstance(value, str) and take not in ("first", "last"):
+        problem = "is no number, and take: %s needs one" % take
+    else:
         return value
-    found = "%s in line %d" % (shown(group.decode("utf-8", "replace").strip()), line_number(match))
-    if longer is None:
-        raise NoMatch("%s is no number, and take: %s needs one" % (found, take))
-    conversions = " or ".join(each for each in CONVERSIONS if converted(longer, each) is not None)
-    is_plain = not conversions or not isinstance(value_of(longer), str)
-    remedy = "let the group take all of it" + ("" if is_plain else " and add convert: " + conversions)
-    text = "%s is only a part of %s: %s, or let the pattern name what stands beside it"
-    raise NoMatch(text % (found, shown(longer), remedy))
+    raise NoMatch("%s in line %d %s" % (shown(text.strip()), line_number(match), problem))
 
 
-def _total(numbers: Iterator[Found], is_mean: bool) -> Optional[Found]:
-    """Return the sum or the mean, of whole numbers exactly, of others as the nearest float."""
-    count = integers = 0
-
-    def floats() -> Iterator[float]:
-        nonlocal count, integers
-        for value, _ in numbers:
-            count += 1
-            if isinstance(value, int):
-                integers += value
-            else:
-                yield float(value)
-
+def _total(numbers: List[Number], is_mean: bool) -> Optional[Found]:
+    """Return the sum or the mean, of whole numbers exactly, of others as the nearest float; None of none."""
+    if not numbers:
+        return None
     try:
-        rest = math.fsum(floats())
-        total = integers + rest if rest else integers
-        return Found(total / count if is_mean else total) if count else None
+        total = sum(numbers) if all(isinstance(each, int) for each in numbers) else math.fsum(numbers)
+        return Found(total / len(numbers) if is_mean else total)
     except OverflowError:
         raise NoMatch("the sum is more than a number can be") from None
 
@@ -109,3 +96,29 @@ def line(match: "Match[bytes]") -> str:
 
 def _place(match: "Match[bytes]") -> int:
     return max(match.start(0), match.start(1))
+
+
+def hint(metric: Metric, output: Output, others: Mapping[str, Output]) -> Optional[str]:
+    """Return in words what would have matched in ``output``, or matches in one of ``others``, or None.
+
+    It may take as long as the pattern does, so whoever asks sets a limit.
+    """
+    for name, other in others.items():
+        try:
+            match = find(metric, other).match
+        except NoMatch:
+            continue
+        return "it matches%s in %s: add stream: %s" % (" " + shown(line(match)) if match else "", name, name)
+    if metric.source == "output_json":
+        return None
+    pattern, end = metric.parsed, output[-MAX_REWRITTEN:]
+    any_case = re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+    for altered, text, words in (
+        (pattern, RETURN.sub(b"\n", end), r"each \r ended a line: let the pattern take it, by \s*"),
+        (pattern, COLOUR.sub(b"", end), "the colour codes were not there: have the job print none"),
+        (any_case, end, "case did not count: begin the pattern with (?i)"),
+    ):
+        match = altered.search(text)
+        if match and match.group(1):
+            return "it would match %s if %s" % (shown(line(match)), words)
+    return None

@@ -4,60 +4,46 @@ What no reader agrees on matters only on the path: a key twice in one object, ``
 """
 
 import json
-import math
 import re
-from typing import Any, List, Sequence, Tuple
+import sys
+from typing import Any, Sequence
 
-from servo_batch.metrics.convert import MAX_LENGTH, NoMatch, Value
+from servo_batch.metrics.convert import NoMatch, Value
 from servo_batch.metrics.written import Output
-from servo_batch.wording import did_you_mean, kind, named
+from servo_batch.wording import did_you_mean, is_number, kind, named
 
 MAX_BYTES = 64 << 20  # what is larger takes a multiple of it in memory
 MAX_NAMES, MAX_COMPARED = 12, 1000
 CONTAINER = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[{\[]")
 OBJECT = re.compile(rb"[ \t]*\{")
-MANY_DIGITS = re.compile(rb"(?<![0-9])[0-9]{%d}" % (MAX_LENGTH + 1))
-
-
-class Members(List[Tuple[str, Any]]):
-    """The members of an object; a key may stand there more than once."""
 
 
 def look_up(keys: Sequence[str], output: Output) -> Value:
     """Return the text or the number at a path in the JSON that ``output`` is or ends with; raise ``NoMatch``."""
-    value = _document(output)
-    where = ""
+    value, where = _document(output), ""
     for key in keys:
         place = where or "the document"
-        if isinstance(value, Members):
+        if isinstance(value, tuple):
             found = [member for name, member in value if name == key]
+            if not found:
+                names = [name for name, _ in value[:MAX_COMPARED]]
+                there = ", ".join(map(named, names[:MAX_NAMES])) + ", …" * (len(names) > MAX_NAMES) or "nothing"
+                raise NoMatch("%s has no %s; there is: %s%s" % (place, named(key), there, did_you_mean(key, names)))
             if len(found) > 1:
                 raise NoMatch("%s has %s twice" % (place, named(key)))
-            if not found:
-                names = [name for name, _ in value]
-                there = ", ".join(map(named, names[:MAX_NAMES])) + ", …" * (len(names) > MAX_NAMES) or "nothing"
-                hint = did_you_mean(key, names[:MAX_COMPARED])
-                raise NoMatch("%s has no %s; there is: %s%s" % (place, named(key), there, hint))
             value = found[0]
-        elif isinstance(value, list):
-            if not re.match(r"[0-9]{1,9}\Z", key) or int(key) >= len(value):
-                raise NoMatch("%s has no [%s], but %d items, the first of which is [0]" % (place, key, len(value)))
+        elif isinstance(value, list) and re.match(r"[0-9]{1,9}\Z", key) and int(key) < len(value):
             value = value[int(key)]
         else:
-            raise NoMatch("%s is %s, in which there is no %s" % (place, kind(value), named(key)))
+            what = "a list of %d, from [0] on" % len(value) if isinstance(value, list) else kind(value)
+            raise NoMatch("%s is %s, in which there is no %s" % (place, what, named(key)))
         where += "[%s]" % key if set(key) & set(".[]") or key.isdigit() else "." + key if where else key
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()  # half of a surrogate pair is no character
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        what = "a mapping" if isinstance(value, Members) else kind(value)
-        raise NoMatch("%s is %s, no number and no text" % (where, what))
-    try:
-        is_finite = math.isfinite(value)
-    except OverflowError:  # an integer that no float holds
-        is_finite = False
-    if not is_finite:
-        raise NoMatch("%s is no finite number: NaN, Infinity, or larger than a float can be" % where)
-    return value
+    if not is_number(value) or not abs(value) <= sys.float_info.max:  # which NaN is not either
+        raise NoMatch("%s is %s, and neither text nor a finite number" % (where, kind(value)))
+    number: Value = value
+    return number
 
 
 def _document(output: Output) -> Any:
@@ -83,12 +69,8 @@ def _document(output: Output) -> Any:
 
 
 def _parse(data: bytes) -> Any:
-    text = data.decode("utf-8-sig", "replace")
+    """Return the value of a JSON text, in which an object is a tuple of its names and members."""
     try:
-        return json.loads(text, object_pairs_hook=Members, parse_int=_integer if MANY_DIGITS.search(data) else None)
+        return json.loads(data.decode("utf-8-sig", "replace"), object_pairs_hook=tuple)
     except RecursionError:
         raise NoMatch("it is JSON that is nested too deep to be read") from None
-
-
-def _integer(text: str) -> Value:
-    return int(text) if len(text) <= MAX_LENGTH else text

@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Dict, Mapping, NamedTuple, Union
+from typing import Dict, Mapping, Tuple
 
 from servo_batch.answers import HostError
 from servo_batch.job.attention import Caller, Loop, Unwanted
@@ -17,47 +17,33 @@ from servo_batch.job.cancel import Cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
 from servo_batch.job.output import Output
 from servo_batch.job.steps import Step
-from servo_batch.metrics import hints, written
+from servo_batch.metrics import written
 from servo_batch.metrics.convert import NoMatch, Value
-from servo_batch.metrics.find import find
-from servo_batch.metrics.sources import OutputJson, OutputRegex
+from servo_batch.metrics.find import find, hint
+from servo_batch.metrics.sources import Metric
 from servo_batch.metrics.written import Stamp
 from servo_batch.wording import named, shown
 
-if TYPE_CHECKING:
-    from servo_batch.metrics.sources import Metric
-
-    Wanted = Dict[str, Union[OutputRegex, OutputJson]]
-
 CONSEQUENCE = "the job had ended, but what it printed was not searched to the end"
-KILLERS = {
-    "SIGBUS": ": a process that the job left running cut the output short, or $TMPDIR has no room for its holes",
-    "SIGKILL": ", somebody or the system when memory ran out",
-}
+KILLED = "%s killed the search: memory or room in $TMPDIR ran out, or somebody cut the output short or killed it"
 HINT_SECONDS = 2  # so long may be thought about what was not found, after the values are known
 MAX_MEMORY = 1 << 30  # beside what is mapped of the outputs
 
 
-class Searched(NamedTuple):
-    """What became of the metrics that are searched for, by name: the values, and of the others why there is none."""
-
-    values: Dict[str, Value]
-    missing: Dict[str, str]  # empty where the pattern just does not match
-
-
 def search(
-    metrics: "Mapping[str, Metric]", output: Output, before: Mapping[str, Stamp], step: Step, caller: Caller
-) -> Searched:
-    """Return what is found of ``metrics`` in what the job printed, and in the files that are not as they were before.
+    metrics: Mapping[str, Metric], output: Output, before: Mapping[str, Stamp], step: Step, caller: Caller
+) -> Tuple[Dict[str, Value], Dict[str, str]]:
+    """Return the values of the metrics that are searched for, and of those that are not found the reasons, by name.
 
-    ``before`` is from ``written.stamps``; ``step`` is the search, as progress tells it. Raises ``ServoError``:
-    ``cancelled``, or ``command-failed`` where the output could not be searched.
+    They are looked for in what the job printed, and in the files, by their names, that are not as they were ``before``.
+    A reason is empty where a pattern just does not match. ``step`` is the search, as progress tells it. Raises
+    ``ServoError``: ``cancelled``, or ``command-failed`` where the output could not be searched.
     """
-    wanted = {name: each for name, each in metrics.items() if isinstance(each, (OutputRegex, OutputJson))}
+    wanted = {name: each for name, each in metrics.items() if each.is_searched}
     if not wanted:
         if caller.cancellation.signum is not None:
             raise Cancelled(caller.cancellation.signum, CONSEQUENCE)
-        return Searched({}, {})
+        return {}, {}
     try:
         child = Child(lambda control, report, _mask: _search(wanted, output, before, control, report))
     except OSError as error:
@@ -75,25 +61,22 @@ def search(
     told = child.told
     if "values" not in told:
         metric = " for %s" % named(told["metric"]) if "metric" in told else ""
-        name = signal_name(os.WTERMSIG(status))
-        why = told.get("error") or "%s killed the search%s" % (name, KILLERS.get(name, ""))
-        text = "the job ended well, but what it printed could not be searched%s: %s"
-        raise HostError(text % (metric, why))
-    return Searched(told["values"], told["missing"])
+        why = told.get("error") or KILLED % signal_name(os.WTERMSIG(status))
+        raise HostError("the job ended well, but what it printed could not be searched%s: %s" % (metric, why))
+    return told["values"], told["missing"]
 
 
-def no_match_message(metrics: "Mapping[str, Metric]", missing: Mapping[str, str]) -> str:
+def no_match_message(metrics: Mapping[str, Metric], missing: Mapping[str, str]) -> str:
     """Return the line that says which metrics were not found, where, and why or what would have matched."""
     parts = []
     for name, why in missing.items():
         metric = metrics[name]
-        assert isinstance(metric, (OutputRegex, OutputJson))
         text = metric.text if metric.text.isprintable() else shown(metric.text)
         parts.append("%s in %s: %s%s" % (named(name), metric.file or metric.stream, text, " (%s)" % why if why else ""))
     return "the job ended well, but there is no match for %s; check --output FILE tries it" % "; ".join(parts)
 
 
-def _search(wanted: "Wanted", output: Output, before: Mapping[str, Stamp], control: int, report: int) -> None:
+def _search(wanted: Dict[str, Metric], output: Output, before: Mapping[str, Stamp], control: int, report: int) -> None:
     try:
         die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -123,8 +106,8 @@ def _search(wanted: "Wanted", output: Output, before: Mapping[str, Stamp], contr
     signal.alarm(HINT_SECONDS)
     with suppress(MemoryError, OSError):
         for name, why in list(missing.items()):
-            if wanted[name].file is None and (not why or isinstance(wanted[name], OutputJson)):
-                others = {stream: text for stream, text in streams.items() if stream != wanted[name].stream}
-                hint = hints.hint(wanted[name], streams[wanted[name].stream], others)
-                missing[name] = "; ".join(filter(None, [why, hint]))
+            metric = wanted[name]
+            if metric.file is None and (not why or metric.source == "output_json"):
+                others = {stream: text for stream, text in streams.items() if stream != metric.stream}
+                missing[name] = "; ".join(filter(None, [why, hint(metric, streams[metric.stream], others)]))
             tell(report, {"missing": missing})

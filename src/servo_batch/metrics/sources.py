@@ -3,6 +3,7 @@
 Imported by ``measure --describe``, so it imports nothing that takes time.
 """
 
+from servo_batch.formats import paths
 from servo_batch.wording import did_you_mean, found
 
 TYPE_CHECKING = False
@@ -18,11 +19,13 @@ UNITS = {
     "system_time": "seconds",
     "max_rss": "bytes",
 }
-RESOURCES = tuple(name for name in UNITS if name != TOTAL_RUNTIME)
-STREAMS = ("stdout", "stderr")
-TAKES = ("first", "last", "min", "max", "sum", "mean", "count")
-CONVERSIONS = ("si", "binary", "duration")
-CHOICES = {"stream": STREAMS, "take": TAKES, "convert": CONVERSIONS, "resource": RESOURCES}
+# What these keys may say; the first is what goes without saying.
+CHOICES = {
+    "stream": ("stdout", "stderr"),
+    "take": ("first", "last", "min", "max", "sum", "mean", "count"),
+    "convert": ("si", "binary", "duration"),
+    "resource": tuple(name for name in UNITS if name != TOTAL_RUNTIME),
+}
 # Each source, and the keys that say where it looks or what it makes of what it finds.
 OPTIONS: "Dict[str, Tuple[str, ...]]" = {
     "output_regex": ("stream", "file", "take", "convert"),
@@ -34,64 +37,31 @@ KEYS = (*OPTIONS, *OPTIONS["output_regex"], "unit")
 
 
 class Metric:
-    """What is measured: ``text`` is its source as it is written, ``options`` the mapping that it stands in."""
+    """What is measured, by one source.
 
-    def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
-        self.text = text
-        self.unit: "Optional[str]" = options.get("unit")
+    ``text`` is the source as it is written, ``parsed`` what it means: a compiled pattern, a path's keys, a formula. A
+    value is looked for in ``file`` where that is given, else in ``stream``.
+    """
 
+    def __init__(self, source: str, mapping: "Mapping[str, Any]", parsed: "Any" = None) -> None:
+        self.source = source  # one of OPTIONS
+        self.text: str = mapping[source]
+        self.parsed = parsed
+        self.unit: "Optional[str]" = mapping.get("unit", UNITS.get(self.text) if source == "resource" else None)
+        self.file: "Optional[str]" = mapping.get("file")
+        self.stream: str = mapping.get("stream", CHOICES["stream"][0])
+        self.take: "Optional[str]" = mapping.get("take")
+        self.convert: "Optional[str]" = mapping.get("convert")
 
-class Output(Metric):
-    """A value in what the job prints or writes: in ``file`` where that is given, else in ``stream``."""
-
-    def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
-        super().__init__(text, options)
-        self.file: "Optional[str]" = options.get("file")
-        self.stream: str = options.get("stream", STREAMS[0])
-        self.convert: "Optional[str]" = options.get("convert")  # one of CONVERSIONS
-
-
-class OutputRegex(Output):
-    """A value that a pattern finds; raise ``ValueError`` for one that cannot be meant."""
-
-    def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
-        from servo_batch.metrics import patterns
-
-        super().__init__(text, options)
-        self.pattern = patterns.compile_pattern(text)
-        self.take: "Optional[str]" = options.get("take")  # one of TAKES; None, where it is not given, is the first
-
-
-class OutputJson(Output):
-    """A value that stands at a path in a JSON document; raise ``ValueError`` for what is no path."""
-
-    def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
-        from servo_batch.formats import paths
-
-        super().__init__(text, options)
-        self.keys = paths.keys(text)
-
-
-class Resource(Metric):
-    """A figure of the system about a run, one of UNITS, in its own unit where none is given."""
-
-    def __init__(self, text: str, options: "Mapping[str, Any]") -> None:
-        super().__init__(text, {"unit": UNITS[text], **options})
-
-
-class Formula(Metric):
-    """A value that follows from other metrics, settings and control; ``formula`` is whatever computes it."""
-
-    def __init__(self, text: str, options: "Mapping[str, Any]", formula: "Any") -> None:
-        super().__init__(text, options)
-        self.formula = formula
+    @property
+    def is_searched(self) -> bool:
+        """Whether the value is in what the job prints or writes."""
+        return self.source in ("output_regex", "output_json")
 
 
 def measured(configured: "Mapping[str, Metric]") -> "Dict[str, Metric]":
     """Return every metric of a measurement: ``total_runtime``, which is always there, then the configured."""
-    result: "Dict[str, Metric]" = {TOTAL_RUNTIME: Resource(TOTAL_RUNTIME, {})}
-    result.update(configured)
-    return result
+    return {TOTAL_RUNTIME: Metric("resource", {"resource": TOTAL_RUNTIME}), **configured}
 
 
 def described(configured: "Mapping[str, Metric]") -> "Dict[str, Dict[str, Any]]":
@@ -112,27 +82,23 @@ def read(
     """
     given = [key for key in OPTIONS if key in mapping]
     source = given[0] if given else "output_regex"
-    text, file = mapping.get(source), mapping.get("file", "")
+    text, file = mapping.get(source), mapping.get("file", ".")
     if name == TOTAL_RUNTIME:
         note((), "the name is taken, it is always measured: choose another")
     if not given:
-        others = ", ".join(tuple(OPTIONS)[1:])
-        note((source,), f"is missing: give a regular expression with a group around the value, or one of {others}")
+        note((source,), "is missing: give a regular expression with a group around the value, or another source")
     for other in given[1:]:
         note((other,), f"is given beside {source}: a metric has one source, remove one of them")
     for key in OPTIONS["output_regex"]:
         if key in mapping and key not in OPTIONS[source]:
-            owners = " and ".join(each for each, keys in OPTIONS.items() if key in keys)
-            note((key,), f"belongs to {owners}, and this metric has {source}: remove it")
+            note((key,), f"does not go with {source}: remove it")
     for key in (source, "unit", "file"):
         if key in mapping and not isinstance(mapping[key], str):
             note((key,), f"must be a string, but is {found(mapping[key])}")
-    if "file" in mapping and (file == "" or "\0" in str(file) or "{" in str(file)):
+    if isinstance(file, str) and (not file or "\0" in file or "{" in file):
         note(("file",), f"must be the name of a file, without placeholders, but is {found(file)}")
     if "file" in mapping and "stream" in mapping:
         note(("file",), "is given beside stream: the value is in one of them, remove the other")
-    if "convert" in mapping and mapping.get("take") == "count":
-        note(("convert",), "is given beside take: count, which counts matches whatever they hold: remove it")
     if not isinstance(text, str):
         return None
     for key, known in CHOICES.items():
@@ -140,13 +106,16 @@ def read(
         if value not in known:
             hint = did_you_mean(value, known) if isinstance(value, str) else ""
             note((key,), f"must be {', '.join(known[:-1])} or {known[-1]}, but is {found(value)}{hint}")
-    if source == "formula":
-        computed = formula((source,), text)
-        return Formula(text, mapping, computed) if computed else None
-    if source == "resource":
-        return Resource(text, mapping) if text in RESOURCES else None
+    parsed: "Any" = None
     try:
-        return (OutputRegex if source == "output_regex" else OutputJson)(text, mapping)
+        if source == "output_regex":
+            from servo_batch.metrics import patterns
+
+            parsed = patterns.compile_pattern(text)
+        elif source == "output_json":
+            parsed = paths.keys(text)
+        else:
+            parsed = formula((source,), text) if source == "formula" else text in CHOICES["resource"]
     except ValueError as error:
         note((source,), str(error))
-        return None
+    return Metric(source, mapping, parsed) if parsed else None

@@ -4,15 +4,12 @@ import errno
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Dict, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
 
 from servo_batch.metrics.convert import NoMatch
-from servo_batch.metrics.sources import Output as OutputMetric
 
 if TYPE_CHECKING:
     from mmap import mmap
-
-    from servo_batch.metrics.sources import Metric
 
 Output = Union[bytes, "mmap"]
 # Two changes within so many seconds may have the same time: the kernel's clock for files is a coarse one.
@@ -22,32 +19,26 @@ TICK_SECONDS = 0.02
 class Stamp(NamedTuple):
     """A file, and what of it changes when somebody writes to it, None where there is none."""
 
-    path: bytes
+    path: str
     state: Optional[Tuple[int, ...]] = None
 
 
-def stamps(metrics: "Mapping[str, Metric]", folder: str = "") -> Dict[str, Stamp]:
-    """Return the files of ``metrics``, which are relative to ``folder``, as they are now, by their names."""
-    found: Dict[str, Stamp] = {}
-    for metric in metrics.values():
-        if isinstance(metric, OutputMetric) and metric.file:
-            path = os.path.join(folder, metric.file).encode("utf-8", "surrogateescape")
-            found[metric.file] = Stamp(path)
-            try:
-                status = os.stat(path)
-            except OSError:
-                continue
-            found[metric.file] = Stamp(path, _state(status))
-            if abs(time.time() - status.st_mtime) < TICK_SECONDS:
-                time.sleep(TICK_SECONDS)
-    return found
+def stamp(path: str) -> Stamp:
+    """Return a file as it is now."""
+    try:
+        status = os.stat(_encoded(path))
+    except OSError:
+        return Stamp(path)
+    if abs(time.time() - status.st_mtime) < TICK_SECONDS:
+        time.sleep(TICK_SECONDS)
+    return Stamp(path, _state(status))
 
 
 def read(before: Stamp) -> Output:
     """Return what a file holds that is not as it was ``before``; raise ``NoMatch``."""
     try:
         # Without waiting for whoever writes into a pipe.
-        descriptor = os.open(before.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(_encoded(before.path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise NoMatch("it is not there: this run did not write it") from None
     except OSError as error:
@@ -73,6 +64,10 @@ def mapped(descriptor: int, size: int) -> Output:
         return mmap(descriptor, size, access=ACCESS_READ)
     except ValueError:  # the file is smaller
         raise OSError(errno.ENODATA, "it was cut short meanwhile") from None
+
+
+def _encoded(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")  # whatever the locale is
 
 
 def _state(status: os.stat_result) -> Tuple[int, ...]:

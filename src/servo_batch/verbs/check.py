@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+from collections import deque
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
 from servo_batch.command import remarks, render, template
@@ -15,18 +16,18 @@ from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
 from servo_batch.job.run import check_working_directory
-from servo_batch.metrics import find, hints, patterns, sources, written
+from servo_batch.metrics import find, patterns, sources, written
 from servo_batch.metrics.convert import NoMatch
 from servo_batch.verbs import adjust
 from servo_batch.wording import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
     from servo_batch.config import Config
     from servo_batch.measurement import Plan
-    from servo_batch.metrics.sources import OutputJson, OutputRegex, Resource
+    from servo_batch.metrics.sources import Metric
     from servo_batch.metrics.written import Output
     from servo_batch.options import Options
     from servo_batch.settings import Application
@@ -184,7 +185,7 @@ def _from_the_request(config: "Config", control: "Dict[str, Any]") -> "List[Tupl
     """Return the fields of control that commands use and that are not there: a service sends them with the request."""
     templates = [parts for command in config.commands.values() for parts in command.templates]
     missing = []
-    computed = [each.formula for each in config.metrics.values() if isinstance(each, sources.Formula)]
+    computed = [each.parsed for each in config.metrics.values() if each.source == "formula"]
     fields = template.fields([*templates, *config.env.values()]) + [field for each in computed for field in each.fields]
     for keys in dict.fromkeys(fields):
         found: "Any" = control if keys[0] in template.CONTROL and len(keys) > 1 else None
@@ -279,9 +280,8 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
     rows: "List[List[Any]]" = []
     for name, each in sources.measured(config.metrics).items():
         value = line = None
-        if isinstance(each, (sources.OutputRegex, sources.OutputJson)):
-            key = "output_regex" if isinstance(each, sources.OutputRegex) else "output_json"
-            place = config.place(("batch", "metrics", name, key))
+        if each.is_searched:
+            place = config.place(("batch", "metrics", name, each.source))
             if saved is not None and each.file:
                 value, line = _tried_on_file(findings, config, place, each, each.file)
             elif saved is not None:
@@ -289,14 +289,14 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
             if "application" in config.batch:  # it was written for the older servo-batch, it seems
                 difference = patterns.older_difference(each.text)
                 findings.notes += [f"{place}: {difference}"] if difference else []
-        elif isinstance(each, sources.Resource) and name != sources.TOTAL_RUNTIME:
+        elif each.source == "resource" and name != sources.TOTAL_RUNTIME:
             _look_at_unit(findings, config, name, each)
         rows.append([name, each.unit, None if name == sources.TOTAL_RUNTIME else each.text, value, line])
     columns = len(titles) if saved is not None else titles.index("value")
     return terminal.table(titles[:columns], [row[:columns] for row in rows])
 
 
-def _look_at_unit(findings: Findings, config: "Config", name: str, each: "Resource") -> None:
+def _look_at_unit(findings: Findings, config: "Config", name: str, each: "Metric") -> None:
     """Note a unit that is not the source's own, however that is spelt: B, byte, s, sec."""
     own = sources.UNITS[each.text]
     if each.unit is not None and each.unit[:1].lower() != own[0]:
@@ -308,33 +308,31 @@ def _look_at_unit(findings: Findings, config: "Config", name: str, each: "Resour
 
 
 def _tried_on_file(
-    findings: Findings, config: "Config", place: str, each: "Union[OutputRegex, OutputJson]", file: str
+    findings: Findings, config: "Config", place: str, each: "Metric", file: str
 ) -> "Tuple[Any, Optional[int]]":
     """Return what a metric has in the file as it lies there now, which the job writes; nothing where there is none."""
     try:
-        output = written.read(written.stamps({"": each}, config.working_directory or "")[file]._replace(state=None))
+        output = written.read(written.Stamp(os.path.join(config.working_directory or "", file)))
     except NoMatch as none:
         findings.notes.append(f"{place}: {file} cannot be tried: {none}")
         return None, None
     return _tried(findings, place, each, file, output)
 
 
-def _tried(
-    findings: Findings, place: str, each: "Union[OutputRegex, OutputJson]", path: str, output: "Output"
-) -> "Tuple[Any, Optional[int]]":
+def _tried(findings: Findings, place: str, each: "Metric", path: str, output: "Output") -> "Tuple[Any, Optional[int]]":
     """Return the value that a metric has in an output, and its line; note what is wrong or to be known."""
     try:
         found = find.find(each, output)
     except NoMatch as none:
-        why = str(none) or hints.hint(each, output, {})
+        why = str(none) or find.hint(each, output, {})
         findings.problems.append(f"{place}: no match in {path}: {each.text}{f' ({why})' if why else ''}")
         return None, None
     except MemoryError:
         findings.problems.append(f"{place}: to look for it in {path} takes more memory than there is")
         return None, None
-    if isinstance(each, sources.OutputRegex) and each.take is None:
-        count, last = find.census(each, output)
-        if last and count > 1:
+    every = each.parsed.finditer(output) if each.source == "output_regex" and each.take is None else ()
+    for count, last in deque(enumerate(every, 1), maxlen=1):
+        if count > 1:
             try:
                 text = shown(find.judged(last, each.convert))
             except NoMatch as none:

@@ -151,7 +151,11 @@ def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "P
     """Return a measurement of one run, with the figures of the system that are always shown."""
     control = options.get("--control") or {}
     plan = measurement.plan(config, application, control, runs=1, warmup_runs=options.get("--warmup-runs"))
-    figures = {name: sources.Resource(name, {}) for name in table.ALWAYS_COMPARED if name not in config.metrics}
+    figures = {
+        name: sources.Metric("resource", {"resource": name})
+        for name in table.ALWAYS_COMPARED
+        if name not in config.metrics
+    }
     return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
 
 

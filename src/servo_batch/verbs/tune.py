@@ -298,7 +298,7 @@ class _Run:
                 answers.complain(note)
         objective = self._tuning.config.objective
         try:
-            return measurement.computed_objective(objective, measured.metrics, settings.values(plan.application))
+            return measurement.objective(objective, measured.metrics, settings.values(plan.application))[0]
         except ValueError as error:
             self._failure = answers.failed("no-match", f"the job ended well, but the objective is none: {error}")
             return None
