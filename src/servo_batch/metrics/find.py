@@ -56,7 +56,7 @@ def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -
     """
     group = match.group(1)
     if not group or not group.strip():
-        empty = "line %d, %s, matches, but the first group is empty there"
+        empty = "line %d, %s, matches, but the first group took no part or nothing"
         raise NoMatch(empty % (line_number(match), shown(line(match))))
     text = group.decode("utf-8", "replace")
     value = read(text, convert)
