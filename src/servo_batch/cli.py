@@ -52,37 +52,29 @@ def _verb(name: str, arguments: "List[str]") -> "Tuple[str, List[str]]":
 
 
 def _called(verb: str, program: str, arguments: "List[str]") -> int:
-    name = os.path.basename(program)
-    if verb not in VERBS:
-        from servo_batch.verbs import help as help_verb
-
-        answers.write_text(help_verb.of_the_whole(verb, name))
-        return 0
     if verb == "servo":
         # Before anything else: the agent has to say GOODBYE, whenever it is told to stop.
         from servo_batch.agent import events
 
         events.hold()
-    options = read(verb, arguments, program)
-    if options.question == "--help":
-        from servo_batch.verbs import help as help_verb
+    options = read(verb, arguments, program) if verb in VERBS else None
+    if options is None or verb == "help" or options.question in ("--help", "--version"):
+        from servo_batch.verbs import help as pages
 
-        answers.write_text(help_verb.usage(verb, name))
-    elif options.question == "--version":
-        from servo_batch.verbs import help as help_verb
-
-        answers.write_text(help_verb.version())
-    elif verb == "help":
-        from servo_batch.verbs import help as help_verb
-
-        help_verb.show(options)
-    elif verb == "servo":
+        if options is None:
+            answers.write_text(pages.of_the_whole(verb, os.path.basename(program)))
+        elif options.question == "--help":
+            answers.write_text(pages.usage(verb, os.path.basename(program)))
+        elif options.question == "--version":
+            answers.write_text(pages.version())
+        else:
+            pages.show(options.app_id or "")
+        return 0
+    if verb == "servo":
         from servo_batch import agent
 
         return agent.main(options, arguments)
-    else:
-        return _driver(verb, options)
-    return 0
+    return _driver(verb, options)
 
 
 def _driver(verb: str, options: "Options") -> int:

@@ -23,12 +23,8 @@ def digest() -> str:
 
 
 def manual() -> "Dict[str, str]":
-    """Return the pages of the manual, ``{"README": its text, "metrics": …}``; raise ``OSError``."""
-    pages = {}
-    for name, text in sorted(_files(".md").items()):
-        if name == "README.md" or name.startswith(MANUAL):
-            pages[os.path.basename(name)[: -len(".md")]] = text.decode("utf-8")
-    return pages
+    """Return the manual, ``{"README": its text, "metrics": …, "recipes/ssh": …}``; raise ``OSError``."""
+    return {name.replace(MANUAL, "")[:-3]: text.decode("utf-8") for name, text in sorted(_files(".md").items())}
 
 
 def _files(ending: str) -> "Dict[str, bytes]":

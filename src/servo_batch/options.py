@@ -25,109 +25,69 @@ class UsageError(ValueError):
 
 
 class Option:
-    """One option: its ``name``, what its ``value`` is called (None: it takes none), its ``verbs``, and what it means.
+    """One option: what is ``shown`` of it, its ``names``, what its ``value`` is called, its ``verbs``, what it means.
 
-    The value's name says what it has to be: JSON, FACTOR, SECONDS or NAME=REGEX, N for a whole number of at ``least``
-    so much; else it is text. ``short`` is its other name.
+    The value's name says what it has to be: JSON, FACTOR, SECONDS or NAME=REGEX, N for a whole number; else it is text.
+    It is empty where the option takes none. ``name`` is the long one.
     """
 
-    __slots__ = ("least", "meaning", "name", "short", "value", "verbs")
+    __slots__ = ("meaning", "name", "names", "shown", "value", "verbs")
 
-    def __init__(
-        self, name: str, value: "Optional[str]", verbs: str, meaning: str, least: int = 0, short: "Optional[str]" = None
-    ) -> None:
-        self.name = name
-        self.value = value
+    def __init__(self, shown: str, verbs: str, meaning: str) -> None:
+        words = shown.replace(",", "").split()
+        self.shown = shown
+        self.names = [word for word in words if word[0] == "-"]
+        self.name = self.names[-1]
+        self.value = words[-1] if words[-1] != self.name else ""
         self.verbs = verbs.split()
         self.meaning = meaning
-        self.least = least
-        self.short = short
 
 
-OPTIONS = (
-    Option(
-        "--config",
-        "FILE",
-        "adjust measure compare check history tune",
-        "the configuration; else $OPTUNE_CONFIG, ./config.yaml, ./config.yml or ./config.json",
-    ),
-    Option(
-        "--command",
-        "COMMAND",
-        "measure compare tune",
-        "the job, in place of a configuration; its settings are the C.S=VALUES of the command line",
-    ),
-    Option(
-        "--metric",
-        "NAME=REGEX",
-        "measure compare tune",
-        "with --command: a metric, the first group of a pattern in what the job prints; may be repeated",
-    ),
-    Option(
-        "--state",
-        "FILE",
-        "adjust measure compare check tune",
-        "where the settings are stored; else $OPTUNE_STATE, batch.state or ./_state.json",
-    ),
-    Option("--control", "JSON", "measure compare check tune", "control values, laid over those of the request"),
-    Option("--runs", "N", "measure", "how many runs of the job make the measurement; else batch.runs, or 1", least=1),
-    Option("--runs", "N", "compare", "how many runs each combination gets; else 3", least=1),
-    Option(
-        "--warmup-runs",
-        "N",
-        "measure compare",
-        "how many runs come first and do not count; else batch.warmup_runs, or 0",
-    ),
-    Option(
-        "--history",
-        "FILE",
-        "measure compare history tune",
-        "the file in which measurements are recorded; else batch.history",
-    ),
-    Option("--measurements", "N", "tune", "how many measurements to make in all; else 30", least=1),
-    Option("--budget", "DURATION", "tune", "begin no measurement that would end later than this, like 90m or 2h"),
-    Option("--cap", "FACTOR", "tune", "stop a run that takes so many times the best so far, and count it as failed"),
-    Option(
-        "--minimize",
-        "FORMULA",
-        "compare history tune",
-        "what is to be least, like '{total_runtime}'; else batch.objective",
-    ),
-    Option("--maximize", "FORMULA", "compare history tune", "what is to be most"),
-    Option(
-        "--confirm", "N", "tune", "how often to measure the best and the default again at the end; else 3, 0 for never"
-    ),
-    Option("--seed", "N", "tune", "another number makes other proposals; else 0"),
-    Option("--show-output", None, "measure", "show what the job prints, on stderr, as it comes"),
-    Option(
-        "--keep-output",
-        "FILE",
-        "measure",
-        "keep what the job prints to stdout in this file, and what to stderr in FILE.stderr",
-    ),
-    Option("--output", "FILE", "check", "what the job once printed: try the metrics on it"),
-    Option("--all", None, "history", "show each measurement, not each combination of settings"),
-    Option("--markdown", None, "compare history", "write the table as Markdown"),
-    Option("--csv", None, "compare history", "write all of it as CSV"),
-    Option("--json", None, "compare history", "write all of it as JSON"),
-    Option("--svg", "FILE", "compare history", "draw a picture of it into this file"),
-    Option("--json", None, "adjust measure tune", "answer in JSON also at a terminal"),
-    Option("--info", None, "adjust measure", "say what the driver can do"),
-    Option("--query", None, "adjust", "say what the settings are"),
-    Option("--describe", None, "adjust", "the same as --query"),
-    Option("--describe", None, "measure", "say which metrics there are"),
-    Option("--reset", None, "adjust", "remove what is stored, back to the default state"),
-    Option("--account", "NAME", "servo", "the account's name at the service; else $OPTUNE_ACCOUNT"),
-    Option("--auth-token", "FILE", "servo", "the token's file; else /run/secrets/optune_auth_token"),
-    Option("--no-auth", None, "servo", "send no token; plain http to any host is then allowed"),
-    Option("--url", "URL", "servo", "the service's address; else made from the account and APP_ID"),
-    Option("--agent", "NAME", "servo", "how the agent calls itself; else servo-batch and the version", short="-a"),
-    Option("--delay", "SECONDS", "servo", "wait so long before the first request; else 0", short="-d"),
-    Option("--interactive", None, "servo", "ask at the terminal before each command", short="-i"),
-    Option("--verbose", None, "servo", "log what is exchanged with the service", short="-v"),
-    Option("--version", None, " ".join(VERBS), "say the version, and a digest of the sources that run"),
-    Option("--help", None, " ".join(VERBS), "say this", short="-h"),
-)
+# An option | the verbs that have it | what it means.
+TABLE = """\
+--config FILE | adjust measure compare check history tune | the configuration; else $OPTUNE_CONFIG or ./config.yaml
+--command COMMAND | measure compare tune | the job, without a configuration; the C.S=VALUES given are its settings
+--metric NAME=REGEX | measure compare tune | with --command: a metric, the first group of a pattern; may be repeated
+--state FILE | adjust measure compare check tune | where settings are stored; else $OPTUNE_STATE or batch.state
+--control JSON | measure compare check tune | control values, laid over those of the request
+--runs N | measure | how many runs of the job make the measurement; else batch.runs, or 1
+--runs N | compare | how many runs each combination gets; else 3
+--warmup-runs N | measure compare | how many runs come first and do not count; else batch.warmup_runs, or 0
+--history FILE | measure compare history tune | where measurements are recorded; else batch.history
+--measurements N | tune | how many measurements to make in all; else 30
+--budget DURATION | tune | begin no measurement that would end later than this, like 90m or 2h
+--cap FACTOR | tune | stop a run that takes so many times the best so far, and count it as failed
+--minimize FORMULA | compare history tune | what is to be least, like '{total_runtime}'; else batch.objective
+--maximize FORMULA | compare history tune | what is to be most
+--confirm N | tune | how often to measure the best and the default again at the end; else 3, 0 for never
+--seed N | tune | another number makes other proposals; else 0
+--show-output | measure | show what the job prints, on stderr, as it comes
+--keep-output FILE | measure | keep what the job prints to stdout in this file, and what to stderr in FILE.stderr
+--output FILE | check | what the job once printed: try the metrics on it
+--all | history | show each measurement, not each combination of settings
+--markdown | compare history | write the table as Markdown
+--csv | compare history | write all of it as CSV
+--json | compare history | write all of it as JSON
+--svg FILE | compare history | draw a picture of it into this file
+--json | adjust measure tune | answer in JSON also at a terminal
+--info | adjust measure | say what the driver can do
+--query | adjust | say what the settings are
+--describe | adjust | the same as --query
+--describe | measure | say which metrics there are
+--reset | adjust | remove what is stored, back to the default state
+--account NAME | servo | the account's name at the service; else $OPTUNE_ACCOUNT
+--auth-token FILE | servo | the token's file; else /run/secrets/optune_auth_token
+--no-auth | servo | send no token; plain http to any host is then allowed
+--url URL | servo | the service's address; else made from the account and APP_ID
+-a, --agent NAME | servo | how the agent calls itself; else servo-batch and the version
+-d, --delay SECONDS | servo | wait so long before the first request; else 0
+-i, --interactive | servo | ask at the terminal before each command
+-v, --verbose | servo | log what is exchanged with the service
+--version | adjust measure compare check history tune servo help | say the version, and a digest of the sources that run
+-h, --help | adjust measure compare check history tune servo help | say this
+"""
+OPTIONS = [Option(*line.split(" | ")) for line in TABLE.splitlines()]
+AT_LEAST_ONE = ("--runs", "--measurements")
 # Of each of these only one can be given; the first are questions, which a verb answers in place of what it does.
 QUESTIONS = ("--help", "--version", "--info", "--query", "--describe", "--reset")
 EXCLUSIVE = (
@@ -173,7 +133,7 @@ def read(verb: str, arguments: "List[str]", program: str = "servo-batch.pyz") ->
 
     ``program`` is the path that the file was called by, for the message to a word that is a verb.
     """
-    known = {name: option for option in of(verb) for name in (option.name, option.short) if name}
+    known = {name: option for option in of(verb) for name in option.names}
     given: "Dict[str, Any]" = {}
     words: "List[str]" = []
     rest = iter(arguments)
@@ -192,9 +152,8 @@ def read(verb: str, arguments: "List[str]", program: str = "servo-batch.pyz") ->
             if option.value and not equals:
                 text = next(rest, "")
             if bool(text) != bool(option.value):
-                raise UsageError(
-                    f"{name} needs a value: {name} {option.value}" if option.value else f"{name} takes no value"
-                )
+                needs = f"needs a value: {name} {option.value}" if option.value else "takes no value"
+                raise UsageError(f"{name} {needs}")
             _note(given, option, text)
     for group in EXCLUSIVE:
         both = [name for name in group if name in given]
@@ -207,28 +166,23 @@ def read(verb: str, arguments: "List[str]", program: str = "servo-batch.pyz") ->
 
 def _note(given: "Dict[str, Any]", option: Option, text: str) -> None:
     """Add to ``given`` what an option's text means; raise ``UsageError``."""
-    if option.value is None:
-        given[option.name] = True
-    elif option.value == "JSON":
-        given[option.name] = _json_object(text)
+    value: "Any" = text or True
+    if option.value == "JSON":
+        value = _json_object(text)
     elif option.value == "N":
-        given[option.name] = _whole_number(option, text)
+        least = int(option.name in AT_LEAST_ONE)
+        # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
+        if not text.isdecimal() or len(text) > len(str(MOST)) or not least <= int(text) <= MOST:
+            raise UsageError(f"{option.name} needs a whole number from {least} to {MOST}, not {text}")
+        value = int(text)
     elif option.value in ("FACTOR", "SECONDS"):
-        given[option.name] = _number(option, text)
+        value = _number(option, text)
     elif option.value == "NAME=REGEX":
         name, _, pattern = utf8(text).partition("=")
         if not name or not pattern:
             raise UsageError(f"{option.name} needs a name and a pattern with a group, like 'tps=tps = ([0-9.]+)'")
-        given.setdefault(option.name, []).append((name, pattern))
-    else:
-        given[option.name] = text
-
-
-def _whole_number(option: Option, text: str) -> int:
-    # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
-    if not text.isdecimal() or len(text) > len(str(MOST)) or not option.least <= int(text) <= MOST:
-        raise UsageError(f"{option.name} needs a whole number from {option.least} to {MOST}, not {text}")
-    return int(text)
+        value = [*given.get(option.name, []), (name, pattern)]
+    given[option.name] = value
 
 
 def _number(option: Option, text: str) -> float:
@@ -267,22 +221,21 @@ def utf8(text: str) -> str:
 
 def _with_words(verb: str, given: "Dict[str, Any]", words: "List[str]", program: str) -> Options:
     """Return the options with what the words that are none say; raise ``UsageError``."""
-    others = words if verb in ("servo", "help") else [word for word in words if "=" not in word]
     if verb == "help":
         return Options(given, None, " ".join(words))
+    settings = [word for word in words if "=" in word and verb != "servo"]
+    others = [word for word in words if word not in settings]
     for word in others:
         if word in VERBS and verb in CALLED_BY:
             raise UsageError(f"{word} is a verb, not an APP_ID; {_how_to_call(word, verb, program)}")
         if word.endswith(CONFIG_ENDINGS) or (verb != "servo" and os.path.isfile(word)):
             raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
-    if others and verb not in TAKE_APP_ID:
+    unwanted = others * (verb not in TAKE_APP_ID) + settings * (verb not in TAKE_SETTINGS)
+    if unwanted:
         takes = "options and C.S=VALUE" if verb in TAKE_SETTINGS else "options only"
-        raise UsageError(f"{verb} takes {takes}, not {' '.join(others)}")
+        raise UsageError(f"{verb} takes {takes}, not {' '.join(unwanted)}")
     if len(others) > 1:
         raise UsageError(f"only one APP_ID can be given, not {' '.join(others)}; a setting is COMPONENT.SETTING=VALUE")
-    settings = [word for word in words if word not in others]
-    if settings and verb not in TAKE_SETTINGS:
-        raise UsageError(f"{verb} takes options only, not {' '.join(settings)}")
     options = Options(given, [_assignment(verb, word) for word in settings], others[0] if others else None)
     if settings and options.question:
         raise UsageError(f"{options.question} takes no settings: {verb} {' '.join(settings)}")
@@ -291,17 +244,11 @@ def _with_words(verb: str, given: "Dict[str, Any]", words: "List[str]", program:
 
 def _how_to_call(word: str, verb: str, program: str) -> str:
     """Return how to call the verb ``word`` where the file is called by the name of another."""
-    base = os.path.basename(program)
+    folder, base = os.path.split(program)
     if not base.startswith(verb):
         return f"call {base} {word}"
-    target = os.path.realpath(program)
-    if os.path.basename(target).startswith(WHOLE):
-        return f"the file {base} is always {verb}: call {target} {word}"
-    folder = os.path.dirname(program) or "."
-    return (
-        f"the file {base} is always {verb}: give it another name, "
-        f"ln -s {base} {os.path.join(folder, 'servo-batch')}, and call {os.path.join(folder, 'servo-batch')} {word}"
-    )
+    other = os.path.join(folder or ".", "servo-batch")
+    return f"the file {base} is always {verb}: give it another name, ln -s {base} {other}, and call {other} {word}"
 
 
 def _assignment(verb: str, word: str) -> "Tuple[str, str, str]":
