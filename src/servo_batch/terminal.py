@@ -14,9 +14,7 @@ from servo_batch.wording import is_number, padded, percent, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Optional, Sequence, Union
-
-    from servo_batch.answers import Wait
+    from typing import Any, Callable, Iterable, Optional, Sequence
 
 REDRAW_SECONDS = 1.0
 MAX_BAR_WIDTH = 40
@@ -32,28 +30,24 @@ SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-class ForPeople:
-    """Writes answers as a person reads them; progress is the bar's. ``wait`` is as ``answers.ForPrograms`` has it."""
+class ForPeople(answers.ForPrograms):
+    """Writes answers as a person reads them; progress is the bar's."""
 
     tells_progress = False
 
-    def __init__(self, wait: "Optional[Wait]" = None) -> None:
-        self._wait = wait
-
     def answer(self, answer: "answers.Answer") -> None:
         """Write what a verb answers; raise ``OSError`` or ``ServoError``."""
-        if answer.text is None:
-            answers.write(answer.response, self._wait)
-            return
+        text = None
         try:
-            text = answer.text()
+            text = answer.text() if answer.text else None
         except Exception:  # a bug of ours, which is no reason to lose what was measured
             import traceback
 
             traceback.print_exc()
-            answers.write(answer.response, self._wait)
-            return
-        answers.write_text(text if answer.verbatim else printable(text), self._wait)
+        if text is None:
+            super().answer(answer)
+        else:
+            answers.write_text(text if answer.verbatim else printable(text), self._wait)
 
     def failure(self, error: "answers.ServoError") -> None:
         """Write why a call failed; raise ``OSError`` or ``ServoError``."""
@@ -67,23 +61,18 @@ class ForPeople:
         answers.write_text(printable(line.rstrip()) + "\n", self._wait)
 
 
-if TYPE_CHECKING:
-    Voice = Union[answers.ForPrograms, ForPeople]  # who writes answers and progress
+Voice = answers.ForPrograms  # who writes answers and progress
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
     """Return rows of values under their titles, aligned; a column of nothing but numbers to the right."""
-    columns = list(zip(titles, *rows))
-    texts = [[_cell(value) for value in column] for column in columns]
-    widths = [max(map(width, column)) for column in texts]
-    to_right = [all(value is None or is_number(value) for value in column[1:]) for column in columns]
-    lines = []
-    for cells in zip(*texts):
-        line = ""
-        for text, columns_wide, right in zip(cells, widths, to_right):
-            line += padded(text, columns_wide, right) + "  "
-        lines.append(line.rstrip() + "\n")
-    return "".join(lines)
+    texts = []
+    for column in zip(titles, *rows):
+        cells = [_cell(value) for value in column]
+        widest = max(map(width, cells))
+        to_right = all(value is None or is_number(value) for value in column[1:])
+        texts.append([padded(cell, widest, to_right) for cell in cells])
+    return "".join("  ".join(cells).rstrip() + "\n" for cells in zip(*texts))
 
 
 def _cell(value: "Any") -> str:
@@ -99,16 +88,12 @@ def failure(error: "answers.ServoError") -> str:
     rest is.
     """
     kind = error.status if error.status == error.reason else "%s (%s)" % (error.status, error.reason)
-    printed = [pair for details in error.details for pair in details.printed]
     text = ""
-    for heading, lines in reversed(printed):
-        text += heading + ":" + (" nothing" if lines is None else _indented(printable(lines))) + "\n\n"
+    for heading, lines in reversed([pair for details in error.details for pair in details.printed]):
+        shown = " nothing" if lines is None else ("\n" + printable(lines)).replace("\n", "\n    ")
+        text += f"{heading}:{shown}\n\n"
     summary = "\n".join([error.summary, *(details.command for details in error.details)])
     return "%s%s\n%s\n" % (text, _emphasised(kind), printable(summary))
-
-
-def _indented(text: str) -> str:
-    return "".join("\n    " + line for line in text.split("\n"))
 
 
 def printable(text: str) -> str:
@@ -164,21 +149,18 @@ class ProgressBar:
 
     def update(self, elapsed: float) -> None:
         """Draw the bar, and report if it is time; raise what ``report`` raises."""
-        reported = False
-        if self._report and elapsed + self.redraw_seconds / 2 >= self._next_report:
-            reported = True
+        is_due = self._report is not None and elapsed + self.redraw_seconds / 2 >= self._next_report
+        if self._report and is_due:
             self.remove()
             self._report(elapsed)
             while self._next_report <= elapsed + self.redraw_seconds / 2:  # more than once after a ^Z
                 self._next_report += self._report_seconds
+        columns = DEFAULT_COLUMNS if self._is_dumb else _columns()
+        line = progress_line(elapsed, self.expected_seconds, columns, self.place)
         if self._is_dumb:
-            _write_if_possible(self._line(elapsed, DEFAULT_COLUMNS) + "\n")
-        elif not reported:  # else a second from now, when whoever shows the report on this terminal has done so
-            line = self._line(elapsed, _columns())
+            _write_if_possible(line + "\n")
+        elif not is_due:  # else a second from now, when whoever shows the report on this terminal has done so
             self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
-
-    def _line(self, elapsed: float, columns: int) -> str:
-        return progress_line(elapsed, self.expected_seconds, columns, self.place)
 
     def remove(self) -> None:
         """Leave the terminal as if there had been no bar."""

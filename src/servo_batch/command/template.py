@@ -10,7 +10,6 @@ import re
 import string
 from collections import namedtuple
 
-from servo_batch.command import places
 from servo_batch.formats import paths
 from servo_batch.wording import shown
 
@@ -29,8 +28,6 @@ NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, sectio
 FORBIDDEN = r"\.\.|SERVO_"  # a path that leads up; the names of variables that hold any text
 CONTROL = ("control", "_control")
 NAMES = {" ": "a blank", "\t": "a tab", "\n": "a line break", "\0": "a NUL character"}
-
-
 NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
 WIDE = "[0-9]{5}"  # Linux takes 128 KiB as one argument
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
@@ -125,18 +122,32 @@ def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed") -> Command:
     uses_shell = isinstance(value, str)
     problems: "List[str]" = []
     templates = [_parts(text, allowed, problems) for text in ([value] if isinstance(value, str) else value)]
-    found = iter(places.of_marks(["".join(map(_marked, parts)) for parts in templates]))
+    places = _places(templates)
     for parts in templates:
         for at, part in enumerate(parts):
             if isinstance(part, Placeholder):
-                closed, takes_numbers = next(found)
-                beside = parts[:at][-1:], parts[at + 1 : at + 2]
-                found_here = _problems(part, *beside, closed, uses_shell or len(parts) == 1, allowed)
-                problems += [f"{part.text}: {problem}" for problem in found_here]
+                closed, takes_numbers = next(places)
+                found = _problems(part, parts[:at], parts[at + 1 :], closed, uses_shell, allowed)
+                problems += [f"{part.text}: {problem}" for problem in found]
                 parts[at] = part._replace(is_number=part.is_number or takes_numbers)
     if problems:
         raise TemplateError(problems)
     return Command(tuple(map(tuple, templates)), uses_shell)
+
+
+def _places(templates: "List[List[Union[str, Placeholder]]]") -> "Iterator[Tuple[str, bool]]":
+    """Return for each placeholder what is closed to free text there, and whether it has to be a number there."""
+    found = [part for parts in templates for part in parts if isinstance(part, Placeholder)]
+    if all(part.kind == "listed" for part in found):
+        return iter([("", False)] * len(found))
+    from servo_batch.command import places
+
+    def marked(part: "Union[str, Placeholder]") -> str:
+        if isinstance(part, str):
+            return places.MARKS.sub("", part)
+        return places.WORDS if part.conversion == "w" else places.HOLE
+
+    return iter(places.of_marks(["".join(map(marked, parts)) for parts in templates]))
 
 
 def parse_variable(name: str, text: str, allowed: "Allowed") -> "Parts":
@@ -179,13 +190,12 @@ def _parts(template: str, allowed: "Allowed", problems: "List[str]") -> "List[Un
 def _placeholder(
     field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", problems: "List[str]"
 ) -> Placeholder:
-    part = Placeholder(
-        field, ("",), conversion, spec, "free", conversion is None and re.match(NUMERIC_SPEC, spec) is not None
-    )
+    is_number = conversion is None and re.match(NUMERIC_SPEC, spec) is not None
+    part = Placeholder(field, ("",), conversion, spec, "free", is_number)
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
-        if part.conversion == "w" and spec:
+        if conversion == "w" and spec:
             raise ValueError("!w (words) takes no format specification")
         if "{" in spec:
             raise ValueError("a format specification holds no placeholders: write the width as a number")
@@ -199,31 +209,24 @@ def _placeholder(
     return part._replace(path=path, kind="listed" if kind in ("enum", "range") else kind)
 
 
-def _marked(part: "Union[str, Placeholder]") -> str:
-    """Return what stands for a part of a template in a text that is searched."""
-    if isinstance(part, str):
-        return places.MARKS.sub("", part)
-    return places.WORDS if part.conversion == "w" else places.HOLE
-
-
 def _problems(
-    part: Placeholder, before: "Sequence[Any]", after: "Sequence[Any]", closed: str, is_alone: bool, allowed: "Allowed"
+    part: Placeholder, left: "Sequence[Any]", right: "Sequence[Any]", closed: str, uses_shell: bool, allowed: "Allowed"
 ) -> "Iterator[str]":
-    """Yield what is wrong with a placeholder where it stands, between what stands directly ``before`` and ``after``."""
-    backslashes = re.search(r"\\+\Z", before[0]) if before and isinstance(before[0], str) else None
-    if backslashes and len(backslashes.group()) % 2:
+    """Yield what is wrong with a placeholder where it stands, between what is ``left`` of it and ``right`` of it."""
+    before, after = (each[0] if each and isinstance(each[0], str) else "" for each in (left[-1:], right[:1]))
+    if re.search(r"(?<!\\)(?:\\\\)*\\\Z", before):
         yield "a backslash stands directly before it, and may change its first letter: leave it out, or write two"
-    dollar = re.search(r"\$\{?\w*\Z", before[0]) if before and isinstance(before[0], str) and "$" in before[0] else None
+    dollar = re.search(r"\$\{?\w*\Z", before)
     if dollar:
         yield (
             f"{dollar.group()} stands directly before it, so the shell would take the value for a part of a variable's "
             f'name: leave the $ out, or put a variable in quotes, "{dollar.group()}"'
         )
-    elif after and after[0][:1] in ("<", ">"):
-        yield f"{after[0][:1]} stands directly after it, so a number would be that of an open file: put a blank between"
+    elif after[:1] in ("<", ">"):
+        yield f"{after[0]} stands directly after it, so a number would be that of an open file: put a blank between"
     elif part.conversion == "w" and part.kind != "listed":
         yield f"!w is for values that the configuration lists, and free text is one word; {part.way_out}"
-    elif part.conversion == "w" and not is_alone:
+    elif part.conversion == "w" and not uses_shell and (left or right):
         yield "in a list, !w has to be the whole item, which it makes several of"
     elif closed and part.kind == "free" and not part.is_number:
         yield (
