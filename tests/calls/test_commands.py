@@ -90,33 +90,24 @@ def test_any_text_reaches_the_job_by_the_environment_byte_for_byte(servo, locale
     assert not os.path.exists(servo.path("ran"))
 
 
-def test_a_variable_of_the_environment_is_laid_over_the_driver_s(servo):
-    servo.configure(batch('printf %s "$A$B" >seen', env={"A": "{web.cpu}"}))
-    assert servo.measure(environment={"A": "x", "B": "y"}).status == 0
-    assert servo.read("seen") == b"2y"
-
-
-def test_a_variable_just_below_the_limit_of_the_system_fits_and_a_longer_one_is_refused(servo):
-    servo.configure(batch('printf %s "$SERVO_T" | wc -c >seen', env={"SERVO_T": "{control.t}"}))
-    assert servo.measure({"control": {"t": "é" * 65531}}).status == 0
-    assert servo.read("seen").strip() == b"131062"
+def test_a_variable_is_laid_over_the_driver_s_and_a_longer_one_than_the_system_takes_is_refused(servo):
+    script = 'printf %s "$A$B" >seen; printf %s "$SERVO_T" | wc -c >size'
+    servo.configure(batch(script, env={"A": "{web.cpu}", "SERVO_T": "{control.t}"}))
+    assert servo.measure({"control": {"t": "é" * 65531}}, environment={"A": "x", "B": "y"}).status == 0
+    assert (servo.read("seen"), servo.read("size").strip()) == (b"2y", b"131062")
     servo.measure({"control": {"t": "é" * 65532}}).bad_request("env.SERVO_T", "128 KiB")
     servo.measure({"control": {"t": "a\0"}}).bad_request("env.SERVO_T", "NUL")
 
 
-@pytest.mark.parametrize(
-    ("env", "path", "words"),
-    [
+def test_a_wrong_environment_is_a_configuration_error(newest):
+    for env, path, words in (
         ({"CFLAGS": "{web.opts}"}, "batch.env.CFLAGS", ["{web.opts}", "call it SERVO_CFLAGS"]),
         ({"A B": "x"}, 'batch.env."A B"', ["letters, digits and _"]),
-        ({"SERVO_X": "{web.gc!w}"}, "batch.env.SERVO_X", ["!w"]),
         ({"SERVO_X": None}, "batch.env.SERVO_X", ["a string", "empty"]),
         ("x", "batch.env", ["a mapping"]),
-    ],
-)
-def test_a_wrong_environment_is_a_configuration_error(servo, env, path, words):
-    servo.configure(batch(env=env))
-    servo.describe().bad_config("config.json: %s: " % path, *words)
+    ):
+        newest.configure(batch(env=env))
+        newest.describe().bad_config("config.json: %s: " % path, *words)
 
 
 def test_the_environment_is_a_part_of_what_makes_measurements_comparable(servo):
@@ -158,28 +149,18 @@ def test_listed_values_are_judged_when_the_configuration_is_read(servo):
     servo.configure(batch("./job {web.gc} {web.cpu:>9}", default_state=application(**COMPONENTS)))
     servo.describe().bad_config('it may be "-XX:+UseG1GC -Xmx1g"', "{web.gc!w} is several words", "{web.cpu:>9}")
     servo.configure(batch("echo {web.gc!w} {web.gc!w} >seen", default_state=application(**COMPONENTS)))
-    assert servo.describe().status == 0
     assert servo.measure().status == 0
-    assert (
-        servo.read("seen") == b"-XX:+UseG1GC -Xmx1g " * 2 + b"\n"
-        or servo.read("seen").split() == [b"-XX:+UseG1GC", b"-Xmx1g"] * 2
-    )
+    assert servo.read("seen").split() == [b"-XX:+UseG1GC", b"-Xmx1g"] * 2
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
+def test_what_the_script_alone_shows_is_an_error_of_the_configuration(newest):
+    for command, words in (
         ("./job ${web.cpu}", "stands directly before it"),
-        ("./job {web.cpu}>log", "stands directly after it"),
         ("CFLAGS={control.flags} make", "begins with NAME="),
         ("./{control.tool} x", "a program's name"),
-        ("./job {web.name!w}", "free text is one word"),
-        ("./job {web.cpu:{web.mem}}", "a format specification holds no placeholders"),
-    ],
-)
-def test_what_the_script_alone_shows_is_an_error_of_the_configuration(servo, command, words):
-    servo.configure(batch(command, default_state=application(**COMPONENTS)))
-    servo.describe().bad_config("config.json: batch.command: ", words)
+    ):
+        newest.configure(batch(command))
+        newest.describe().bad_config("config.json: batch.command: ", words)
 
 
 def test_numbers_alone_go_into_arithmetic_and_here_documents(servo):
@@ -189,46 +170,17 @@ def test_numbers_alone_go_into_arithmetic_and_here_documents(servo):
     servo.measure({"control": {"n": "EOF"}}).bad_request("only a number may stand there", '"EOF"')
 
 
-# What a command asks for that is not there.
+def test_a_field_that_cannot_be_had_is_named_before_the_job_runs(newest):
+    configured(newest, "{web.cpus}", "{state.__class__.__init__.__globals__}")
+    newest.measure().bad_config("{web.cpus}", 'web has no "cpus"', 'did you mean "cpu"', 'state has no "__class__"')
+    configured(newest, "{control.laod}", "{_control.userdata.none}")
+    newest.measure().bad_request("the command needs", 'did you mean "load"', "--control", "userdata.none has no value")
+    assert not os.path.exists(newest.path("seen"))
 
 
-@pytest.mark.parametrize(
-    ("field", "words"),
-    [
-        ("{web.cpus}", ["web", '"cpus"', "cpu", "mem", 'did you mean "cpu"']),
-        ("{wob.cpu}", ['"wob"', "web", "control", 'did you mean "web"']),
-        ("{state}", ["state is a mapping", "application"]),
-        ("{%s}" % SETTING, ["settings.cpu is a mapping", "value"]),
-        ("{web.unset}", ["web.unset", "no value", "adjust"]),
-        ("{web.name.upper}", ["web.name is a string"]),
-        ("{web.cpu.__class__}", ["web.cpu is a number"]),
-        ("{state.__class__.__init__.__globals__}", ['"__class__"']),
-        ("{state.shadowed}", ['"shadowed"', "application"]),
-    ],
-)
-def test_a_field_that_cannot_be_had_is_named_before_the_job_runs(servo, field, words):
-    configured(servo, field)
-    servo.measure().bad_config("the command needs", field, *words)
-    assert not os.path.exists(servo.path("seen"))
-
-
-@pytest.mark.parametrize(
-    ("field", "words"),
-    [
-        ("{control.laod}", ['"laod"', "load", 'did you mean "load"', "--control"]),
-        ("{_control.userdata.none}", ["no value"]),
-        ("{control.userdata.list}", ["a list"]),
-        ("{control.userdata.list[2]}", ["list of 2"]),
-    ],
-)
-def test_a_field_that_the_request_lacks_is_a_bad_request(servo, field, words):
-    configured(servo, field)
-    servo.measure().bad_request("the command needs", field, *words)
-
-
-def test_a_value_too_long_for_a_command_line_is_a_failed_command(servo):
-    configured(servo, "{control.text}")
-    servo.measure({"control": {"text": "x" * 3000000}}).failed("failed", "command-failed", "too long")
+def test_a_value_too_long_for_a_command_line_is_a_failed_command(newest):
+    configured(newest, "{control.text}")
+    newest.measure({"control": {"text": "x" * 3000000}}).failed("failed", "command-failed", "too long")
 
 
 @pytest.mark.parametrize("environment", [{"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}, {}])
@@ -242,9 +194,7 @@ def test_no_locale_changes_what_a_script_says(servo, environment):
 def test_no_locale_changes_where_files_are(servo):
     servo.environment["LC_ALL"] = "C"
     servo.write("größe.json", batch("true"))
-    name = "größe.json".encode()
-    state = "zustand-☃".encode()
-    assert servo.call("adjust", "--query", "--config", name).status == 0
+    name, state = "größe.json".encode(), "zustand-☃".encode()
     request = application(web={"é": {"value": "☃"}})
     assert servo.adjust(request, "--config", name, "--state", state).status == 0
     ended = servo.call("adjust", "--query", environment={"OPTUNE_CONFIG": name, "OPTUNE_STATE": state})
@@ -255,53 +205,37 @@ def test_no_locale_changes_where_files_are(servo):
 
 # What check warns of.
 
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("./job 2>&1 | tee log", "where ./job fails, the pipeline does not"),
-        ("echo {{web.cpu}}", "{{web.cpu}} has doubled braces"),
-        ("echo “a”", "“"),
-        ("echo\u00a0a", "a no-break space"),
-        ("echo a \\ -b", "a backslash before a blank"),
-        (["echo", "a", "&&", "true"], "the item && is an argument"),
-        (["echo", "2>&1"], "the item 2>&1 is an argument"),
-        ("sleep 1 & echo", "in the background"),
-        ('eval "echo $SERVO_T"', "SERVO_T holds free text"),
-        ('sh -c "echo $SERVO_T"', "SERVO_T holds free text"),
-        ("ssh host 'echo \"$SERVO_T\"'", "SERVO_T holds free text"),
-        ("echo $(( $SERVO_T ))", "SERVO_T holds free text"),
-        ("make all", "SERVO_T holds free text"),
-    ],
-)
-def test_check_warns_of_what_may_be_a_slip(servo, command, words):
-    servo.configure(batch(command, env={"SERVO_T": "{control.t}"}, default_control={"t": "x"}))
-    page = servo.call("check").stdout.decode()
-    assert [line for line in page.splitlines() if "warning: config.json: batch.command: " in line and words in line], (
-        page
-    )
+DOUBTFUL = [
+    ("./job 2>&1 | tee log", "where a command in a pipeline fails"),
+    ("cd / && ./job >&2 | tee log", "where a command in a pipeline fails"),
+    ("echo {{web.cpu}}", "{{web.cpu}} has doubled braces"),
+    ("sleep 1 & echo", "in the background"),
+    ('eval "echo $SERVO_T"', "SERVO_T holds free text"),
+    ('sh -c "echo $SERVO_T"', "SERVO_T holds free text"),
+    ("ssh host 'echo \"$SERVO_T\"'", "SERVO_T holds free text"),
+    ("echo $(( $SERVO_T ))", "SERVO_T holds free text"),
+    ("make all", "SERVO_T holds free text"),
+]
+RIGHT = [
+    './job "$SERVO_T"',
+    ["sh", "-c", './job --title "$SERVO_T"'],
+    "sh -c './job \"$SERVO_T\"' 2>&1 >log",
+    "printf '%s\\n' {web.cpu} | ./job",
+    "grep -E 'a|b' f; grep \"a&b\" f",
+    "set -o pipefail; ./job | tee log",
+    "./job & wait",
+    "./job a \\\n  b && ./job || exit 1",
+    "docker ps --format '{{{{.ID}}}}'",
+    "awk '{{print $1}}' f # a | b &",
+]
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        './job "$SERVO_T"',
-        ["sh", "-c", './job --title "$SERVO_T"'],
-        "sh -c './job \"$SERVO_T\"' 2>&1 >log",
-        "printf '%s\\n' {web.cpu} | ./job",
-        "grep -E 'a|b' f; grep \"a&b\" f",
-        "set -o pipefail; ./job | tee log",
-        "./job & wait",
-        "./job a \\\n  b && ./job || exit 1",
-        "docker ps --format '{{{{.ID}}}}'",
-        "awk '{{print $1}}' f # a | b &",
-    ],
-)
-def test_check_does_not_warn_of_what_is_right(servo, command):
-    servo.write("job", b"#!/bin/sh\n")
-    os.chmod(servo.path("job"), 0o755)
-    servo.configure(batch(command, env={"SERVO_T": "{control.t}"}, default_control={"t": "x"}))
-    assert "warning: config.json: batch.command" not in servo.call("check").stdout.decode()
+@pytest.mark.parametrize(("command", "words"), DOUBTFUL + [(command, None) for command in RIGHT])
+def test_check_warns_of_what_may_be_a_slip_and_of_nothing_else(newest, command, words):
+    os.chmod(newest.write("job", b"#!/bin/sh\n"), 0o755)
+    newest.configure(batch(command, env={"SERVO_T": "{control.t}"}, default_control={"t": "x"}))
+    warned = re.findall("warning: config.json: batch.command: (.*)", newest.call("check").stdout.decode())
+    assert [words in line for line in warned] == [True] * bool(words), warned
 
 
 # What the manual shows.

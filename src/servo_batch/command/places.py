@@ -44,12 +44,16 @@ LEADING = frozenset((
     "eval", "exec", "command", "builtin", "source", "trap", "alias", "export", "unset", "readonly", "local", "declare",
     "typeset", "read",
 ))  # fmt: skip
-# A shell behind which its script or file comes next, and ssh and its host. Some options of ssh(1) take the next word.
-SSH_OPTION = "(?: -(?:[BbcDEeFIiJLlmOopQRSWw] \\S+|(?![BbcDEeFIiJLlmOopQRSWw] )\\S*))*"
+# What runs what comes next: a shell its script or file, but not where it stands behind a script, as the name of that;
+# ssh what comes behind the host. Some options of ssh(1) take the next word.
 RUNS = re.compile(
-    '(?:\\A|(?<!") )(?:-exec|(?:[^ =]*/)?(?:%s(?:(?: -\\S+)*| .* -\\w*c)|ssh%s [^ -]\\S*%s))\\Z'
-    % (SHELL, SSH_OPTION, SSH_OPTION)
-)
+    r"""
+    (?:\A|[ ]) (?:-exec | (?:[^ =]*/)? (?:SHELL(?:(?:[ ]-\S+)+|[ ].*[ ]-\w*c) | ssh OPTIONS [ ][^ -]\S* OPTIONS)) \Z
+    | (?:\A|(?<!")[ ]) (?:[^ =]*/)? SHELL \Z
+    """.replace("SHELL", SHELL).replace("OPTIONS", r"(?:[ ]-(?:TAKES[ ]\S+|(?!TAKES[ ])\S*))*")
+    .replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]"),
+    re.X,
+)  # fmt: skip
 
 
 def of_marks(texts: "List[str]") -> "List[Tuple[str, bool]]":
@@ -82,10 +86,9 @@ def _closed(command: str, word: str) -> str:
         return "in a word that begins with NAME=, which may be a variable's"
     if word[:1] in ("-", "#") or set("<>") & set(word) or command.startswith("(("):
         return ""
-    command = HEAD.sub("", REDIRECTION.sub("", command).strip(" (")).strip()
-    words = command.split()
+    words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).split()
     is_first = all(each in LEADING or each == WORDS or each[0] == "-" or ASSIGNED.match(each) for each in words)
-    return "where a program's name stands" if is_first or RUNS.search(command) else ""
+    return "where a program's name stands" if is_first or RUNS.search(" ".join(words)) else ""
 
 
 def _unquoted(match: "Match[str]") -> str:
