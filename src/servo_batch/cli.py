@@ -11,7 +11,7 @@ from servo_batch.options import CALLED_BY, VERBS, WHOLE, UsageError, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional, Tuple
+    from typing import Callable, List, Optional, Tuple, Union
 
     from servo_batch.answers import Answer, Wait
     from servo_batch.options import Options
@@ -79,8 +79,8 @@ def _called(verb: str, program: str, arguments: "List[str]") -> int:
 
 def _driver(verb: str, options: "Options") -> int:
     if options.question == "--info":
-        info = {"version": __version__, "has_cancel": verb == "measure"}
-        return _answered(_voice(verb, options), lambda: answers.Answer(info))
+        answers.write({"version": __version__, "has_cancel": verb == "measure"})
+        return 0
     if verb in ("measure", "compare", "tune") and not options.question:
         from servo_batch.job.cancel import Cancellation
 
@@ -96,8 +96,7 @@ def _driver(verb: str, options: "Options") -> int:
 
 def _voice(verb: str, options: "Options", wait: "Optional[Wait]" = None) -> "Voice":
     """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
-    for_people = os.isatty(answers.STDOUT) or verb in SHOWN
-    if not for_people or options.get("--json") or (options.question in ("--info", "--describe") and verb == "measure"):
+    if options.get("--json") or not (os.isatty(answers.STDOUT) or verb in SHOWN):
         return answers.ForPrograms(wait)
     # At once: after a job of hours this program's file may be another one.
     from servo_batch import terminal
@@ -107,31 +106,27 @@ def _voice(verb: str, options: "Options", wait: "Optional[Wait]" = None) -> "Voi
 
 def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
     """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
-    failure: "Optional[answers.ServoError]" = None
+    outcome: "Union[Answer, answers.ServoError]"
     try:
-        answer = ask()
-    except answers.ServoError as error:
-        failure = error
+        outcome = ask()
     except UsageError:
         raise
+    except answers.ServoError as error:
+        outcome = error
     except Exception as bug:
         import traceback
 
         traceback.print_exc()
-        failure = answers.failed("internal", f"a bug of servo-batch; report it with what is on stderr: {bug!r}")
-    exit_status = failure.exit_status if failure else answer.exit_status
+        outcome = answers.failed("internal", f"a bug of servo-batch; report it with what is on stderr: {bug!r}")
     try:
-        if failure:
-            voice.failure(failure)
-        else:
-            voice.answer(answer)
+        voice.failure(outcome) if isinstance(outcome, answers.ServoError) else voice.answer(outcome)
     except answers.ServoError as error:  # of whoever reads stdout
         answers.complain(error.message)
         return error.exit_status
     except OSError as error:
         answers.complain(f"the answer cannot be written to stdout: {error.strerror}")
-        return exit_status or EXIT_FAILED
-    return exit_status
+        return outcome.exit_status or EXIT_FAILED
+    return outcome.exit_status
 
 
 def _open_standard_streams() -> bool:

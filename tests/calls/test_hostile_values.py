@@ -20,7 +20,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("shell", FOUND)
 def test_a_hostile_value_is_refused_or_is_itself(folder, shell):
     every = 1999 + FOUND.index(shell)  # other cases for each shell
-    counts, wrong = try_all(folder, VALUES, [form for form, _ in FORMS], every, shells=[shell])
+    counts, wrong = try_all(folder, VALUES, FORMS, every, shells=[shell])
     assert wrong == []
     assert counts["cases"] > 70
     assert counts["runs"] > 10

@@ -53,127 +53,54 @@ PLAIN = [
 ]  # fmt: skip
 VALUES = list(dict.fromkeys(NOT_PLAIN + PLAIN))
 
-# What people write, {v} for the value, {n} for a number; and what the job's arguments have to be, %s for the value.
-FORMS = [
-    ("job {v}", ["%s"]),
-    ("job '{v}' \"{v}\" a{v}b", ["%s", "%s", "a%sb"]),
+# What people write, {v} for the value, {n} for a number; what the job's arguments have to be, %s for the value.
+DUE = [
+    ("job {v}", ["%s"]), ('job \'{v}\' "{v}" a{v}b', ["%s", "%s", "a%sb"]),
     ("job --cpu {n} --name={v} -x {v}", ["--cpu", "4", "--name=%s", "-x", "%s"]),
-    ('echo "CPU={v}" > env.sh; . ./env.sh; job $CPU', None),
-    ("printf 'export CPU=%s\\n' {v} > env.sh; . ./env.sh; job \"$CPU\"", ["%s"]),
-    ('mkdir -p out/{v} && cd out/{v} && sh -c "cd $PWD && job x"', None),
-    ('gen() {{ echo "echo {v}"; }}; gen | sh', None),
-    ("CFLAGS={v} make -f Makefile bench", None),
-    ('make -f Makefile bench CFLAGS="-O2 {v}"', None),
-    ("make -f Makefile -j {v} bench", None),
-    ('R="sh -c"; docker exec web $R "job {v}"', ["%s"]),
-    ("tar -{v} -cf out.tar data", None),
-    ("tar -cf out-{v}.tar data", None),
-    ("tar cf - --exclude {v} data >out.tar", None),
-    ('pg_ctl -o "-c shared_buffers={v}" start', None),
-    ('psql -c "SELECT run({v})"', None),
-    ("psql -c \"SELECT '{v}' FROM t\"", None),
-    ("mysql -e 'INSERT INTO t VALUES ({v})'", None),
-    ("X={v} cat <<EOF\n$X\nEOF\n", None),
-    ("cat <<EOF\n{v}\npwn\nEOF\n", None),
-    ("cat <<'E'\n{v}\npwn\nE\njob {v}\n", None),
-    ("cat <<-E\n\t{v}\n\tpwn\n\tE\n", None),
-    ("job $(( {v} + 1 ))", None),
-    ("n={n}; while [ $n -lt {v} ]; do n=$((n+9)); done; job x", None),
-    ("let x={v}; job $x", None),
-    ("a=(1 2); job ${{a[{v}]}}", None),
-    ("X=abc; job ${{X:{v}}}", None),
-    ("job ${v}", None),
-    ("job {v}>log", None),
-    ("job {v} >log 2>&1", ["%s"]),
-    ("job x >log-{v} 2>&1", None),
-    ("sh -c 'job {v}'", ["%s"]),
-    ("sh -c \"job '{v}'\"", ["%s"]),
-    ("sh -c 'job \"$1\"' sh {v}", ["%s"]),
-    ("sh -c \"{v} x\"", None),
-    ("bash -ec 'set -e; job {v}'", ["%s"]),
-    ("sh -c \"sh -c 'job {v}'\"", ["%s"]),
-    ("eval job {v}", ["%s"]),
-    ("eval \"job {v}\"", ["%s"]),
-    ("ssh host job {v}", ["%s"]),
-    ("ssh host 'cd /tmp && job {v}'", ["%s"]),
-    ("ssh host 'sh -c \"job {v}\"'", ["%s"]),
-    ('ssh host "{v} x"', None),
-    ("docker run -e X={v} image job y", None),
-    ("docker run --env=PATH={v} image job y", None),
-    ("docker exec web job {v}", ["%s"]),
-    ("kubectl exec pod -- job {v}", ["%s"]),
-    ("sudo -u app job {v}", ["%s"]),
-    ("nice -n 5 timeout 9 job {v}", ["%s"]),
-    ("env -u X Y=1 job {v}", ["%s"]),
-    ("PATH=/opt/{v}/bin:$PATH job x", None),
-    ('PATH="{v}:$PATH" job x', None),
-    ("export LD_LIBRARY_PATH={v}; job x", None),
-    ("{v} x", None),
-    ("./{v}", None),
-    ("evil/{v} x", None),
-    ("job a; {v}", None),
-    ("job a | {v}", None),
-    ("if true; then {v}; fi", None),
-    ("job $({v})", None),
-    ("echo {v} | xargs job", ["%s"]),
-    ("echo a | xargs -I% job % {v}", ["a", "%s"]),
-    ("find data -name {v} -exec job {{}} \\;", None),
-    ("find data -type f -exec job {{}} {v} \\;", ["data/f", "%s"]),
-    ("find data -type f -exec sh -c 'job {v}' \\;", ["%s"]),
-    ('echo "* * * * * job {v}" | cron', ["%s"]),
-    ("for i in {v} {v}; do job $i; done", ["%s"]),
-    ("for {v} in a; do job x; done", None),
-    ("case {v} in x) job a;; {v}) job {v};; esac", None),
-    ("case x in {v}) job a;; *) job b;; esac; pwn=1", None),
-    ("if [ {v} = x ]; then job a; else job {v}; fi", None),
-    ("cd data\n{v}\njob x\n", None),
-    ("job a \\\n  {v} \\\n  b", ["a", "%s", "b"]),
-    ("read -r {v} < data/f; job x", None),
-    ("trap {v} EXIT; job x", None),
-    (". ./{v}", None),
-    ("sh {v}", None),
-    ("{v}() {{ job x; }}; {v}", None),
-    ("job x{v}y-{v}.log", ["x%sy-%s.log"]),
-    ("java -Xmx{v} -version", None),
-    ("java {v} -version", None),
-    ("curl -d {v} 'http://h/?a=1&b={v}'", None),
-    ("awk 'BEGIN {{ print \"{v}\" }}'", None),
-    ("python3 -c 'import sys; print(sys.argv[1])' {v}", None),
-    ("job {n}{v} {v}-{n}", ["4%s", "%s-4"]),
-    ("job {v}{v} x{v}.{v}", None),
-    ("job -{v}{v} -{n}{v}", None),
-    ("timeout 9 sh -c 'job {v} & wait'", ["%s"]),
-    ("job `echo {v}`", ["%s"]),
-    ("out=$(job {v}); echo \"$out\"", ["%s"]),
-    ("job \"${{X:-{v}}}\"", None),
-    ("[ {v} ] && job {v}", None),
-    (["job", "{v}"], ["%s"]),
-    (["job", "--name={v}", "a {v}", "{v}b"], ["--name=%s", "a %s", "%sb"]),
-    (["{v}"], None),
-    (["./{v}", "x"], None),
-    (["sh", "-c", "job {v}"], ["%s"]),
-    (["sh", "-c", "{v} x"], None),
-    (["sh", "-c", "job \"$1\"", "sh", "{v}"], ["%s"]),
-    (["sh", "-c", "job $(($1))", "sh", "{v}"], None),
-    (["sh", "-c", "cat <<EOF\n{v}\npwn\nEOF"], None),
-    (["bash", "-c", "cd data; job '{v}' | cat"], ["%s"]),
-    (["ssh", "host", "job {v}"], ["%s"]),
-    (["ssh", "host", "job", "{v}"], ["%s"]),
-    (["ssh", "host", "{v} x"], None),
-    (["docker", "exec", "web", "sh", "-c", "job {v}"], ["%s"]),
-    (["docker", "run", "-e", "X={v}", "image", "job", "y"], None),
-    (["env", "PATH=/opt/{v}/bin", "job", "x"], None),
-    (["make", "-f", "Makefile", "bench", "CFLAGS={v}"], None),
-    (["make", "-f", "Makefile", "{v}"], None),
-    (["tar", "-{v}", "-cf", "out.tar", "data"], None),
-    (["tar", "-cf", "/dev/null", "{v}"], None),
-    (["xargs", "-a", "data/f", "job", "{v}"], ["%s", "one"]),
-    (["find", "data", "-type", "f", "-exec", "job", "{v}", ";"], ["%s"]),
-    (["psql", "-c", "SELECT run({v})"], None),
-    (["java", "{v}", "-version"], None),
-    (["python3", "-c", "import sys; print(sys.argv[1:])", "{v}"], None),
+    ('printf \'export CPU=%s\\n\' {v} > env.sh; . ./env.sh; job "$CPU"', ["%s"]), ('R="sh -c"; docker exec web $R "job {v}"', ["%s"]),
+    ("job {v} >log 2>&1", ["%s"]), ("sh -c 'job {v}'", ["%s"]), ('sh -c "job \'{v}\'"', ["%s"]), ('sh -c \'job "$1"\' sh {v}', ["%s"]),
+    ("bash -ec 'set -e; job {v}'", ["%s"]), ('sh -c "sh -c \'job {v}\'"', ["%s"]), ("eval job {v}", ["%s"]), ('eval "job {v}"', ["%s"]),
+    ("ssh host job {v}", ["%s"]), ("ssh host 'cd /tmp && job {v}'", ["%s"]), ('ssh host \'sh -c "job {v}"\'', ["%s"]),
+    ("docker exec web job {v}", ["%s"]), ("kubectl exec pod -- job {v}", ["%s"]), ("sudo -u app job {v}", ["%s"]),
+    ("nice -n 5 timeout 9 job {v}", ["%s"]), ("env -u X Y=1 job {v}", ["%s"]), ("echo {v} | xargs job", ["%s"]),
+    ("echo a | xargs -I% job % {v}", ["a", "%s"]), ("find data -type f -exec job {{}} {v} \\;", ["data/f", "%s"]),
+    ("find data -type f -exec sh -c 'job {v}' \\;", ["%s"]), ('echo "* * * * * job {v}" | cron', ["%s"]),
+    ("for i in {v} {v}; do job $i; done", ["%s"]), ("job a \\\n  {v} \\\n  b", ["a", "%s", "b"]), ("job x{v}y-{v}.log", ["x%sy-%s.log"]),
+    ("job {n}{v} {v}-{n}", ["4%s", "%s-4"]), ("timeout 9 sh -c 'job {v} & wait'", ["%s"]), ("job `echo {v}`", ["%s"]),
+    ('out=$(job {v}); echo "$out"', ["%s"]), (["job", "{v}"], ["%s"]), (["job", "--name={v}", "a {v}", "{v}b"], ["--name=%s", "a %s", "%sb"]),
+    (["sh", "-c", "job {v}"], ["%s"]), (["sh", "-c", 'job "$1"', "sh", "{v}"], ["%s"]), (["bash", "-c", "cd data; job '{v}' | cat"], ["%s"]),
+    (["ssh", "host", "job {v}"], ["%s"]), (["ssh", "host", "job", "{v}"], ["%s"]), (["docker", "exec", "web", "sh", "-c", "job {v}"], ["%s"]),
+    (["xargs", "-a", "data/f", "job", "{v}"], ["%s", "one"]), (["find", "data", "-type", "f", "-exec", "job", "{v}", ";"], ["%s"]),
     (["cron", "* * * * * job {v}"], ["%s"]),
 ]  # fmt: skip
+# Here a value may be refused, or take the job's arguments another way, but never run.
+OTHER = [
+    'echo "CPU={v}" > env.sh; . ./env.sh; job $CPU', 'mkdir -p out/{v} && cd out/{v} && sh -c "cd $PWD && job x"',
+    'gen() {{ echo "echo {v}"; }}; gen | sh', "CFLAGS={v} make -f Makefile bench", 'make -f Makefile bench CFLAGS="-O2 {v}"',
+    "make -f Makefile -j {v} bench", "tar -{v} -cf out.tar data", "tar -cf out-{v}.tar data", "tar cf - --exclude {v} data >out.tar",
+    'pg_ctl -o "-c shared_buffers={v}" start', 'psql -c "SELECT run({v})"', 'psql -c "SELECT \'{v}\' FROM t"',
+    "mysql -e 'INSERT INTO t VALUES ({v})'", "X={v} cat <<EOF\n$X\nEOF\n", "cat <<EOF\n{v}\npwn\nEOF\n", "cat <<'E'\n{v}\npwn\nE\njob {v}\n",
+    "cat <<-E\n\t{v}\n\tpwn\n\tE\n", "job $(( {v} + 1 ))", "n={n}; while [ $n -lt {v} ]; do n=$((n+9)); done; job x", "let x={v}; job $x",
+    "a=(1 2); job ${{a[{v}]}}", "X=abc; job ${{X:{v}}}", "job ${v}", "job {v}>log", "job x >log-{v} 2>&1", 'sh -c "{v} x"', 'ssh host "{v} x"',
+    "docker run -e X={v} image job y", "docker run --env=PATH={v} image job y", "PATH=/opt/{v}/bin:$PATH job x", 'PATH="{v}:$PATH" job x',
+    "export LD_LIBRARY_PATH={v}; job x", "{v} x", "./{v}", "evil/{v} x", "job a; {v}", "job a | {v}", "if true; then {v}; fi", "job $({v})",
+    "find data -name {v} -exec job {{}} \\;", "for {v} in a; do job x; done", "case {v} in x) job a;; {v}) job {v};; esac",
+    "case x in {v}) job a;; *) job b;; esac; pwn=1", "if [ {v} = x ]; then job a; else job {v}; fi", "cd data\n{v}\njob x\n",
+    "read -r {v} < data/f; job x", "trap {v} EXIT; job x", ". ./{v}", "sh {v}", "{v}() {{ job x; }}; {v}", "java -Xmx{v} -version",
+    "java {v} -version", "curl -d {v} 'http://h/?a=1&b={v}'", 'awk \'BEGIN {{ print "{v}" }}\'', "python3 -c 'import sys; print(sys.argv[1])' {v}",
+    "job {v}{v} x{v}.{v}", "job -{v}{v} -{n}{v}", 'job "${{X:-{v}}}"', "[ {v} ] && job {v}", ["{v}"], ["./{v}", "x"], ["sh", "-c", "{v} x"],
+    ["sh", "-c", "job $(($1))", "sh", "{v}"], ["sh", "-c", "cat <<EOF\n{v}\npwn\nEOF"], ["ssh", "host", "{v} x"],
+    ["docker", "run", "-e", "X={v}", "image", "job", "y"], ["env", "PATH=/opt/{v}/bin", "job", "x"],
+    ["make", "-f", "Makefile", "bench", "CFLAGS={v}"], ["make", "-f", "Makefile", "{v}"], ["tar", "-{v}", "-cf", "out.tar", "data"],
+    ["tar", "-cf", "/dev/null", "{v}"], ["psql", "-c", "SELECT run({v})"], ["java", "{v}", "-version"],
+    ["python3", "-c", "import sys; print(sys.argv[1:])", "{v}"], "bash -o pipefail -c {v}", ["bash", "-o", "pipefail", "-c", "{v}"], "ssh host {v}",
+    ["ssh", "host", "{v}"], ">&2 {v} x", "2>log {v} x", "echo {v} | (sh)", "echo {v} | {{ sh; }}", "echo {v} |& bash", "echo {v} | sudo -u app bash",
+    "$(echo {v})", "job a; $(echo {v}) x", 'eval "$(echo {v})"', 'sh -c "$(echo {v})"', ". <(echo {v})", "bash <(echo {v})",
+    "set -- {v}; declare -r -i n=$1; job $n", "set -- {v}; export n; typeset -i n; n=$1; job $n", "a=(1 2); set -- {v}; job ${{a[$1]}}", "job \\{v}",
+    'job "a\\{v}"', "find data -exec {v} \\;",
+]  # fmt: skip
+NORMAL = [form for form, _ in DUE]
+FORMS = [*NORMAL, *OTHER]
 
 ORDINARY = [
     "c5.2xlarge", "m5.xlarge", "t3.nano", "r6g.16xlarge", "n2-standard-8", "e2-highcpu-16", "Standard_D4s_v3", "bx2-4x16", "a1.medium",
@@ -189,7 +116,6 @@ ORDINARY = [
     "550e8400-e29b-41d4-a716-446655440000", "feature/x", "refs/heads/main", "data/input.csv", "/srv/data/in.parquet", "./run.cfg",
     "true", "false", "yes", "no", "on", "off", "INFO", "DEBUG", "shop", "Shop-1", "team_a.b",
 ]  # fmt: skip
-NORMAL = [form for form, arguments in FORMS if arguments]
 
 STAND_INS = {
     "job": 'for a in "$@"; do printf "%s\\0" "$a"; done >>"$OUT"',
@@ -328,14 +254,14 @@ def rendered(read, source, value):
 def cases(folder, values, forms, every=1, sources=SOURCES):
     """Yield (form, arguments or None that are due, value, what would be executed or None), each EVERYth."""
     number = 0
-    due = {str(form): arguments for form, arguments in FORMS}
+    due = {str(form): arguments for form, arguments in DUE}
     for form in forms:
         for source in sources:
             begin, number = number, number + len(values)
             chosen = [value for at, value in enumerate(values, begin) if at % every == 0]
             read = configured(folder, form, source) if chosen else None
             for value in chosen:
-                yield form, due[str(form)], value, rendered(read, source, value) if read else None
+                yield form, due.get(str(form)), value, rendered(read, source, value) if read else None
 
 
 def try_all(folder, values, forms, every=1, shells=FOUND, sources=SOURCES, must_run=False):
@@ -365,19 +291,13 @@ def try_all(folder, values, forms, every=1, shells=FOUND, sources=SOURCES, must_
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        os.makedirs(os.path.join(folder, "a"))
-        os.makedirs(os.path.join(folder, "b"))
         os.chdir(folder)
-        forms = [form for form, _ in FORMS]
+        every = int((sys.argv[1:] or [1])[0])
         print("%d values, %d forms, %d sources, %s" % (len(VALUES), len(FORMS), len(SOURCES), ", ".join(FOUND)))
-        for title, found in (
-            ("hostile", try_all(os.path.join(folder, "a"), VALUES, forms, int((sys.argv[1:] or [1])[0]))),
-            (
-                "ordinary",
-                try_all(
-                    os.path.join(folder, "b"), ORDINARY, NORMAL, shells=("dash",), sources=("control",), must_run=True
-                ),
-            ),
-        ):
-            print(title, dict(found[0]), "%d wrong" % len(found[1]))
-            print("".join(line + "\n" for line in found[1][:200]), end="")
+        hostile = try_all(os.path.join(folder, "hostile"), VALUES, FORMS, every)
+        ordinary = try_all(
+            os.path.join(folder, "ordinary"), ORDINARY, NORMAL, 1, ("dash",), ("control",), must_run=True
+        )
+        for title, (counts, wrong) in (("hostile", hostile), ("ordinary", ordinary)):
+            print(title, dict(counts), "%d wrong" % len(wrong))
+            print("".join(line + "\n" for line in wrong[:200]), end="")

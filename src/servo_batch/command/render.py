@@ -138,18 +138,13 @@ def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
     give = "; give it in the request's control (--control JSON) or under batch.default_control"
     give *= path[0] in CONTROL
     for depth, key in enumerate(path):
-        where = ".".join(path[:depth])
         # state.application.components.C.settings.S.value: a setting without a value, not a mistaken name
         if isinstance(current, dict) and (key in current or (path[0] == "state" and path[6:] == (key,) == ("value",))):
             current = current.get(key)
         elif isinstance(current, list) and key.isdecimal() and len(key) < 10 and int(key) < len(current):
             current = current[int(key)]
-        elif isinstance(current, dict):
-            raise LookupError(_missing(key, where, current) + give)
-        elif isinstance(current, list):
-            raise LookupError(f"{where} is a list of {len(current)}: write a number below that{give}")
         else:
-            raise LookupError(f"{where} is {wording.kind(current)}, which has no fields{give}")
+            raise LookupError(_missing(key, ".".join(path[:depth]), current) + give)
     if current is None:
         remedy = give or ": give it one in the configuration, or adjust it first"
         raise LookupError(f"{'.'.join(path)} has no value{remedy}")
@@ -159,9 +154,14 @@ def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
     return current
 
 
-def _missing(key: str, where: str, mapping: "Names") -> str:
-    nearest = wording.did_you_mean(key, mapping)
-    there = f"there is only {_listed(mapping)}{nearest}" if mapping else "it is empty"
+def _missing(key: str, where: str, current: "Any") -> str:
+    """Return why ``current``, the value of ``where``, has no such key; at the top ``where`` is empty."""
+    if isinstance(current, list):
+        return f"{where} is a list of {len(current)}: write a number below that"
+    if not isinstance(current, dict):
+        return f"{where} is {wording.kind(current)}, which has no fields"
+    nearest = wording.did_you_mean(key, current)
+    there = f"there is only {_listed(current)}{nearest}" if current else "it is empty"
     braces = "" if where or nearest else "; braces that are no placeholder are doubled: {{ and }}"
     return f'{where} has no "{key}"; {there}' if where else f'there is no "{key}"; {there}{braces}'
 
