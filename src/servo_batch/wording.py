@@ -38,15 +38,11 @@ def named(name: str) -> str:
 
 
 def did_you_mean(name: str, names: "Iterable[str]") -> str:
-    """Return `` (did you mean "NEAREST"?)``, or nothing where no name is near.
-
-    Near is also the one name of which ``name`` is a whole word: grace_period to grace.
-    """
+    """Return `` (did you mean "NEAREST"?)``, or nothing where no name is near."""
     import difflib
 
-    known = list(names)
-    near = difflib.get_close_matches(name, known, 1) or [each for each in known if name in each.split("_")]
-    return f" (did you mean {shown(near[0])}?)" if len(near) == 1 else ""
+    near = difflib.get_close_matches(name, list(names), 1)
+    return f" (did you mean {shown(near[0])}?)" if near else ""
 
 
 def is_number(value: "Any") -> bool:

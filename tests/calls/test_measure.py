@@ -104,49 +104,6 @@ def test_progress_counts_all_runs(newest):
     assert ended.progress[-1]["progress"] == 100
 
 
-@pytest.mark.parametrize(
-    ("command", "reason", "words"),
-    [
-        ("test ! -e ran || exit 3; touch ran; echo size 5", "command-failed", ["exit status 3"]),
-        ("test ! -e ran || kill -SEGV $$; touch ran; echo size 5", "command-failed", ["SIGSEGV"]),
-        ("test ! -e ran || exit 0; touch ran; echo size 5", "no-match", ["size"]),
-        ("test ! -e ran || exec sleep 60; touch ran; echo size 5", "timeout", ["0.5 s"]),
-    ],
-)
-def test_a_run_that_fails_is_named_and_is_the_last(newest, command, reason, words):
-    newest.configure(batch(command, metrics=SIZE, timeout=0.5, grace_period=0, cleanup="echo . >>rounds"))
-    ended = newest.measure(b"", "--runs", "4")
-    ended.failed("failed", reason, *words)
-    assert ended.answer["message"].startswith("run 2 of 4: the job ")
-    assert newest.read("rounds") == b".\n.\n"
-
-
-# Prepare and cleanup.
-
-
-def test_prepare_and_cleanup_run_around_the_job_with_values_as_the_job_has_them(servo):
-    words = "{web.gc} {control.n} >>order"
-    servo.configure(batch("echo job " + words, prepare="echo prepare " + words, cleanup=["sh", "-c", "echo c >>order"]))
-    assert servo.measure({"control": {"n": 3}}, "--runs", "2").status == 0
-    assert servo.read("order") == b"prepare g1 3\njob g1 3\nc\n" * 2
-
-
-@pytest.mark.parametrize(
-    ("commands", "words", "order"),
-    [
-        ({"prepare": "exit 3"}, "prepare ended with exit status 3", b"cleanup\n"),
-        ({"command": "exit 3"}, "the job ended with exit status 3", b"cleanup\n"),
-        ({"cleanup": "exit 3"}, "cleanup ended with exit status 3", b"job\n"),
-        ({"command": "exit 3", "cleanup": "exit 4"}, "status 3; cleanup ended with exit status 4", None),
-        ({"prepare": ["./missing"]}, "prepare was not started: command not found", b"cleanup\n"),
-    ],
-)
-def test_the_command_that_failed_is_named(newest, commands, words, order):
-    newest.configure(batch(**dict({"command": "echo job >>order", "cleanup": "echo cleanup >>order"}, **commands)))
-    newest.measure().failed("failed", "command-failed", words)
-    assert order is None or newest.read("order") == order
-
-
 # Resources and formulas.
 
 BUSY = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"
@@ -274,15 +231,6 @@ def test_a_second_measurement_at_the_same_time_is_said(servo):
         "servo-batch: another measurement with config.json is running: each makes the other's figures wrong\n"
     )
     assert servo.measure().stderr == ""
-
-
-def test_the_output_is_shown_and_kept_and_searched(servo):
-    servo.configure(batch("echo size 5; echo odd >&2", metrics=SIZE, prepare="echo before", cleanup="echo after >&2"))
-    ended = servo.measure(b"", "--show-output", "--keep-output", "kept")
-    assert ended.answer["metrics"]["size"] == {"value": 5}
-    shown = ended.stderr.splitlines()
-    assert (shown[0], sorted(shown[1:3]), shown[3:]) == ("before", ["odd", "size 5"], ["after"])
-    assert (servo.read("kept"), servo.read("kept.stderr")) == (b"size 5\n", b"odd\n")
 
 
 @pytest.mark.parametrize("name", ["config.json", "_state.json", "h", "missing/kept", "."])

@@ -6,28 +6,22 @@ from servo_batch.answers import ServoError
 from servo_batch.command import render, template
 
 ENUM = ["-O2", "a=b%", "c5.2xlarge", 7, True]
-LISTED = {("w", "n"): ("range", [1, 8]), ("w", "e"): ("enum", ENUM), ("w", "words"): ("enum", ["-a  -b", ""])}
-STATE = {
-    "application": {
-        "components": {
-            "w": {
-                "settings": {
-                    "n": {"value": 4},
-                    "e": {"value": "-O2"},
-                    "words": {"value": "-a  -b"},
-                    "f": {"value": 1.5},
-                    "t": {"value": "a-b"},
-                    "flag": {"value": True},
-                    "v": {"value": "x"},
-                    "new": {},
-                    "on.off": {"value": False},
-                }
-            },
-            "control": {"settings": {"n": {"value": 99}}},
-        },
-        "annotations": {"run": "7"},
-    }
+LISTED = {
+    ("w", "n"): ("range", [1, 8]),
+    ("w", "e"): ("enum", ENUM),
+    ("w", "words"): ("enum", ["-a  -b", ""]),
+    ("w", "dot"): ("enum", ["."]),
 }
+
+
+def state(annotations=None, **settings):
+    """Return a state whose component w has these settings' values; a name's _ is a dot."""
+    described = {name.replace("_", "."): {"value": value} for name, value in settings.items()}
+    components = {"w": {"settings": {**described, "new": {}}}, "control": {"settings": {"n": {"value": 99}}}}
+    return {"application": {"components": components, "annotations": annotations}}
+
+
+STATE = state({"run": "7"}, n=4, e="-O2", words="-a  -b", f=1.5, t="a-b", flag=True, v="x", on_off=False, dot=".")
 CONTROL = {"userdata": {"timeout": 30, "list": ["x", "y"], "half": "\ud800"}, "nothing": None, "inf": float("inf")}
 
 
@@ -38,8 +32,8 @@ def allowed(path):
     return LISTED.get(path, ("free", ()))
 
 
-def names(state=STATE, **control):
-    return render.values(state, {**CONTROL, **control})
+def names(**control):
+    return render.values(STATE, {**CONTROL, **control})
 
 
 def rendered(command, configured=None, **control):
@@ -135,37 +129,11 @@ NOT_PLAIN = [" ", "a b", "", "'", '"', "`", "\\", "$X", "${X}", "$(x)", ";", "&"
     "]", "*", "?", "~", "!", "#", "^", "\n", "a\nb", "\t", "\r", "\x01", "\x7f", "é", "日", "\U0001f600", "\u2028", "\xa0",
     "\u0660"]  # fmt: skip
 FREE_IS_NOT = [
-    "%",
-    "a=b",
-    "..",
-    "../x",
-    "a/../b",
-    "-x",
-    "--",
-    "+x",
-    "+1",
-    "@f",
-    "SERVO_X",
-    "xSERVO_",
-    "-1e",
-    "-0x1",
-    "-01",
-]
+    "%", "a=b", "..", "../x", "a/../b", "-x", "--", "+x", "+1", "@f", "SERVO_X", "xSERVO_", "-1e", "-0x1", "-01",
+]  # fmt: skip
 PLAIN = [
-    "x",
-    "c5.2xlarge",
-    "eu-west-1a",
-    "http://h:80/a,b@c",
-    "1",
-    "-1",
-    "-1.5e-7",
-    "a.b",
-    ".",
-    ":",
-    "/",
-    "_",
-    "9" * 5000,
-]
+    "x", "c5.2xlarge", "eu-west-1a", "http://h:80/a,b@c", "1", "-1", "-1.5e-7", "a.b", ".", ":", "/", "_", "9" * 5000,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", PLAIN)
@@ -190,26 +158,24 @@ def test_listed_values_that_are_not_plain_are_refused_as_they_are_read_and_may_h
 
 
 def test_the_message_names_the_character_where_it_came_from_and_the_way_out():
-    state = {"application": {"components": {"w": {"settings": {"v": {"value": "it's"}}}}}}
-    came = refusal("./job {control.title}", names(), title="it's"), refusal("./job {control.title}", title="it's")
-    stored = render.values(state, {})
+    stored = render.values(state(v="it's"), {})
     with pytest.raises(ServoError) as caught:
         render.render(template.parse("./job {w.v}", allowed), stored, names(), "config.yaml:3: batch.command")
-    assert came[0] == (
+    assert (caught.value.reason, 'the state has "it\'s"' in caught.value.message) == ("bad-state", True)
+    reason, message = refusal("./job {control.title}", title="it's")
+    assert (reason, "the configuration has " in message) == ("bad-config", True)
+    assert refusal("./job {control.title}", names(), title="it's") == (
         "bad-request",
         "command: the command needs {control.title}: the request has \"it's\", but ' is not plain (letters, "
         "digits and _ - . / : , + @ are plain); any text goes by the environment: under batch, "
         "env: {SERVO_TITLE: '{control.title}'}, and in the script \"$SERVO_TITLE\" "
         "(a list: [sh, -c, './job \"$SERVO_TITLE\"'])",
     )
-    assert (came[1][0], "the configuration has " in came[1][1]) == ("bad-config", True)
-    assert (caught.value.reason, 'the state has "it\'s"' in caught.value.message) == ("bad-state", True)
 
 
 def test_what_could_be_several_words_or_a_list_of_values_is_told_so():
     def message(value, field="w.v"):
-        state = {"application": {"components": {"w": {"settings": {"v": {"value": value}}}}}}
-        known = render.values(state, {"v": value})
+        known = render.values(state(v=value), {"v": value})
         with pytest.raises(ServoError) as caught:
             render.render(template.parse("./job {%s}" % field, allowed), known, known)
         return caught.value.message
@@ -234,15 +200,13 @@ def test_a_format_counts_before_a_listed_value_is_judged(field):
 
 
 def test_what_is_listed_is_told_by_the_configuration_alone():
-    long_ways = {("state", "application", "components", "w", "settings", "e", key): key for key in ("value", "min")}
-
     def known(path):
-        return ("enum", ENUM) if long_ways.get(path) == "value" else ("free", ())
+        return ("enum", ENUM) if path[-2:] == ("e", "value") else ("free", ())
 
     long_way = "{state[application][components][w][settings][e][%s]}"
-    value = render.values(
-        {"application": {"components": {"w": {"settings": {"e": {"value": "-O2", "min": "-O2"}}}}}}, {}
-    )
+    described = state(e="-O2")
+    described["application"]["components"]["w"]["settings"]["e"]["min"] = "-O2"
+    value = render.values(described, {})
     assert render.render(template.parse(["j", long_way % "value"], known), value, value) == ["j", "-O2"]
     with pytest.raises(ServoError):
         render.render(template.parse(["j", long_way % "min"], known), value, value)
@@ -266,11 +230,7 @@ def test_a_formula_s_number_is_listed_and_its_text_is_free():
     ],
 )
 def test_text_is_judged_with_what_stands_beside_it(command, values):
-    LISTED[("w", "dot")] = ("enum", ["."])
-    state = {"application": {"components": {"w": {"settings": {"dot": {"value": "."}}}}}}
-    known = render.values(state, values)
-    with pytest.raises(ServoError):
-        render.render(template.parse(command, allowed), known, known)
+    assert refusal(command, **values)
 
 
 # Where free text has to be a number, where none stands, and where every value would be lost.
