@@ -10,11 +10,10 @@ import stat
 
 from servo_batch.answers import failed
 from servo_batch.files import flush_directory, lock, why
-from servo_batch.wording import kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, BinaryIO, Dict, List, Optional, Tuple
 
     from servo_batch.answers import ServoError
 
@@ -27,8 +26,9 @@ HEAD_BYTES = 65536
 START = b'{"time":'
 DIGEST_LENGTH = 16
 TO_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
-REQUIRED = (("time", str), ("job", str), ("settings", dict), ("status", str))
-OPTIONAL = (("control", dict), ("metrics", dict), ("reason", str), ("message", str), ("purpose", str))
+# What an entry has, and what it has at least as something empty.
+REQUIRED = {"time": str, "job": str, "settings": dict, "status": str}
+OPTIONAL = {"control": dict, "metrics": dict, "reason": str, "message": str, "purpose": str}
 
 
 def digest(parts: "Dict[str, Any]") -> str:
@@ -46,19 +46,16 @@ def check_writable(path: str) -> None:
     The null device is fine: then nothing is recorded.
     """
     try:
-        descriptor = _opened(path, TO_APPEND)
-        try:
-            head = os.pread(descriptor, HEAD_BYTES, 0)
+        with _opened(path, TO_APPEND) as stream:
+            head = os.pread(stream.fileno(), HEAD_BYTES, 0)
             if head.strip(b"\0\t\n\r ") and not any(line.startswith(START) for line in head.split(b"\n")):
                 raise _unwritable(path, "the file holds something else, which would be spoilt; name another file")
             # Told by what is free, since writing and cutting off would disturb ``tail -f``. Some file systems do not
             # count: they say that they have no blocks at all.
-            system = os.fstatvfs(descriptor)
+            system = os.fstatvfs(stream.fileno())
             free = system.f_bfree if os.geteuid() == 0 else system.f_bavail
-            if system.f_blocks and free * system.f_frsize < NEEDED_BYTES and not _is_null(descriptor):
+            if system.f_blocks and free * system.f_frsize < NEEDED_BYTES:
                 raise _unwritable(path, "no space left on its file system; make room, or name another file")
-        finally:
-            os.close(descriptor)
     except (OSError, ValueError) as error:
         raise _unwritable(path, _why(error)) from None
 
@@ -72,33 +69,27 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
     """
     import json
 
+    if os.path.realpath(path) == os.devnull:
+        return
     # A byte of an argument that is no UTF-8 has no place in JSON: it becomes "?". The line itself is ASCII, so that no
     # reader ends it at U+2028.
     text = json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
-    line = json.dumps(json.loads(text)).encode("ascii") + b"\n"
     try:
-        descriptor = _opened(path, TO_APPEND)
-        try:
-            if not _is_null(descriptor):
-                _append_line(path, descriptor, line)
-        finally:
-            os.close(descriptor)
+        with _opened(path, TO_APPEND) as stream:
+            _append_line(path, stream.fileno(), json.dumps(json.loads(text)).encode("ascii") + b"\n")
     except (OSError, ValueError) as error:
         raise _unwritable(path, _why(error)) from None
 
 
-def _opened(path: str, flags: int) -> int:
-    """Return a descriptor of a regular file or of the null device; raise ``OSError``."""
+def _opened(path: str, flags: int) -> "BinaryIO":
+    """Return a regular file or the null device, opened; raise ``OSError``."""
     # O_NONBLOCK: a FIFO is to be refused, not waited for.
     descriptor = os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK, 0o666)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode) and not _is_null(descriptor):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) and not os.path.samestat(status, os.stat(os.devnull)):
         os.close(descriptor)
         raise OSError(0, "it is no file")
-    return descriptor
-
-
-def _is_null(descriptor: int) -> bool:
-    return os.path.samestat(os.fstat(descriptor), os.stat(os.devnull))
+    return open(descriptor, "rb")
 
 
 def _append_line(path: str, descriptor: int, line: bytes) -> None:
@@ -134,16 +125,14 @@ def _unwritable(path: str, problem: str) -> "ServoError":
 
 
 def read(path: str) -> "Tuple[List[Dict[str, Any]], List[str]]":
-    """Return the measurements of a history in order, and a warning for each place that holds none.
+    """Return the measurements of a history in order, and a warning where lines hold none.
 
     A missing file is an empty history. Each entry has ``time``, ``job`` and ``status`` (strings), ``settings``,
     ``control`` and ``metrics`` (mappings; of metrics, of mappings), and where they were written ``reason``,
     ``message`` and ``purpose``. Raises ``ServoError`` (bad-config) where the file cannot be read.
     """
     try:
-        with open(_opened(path, os.O_RDONLY), "rb") as stream:
-            if _is_null(stream.fileno()):
-                return [], []
+        with _opened(path, os.O_RDONLY) as stream:
             lock(stream.fileno(), exclusive=False)  # so that nobody is in the middle of a line
             lines = stream.read().split(b"\n")
     except FileNotFoundError:
@@ -151,43 +140,30 @@ def read(path: str) -> "Tuple[List[Dict[str, Any]], List[str]]":
     except (OSError, ValueError) as error:
         problem = why(error, "name another file")
         raise failed("bad-config", "%s: the history cannot be read: %s" % (path, problem)) from None
-    entries: "List[Dict[str, Any]]" = []
-    damaged: "List[List[Any]]" = []  # first line, last line, what is wrong with the first
-    for number, line in enumerate(lines, 1):
-        entry = _entry(line) if line.strip() else None
-        if isinstance(entry, dict):
-            entries.append(entry)
-        elif entry and number == len(lines):
-            damaged.append([number, number, "it was never written to its end"])
-        elif entry and damaged and damaged[-1][1] == number - 1:
-            damaged[-1][1] = number  # so that a file of another kind gets one warning
-        elif entry:
-            damaged.append([number, number, "it " + entry])
-    return entries, [_warning(path, *each) for each in damaged]
+    found = [(number, _entry(line)) for number, line in enumerate(lines, 1) if line.strip()]
+    damaged = [number for number, entry in found if entry is None]
+    warnings = []
+    if damaged:
+        others = ", and %d more lines" % (len(damaged) - 1) if damaged[1:] else ""
+        warnings = ["%s, line %d%s: passed over, since there is no whole measurement" % (path, damaged[0], others)]
+    return [entry for _, entry in found if entry is not None], warnings
 
 
-def _entry(line: bytes) -> "Any":
-    """Return the measurement that a line holds, or a text that says why it holds none."""
+def _entry(line: bytes) -> "Optional[Dict[str, Any]]":
+    """Return the measurement that a line holds, None where it holds none."""
     from servo_batch.formats import strict_json
 
     try:
-        entry = strict_json.loads(line)
-    except strict_json.JsonError as error:
-        return "is not JSON: %s" % error.msg
-    if not isinstance(entry, dict):
-        return "is %s where a mapping belongs" % kind(entry)
-    entry.setdefault("control", {})
-    entry.setdefault("metrics", {})
-    for name, wanted in REQUIRED + OPTIONAL:
-        if not isinstance(entry.get(name, None if (name, wanted) in REQUIRED else wanted()), wanted):
-            return "has %s as %s" % (kind(entry[name]), name) if name in entry else "has no %s" % name
-    for metric in entry["metrics"].values():
-        if not isinstance(metric, dict):
-            return "has %s as one of its metrics" % kind(metric)
-    return entry
+        found = strict_json.loads(line)
+    except strict_json.JsonError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    entry = {"control": {}, "metrics": {}, **found}
+    is_whole = all(isinstance(entry.get(name), kind) for name, kind in REQUIRED.items())
+    is_whole = is_whole and all(isinstance(entry.get(name, kind()), kind) for name, kind in OPTIONAL.items())
+    return entry if is_whole and all(map(_is_metric, entry["metrics"].values())) else None
 
 
-def _warning(path: str, first: int, last: int, problem: str) -> str:
-    if first == last:
-        return "%s, line %d: passed over, since %s" % (path, first, problem)
-    return "%s, lines %d to %d: passed over, the first since %s" % (path, first, last, problem)
+def _is_metric(metric: "Any") -> bool:
+    return isinstance(metric, dict) and "value" in metric and isinstance(metric.get("runs", []), list)
