@@ -1,8 +1,9 @@
 """What the values of repeated runs tell: their middle, how far they are apart, and which of two lists is lower."""
 
 import math
+from collections import Counter
 from decimal import Decimal
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 Number = Union[int, float]
 # A cost is None for a run that failed, which counts as higher than any other.
@@ -35,12 +36,9 @@ def deviation(numbers: Sequence[Number]) -> Optional[float]:
         return None
     try:
         mean = math.fsum(numbers) / len(numbers)
-        scale = max(abs(number - mean) for number in numbers)  # without it a square may be too large or too small
-        squares = math.fsum(((number - mean) / scale) ** 2 for number in numbers) if scale else 0.0
+        return math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (len(numbers) - 1))
     except OverflowError:
         return None
-    found = scale * math.sqrt(squares / (len(numbers) - 1))
-    return found if math.isfinite(found) else None
 
 
 def is_lower(costs: Costs, others: Costs) -> bool:
@@ -50,33 +48,34 @@ def is_lower(costs: Costs, others: Costs) -> bool:
     difference, every division of the runs into the two lists would be as likely as this one, so at most one in twenty
     of them may favour ``costs`` as much. Three runs each are the fewest that can tell, where each is lower than each.
     """
-    groups = _groups(costs, others)
-    return _is_rare([mine + theirs for mine, theirs in groups], len(costs), _lost(groups))
+    tied, lost = _compared(costs, others)
+    return _is_rare(tied, len(costs), lost)
 
 
-def least_runs(costs: Costs, others: Costs) -> int:
-    """Return how many runs of each it takes at least to call ``costs`` lower: so many if they win all to come."""
-    lost = _lost(_groups(costs, others))
-    runs = max(FEWEST, len(costs), len(others))
+def least_runs(costs: Costs, others: Sequence[Costs]) -> int:
+    """Return how many runs of each it takes at least to call ``costs`` lower than each of ``others``.
+
+    So many are enough if ``costs`` win all that are to come.
+    """
+    lost = max(_compared(costs, each)[1] for each in others)
+    runs = max(FEWEST, len(costs), *map(len, others))
     while not _is_rare([1] * 2 * runs, runs, lost):
         runs += 1
     return runs
 
 
-def _groups(costs: Costs, others: Costs) -> List[Tuple[int, int]]:
-    """Return, for each cost from the lowest up, how many of ``costs`` are that, and how many of the others."""
-    mine = [(cost is None, cost or 0.0) for cost in costs]
-    theirs = [(cost is None, cost or 0.0) for cost in others]
-    return [(mine.count(cost), theirs.count(cost)) for cost in sorted(set(mine + theirs))]
+def _compared(costs: Costs, others: Costs) -> Tuple[List[int], int]:
+    """Return how many runs have each cost, from the lowest up, and how many pairs the others won.
 
-
-def _lost(groups: List[Tuple[int, int]]) -> int:
-    """Return how many pairs of a run of each the others won, doubled, so that a tie is 1."""
-    lost = lower = 0
-    for mine, theirs in groups:
-        lost += mine * (2 * lower + theirs)
-        lower += theirs
-    return lost
+    The pairs, of a run of each list, are doubled, so that a tie is 1.
+    """
+    mine, theirs = (Counter(math.inf if cost is None else cost for cost in each) for each in (costs, others))
+    tied, lost, lower = [], 0, 0
+    for cost in sorted({*mine, *theirs}):
+        tied.append(mine[cost] + theirs[cost])
+        lost += mine[cost] * (2 * lower + theirs[cost])
+        lower += theirs[cost]
+    return tied, lost
 
 
 def _is_rare(tied: Sequence[int], size: int, lost: int) -> bool:
@@ -86,39 +85,38 @@ def _is_rare(tied: Sequence[int], size: int, lost: int) -> bool:
     that matters of those before. The ways to lose each number of pairs are the digits of one large integer.
     """
     every = _choose(sum(tied), size)
-    digit = every.bit_length() + 1
     if tied and max(tied) == 1:
-        return ONE_IN * _ways_without_ties(len(tied) - size, size, lost // 2, digit) <= every
+        return ONE_IN * _ways_without_ties(len(tied) - size, size, lost // 2) <= every
+    digit = every.bit_length() + 1
     kept = (1 << digit * (lost + 1)) - 1  # of those that lose more, none comes to lose fewer
-    by_taken = [1] + [0] * size
+    by_taken = {0: 1}
     seen = 0
     for count in tied:
-        following = [0] * (size + 1)
-        for taken, ways in enumerate(by_taken):
-            for more in range(min(count, size - taken) + 1 if ways else 0):
-                pairs = more * (2 * (seen - taken) + count - more)
-                if pairs <= lost:
-                    following[taken + more] += ((ways * _choose(count, more)) << digit * pairs) & kept
+        following: Dict[int, int] = {}
+        for taken, ways in by_taken.items():
+            for more in range(min(count, size - taken) + 1):
+                lost_now = more * (2 * (seen - taken) + count - more)
+                ways_now = ((ways * _choose(count, more)) << digit * lost_now) & kept if lost_now <= lost else 0
+                following[taken + more] = following.get(taken + more, 0) + ways_now
         by_taken = following
         seen += count
     as_good = by_taken[size] % ((1 << digit) - 1)  # the sum of the digits: casting out nines
     return ONE_IN * as_good <= every
 
 
-def _ways_without_ties(others: int, size: int, most: int, digit: int) -> int:
+def _ways_without_ties(others: int, size: int, most: int) -> int:
     """Return how many divisions lose ``most`` pairs or fewer: the sum of a Gaussian binomial coefficient's first terms.
 
-    It is the product of (1 - q^(others+i)) / (1 - q^i), i from 1 to ``size``, modulo q^(most+1), with q as a digit of
-    one large integer. Many times as quick as dividing run by run.
+    It is the product of (1 - q^(others+i)) / (1 - q^i), i from 1 to ``size``. Many times as quick as dividing run by
+    run: only so a hundred runs of each are no matter.
     """
-    kept, ways = (1 << digit * (most + 1)) - 1, 1
+    ways = [1] + [0] * most
     for i in range(1, size + 1):
-        ways = (ways - (ways << digit * (others + i))) & kept
-        step = i
-        while step <= most:  # by 1 + q^i + q^2i + …, which doubles its terms
-            ways = (ways + (ways << digit * step)) & kept
-            step *= 2
-    return ways % ((1 << digit) - 1)
+        for pairs in range(most, others + i - 1, -1):
+            ways[pairs] -= ways[pairs - others - i]
+        for pairs in range(i, most + 1):
+            ways[pairs] += ways[pairs - i]
+    return sum(ways)
 
 
 def _choose(n: int, k: int) -> int:

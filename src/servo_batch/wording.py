@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable
+    from typing import Any, Iterable, List
 
 
 def kind(value: "Any") -> str:
@@ -66,16 +66,29 @@ def width(text: str) -> int:
     return total
 
 
-def clipped(text: str, room: float, measure: "Callable[[str], float]" = width, dots: str = "..") -> str:
+def clipped(text: str, room: int) -> str:
     """Return a text that fits: where it is too wide, its start and its end, which often tell names apart."""
-    if measure(text) <= room:
+    if width(text) <= room:
         return text
-    for kept in range(min(len(text) - 1, int(len(text) * room / measure(text)) + 8), 0, -1):
+    for kept in range(min(len(text) - 1, room), 0, -1):
         tail = kept // 3
-        shorter = text[: kept - tail].rstrip() + dots + text[len(text) - tail :].lstrip()
-        if measure(shorter) <= room:
+        shorter = text[: kept - tail].rstrip() + ".." + text[len(text) - tail :].lstrip()
+        if width(shorter) <= room:
             return shorter
-    return dots
+    return ".."
+
+
+def folded(text: str, room: int) -> "List[str]":
+    """Return a text in pieces of at most ``room`` columns, broken at blanks where there are such."""
+    if width(text) <= room:
+        return [text]
+    pieces = [""]
+    for char in text:
+        if width(pieces[-1] + char) > max(room, 2):
+            head, _, rest = pieces[-1].rpartition(" ")
+            pieces[-1:] = [head, rest] if head.strip() else [pieces[-1], ""]
+        pieces[-1] += char
+    return [piece.rstrip() for piece in pieces]
 
 
 def padded(text: str, columns: int, to_right: bool) -> str:

@@ -7,7 +7,7 @@ import random
 
 import history_cases
 import pytest
-from history_cases import same, trial
+from history_cases import numbered, trial
 
 from servo_batch.history import export, figures, plot, table, trials
 from servo_batch.wording import width
@@ -17,11 +17,7 @@ DEFAULT, BEST = {"a.x": 1}, {"a.x": 2}
 
 def view(found, minimize=True, label="{total_runtime}", **more):
     rows = trials.pooled(found, minimize)
-    return table.View(trials.in_order(rows, minimize), trials.best(rows, minimize), label, minimize, **more)
-
-
-def numbered(settings, values, start=1, **more):
-    return [trial(start + index, settings, value, **more) for index, value in enumerate(values)]
+    return table.View(rows, trials.best(rows), label, minimize, **more)
 
 
 # --- pooling and ranking ------------------------------------------------------------------------------------------
@@ -48,38 +44,28 @@ def test_a_setting_varies_that_has_two_values_or_is_missing_once():
 
 def test_the_best_has_the_best_median_and_no_failure_is_best():
     found = numbered({"a.x": 1}, [3.0, 9.0, 9.5]) + numbered({"a.x": 2}, [7.0], 4) + numbered({"a.x": 3}, [None], 5)
-    rows = trials.pooled(found, True)
-    assert trials.best(rows, True).settings == {"a.x": 2}
-    assert trials.best(trials.pooled(found, False), False).settings == {"a.x": 1}
-    assert [row.settings["a.x"] for row in trials.in_order(rows, True)] == [2, 1, 3]
-    assert trials.best(trials.pooled(found[-1:], True), True) is None
-    assert trials.best([], True) is None
-
-
-def confirmed(best, default, *others):
-    found = numbered(BEST, best, 10, purpose="confirm best") + numbered(DEFAULT, default, 20, purpose="confirm default")
-    return trials.best(trials.pooled(found + list(others), True), True)
+    assert [row.settings["a.x"] for row in trials.pooled(found, True)] == [2, 1, 3]
+    assert [row.settings["a.x"] for row in trials.pooled(found, False)] == [1, 2, 3]
+    assert view(found).top.settings == {"a.x": 2}
+    assert view(found[-1:]).top is view([]).top is None
 
 
 def test_what_tune_confirmed_counts_before_a_lucky_single():
     lucky = trial(1, {"a.x": 3}, 1.0)
-    assert confirmed([5.0, 5.1, 5.2], [9.0, 9.1, 9.2], lucky).settings == BEST
+
+    def best(values, *others):
+        found = numbered(BEST, values, 10, purpose="confirm best") + list(others)
+        return view(found + numbered(DEFAULT, [9.0, 9.1, 9.2], 20, purpose="confirm default")).top.settings
+
+    assert best([5.0, 5.1, 5.2], lucky) == BEST
     # Not where its runs did not tell it from the default, nor where others are better by more than chance explains.
-    assert confirmed([5.0, 5.1, 9.1], [9.0, 9.1, 9.2], lucky).settings == {"a.x": 3}
-    assert confirmed([5.0, None, 5.2], [9.0, 9.1, 9.2], lucky).settings == {"a.x": 3}
-    proven = numbered({"a.x": 3}, [1.0, 1.1, 1.2, 4.9])
-    assert confirmed([5.0, 5.1, 5.2], [9.0, 9.1, 9.2], *proven).settings == {"a.x": 3}
+    assert best([5.0, 5.1, 9.1], lucky) == best([5.0, None, 5.2], lucky) == {"a.x": 3}
+    assert best([5.0, 5.1, 5.2], *numbered({"a.x": 3}, [1.0, 1.1, 1.2, 4.9])) == {"a.x": 3}
 
 
 def test_the_best_so_far_starts_with_the_first_that_did_not_fail():
     assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], True) == [None, 5, 3, 3, 3]
     assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], False) == [None, 5, 5, 9, 9]
-
-
-def test_a_failure_says_why():
-    assert trials.failure(trial(1, {}, None)) == "timeout"
-    assert trials.failure(trial(1, {}, 1.0)) is None
-    assert trials.failure(trial(1, {}, None)._replace(status="ok", reason=None)) == "no objective"
 
 
 # --- figures ------------------------------------------------------------------------------------------------------
@@ -99,23 +85,32 @@ def test_figures_are_read_without_counting_digits():
 @pytest.mark.parametrize("power", [-200, -7, -3, 0, 3, 8, 200])
 def test_ticks_are_round_within_the_axis_and_labelled_apart(power):
     chance = random.Random(power)
-    for _ in range(200):
+    for _ in range(100):
         low = chance.uniform(-9, 9) * 10.0**power
         high = low + chance.uniform(0.001, 9) * 10.0**power
-        axis = figures.axis(low, high, 5)
+        axis = figures.scale([low, high], True, 5, 0.1)
+        assert axis.low <= low < high <= axis.high
         assert 2 <= len(axis.ticks) <= 12
-        assert all(low - (high - low) * 1e-6 <= value <= high + (high - low) * 1e-6 for value, _ in axis.ticks)
+        space = (axis.high - axis.low) * 1e-6
+        assert all(axis.low - space <= value <= axis.high + space for value, _ in axis.ticks)
         labels = [label for _, label in axis.ticks]
         assert len(set(labels)) == len(labels)
         assert all(abs(float(label) - value) <= 1e-6 * max(abs(low), abs(high)) for value, label in axis.ticks)
 
 
+def test_equal_values_have_a_scale_too():
+    for values in ([5.0] * 3, [0.0] * 3, [1e9 + part / 1e9 for part in range(3)]):
+        axis = figures.scale(values, True, 5, 0.1)
+        assert all(axis.low < value < axis.high for value in values)
+
+
 def test_values_far_off_on_the_bad_side_alone_are_off_the_scale():
     usual = [10, 11, 12, 13]
-    assert figures.comparable([*usual, 1000, -1000], True) == [*usual, 1000, -1000]
-    assert figures.comparable([*usual, 1000], True) == usual
-    assert figures.comparable([*usual, -1000], False) == usual
-    assert figures.comparable([5, 5, 5, 5, 9], True) == [5, 5, 5, 5, 9]
+    for minimize, far, end in ((True, 1000, 13), (False, -1000, 10)):
+        axis = figures.scale([*usual, far, *usual], minimize, 5)
+        assert end in (axis.low, axis.high)
+        assert figures.scale([*usual, far, *usual], not minimize, 5).part(far) in (0, 1)
+    assert figures.scale([5, 5, 5, 5, 9], True, 5).high == 9
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -157,6 +152,10 @@ def test_a_comparison_says_how_many_times_the_best_each_is():
     assert table.relative(negative.rows[0], negative.top) is None
 
 
+def test_settings_are_told_as_they_are_typed():
+    assert table.pairs({"a.x": 1.5, "a.y": "u", "a.z": "u v", "a.on": True}) == 'a.x=1.5 a.y=u a.z="u v" a.on=true'
+
+
 def test_each_measurement_can_have_its_row():
     found = numbered({"a.x": 1}, [9.0, 10.0]) + numbered({"a.x": 2}, [5.0], 3)
     rows = [row for one in found for row in trials.pooled([one], True)]
@@ -165,22 +164,18 @@ def test_each_measurement_can_have_its_row():
     assert lines[-1].endswith("* best")
 
 
-def test_metrics_have_short_units_and_make_room_in_words():
+def test_metrics_have_short_units_and_are_named_where_they_have_no_room():
     found = []
     for number in (1, 2):
         extra = {"rss": {"value": 5000000 * number, "unit": "bytes"}, "note": {"value": "a\nb"}}
         found.append(trial(number, {"web.cpu": number}, 5.0 * number))
         found[-1].metrics.update(extra)
-    wide = table.text(view(found, label="{total_runtime} * 2"), 90)
-    assert wide.splitlines()[1].split() == ["web.cpu", "{total_runtime}", "*", "2"] + [
-        "runs",
-        "total_runtime",
-        "rss",
-        "note",
-    ]
-    assert wide.splitlines()[2].split() == ["s", "MB"]
-    assert "a\\nb" in wide
-    narrow = table.text(view(found, label="{total_runtime} * 2"), 54).splitlines()
+    wide = table.text(view(found, label="{total_runtime} * 2"), 90).splitlines()
+    assert wide[1].split() == ["web.cpu", "{total_runtime}", "*", "2", "runs", "total_runtime", "rss", "note"]
+    assert wide[2].split() == ["s", "MB"]
+    assert "a\\nb" in wide[3]
+    narrow = table.text(view(found, label="{total_runtime} * 2"), 56).splitlines()
+    assert narrow[1].split() == ["cpu", "{total_runtime}", "*", "2", "runs", "total_runtime"]
     assert narrow[-1] == "no room for rss (MB), note: --csv has all"
 
 
@@ -201,11 +196,14 @@ def test_every_setting_that_varies_is_shown_in_any_terminal(room, count):
         assert str(18 * each) in text
 
 
-def test_values_that_would_look_the_same_are_not_cut():
-    found = [trial(number, {"jvm.gc": LONG % ("a" * 30 + name)}, 5.0) for number, name in enumerate("xy", 1)]
-    text = table.text(view(found), 40).replace("\n", "")
-    assert LONG % ("a" * 30 + "x") in text
-    assert LONG % ("a" * 30 + "y") in text
+def test_names_and_values_are_cut_where_that_tells_them_apart():
+    name = "jvm.garbage_collector"
+    found = [trial(n, {name: value}, 5.0) for n, value in enumerate((LONG % ("a" * 30), LONG % ("b" * 30), "G1"), 1)]
+    alike = table.text(view(found), 50).replace("\n", "")
+    assert all(one.settings[name] in alike for one in found)
+    lines = table.text(view(found[1:]), 50).splitlines()
+    assert lines[1].split() == ["garbage..tor", "total_runtime", "runs"]
+    assert [line.split()[0] for line in lines[3:]] == ["org.exa..tor", "G1"]
 
 
 def test_wide_characters_stand_in_line():
@@ -221,12 +219,15 @@ def test_of_many_combinations_the_best_are_shown_and_the_rest_is_said():
     assert text[-1].startswith("the best 40 of ")
 
 
-def test_any_history_has_a_table_that_fits():
-    for found, label, _, minimize in history_cases.cases().values():
-        for room in (20, 80, 200):
-            text = table.text(view(found, minimize, label), room)
-            assert max(map(width, text.splitlines())) <= room
-            assert ("* best" in text) == any(one.objective is not None for one in found)
+@pytest.mark.parametrize("name", list(history_cases.cases()))
+def test_any_history_has_a_table_and_a_plot_that_fit(name):
+    found, label, minimize = history_cases.cases()[name]
+    shown = view(found, minimize, label)
+    for room in (20, 80, 200):
+        text = table.text(shown, room)
+        plotted = plot.text(shown, found, room)
+        assert max(map(width, (text + plotted).splitlines())) <= room
+        assert ("* best" in text.replace("\n", " ")) == bool(plotted) == any(one.objective is not None for one in found)
 
 
 def test_markdown_escapes_what_would_be_markup():
@@ -243,34 +244,21 @@ def test_markdown_escapes_what_would_be_markup():
 # --- the plot -----------------------------------------------------------------------------------------------------
 
 
-def test_the_plot_shows_the_values_the_best_and_the_failures(monkeypatch):
+def test_the_plot_shows_the_values_the_best_the_failures_and_what_is_far_off(monkeypatch):
     monkeypatch.setattr(plot.terminal, "has_unicode", lambda: False)
-    assert plot.text([20.0, 16.0, None, 18.0, 10.0], [4], True, 42, 6, "runtime\33[2J") == (
+    monkeypatch.setattr(plot, "HEIGHT", 6)
+    found = [trial(n, {"a.x": n}, value) for n, value in enumerate([20.0, 16.0, None, 18.0, 10.0, 4e3], 1)]
+    assert plot.text(view(found, label="runtime\33[2J"), found, 42) == (
         "runtime   # best  -- best so far  x failed\n"
-        "20 +o--------\n"
-        "   |                           o\n"
-        "   |         o---------------------------\n"
+        "20 +o------                              ^\n"
+        "   |                      o\n"
+        "   |       o---------------------\n"
         "15 +\n"
         "   |\n"
-        "10 +                                     #\n"
-        "   +------------------x-------------------\n"
-        "    1        2        3        4         5\n"
+        "10 +                             #--------\n"
+        "   +--------------x-----------------------\n"
+        "    1                                    6\n"
     )
-
-
-def test_any_history_has_a_plot_that_fits():
-    assert plot.text([None, None], [], True, 80, 10, "x") == ""
-    for found, _, _, minimize in history_cases.cases().values():
-        values = [one.objective for one in found]
-        for room, height in ((10, 3), (80, 12), (300, 50)):
-            assert all(len(line) <= room for line in plot.text(values, [], minimize, room, height, "x").splitlines())
-
-
-def test_a_value_that_would_flatten_all_others_is_marked_at_the_edge(monkeypatch):
-    monkeypatch.setattr(plot.terminal, "has_unicode", lambda: False)
-    lines = plot.text([10.0, 11.0, 12.0, 13.0, 4000.0], [0], True, 60, 8, "x").splitlines()
-    assert lines[1].endswith("^")
-    assert "4000" not in "".join(lines)
 
 
 # --- for other tools ----------------------------------------------------------------------------------------------
@@ -317,9 +305,8 @@ def test_nothing_in_csv_is_a_formula_and_numbers_stay_numbers():
 def test_text_that_a_spreadsheet_takes_for_a_number_or_a_date_stays_text():
     texts = ["1.30", "007", "1e5", "1/2", "2026-11-24", "12:30", "mar-1", "SEPT2", "3 jan", "1,5", "12%", "5 pm"]
     assert cells(texts) == ["'" + text for text in texts]
-    texts = ["G1", "v1.30", "mars", "r5.2xlarge", "janitor 1", "-", "jan" * 5000 + "!1"]
-    assert cells(texts[:5]) == texts[:5]
-    assert cells(texts[6:]) == texts[6:]
+    texts = ["G1", "v1.30", "mars", "r5.2xlarge", "p95", "1 janitor x", "jan" * 5000 + "!1x"]
+    assert cells(texts) == texts
 
 
 def test_csv_that_is_not_ascii_says_that_it_is_utf8():
@@ -335,7 +322,7 @@ def test_a_name_that_is_taken_is_told_apart():
 
 
 def test_json_has_all_as_it_is():
-    best = trials.best(trials.pooled(TRIALS, True), True)
+    best = view(TRIALS).top
     exported = json.loads(json.dumps(export.as_json(TRIALS, "minimize {total_runtime}", best), allow_nan=False))
     settings = {"web.cpu": 4, "web.on": True}
     assert exported["best"] == {"settings": settings, "value": 2.5, "measurements": [1], "confirmed": False}
@@ -343,10 +330,3 @@ def test_json_has_all_as_it_is():
     assert (first["settings"], first["metrics"], first["runs"]) == (settings, METRICS, [2.5])
     assert (second["job"], second["message"]) == ("0123456789abcdef", "it ended\nbadly")
     assert export.as_json([], "x", None) == {"objective": "x", "best": None, "measurements": []}
-
-
-def test_equal_values_have_a_scale_too():
-    for found in (same([5.0] * 3), same([0.0] * 3), same([1e9 + part / 1e9 for part in range(3)])):
-        values = [one.objective for one in found]
-        axis = figures.axis(*figures.domain(values, 0.1), count=5)
-        assert all(axis.low < value < axis.high for value in values)

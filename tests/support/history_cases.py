@@ -5,23 +5,6 @@ import random
 from servo_batch.history.trials import Trial
 
 
-def tuned(count, settings, failing=0.0, cost=None, seed=1, unit="seconds", start="2026-11-24"):
-    """Return ``count`` trials as a tuning would leave them; ``settings`` maps names to the values they may have."""
-    chance = random.Random(seed)
-    trials = []
-    for number in range(1, count + 1):
-        chosen = {
-            name: values[0]
-            if number == 1
-            else chance.choice(values[: max(2, len(values) - number * len(values) // (3 * count))])
-            for name, values in settings.items()
-        }
-        fails = number > 1 and chance.random() < failing
-        value = (cost or runtime)(chosen, chance) / (1 + 0.6 * number / count)
-        trials.append(trial(number, chosen, None if fails else value, unit, start))
-    return trials
-
-
 def trial(number, settings, objective, unit="seconds", day="2026-11-24", **more):
     """Return one measurement; without an objective it ran into the timeout."""
     metrics = {} if objective is None else {"total_runtime": {"value": objective, "unit": unit}}
@@ -32,12 +15,19 @@ def trial(number, settings, objective, unit="seconds", day="2026-11-24", **more)
     return Trial(number, time, "0123456789abcdef", settings, status, metrics, objective, **whole)
 
 
-def runtime(settings, chance):
-    total = 12.0
-    for place, value in enumerate(settings.values()):
-        size = float(value) if isinstance(value, (int, float)) else len(str(value))
-        total += 30 / (size + 2) if place % 2 == 0 else 0.5 * (size % 7)
-    return total * chance.uniform(0.9, 1.15)
+def numbered(settings, values, start=1, **more):
+    return [trial(start + index, settings, value, **more) for index, value in enumerate(values)]
+
+
+def tuned(count, settings, failing=0.0, seed=1):
+    """Return ``count`` trials as a tuning would leave them; ``settings`` maps names to the values they may have."""
+    chance = random.Random(seed)
+    trials = []
+    for number in range(1, count + 1):
+        chosen = {name: values[0] if number == 1 else chance.choice(values) for name, values in settings.items()}
+        value = (30 + len(str(chosen))) * chance.uniform(0.9, 1.15) / (1 + 0.6 * number / count)
+        trials.append(trial(number, chosen, None if number > 1 and chance.random() < failing else value))
+    return trials
 
 
 ONE = {"web.cpu": list(range(1, 9))}
@@ -49,66 +39,38 @@ FIVE = {
     "spark.memory_fraction": [0.3 + 0.05 * step for step in range(11)],
 }
 LONG = "org.apache.hadoop.mapreduce.lib.input.FileInputFormat.split.minimum_size_in_bytes"
+UNUSUAL = {
+    LONG: [1 << power for power in range(20, 31)],
+    "x" * 300 + ".y": ["a" * 90 + "1", "a" * 90 + "2"],
+    "s.<&>\"'\x1b": ["<b>&amp;", "\x00\u202e", "]]>", "日本語の値"],
+}
 
 
-def same(values, **more):
-    return [trial(number, {"web.cpu": number % 3 + 1}, value, **more) for number, value in enumerate(values, 1)]
+def same(values):
+    return [trial(number, {"web.cpu": number % 3 + 1}, value) for number, value in enumerate(values, 1)]
 
 
 def cases():
-    """Return ``{name: (trials, label, unit, minimize)}``."""
-    plain = ("total_runtime", "seconds", True)
+    """Return ``{name: (trials, label, minimize)}``."""
     chance = random.Random(7)
-    names = ["r5.%dxlarge-%s" % (number, kind) for number in (1, 2, 4, 9, 12, 24) for kind in ("spot", "on-demand")]
-    many = ["node-%03d" % number for number in range(120)]
+    plain = "{total_runtime}", True
     return {
         "none": ([], *plain),
         "1": (tuned(1, FIVE), *plain),
         "3-of-one": (tuned(3, ONE), *plain),
         "30-of-one": (tuned(30, ONE, 0.1), *plain),
-        "30-of-five": (tuned(30, FIVE, 0.1), *plain),
         "300-of-five": (tuned(300, FIVE, 0.08), *plain),
-        "300-of-one": (tuned(300, ONE), *plain),
-        "3-of-five": (tuned(3, FIVE), *plain),
-        "two": (tuned(20, {"web.cpu": [1, 2, 4, 8], "jvm.gc": ["G1", "ZGC", "Serial"]}), *plain),
-        "four": (tuned(40, dict(list(FIVE.items())[:4]), 0.05), *plain),
-        "maximize": (
-            tuned(30, FIVE, 0.1, lambda settings, some: 9e5 / runtime(settings, some)),
-            "throughput",
-            "requests/s",
-            False,
-        ),
+        "maximize": (tuned(30, FIVE, 0.1), "{total_runtime}", False),
         "equal": (same([5.0] * 12), *plain),
-        "huge": (same([3.1e12 * chance.uniform(1, 9) for _ in range(25)]), "bytes_read", "bytes", True),
-        "tiny": (same([2e-7 * chance.uniform(1, 9) for _ in range(25)]), "latency", "seconds", True),
-        "negative": (same([chance.uniform(-40, 25) for _ in range(25)]), "score", None, False),
-        "near": (same([1e9 + chance.uniform(0, 4) for _ in range(25)]), *plain),
+        "zero": (same([0.0] * 3), *plain),
+        "huge": (same([3.1e12 * chance.uniform(1, 9) for _ in range(25)]), *plain),
+        "tiny": (same([2e-7 * chance.uniform(1, 9) for _ in range(25)]), *plain),
+        "negative": (same([chance.uniform(-40, 25) for _ in range(25)]), "{score}", False),
         "outlier": (same([10 + chance.random() for _ in range(20)] + [4000.0] + [9.5]), *plain),
         "all-failed": (same([None] * 8), *plain),
         "first-failed": (same([None, None, 5.0, 4.0]), *plain),
-        "long-names": (
-            tuned(
-                30,
-                {
-                    LONG: [1 << power for power in range(20, 31)],
-                    "x" * 300 + ".y": ["a" * 90 + "1", "a" * 90 + "2"],
-                    "s.<&>\"'\x1b": ["<b>&amp;", "\x00\u202e", "]]>", "日本語の値"],
-                },
-                0.1,
-            ),
-            "{total_runtime} / 3600 * {web.replicas} * 0.34 + " * 4 + "<1 & 2>",
-            "dollars per month & <customer>" * 3,
-            True,
-        ),
-        "categories": (
-            tuned(90, {"node.type": names, "web.cpu": [1, 2, 4, 8], "job.parallel": ["on", "off"]}, 0.1),
-            *plain,
-        ),
-        "many-categories": (tuned(250, {"node.name": many, "web.cpu": [1, 2, 4, 8]}, 0.1), *plain),
-        "long-figures": (
-            tuned(40, {"a.%s" % name: [125 * chance.randrange(800, 7990) for _ in range(99)] for name in "xyz"}),
-            *plain,
-        ),
+        "unusual": (tuned(30, UNUSUAL, 0.1), "{total_runtime} / 3600 * {web.replicas} * 0.34 + " * 4 + "<1 & 2>", True),
+        "many-values": (tuned(250, {"node.name": ["node-%03d" % number for number in range(120)], **ONE}, 0.1), *plain),
         "missing": ([trial(n, {"a.x": n} if n % 2 else {"a.x": n, "a.y": "z"}, 5.0 + n) for n in range(1, 9)], *plain),
         "mixed": (
             [trial(n, {"a.x": value}, 9.0 - n) for n, value in enumerate([1, "auto", None, True, 2.5, [1, 2]], 1)],

@@ -47,14 +47,12 @@ def as_number(value: "Any") -> "Optional[float]":
 
 def figure(value: float, digits: int = 4) -> str:
     """Return a number with so many significant digits at least, no zeros at its end: ``"16.62"``, ``"1.5e9"``."""
-    exact, power = ("%.*e" % (digits - 1, value)).split("e")
-    if value and not SMALL <= abs(value) < LARGE:
-        return "%se%d" % (_without_zeros(exact), int(power))
-    return _without_zeros("%.*f" % (max(0, digits - 1 - int(power)), value))
-
-
-def _without_zeros(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text, power = ("%.*e" % (digits - 1, value)).split("e")
+    is_plain = not value or SMALL <= abs(value) < LARGE
+    if is_plain:
+        text = "%.*f" % (max(0, digits - 1 - int(power)), value)
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return short if is_plain else "%se%d" % (short, int(power))
 
 
 def aligned(values: "Sequence[Optional[float]]") -> List[str]:
@@ -69,57 +67,30 @@ def aligned(values: "Sequence[Optional[float]]") -> List[str]:
 
 def short_unit(unit: str, values: Sequence[float]) -> Tuple[str, float]:
     """Return the unit as a table has it, and by what the values are divided."""
-    largest = max(map(abs, values), default=0.0)
     choices = SHORT_UNITS.get(unit, [(unit, 1.0)])
-    return next((each for each in choices if largest >= each[1]), choices[-1])
+    return next((each for each in choices if max(map(abs, values), default=0.0) >= each[1]), choices[-1])
 
 
-def comparable(values: Sequence[float], minimize: bool) -> List[float]:
-    """Return the values (one at least) that belong on one scale.
+def scale(values: Sequence[float], minimize: bool, count: int, margin: float = 0.0) -> Axis:
+    """Return an axis for ``values`` (one at least) with about ``count`` ticks; ``margin`` is left at each end.
 
-    Without those so far on the wrong side that beside them all others would look the same.
+    A value so far on the wrong side that beside it all others would look the same lies beyond the axis. Zero belongs to
+    it where it is near, so that lengths can be compared.
     """
-    ordered = sorted(values, reverse=not minimize)
-    bad = 1 if minimize else -1
-    third_quarter = ordered[len(ordered) * 3 // 4]
-    usual = abs(third_quarter - ordered[0])
-    return [value for value in values if not usual or bad * (value - third_quarter) <= FAR_OUT * usual]
-
-
-def domain(values: Sequence[float], margin: float, with_zero: bool = True) -> Tuple[float, float]:
-    """Return the span of an axis that holds ``values`` (one at least); ``margin`` is a part of it, left at each end.
-
-    Zero belongs to it where it is near, so that lengths can be compared.
-    """
-    low, high = min(values), max(values)
-    size = max(abs(low), abs(high))
-    if high - low <= size * CLOSEST:
-        middle = size * 0.05 if size * 0.05 > 0 else 1.0
-        return low - middle, high + middle
-    space = (high - low) * margin
-    if with_zero and 0 < low < 0.4 * high:
-        return 0.0, high + space
-    if with_zero and 0 > high > 0.4 * low:
-        return low - space, 0.0
-    return low - space, high + space
-
-
-def axis(low: float, high: float, count: int, whole: bool = False) -> Axis:
-    """Return the axis from ``low`` to ``high`` (greater) with about ``count`` ticks; ``whole``: at integers only."""
+    costs = sorted(value if minimize else -value for value in values)
+    usual = costs[len(costs) * 3 // 4] - costs[0]
+    worst = [cost for cost in costs if not usual or cost <= costs[0] + (1 + FAR_OUT) * usual][-1]
+    least, most = (costs[0], worst) if minimize else (-worst, -costs[0])
+    size = max(abs(least), abs(most))
+    is_span = most - least > size * CLOSEST
+    space = (most - least) * margin if is_span else size * 0.05 or 1.0
+    low = 0.0 if 0 <= least < 0.4 * most else least - space
+    high = 0.0 if 0 >= most > 0.4 * least else most + space
     rough = high / count - low / count
     power = math.floor(math.log10(rough))
-    leads = [lead for lead, most in ((1, 1.5), (2, 3.2), (5, 7.1)) if rough / 10.0**power <= most]
-    lead, power = (leads[0], power) if leads else (1, power + 1)
-    if whole and power < 0:
-        lead, power = 1, 0
+    lead = next((lead for lead, most in ((1, 1.5), (2, 3.2), (5, 7.1)) if rough / 10.0**power <= most), 10)
     # Through integers, since 3 * 0.1 is not 0.3.
     up, down = lead * 10 ** max(power, 0), 10 ** max(-power, 0)
-    values = [
-        index * up / down
-        for index in range(math.ceil(low / (up / down) - 1e-9), math.floor(high / (up / down) + 1e-9) + 1)
-    ]
-    size = max(abs(low), abs(high))
-    digits = max(1, math.floor(math.log10(size)) - power + 1)
-    if SMALL <= size < LARGE or digits > 5:
-        return Axis(low, high, [(value, "%.*f" % (max(0, -power), value)) for value in values])
-    return Axis(low, high, [(value, figure(value, digits) if value else "0") for value in values])
+    first, last = math.ceil(low / (up / down) - 1e-9), math.floor(high / (up / down) + 1e-9)
+    digits = max(1, math.floor(math.log10(max(abs(low), abs(high)))) - power + 1)
+    return Axis(low, high, [(each * up / down, figure(each * up / down, digits)) for each in range(first, last + 1)])

@@ -1,23 +1,24 @@
 """Measurements as a table: settings that vary, objective, metrics, what is best. For a terminal, and as markdown.
 
-Nothing that varies is left out: where a terminal is narrow, names and values are shortened, and where they could not be
-told apart then, each row becomes a paragraph.
+No setting that varies is left out: where a terminal is narrow, their names and values are shortened, metrics are left
+out and named, and where that is not enough, each row becomes a paragraph.
 """
 
+import json
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples, terminal
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
-from servo_batch.history.trials import Row, costs, failure, is_better, names, shown, varying
-from servo_batch.wording import clipped, padded, width
+from servo_batch.history.trials import Row, names, shown, varying
+from servo_batch.wording import clipped, folded, padded, width
 
 # Of more rows than that the first ones are shown.
 MOST_ROWS = 40
 GAP = "  "
 ALWAYS_COMPARED = ("cpu_time", "max_rss")
 # Where there is no room for whole names and values, so much of them has to do.
-SHORTEST_NAME, WIDEST_VALUE = 6, 12
+ENOUGH = 12
 WIDEST_LABEL = 24  # the head has all of it
 
 
@@ -51,35 +52,41 @@ class View(NamedTuple):
     is_comparison: bool = False
 
     @property
-    def head(self) -> str:
-        """Return what stands above the table."""
+    def even_runs(self) -> int:
+        """Return how many runs each combination of a comparison has had that did not fail; 0 where they differ."""
         counts = {len(row.runs) for row in self.rows if row.runs}
-        runs = "%d runs" % max(counts) if self.has_even_runs else "the runs"
-        spread = "; median ± sample standard deviation of " + runs if max(counts, default=0) > 1 else ""
-        return "%s %s%s" % ("minimize" if self.minimize else "maximize", self.label, spread)
+        return counts.pop() if self.is_comparison and len(counts) == 1 else 0
 
     @property
-    def has_even_runs(self) -> bool:
-        """Return whether it compares combinations that all have had as many runs, or failed in all of them."""
-        return self.is_comparison and len({len(row.trials) for row in self.rows}) == 1 == len(
-            {len(row.runs) for row in self.rows if row.runs}
-        )
+    def head(self) -> str:
+        """Return what stands above the table."""
+        has_spread = any(len(row.runs) > 1 for row in self.rows)
+        runs = "%d runs" % self.even_runs if self.even_runs else "the runs"
+        spread = "; median ± sample standard deviation of " + runs if has_spread else ""
+        return "%s %s%s" % ("minimize" if self.minimize else "maximize", self.label, spread)
 
 
 def text(view: View, room: int) -> str:
     """Return the table for a terminal in lines of at most ``room`` columns."""
     rows = view.rows if view.numbered or view.is_comparison else view.rows[:MOST_ROWS]
-    columns, extras, note = _columns(view._replace(rows=rows))
-    lines, hidden = _paragraphs([*columns, *extras, note], room), []
-    for kept in range(len(extras), -1, -1):
-        fitting = _fitting([*columns, *extras[:kept], note], room, is_last=kept == 0)
-        if fitting:
-            lines, hidden = fitting, [column.whole_title for column in extras[kept:]]
-            break
-    notes = ["no room for %s: --csv has all" % ", ".join(hidden)] if hidden else []
+    columns, metrics, note = _columns(view._replace(rows=rows))
+
+    def fits(tried: Sequence[Column]) -> bool:
+        return max(map(width, _lines(tried))) <= room
+
+    short = columns if fits([*columns, *metrics, note]) else _shortened(columns)
+    kept = len(metrics)
+    while kept and not fits([*short, *metrics[:kept], note]):
+        kept -= 1
+    if fits(short):
+        lines = _lines([*short, *metrics[:kept], note])
+    else:
+        lines, kept = _paragraphs([*columns, *metrics, note]), len(metrics)
+    hidden = ", ".join(column.whole_title for column in metrics[kept:])
+    notes = ["no room for %s: --csv has all" % hidden] if hidden else []
     if len(rows) < len(view.rows):
         notes.append("the best %d of %d combinations: --csv has all" % (len(rows), len(view.rows)))
-    return paragraphs([view.head], room) + "".join(line + "\n" for line in lines) + paragraphs(notes, room)
+    return paragraphs([view.head, *lines, *notes], room)
 
 
 def markdown(view: View) -> str:
@@ -112,7 +119,7 @@ def _columns(view: View) -> Tuple[List[Column], List[Column], Column]:
     several = any(len(row.runs) > sum(trial.objective is not None for trial in row.trials) for row in rows)
     if several and not (view.numbered or view.is_comparison):
         columns.append(Column("measured", [str(len(row.trials)) for row in rows]))
-    if not view.has_even_runs:
+    if not view.even_runs:
         columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
     extras: List[Column] = []
     for name in metrics:
@@ -175,9 +182,13 @@ def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[flo
     return ratio, ratio * ((spread / row.value) ** 2 + (other / top.value) ** 2) ** 0.5
 
 
-def pairs(settings: Dict[str, Any]) -> str:
-    """Return settings as they are given on the command line."""
-    return " ".join("%s=%s" % (name, shown(value)) for name, value in settings.items())
+def pairs(settings: Mapping[str, Any]) -> str:
+    """Return settings as they are given on the command line, ``web.cpu=4 web.gc=g1``; text of several words as JSON."""
+    found = []
+    for name, value in settings.items():
+        is_word = not isinstance(value, str) or len(value.split()) == 1
+        found.append("%s=%s" % (name, shown(value) if is_word else json.dumps(value, ensure_ascii=False)))
+    return " ".join(found)
 
 
 def verdict(view: View) -> str:
@@ -187,13 +198,12 @@ def verdict(view: View) -> str:
     if best is None or not others:
         return ""
     test = "exact one-sided rank test at 5 %, uncorrected for how many are compared"
-    equal = [row for row in others if not is_better(best, row, view.minimize)]
+    equal = [row for row in others if not samples.is_lower(best.costs, row.costs)]
     if not equal:
         return "the best is better than any other by more than chance explains (%s)" % test
     varied = varying([row.settings for row in view.rows])
     listed = ["[%s]" % pairs({name: row.settings.get(name) for name in varied}) for row in equal]
-    mine, theirs = costs(best, view.minimize), [costs(row, view.minimize) for row in equal]
-    least = max(samples.least_runs(mine, each) for each in theirs)
+    least = samples.least_runs(best.costs, [row.costs for row in equal])
     told = "these runs cannot tell from the best: %s (%s); it takes %d runs of each at least"
     return told % (", ".join(listed), test, least)
 
@@ -202,7 +212,7 @@ def _note(row: Row, view: View) -> str:
     notes = ["* best"] if view.top and row.trials[0] in view.top.trials else []
     if row.is_confirmed and not view.is_comparison:
         notes.append("confirmed by tune")
-    failures = [found for found in map(failure, row.trials) if found]
+    failures = [trial.reason or "no objective" for trial in row.trials if trial.objective is None]
     if failures:
         reason = ", ".join(dict.fromkeys(failures))
         reason = "failed" if reason == "command-failed" else "failed: " + reason
@@ -214,61 +224,49 @@ def _note(row: Row, view: View) -> str:
 # --- how they fit -------------------------------------------------------------------------------------------------
 
 
-def _fitting(columns: Sequence[Column], room: int, is_last: bool) -> Optional[List[str]]:
-    """Return the lines of a table with whole names, else without components, else cut if ``is_last``, else None."""
-    full = [terminal.one_line(column.title) for column in columns]
-    short = short_names([title if column.is_setting else None for column, title in zip(columns, full)], full)
-    for titles, is_cut in ((full, False), (short, False), (short, True))[: 3 if is_last else 2]:
-        texts = []
-        for column, title in zip(columns, titles):
-            whole = cells = list(map(terminal.one_line, column.cells))
-            if is_cut:
-                cells = [clipped(cell, WIDEST_VALUE) for cell in whole] if column.is_setting else whole
-                title = clipped(title, max([SHORTEST_NAME, *map(width, cells)]))
-                if len(set(cells)) < len(set(whole)):
-                    return None  # what cannot be told apart says nothing
-            heads = [title, terminal.one_line(column.unit)] if any(each.unit for each in columns) else [title]
-            widest = max(map(width, [*heads, *cells]))
-            texts.append([padded(cell, widest, column.to_right) for cell in [*heads, *cells]])
-        lines = [GAP.join(cells).rstrip() for cells in zip(*texts)]
-        if max(map(width, lines)) <= room:
-            return lines
-    return None
+def _lines(columns: Sequence[Column]) -> List[str]:
+    """Return the titles, the units and the rows, the columns aligned."""
+    texts = []
+    for column in columns:
+        heads = [column.title, column.unit] if any(each.unit for each in columns) else [column.title]
+        cells = list(map(terminal.one_line, [*heads, *column.cells]))
+        widest = max(map(width, cells))
+        texts.append([padded(cell, widest, column.to_right) for cell in cells])
+    return [GAP.join(cells).rstrip() for cells in zip(*texts)]
 
 
-def short_names(settings: Sequence[Optional[str]], titles: Sequence[str]) -> List[str]:
-    """Return the titles without the components of those that are settings, if that leaves them different."""
-    short = [name.rpartition(".")[2] if name else title for name, title in zip(settings, titles)]
-    return short if len(set(short)) == len(short) else list(titles)
+def _shortened(columns: Sequence[Column]) -> List[Column]:
+    """Return the columns, of settings without components and clipped; values only where they stay told apart."""
+    others = [column.title for column in columns if not column.is_setting]
+    settings = [column.title for column in columns if column.is_setting]
+    short = dict(zip(settings, short_names(settings, others)))
+    found = []
+    for column in columns:
+        if column.is_setting:
+            cells = [clipped(terminal.one_line(cell), ENOUGH) for cell in column.cells]
+            cells = cells if len(set(cells)) == len(set(column.cells)) else column.cells
+            title = clipped(terminal.one_line(short[column.title]), max([ENOUGH, *map(width, cells)]))
+            column = column._replace(title=title, cells=cells)
+        found.append(column)
+    return found
 
 
-def _paragraphs(columns: Sequence[Column], room: int) -> List[str]:
-    """Return each row as lines of ``name: value``, nothing of which is cut."""
-    lines: List[str] = []
+def short_names(settings: Sequence[str], others: Sequence[str] = ()) -> List[str]:
+    """Return names of settings without components, if that leaves them different, also from ``others``."""
+    short = [name.rpartition(".")[2] for name in settings]
+    is_clear = len(set(short)) == len(short) and not set(short) & set(others)
+    return short if is_clear else list(settings)
+
+
+def _paragraphs(columns: Sequence[Column]) -> List[str]:
+    """Return each row as ``name: value`` after the other."""
+    lines = []
     for cells in zip(*(column.cells for column in columns)):
-        line = ""
-        for column, cell in zip(columns, cells):
-            field = terminal.one_line(("%s: %s" if column.title else "%s%s") % (column.whole_title, cell.strip()))
-            if line and cell.strip() and width(line + GAP + field) > room:
-                lines += _folded(line, room)
-                line = GAP + field
-            elif cell.strip():
-                line += GAP + field if line else field
-        lines += _folded(line, room)
+        fields = ["%s: %s" % (each.whole_title, cell) if each.title else cell for each, cell in zip(columns, cells)]
+        lines.append(GAP.join(field.strip() for field, cell in zip(fields, cells) if cell))
     return lines
 
 
 def paragraphs(texts: Sequence[str], room: int) -> str:
     """Return texts as a terminal shows them, each in lines of at most ``room`` columns."""
-    return "".join(line + "\n" for text in texts if text for line in _folded(terminal.one_line(text), room))
-
-
-def _folded(line: str, room: int) -> List[str]:
-    """Return a line in pieces that fit, broken at blanks where there are such."""
-    pieces = [""]
-    for char in line:
-        if width(pieces[-1] + char) > max(room, 2):
-            head, _, rest = pieces[-1].rpartition(" ")
-            pieces[-1:] = [head, rest] if head.strip() else [pieces[-1], ""]
-        pieces[-1] += char
-    return pieces
+    return "".join(line + "\n" for text in texts if text for line in folded(terminal.one_line(text), room))

@@ -1,6 +1,7 @@
 """Measurements as they are compared: pooled where their settings are the same, which settings vary, what is best."""
 
 import json
+from itertools import accumulate
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from servo_batch import samples
@@ -33,48 +34,41 @@ class Trial(NamedTuple):
 
 
 class Row(NamedTuple):
-    """All that was measured with the same settings: ``value`` is the median of all runs, None where all failed."""
+    """All that was measured with the same settings.
+
+    ``runs`` is the objective of each run, ``value`` their median, None where all failed; ``costs`` is the same the
+    lower the better, with None for each measurement that failed.
+    """
 
     settings: Dict[str, Any]
     trials: List[Trial]
     runs: List[float]
     value: Optional[float]
-    is_confirmed: bool = False
+    costs: List[Optional[float]]
+    is_confirmed: bool
 
     def values(self, name: str) -> List[Any]:
         """Return the values of a metric, of each run."""
-        found: List[Any] = []
-        for trial in self.trials:
-            metric = trial.metrics.get(name, {})
-            runs = metric.get("runs")
-            found += runs if isinstance(runs, list) else [metric["value"]] if "value" in metric else []
-        return found
-
-    def metrics(self) -> Dict[str, Dict[str, Any]]:
-        """Return the metrics of all runs, as a measurement of several runs answers them."""
-        found: Dict[str, Dict[str, Any]] = {}
-        for trial in self.trials:
-            for name, metric in trial.metrics.items():
-                runs = self.values(name)
-                is_number = bool(runs) and all(as_number(value) is not None for value in runs)
-                value = samples.median(runs) if is_number else metric.get("value")
-                found[name] = {**metric, "value": value, "runs": runs}
-        return found
+        metrics = [trial.metrics[name] for trial in self.trials if name in trial.metrics]
+        return [value for metric in metrics for value in metric.get("runs", [metric["value"]])]
 
 
 def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
-    """Return a row for each combination of settings, in the order of first appearance."""
+    """Return a row for each combination of settings, from the best on; what failed comes last."""
     groups: Dict[str, List[Trial]] = {}
     for trial in trials:
         groups.setdefault(_identity(trial.settings), []).append(trial)
     default = [cost(trial, minimize) for trial in trials if trial.purpose == CONFIRM_DEFAULT]
+    sign = 1 if minimize else -1
     rows = []
     for group in groups.values():
         runs = [value for trial in group for value in trial.runs]
+        costs = [sign * value for value in runs] + [None for trial in group if trial.objective is None]
         again = [cost(trial, minimize) for trial in group if trial.purpose == CONFIRM_BEST]
+        is_confirmed = bool(again) and samples.is_lower(again, default)
         value = as_number(samples.median(runs)) if runs else None
-        rows.append(Row(group[0].settings, group, runs, value, bool(again) and samples.is_lower(again, default)))
-    return rows
+        rows.append(Row(group[0].settings, group, runs, value, costs, is_confirmed))
+    return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))
 
 
 def _identity(settings: Dict[str, Any]) -> str:
@@ -91,36 +85,14 @@ def cost(trial: Trial, minimize: bool) -> Optional[float]:
     return trial.objective if trial.objective is None or minimize else -trial.objective
 
 
-def best(rows: Sequence[Row], minimize: bool) -> Optional[Row]:
-    """Return the best row, None where all failed.
+def best(rows: Sequence[Row]) -> Optional[Row]:
+    """Return the best of rows that are in order, None where all failed.
 
     What a tuning has confirmed last counts before a better median, unless that is better by more than chance explains.
     """
-    ranked = in_order(rows, minimize)
-    if not ranked or ranked[0].value is None:
-        return None
-    confirmed = [row for row in rows if row.is_confirmed]
-    if confirmed:
-        kept = max(confirmed, key=lambda row: row.trials[-1].number)
-        return ranked[0] if is_better(ranked[0], kept, minimize) else kept
-    return ranked[0]
-
-
-def in_order(rows: Sequence[Row], minimize: bool) -> List[Row]:
-    """Return the rows from the best on; what failed comes last."""
-    sign = 1 if minimize else -1
-    return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))
-
-
-def is_better(row: Row, other: Row, minimize: bool) -> bool:
-    """Tell whether the runs of a row are better than another's by more than chance explains."""
-    return samples.is_lower(costs(row, minimize), costs(other, minimize))
-
-
-def costs(row: Row, minimize: bool) -> List[Optional[float]]:
-    """Return the objective of each run, the lower the better; None for each measurement that failed."""
-    failed = sum(trial.objective is None for trial in row.trials)
-    return [value if minimize else -value for value in row.runs] + [None] * failed
+    first = rows[0] if rows and rows[0].value is not None else None
+    kept = max((row for row in rows if row.is_confirmed), key=lambda row: row.trials[-1].number, default=None)
+    return kept if first and kept and not samples.is_lower(first.costs, kept.costs) else first
 
 
 def names(mappings: Sequence[Dict[str, Any]]) -> List[str]:
@@ -142,20 +114,11 @@ def varying(settings: Sequence[Dict[str, Any]]) -> List[str]:
 
 def best_so_far(values: Sequence[Optional[float]], minimize: bool) -> List[Optional[float]]:
     """Return for each value the best up to it, None before the first that is none."""
-    found: List[Optional[float]] = []
-    current: Optional[float] = None
-    for value in values:
-        if value is not None:
-            current = value if current is None else (min if minimize else max)(current, value)
-        found.append(current)
-    return found
 
+    def better(best: Optional[float], value: Optional[float]) -> Optional[float]:
+        return value if best is None else best if value is None else (min if minimize else max)(best, value)
 
-def failure(trial: Trial) -> Optional[str]:
-    """Return why a measurement has no objective, in a word or two; None where it has one."""
-    if trial.objective is not None:
-        return None
-    return (trial.reason or trial.status) if trial.status != "ok" else "no objective"
+    return list(accumulate(values, better))
 
 
 def shown(value: object) -> str:

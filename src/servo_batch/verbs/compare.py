@@ -13,8 +13,10 @@ from servo_batch.job.attention import Caller
 from servo_batch.job.progress import Telling
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
-from servo_batch.verbs.history import exported, picture
+from servo_batch.samples import median
+from servo_batch.verbs.history import exported
 from servo_batch.verbs.measure import remember
+from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.job.cancel import Cancellation
@@ -49,12 +51,12 @@ def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     objective = task.config.objective
     minimize = objective.direction == "minimize"
     measured = [measurement.trial(task.config, number, entry) for number, entry in enumerate(entries, 1)]
-    rows = trials.in_order(trials.pooled(measured, minimize), minimize)
-    view = table.View(rows, trials.best(rows, minimize), objective.text, minimize, is_comparison=True)
+    rows = trials.pooled(measured, minimize)
+    view = table.View(rows, trials.best(rows), objective.text, minimize, is_comparison=True)
     remarks = []
     if options.get("--svg"):
         try:
-            svg.write(options.get("--svg"), svg.comparison(picture(view, task.config)))
+            svg.write(options.get("--svg"), svg.comparison(view))
         except answers.ServoError as error:  # what was measured is worth more
             remarks.append(error.message)
     remarks += [f"left out: {each}" for each in task.forbidden]
@@ -190,7 +192,12 @@ def _measure(
 def _measurements(view: table.View) -> List[Dict[str, Any]]:
     found = []
     for row in view.rows:
-        one: Dict[str, Any] = {"settings": row.settings, "metrics": row.metrics()}
+        metrics = {name: metric for trial in row.trials for name, metric in trial.metrics.items()}
+        for name, metric in metrics.items():
+            runs = row.values(name)
+            value = median(runs) if all(map(is_number, runs)) else metric["value"]
+            metrics[name] = {**metric, "value": value, "runs": runs}
+        one: Dict[str, Any] = {"settings": row.settings, "metrics": metrics}
         failed = [trial for trial in row.trials if trial.status != "ok"]
         if failed:
             one.update(failed=len(failed), reason=failed[-1].reason, message=failed[-1].message)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from servo_batch.config import Config
     from servo_batch.history.trials import Trial
 
-PLOT_HEIGHT = 10
-
 
 def history(options: Options) -> answers.Answer:
     """Show the measurements that can be compared with the latest one; raise ``ServoError``.
@@ -45,14 +43,18 @@ def history(options: Options) -> answers.Answer:
     every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
-    rows = trials.in_order(trials.pooled(found, minimize), minimize)
-    view = table.View(rows, trials.best(rows, minimize), config.objective.text, minimize)
-    effects = importance.effects(*_searched(config, found, minimize))
+    rows = trials.pooled(found, minimize)
+    view = table.View(rows, trials.best(rows), config.objective.text, minimize)
+    described = {
+        settings.full_name(component, name): setting
+        for component, name, setting in settings.walk(config.settings.application)
+    }
+    costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
+    effects = importance.effects(space(described), costs)
     if options.get("--svg"):
         kept = {"the configuration": config.path, "the history": path}
         files.refuse_input("--svg", options.get("--svg"), kept)
-        matters = {effect.name: effect.word for effect in effects if effect.word}
-        svg.write(options.get("--svg"), svg.history(picture(view, config), matters))
+        svg.write(options.get("--svg"), svg.history(view, {each.name: each.word for each in effects if each.word}))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):
         each = [row for trial in found for row in trials.pooled([trial], minimize)]
@@ -90,26 +92,6 @@ def exported(
     return answers.Answer(response, None if options.get("--json") else text, exit_status)
 
 
-def _searched(config: "Config", found: "List[Trial]", minimize: bool) -> "Any":
-    """Return the space of what is measured, and what was measured in it, as the search has them."""
-    described = {
-        settings.full_name(component, name): setting
-        for component, name, setting in settings.walk(config.settings.application)
-    }
-    costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
-    return space(described), costs
-
-
-def picture(view: table.View, config: "Config") -> svg.Picture:
-    """Return what a picture of the rows shows."""
-    units = {
-        settings.full_name(component, name): setting["unit"]
-        for component, name, setting in settings.walk(config.settings.application)
-        if isinstance(setting.get("unit"), str)
-    }
-    return svg.Picture(view.label, table.unit(view.rows, view.label), view.minimize, view.rows, view.top, units)
-
-
 def _page(path: str, view: table.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
     from servo_batch.history import plot
 
@@ -118,9 +100,7 @@ def _page(path: str, view: table.View, found: "List[Trial]", others: "List[str]"
     width = shutil.get_terminal_size().columns
     parts = [table.text(view, width) + table.paragraphs([matters], width)]
     if len(found) > 1:
-        values = [trial.objective for trial in found]
-        best = [place for place, trial in enumerate(found) if view.top and trial in view.top.trials]
-        parts.append(plot.text(values, best, view.minimize, width, PLOT_HEIGHT, view.label))
+        parts.append(plot.text(view, found, width))
     if others:
         counts = [f"  {others.count(command)} of {command}" for command in dict.fromkeys(others)]
         told = "its command, runs, metrics or control were others than in the latest measurement; --csv has them"
