@@ -9,101 +9,65 @@ from servo_batch import document, settings
 from servo_batch.answers import bad_request
 from servo_batch.command import template
 from servo_batch.metrics import sources
-from servo_batch.wording import found, is_number, named, shown
+from servo_batch.wording import found, is_number, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
     from servo_batch.command.template import Command, Parts
-    from servo_batch.document import Document, Path
+    from servo_batch.document import Path
     from servo_batch.formulas import Formula
     from servo_batch.metrics.sources import Metric
     from servo_batch.options import Options
     from servo_batch.rules import Assignment
-    from servo_batch.settings import Application, Setting
+    from servo_batch.settings import Setting
 
-KEYS = (
-    "command",
-    "default_state",
-    "application",
-    "metrics",
-    "prepare",
-    "cleanup",
-    "env",
-    "working_directory",
-    "success_exit_statuses",
-    "runs",
-    "warmup_runs",
-    "constraints",
-    "objective",
-    "history",
-    "state",
-    "expected_duration",
-    "timeout",
-    "grace_period",
-    "default_control",
-)
 COMMANDS = ("command", "prepare", "cleanup")
+KEYS = (
+    *COMMANDS,
+    *("default_state", "application", "constraints", "metrics", "objective", "env", "working_directory"),
+    *("success_exit_statuses", "runs", "warmup_runs", "expected_duration", "timeout", "grace_period"),
+    *("history", "state", "default_control"),
+)
 CONTROL = ("control", "_control")
 RESERVED = ("state", *CONTROL)  # what these name in a placeholder is no component
 DIRECTIONS = ("minimize", "maximize")
-# What other tools call the keys.
-MEANT = {
-    "repeat": "runs",
-    "repeats": "runs",
-    "repetitions": "runs",
-    "warmup": "warmup_runs",
-    "cwd": "working_directory",
-    "workdir": "working_directory",
-    "directory": "working_directory",
-    "environment": "env",
-    "exit_codes": "success_exit_statuses",
-    "setup": "prepare",
-    "teardown": "cleanup",
-}
 MAX_RUNS = 1000000
 MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 # Compiled where they are used, which they mostly are not.
 DURATION = r"(?a)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?\Z"
 VALUES = r"(?a)(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?\Z"
-RANGE_AND_MORE = r"(?a)(?:^|,)-?\d[\d.]*\.\."
 
 
 class Config(document.Document):
     """The whole of a configuration; what is wrong with it is in ``problems``."""
 
-    def __init__(self, name: str, content: "Any", path: "Optional[str]" = None) -> None:
-        super().__init__(name, content, path)
+    def __init__(self, name: str, content: "Any", is_file: bool = True) -> None:
+        super().__init__(name, content, is_file)
         batch = self.batch
-        _refuse_unknown_keys(self)
+        self.refuse_unknown(("batch",), batch, KEYS)
         self.settings = settings.read(self)
-        if settings.has_rules(self, self.settings):
-            from servo_batch import rules
-
-            rules.read(self, self.settings)
         self.state = self.file_name("state")
-        if "command" not in batch:
-            self.add(
-                ("batch", "command"), "is missing: give the job's command line, or a list of program and arguments"
-            )
-        read = {key: _command(self, key) for key in COMMANDS if key in batch}
+        read = {key: _command(self, key) for key in COMMANDS if key in batch or key == "command"}
         self.commands: "Dict[str, Command]" = {key: command for key, command in read.items() if command}
         self.env = _env(self)
         self.working_directory = self.file_name("working_directory")
-        self.success_exit_statuses = _statuses(self)
+        statuses = self.value("success_exit_statuses", [0], _are_statuses, "a list of whole numbers from 0 to 255")
+        self.success_exit_statuses: "Tuple[int, ...]" = tuple(statuses)
         self.runs = _count(self, "runs", 1, 1)
         self.warmup_runs = _count(self, "warmup_runs", 0, 0)
-        self.metric_entries = self.mapping(("batch", "metrics"), batch.get("metrics", {}), "names of metrics")
+        self.metric_entries = self.mapping({"metrics": {}, **batch}, ("batch", "metrics"), "names of metrics") or {}
         self.metrics = _metrics(self)
         self.objective = _objective(self)
         self.history = self.file_name("history")
-        self.expected_seconds = _seconds(self, "expected_duration", None)  # None where nobody knows
-        self.timeout_seconds = _seconds(self, "timeout", None)
-        self.grace_seconds = _seconds(self, "grace_period", 5.0, zero_allowed=True) or 0.0
-        given = batch.get("default_control", {})
-        self.default_control = self.mapping(("batch", "default_control"), given, "control values")
+        self.expected_seconds = _seconds(self, "expected_duration")  # None where nobody knows
+        self.timeout_seconds = _seconds(self, "timeout")
+        grace_seconds = _seconds(self, "grace_period", zero_allowed=True)
+        self.grace_seconds = 5.0 if grace_seconds is None else grace_seconds
+        control = self.mapping({"default_control": {}, **batch}, ("batch", "default_control"), "control values")
+        self.default_control = control or {}
 
     def with_objective(self, option: str, direction: str, text: str) -> "Config":
         """Return this configuration with the objective that an option gives; raise ``ServoError`` (bad-request)."""
@@ -120,14 +84,18 @@ class Config(document.Document):
         self, note: "Callable[[str], None]", text: "Any", anything_in: "Tuple[str, ...]" = ()
     ) -> "Optional[Formula]":
         """Return the formula over settings and metrics that gives a number, or None after noting what is wrong."""
-        from servo_batch import rules
-        from servo_batch.formulas import NUMBER, Later
+        from servo_batch import formulas
 
-        kinds = {sources.TOTAL_RUNTIME: Later(NUMBER)}
-        for name, each in self.metric_entries.items():
-            is_number = isinstance(each, dict) and ("resource" in each or "formula" in each)
-            kinds[name] = Later(NUMBER if is_number else None)
-        return rules.Names(self.settings, kinds).formula(note, text, NUMBER, anything_in)
+        known: "Dict[str, Any]" = dict.fromkeys(self.settings.described, formulas.Later())
+        known.update(settings.values(self.settings.current()))
+        known.update(dict.fromkeys((sources.TOTAL_RUNTIME, *self.metric_entries), formulas.Later()))
+        formula = formulas.read(text, known, note, anything_in)
+        try:
+            if formula:
+                formulas.evaluate(formula, lambda keys: known.get(".".join(keys), formulas.Later()), formulas.NUMBER)
+        except formulas.FormulaError as error:
+            note(str(error))
+        return formula
 
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
         """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
@@ -147,7 +115,6 @@ class Config(document.Document):
 
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
-        formulas = {settings.full_name(*keys): each for keys, each in self.settings.formulas.items()}
         computed = {name: each.parsed for name, each in self.metrics.items() if each.source == "formula"}
         templates = [parts for command in self.commands.values() for parts in command.templates]
         pending = template.fields([*templates, *self.env.values()])
@@ -156,11 +123,10 @@ class Config(document.Document):
         used: "Dict[str, None]" = {}
         while pending:
             name = ".".join(_keys_of(pending.pop()))
-            formula = formulas.get(name) or computed.get(name)
+            formula = self.settings.formulas.get(name) or computed.get(name)
             pending += formula.fields if formula and name not in used else ()
             used[name] = None
-        names = [settings.full_name(component, name) for component, name, _ in settings.walk(self.settings.application)]
-        return [name for name in names if name not in used]
+        return [name for name in self.settings.described if name not in used]
 
     def objective_metrics(self) -> "List[str]":
         """Return the names of the metrics that the objective is about."""
@@ -194,8 +160,7 @@ def load(path: "Optional[str]") -> Config:
 
     Raises ``ServoError`` (bad-config) that lists every problem, one a line, each with its place.
     """
-    name, content = document.find(path)
-    config = Config(name, content, name)
+    config = Config(*document.find(path))
     config.refuse_problems()
     return config
 
@@ -233,22 +198,19 @@ def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tup
     It has ``cpu_time`` and ``max_rss`` as well. Raises ``ServoError`` (bad-request) that lists every problem.
     """
     problems: "List[str]" = []
-    application: "Application" = {"components": {}}
+    components: "Dict[str, Any]" = {}
     for component, name, text in assignments:
-        if settings.declared(application, component, name):
+        inner = components.setdefault(component, {"settings": {}})["settings"]
+        if name in inner:
             problems.append(f"{settings.named_setting(component, name)} is given twice: separate its values by commas")
-        if re.search(RANGE_AND_MORE, text) and not re.match(VALUES, text):
-            problems.append(
-                f"{component}.{name}: {text} is neither a range, like 1..9 or 1..9/2, nor a list, like 1,6,9"
-            )
-        application = settings.overlay(application, settings.nested(component, name, _values(text)))
+        inner[name] = _values(text)
     described: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
     for name, pattern in metrics:
         if name in described:
             problems.append(f"--metric {named(name)}: there is a metric of that name: choose another")
         described[name] = {"output_regex": pattern}
-    batch = {"command": command, "application": application, "metrics": described}
-    config = _OfCommand("--command", {"batch": batch})
+    batch = {"command": command, "application": {"components": components}, "metrics": described}
+    config = _OfCommand("--command", {"batch": batch}, is_file=False)
     if problems or config.problems:
         raise bad_request("\n".join(problems + config.problems))
     return config
@@ -275,75 +237,47 @@ def _keys_of(field: "Tuple[str, ...]") -> "Tuple[str, ...]":
 # The keys under batch: each reader returns what a key says, or its default after noting what is wrong with it.
 
 
-def _refuse_unknown_keys(source: "Document") -> None:
-    deeper = {**dict.fromkeys(sources.KEYS, "metrics: NAME"), **dict.fromkeys(DIRECTIONS, "objective")}
-    for key in source.batch:
-        if key in deeper and key not in KEYS:
-            source.add(("batch", key), f"belongs under {deeper[key]}: move it there")
-        elif key in MEANT:
-            source.add(("batch", key), f"there is no such key: write {MEANT[key]}")
-        else:
-            source.refuse_unknown(("batch",), (key,), KEYS)
-
-
 def _command(source: Config, key: str) -> "Optional[Command]":
-    value = source.batch[key]
-    items = value if isinstance(value, list) else [value]
-    if not items or not all(isinstance(item, str) for item in items) or not items[0].strip():
-        if not isinstance(value, list) or not items:
-            source.add(
-                ("batch", key), f"must be a command line or a list of strings, and not empty, but is {found(value)}"
-            )
-            return None
-        for index, item in enumerate(items):
-            if not isinstance(item, str):
-                source.add(("batch", key, index), f"must be a string, but is {found(item)}: quote it")
-        if isinstance(items[0], str) and not items[0].strip():
-            source.add(("batch", key, 0), "must be the program to run, but is empty: name one")
-        return None
-    try:
-        return template.parse(value, source.allowed)
-    except template.TemplateError as error:
-        for problem in error.problems:
-            source.add(("batch", key), problem)
+    value: "Any" = source.batch.get(key)
+    items: "List[Any]" = value if isinstance(value, list) and value else [value]
+    if all(isinstance(item, str) for item in items) and items[0].strip():
+        read: "Optional[Command]" = _template(source, ("batch", key), template.parse, value)
+        return read
+    must = "must be a command line, or a list of strings that begins with a program"
+    source.add(("batch", key), f"{must}, but is {found(value)}")
     return None
 
 
 def _env(source: Config) -> "Dict[str, Parts]":
-    read: "Dict[str, Parts]" = {}
-    given = source.mapping(("batch", "env"), source.batch.get("env", {}), "names of variables, each with a value")
-    for name, value in given.items():
-        path = ("batch", "env", name)
-        if not isinstance(value, str):
-            source.add(path, f"must be a string, but is {found(value)}: quote it")
-            continue
-        try:
-            read[name] = template.parse_variable(name, value, source.allowed)
-        except template.TemplateError as error:
-            for problem in error.problems:
-                source.add(path, problem)
-    return read
+    read: "Dict[str, Any]" = {}
+    for name, value in (source.mapping({"env": {}, **source.batch}, ("batch", "env"), "variables") or {}).items():
+        if isinstance(value, str):
+            read[name] = _template(source, ("batch", "env", name), template.parse_variable, name, value)
+        else:
+            source.add(("batch", "env", name), f"must be a string, but is {found(value)}: quote it")
+    return {name: parts for name, parts in read.items() if parts is not None}
 
 
-def _statuses(source: "Document") -> "Tuple[int, ...]":
-    value = source.batch.get("success_exit_statuses", [0])
-    if not isinstance(value, list) or not value or not all(_is_whole(each, 0, 255) for each in value):
-        problem = f"must be a list of exit statuses, whole numbers from 0 to 255, like [0, 1], but is {shown(value)}"
-        source.add(("batch", "success_exit_statuses"), problem)
-        return (0,)
-    return tuple(value)
+def _template(source: Config, path: "Path", parse: "Callable[..., Any]", *written: "Any") -> "Any":
+    try:
+        return parse(*written, source.allowed)
+    except template.TemplateError as error:
+        for problem in error.problems:
+            source.add(path, problem)
+    return None
+
+
+def _are_statuses(value: "Any") -> bool:
+    return isinstance(value, list) and value != [] and all(_is_whole(each, 0, 255) for each in value)
 
 
 def _is_whole(value: "Any", least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
-def _count(source: "Document", key: str, default: int, least: int) -> int:
-    value = source.batch.get(key, default)
-    if not _is_whole(value, least, MAX_RUNS):
-        source.add(("batch", key), f"must be a whole number from {least} to {MAX_RUNS}, but is {found(value)}")
-        return default
-    return int(value)
+def _count(source: Config, key: str, default: int, least: int) -> int:
+    must = f"a whole number from {least} to {MAX_RUNS}"
+    return int(source.value(key, default, lambda value: _is_whole(value, least, MAX_RUNS), must))
 
 
 def duration(text: str) -> "Optional[float]":
@@ -354,24 +288,24 @@ def duration(text: str) -> "Optional[float]":
     return sum(float(each) * unit for each, unit in zip(match.groups(), UNITS.values()) if each)
 
 
-def _seconds(source: "Document", key: str, default: "Optional[float]", zero_allowed: bool = False) -> "Optional[float]":
-    if key not in source.batch:
-        return default
-    given = source.batch[key]
-    value: "Any" = duration(given) if isinstance(given, str) else given
-    if not is_number(value) or value < 0 or (value == 0 and not zero_allowed):
-        allowed = f"{'0 or more' if zero_allowed else 'more than 0'} seconds, or a text like 90s, 10m or 1h30m"
-        source.add(("batch", key), f"must be {allowed}, but is {found(given)}")
-        return default
-    return float(min(value, MAX_SECONDS))
+def _seconds(source: Config, key: str, zero_allowed: bool = False) -> "Optional[float]":
+    def read(value: "Any") -> "Any":
+        return duration(value) if isinstance(value, str) else value
+
+    def is_right(value: "Any") -> bool:
+        return is_number(read(value)) and (read(value) > 0 or (zero_allowed and read(value) == 0))
+
+    must = f"{'0 or more' if zero_allowed else 'more than 0'} seconds, or a text like 90s, 10m or 1h30m"
+    value = read(source.value(key, None, is_right, must))
+    return None if value is None else float(min(value, MAX_SECONDS))
 
 
 def _metrics(config: Config) -> "Dict[str, Metric]":
     read: "Dict[str, Metric]" = {}
-    for name, value in config.metric_entries.items():
+    for name in config.metric_entries:
         path: "Path" = ("batch", "metrics", name)
-        entry = config.mapping(path, value, "a source, such as output_regex, and unit")
-        config.refuse_unknown(path, entry, sources.KEYS)
+        entry = config.mapping(config.metric_entries, path, "a source, such as output_regex, and unit")
+        config.refuse_unknown(path, entry or {}, sources.KEYS)
 
         def note(keys: "Path", problem: str, path: "Path" = path) -> None:
             config.add((*path, *keys), problem)
@@ -379,7 +313,7 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
         def formula(keys: "Path", text: str, note: "Callable[[Path, str], None]" = note) -> "Optional[Formula]":
             return config.formula(lambda problem: note(keys, problem), text, CONTROL)
 
-        metric = sources.read(name, entry, note, formula) if isinstance(value, dict) else None
+        metric = None if entry is None else sources.read(name, entry, note, formula)
         if metric:
             read[name] = metric
     computed = {name: each.parsed for name, each in read.items() if each.source == "formula"}
@@ -394,23 +328,15 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
 def _objective(config: Config) -> Objective:
     path: "Path" = ("batch", "objective")
     shortest = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
-    value = config.batch.get("objective", {shortest.direction: shortest.text})
-    if isinstance(value, str):
-        words = value.split(None, 1)
-        direction, text = words if len(words) > 1 and words[0] in DIRECTIONS else (DIRECTIONS[0], value)
-        text = f"{{{text}}}" if text in config.metrics else text
-        config.add(path, f"must be a mapping, but is {found(value)}: write objective: {{{direction}: '{text}'}}")
-        return shortest
-    entry = config.mapping(path, value, "minimize or maximize, with a formula")
-    config.refuse_unknown(path, entry, DIRECTIONS)
-    given = [key for key in DIRECTIONS if key in entry]
+    default = {"objective": {shortest.direction: shortest.text}}
+    entry = config.mapping({**default, **config.batch}, path, "minimize: FORMULA or maximize: FORMULA")
+    config.refuse_unknown(path, entry or {}, DIRECTIONS)
+    given = [(key, text) for key, text in (entry or {}).items() if key in DIRECTIONS]
     if len(given) != 1:
-        problem = "must have one of minimize and maximize, with a formula like '{total_runtime}'"
-        if isinstance(value, dict):
-            config.add(path, problem + (", but has both" if given else ""))
+        if entry is not None:
+            config.add(path, f"must have one of minimize and maximize, with a formula like '{shortest.text}'")
         return shortest
-    direction, text = given[0], entry[given[0]]
+    direction, text = given[0]
     if text == shortest.text:
         return Objective(direction, text, None)
-    formula = config.formula(lambda problem: config.add((*path, direction), problem), text)
-    return Objective(direction, text, formula)
+    return Objective(direction, text, config.formula(lambda problem: config.add((*path, direction), problem), text))

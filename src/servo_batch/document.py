@@ -4,36 +4,31 @@ Only the top-level key ``batch`` is read; other keys belong to other drivers.
 """
 
 import os
-import re
 
 from servo_batch.answers import HostError, failed
-from servo_batch.wording import did_you_mean, found, named, shown
+from servo_batch.wording import did_you_mean, found, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
     Path = Tuple[Union[str, int], ...]
 
 SEARCHED = ("config.yaml", "config.yml", "config.json")
+MEANT = {"repeat": "runs", "cwd": "working_directory"}  # what other tools call a key
 
 
 class Document:
     """What is under ``batch``, and the problems found so far, each with its place in the file."""
 
-    def __init__(self, name: str, content: "Any", path: "Optional[str]" = None) -> None:
-        """Take the file's ``name``, as messages say it, its whole ``content``, and its path if it is a file."""
+    def __init__(self, name: str, content: "Any", is_file: bool = True) -> None:
+        """Take the file's ``name``, as messages say it, and its whole ``content``."""
         self.name = name
-        self.path = path
+        self.path = name if is_file else None
         self.problems: "List[str]" = []
         self._content = content
-        self.batch: "Dict[str, Any]" = {}
-        top = self.mapping((), content, "drivers, with the key batch")
-        if "batch" in top:
-            self.batch = self.mapping(("batch",), top["batch"], "the keys command, default_state, …")
-        elif not self.problems:
-            hint = did_you_mean("batch", top)
-            self.add((), f'the key "batch" is missing; this driver is configured under it{hint}')
+        whole = content if isinstance(content, dict) else {}
+        self.batch: "Dict[str, Any]" = self.mapping(whole, ("batch",), "command, default_state, …") or {}
         self.refuse_problems()
 
     def add(self, path: "Path", problem: str) -> None:
@@ -68,38 +63,42 @@ class Document:
         """Return a path that the file gives relative to its own folder."""
         return os.path.join(os.path.dirname(self.path or ""), path)
 
-    def mapping(self, path: "Path", value: "Any", holds: str) -> "Dict[str, Any]":
-        """Return ``value`` if it is a mapping, else an empty one after noting the problem."""
+    def mapping(self, outer: "Optional[Dict[str, Any]]", path: "Path", holds: str) -> "Optional[Dict[str, Any]]":
+        """Return what ``outer`` has under the last key of ``path`` if it is a mapping, else None after noting that.
+
+        Where ``outer`` is None, that has been noted.
+        """
+        if outer is None:
+            return None
+        value = outer.get(str(path[-1]))
         if isinstance(value, dict):
             return value
         self.add(path, f"must be a mapping of {holds}, but is {found(value)}")
-        return {}
+        return None
 
     def refuse_unknown(self, path: "Path", keys: "Iterable[str]", known: "Iterable[str]") -> None:
         """Note each of the ``keys`` of the mapping at ``path`` that is none of ``known``."""
         for key in keys:
             if key not in known:
-                hint = did_you_mean(key, known)
+                hint = did_you_mean(MEANT.get(key, key), known)
                 self.add((*path, key), f"there is no such key; known are {', '.join(known)}{hint}")
+
+    def value(self, key: str, default: "Any", is_right: "Callable[[Any], bool]", must: str) -> "Any":
+        """Return what is under a key of ``batch``, ``default`` where nothing is, or after noting that it is wrong."""
+        value = self.batch.get(key, default)
+        if key not in self.batch or is_right(value):
+            return value
+        self.add(("batch", key), f"must be {must}, but is {found(value)}")
+        return default
 
     def file_name(self, key: str) -> "Optional[str]":
         """Return the path under a key of ``batch`` that names a file, or None where it is not there or wrong."""
-        value = self.batch.get(key)
-        if key not in self.batch:
-            return None
-        if not isinstance(value, str) or not value or "\0" in value:
-            self.add(("batch", key), f"must be the name of a file, but is {found(value)}")
-        elif re.search(r"\{[\w.[\]]+\}", value):
-            self.add(("batch", key), f"{shown(value)} holds a placeholder, and here nothing is put in: write a name")
-        else:
-            return self.beside(value)
-        return None
+        name = self.value(key, None, _is_file_name, "the name of a file, without placeholders")
+        return None if name is None else self.beside(name)
 
 
-def load(path: "Optional[str]") -> Document:
-    """Return the configuration at ``path``, or where ``find`` looks for it; raise ``ServoError`` (bad-config)."""
-    name, content = find(path)
-    return Document(name, content, name)
+def _is_file_name(value: "Any") -> bool:
+    return isinstance(value, str) and value != "" and not set("\0{") & set(value)
 
 
 def find(path: "Optional[str]") -> "Tuple[str, Any]":
@@ -107,19 +106,12 @@ def find(path: "Optional[str]") -> "Tuple[str, Any]":
 
     Raises ``ServoError`` (bad-config) where there is none, or it cannot be read.
     """
-    name = path or os.environ.get("OPTUNE_CONFIG") or _search()
+    name = path or os.environ.get("OPTUNE_CONFIG") or next(filter(os.path.lexists, SEARCHED), None)
+    if name is None:
+        places = " nor ".join("./" + each for each in SEARCHED)
+        others = "OPTUNE_CONFIG is not set and --config FILE not given; name the file by one of these"
+        raise failed("bad-config", f"no configuration: neither {places} is there, {others}")
     return name, _read(name)
-
-
-def _search() -> str:
-    for name in SEARCHED:
-        if os.path.lexists(name):
-            return name
-    raise failed(
-        "bad-config",
-        f"no configuration: neither {' nor '.join('./' + name for name in SEARCHED)} is there, "
-        "OPTUNE_CONFIG is not set and --config FILE not given; name the file by one of these",
-    )
 
 
 def _read(name: str) -> "Any":
@@ -131,17 +123,22 @@ def _read(name: str) -> "Any":
 
         message = f"{name}: the configuration cannot be read: {files.why(error)}"
         raise HostError(message) if files.is_of_machine(error) else failed("bad-config", message) from None
-    if name.endswith(".json"):
-        from servo_batch.formats import strict_json
+    try:
+        return parsed(name, data, name.endswith(".json"))
+    except ValueError as error:
+        raise failed("bad-config", str(error)) from None
 
-        try:
-            return strict_json.loads(data)
-        except strict_json.JsonError as error:
-            place = f"{name}:{error.lineno}:{error.colno}" if error.lineno else name
-            raise failed("bad-config", f"{place}: not JSON: {error.msg}") from None
-    from servo_batch.formats import yaml_subset
+
+def parsed(name: str, data: bytes, is_json: bool) -> "Any":
+    """Return the value of a document, JSON or else YAML; raise ``ValueError`` that begins with the place."""
+    if not is_json:
+        from servo_batch.formats import yaml_subset
+
+        return yaml_subset.loads(data, name)
+    from servo_batch.formats import strict_json
 
     try:
-        return yaml_subset.loads(data, name)
-    except yaml_subset.YamlError as error:
-        raise failed("bad-config", str(error)) from None
+        return strict_json.loads(data)
+    except strict_json.JsonError as error:
+        place = f"{name}:{error.lineno}:{error.colno}" if error.lineno else name
+        raise ValueError(f"{place}: not JSON: {error.msg}") from None

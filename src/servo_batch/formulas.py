@@ -1,8 +1,8 @@
 """Formulas: derived settings, constraints, metrics and objectives. What they need, and what they come to.
 
-A formula is arithmetic with placeholders (manual, "Formulas"). Python's parser says what binds to what. It sees the
-operators as they stand, and in place of each number, text and placeholder a name; the nodes of its tree that are listed
-here become functions, and nothing else is executed. Values are numbers, text and booleans, and each stays what it is:
+A formula is arithmetic with placeholders (manual, "Formulas"). Python's parser says what binds to what: it sees the
+operators as they stand, and in place of each number, text and placeholder a name. Of its tree the nodes that are listed
+here are walked over, and nothing is executed. Values are numbers, text and booleans, and each stays what it is:
 arithmetic and ``<`` take numbers only, ``if and or not`` booleans, and ``==`` of two kinds is false.
 """
 
@@ -16,26 +16,24 @@ from servo_batch.formats import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Container, Dict, Iterable, List, Optional, Tuple
+    from typing import Any, Callable, Collection, Container, Dict, List, Optional, Tuple
 
     LookUp = Callable[[Tuple[str, ...]], Any]
-    Part = Callable[[LookUp], Any]  # returns a value, or raises _NoValueError
+    Leaf = Callable[[str], Any]  # returns the value of a name in the tree, or raises _NoValueError
 
-NUMBER, BOOLEAN, TEXT = "a number", "a boolean", "a string"  # as wording.kind has them
+NUMBER, BOOLEAN = "a number", "a boolean"  # as wording.kind has them
 # Within these bounds every Python parses and walks whatever there is; that of 3.6 overflows at 60 parentheses.
-MAX_LENGTH, MAX_WORDS, MAX_PARENTHESES, MAX_DEPTH = 4000, 400, 25, 100
-MAX_DIGITS, MAX_BITS = 308, 1024  # of a number as it is written, and of an integer: the range of a float
-MAX_SHOWN, MAX_LISTED = 1000, 10
-# What has a value. A placeholder ends where it ends in a format string.
-LEAF = re.compile(
+MAX_WORDS, MAX_PARENTHESES = 200, 40
+MAX_DIGITS, MAX_BITS = 308, 1024  # the range of a float, in decimal digits, and in bits of an integer
+MAX_SHOWN = 1000
+# A placeholder ends where it ends in a format string.
+TOKEN = re.compile(
     r"""(?P<field>\{(?:[^][{}]|\[[^]{}]*\])*\})
     |(?P<text>"(?:[^"\\]|\\["\\])*"|'(?:[^'\\]|\\['\\])*')
-    |(?P<number>(?<![\w.])\.?[0-9](?:[eE][+-](?=[0-9])|[\w.])*)
-    |(?P<truth>\b(?:true|false)\b)""",
+    |(?P<number>(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.]))
+    |(?P<word>[\w.]+|\*\*|//|[<>=!]=|\S)""",
     re.VERBOSE,
 )
-DECIMAL = re.compile(r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
-WORD = re.compile(r"[^\W\d][\w.]*|\*\*|//|[<>=!]=|\S")
 SIGNS = {
     ast.Add: ("+", operator.add),
     ast.Sub: ("-", operator.sub),
@@ -57,8 +55,8 @@ FUNCTIONS = {
     each.__name__: each for each in (abs, math.ceil, float, math.floor, int, math.log, max, min, round, math.sqrt)
 }  # type: Dict[str, Callable[..., Any]]
 ARGUMENTS = {"log": (1, 2), "max": (2, MAX_WORDS), "min": (2, MAX_WORDS), "round": (1, 2)}  # of the others one
-KNOWN = frozenset(("and", "else", "if", "not", "or", *FUNCTIONS, "(", ")", ",", *(sign for sign, _ in SIGNS.values())))
-HINTS = {"=": "==", "!": "not", "^": "**", "&": "and", "|": "or", "≤": "<=", "≥": ">=", "is": "=="}
+TRUTHS = {"true": True, "false": False}
+KNOWN = (*dict.fromkeys(sign for sign, _ in SIGNS.values()), *"(),", "and", "or", "not", "if", "else", *FUNCTIONS)
 
 
 class FormulaError(ValueError):
@@ -81,13 +79,16 @@ class Later:
 
 
 class Formula:
-    """A formula that can be read: its ``text``, the keys of each placeholder once, and what it computes."""
+    """A formula that can be read: its ``text``, Python's tree of it, and what its names stand for there.
 
-    def __init__(self, text: str, places: "List[Tuple[int, int, Tuple[str, ...]]]", part: "Part") -> None:
+    A leaf is a value or, a tuple, the keys of a placeholder; ``fields`` has these once each.
+    """
+
+    def __init__(self, text: str, tree: "Any", leaves: "Dict[str, Any]") -> None:
         self.text = text
-        self.places = places  # of each placeholder: where it begins and ends, and its keys
-        self.fields = tuple(dict.fromkeys(keys for _, _, keys in places))
-        self.part = part
+        self.tree = tree
+        self.leaves = leaves
+        self.fields = tuple(dict.fromkeys(leaf for leaf in leaves.values() if isinstance(leaf, tuple)))
 
     @property
     def names(self) -> "List[str]":
@@ -96,164 +97,109 @@ class Formula:
 
 
 def parse(text: str) -> Formula:
-    """Return the formula of a text; raise ``FormulaError`` where it is none."""
-    if not text.strip() or len(text) > MAX_LENGTH:
-        raise FormulaError(
-            f"a formula has 1 to {MAX_LENGTH} characters, such as {{web.mem}} * 0.75, and this one {len(text)}"
-        )
-    places: "List[Tuple[int, int, Tuple[str, ...]]]" = []
-    leaves: "Dict[int, Tuple[int, Part]]" = {}
-    for match in LEAF.finditer(text):
-        leaves[match.start()] = (len(match.group()), _leaf(match, places))
-    source = LEAF.sub(lambda match: "_" * len(match.group()), text)  # so that the parser's columns are the text's
-    _check_words(text, source)
+    """Return the formula of a text; raise ``FormulaError`` where it is none, whatever its placeholders stand for."""
+    leaves: "Dict[str, Any]" = {}
+    words: "List[str]" = []
+    for match in TOKEN.finditer(text):
+        word = match.group()
+        if word not in KNOWN:
+            word = f"_{len(leaves)}"
+            leaves[word] = _leaf(match)
+        words.append(word)
+        if len(words) > MAX_WORDS or words.count("(") > MAX_PARENTHESES:
+            raise FormulaError(f"a formula has at most {MAX_WORDS} words and {MAX_PARENTHESES} parentheses: shorten it")
     try:
-        tree = ast.parse("(" + re.sub(r"\s", " ", source) + ")", mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise FormulaError(
-            f"{_one_line(text)} is no formula: an operator, a value, an else or a comma is missing or misplaced"
-        ) from None
-    return Formula(text, places, _part(text, leaves, tree, MAX_DEPTH))
+        formula = Formula(text, ast.parse(" ".join(words), mode="eval").body, leaves)
+        evaluate(formula, lambda keys: Later())
+    except (SyntaxError, MemoryError, RecursionError):
+        what = "an operator, a value, a parenthesis, a comma or an else is missing or misplaced"
+        raise FormulaError(f"{_one_line(text)} is no formula: {what}") from None
+    return formula
 
 
-def _refusal(pos: int, problem: str) -> FormulaError:
-    return FormulaError(f"column {pos + 1}: {problem}")
-
-
-def _leaf(match: "Any", places: "List[Tuple[int, int, Tuple[str, ...]]]") -> "Part":
-    """Return what looks up a placeholder, which is added to ``places``, or gives the value of a number or a text."""
-    token, value = match.group(), None  # type: str, Any
-    if not token.isprintable():
-        raise _refusal(match.start(), f"{wording.shown(token)} holds a character that cannot be seen")
-    if match.lastgroup == "field":
-        if re.search(r"[!:](?![^[]*\])", token):
-            raise _refusal(
-                match.start(), f"{token}: a formula takes a value as it is: without a conversion or a format"
-            )
+def _leaf(match: "Any") -> "Any":
+    """Return the keys of a placeholder, or the value of a text, a number or a truth; raise ``FormulaError``."""
+    token, kind = match.group(), match.lastgroup
+    place = f"column {match.start() + 1}: {wording.shown(token)}"
+    if kind == "field":
         try:
-            keys = paths.keys(token[1:-1])
+            return paths.keys(token[1:-1])
         except paths.PathError as error:
-            raise _refusal(match.start() + 1 + error.pos, f"{token}: {error}") from None
-        places.append((match.start(), match.end(), keys))
-        return lambda look_up: _looked_up(look_up, keys)
-    if match.lastgroup == "text":
-        value = re.sub(r"\\(.)", r"\1", token[1:-1])
-    elif match.lastgroup == "truth":
-        value = token == "true"
-    elif DECIMAL.match(token) and len(token) <= MAX_DIGITS and not math.isinf(float(token)):
-        value = int(token) if token.isdigit() else float(token)
-    else:
-        raise _refusal(match.start(), f"{wording.shown(token)} is no plain decimal number, such as 15, 0.5 or 1.5e3")
-    return lambda look_up: value
+            raise FormulaError(f"{place}: {error}") from None
+    if kind == "text":
+        return re.sub(r"\\(.)", r"\1", token[1:-1])
+    if kind == "number":
+        if math.isinf(float(token)):
+            raise FormulaError(f"{place} is too large")
+        return int(token) if token.isdigit() else float(token)
+    if token not in TRUTHS:
+        words = (*KNOWN, *TRUTHS)
+        meant = "names stand in braces, {web.cpu}, text in quotes, and numbers are decimal; else there is"
+        hint = (token[0].isalpha() and wording.did_you_mean(token, words)) or f": {meant} {' '.join(words)}"
+        raise FormulaError(f"{place} has no meaning in a formula{hint}")
+    return TRUTHS[token]
 
 
-def _check_words(text: str, source: str) -> None:
-    """Raise ``FormulaError`` for what has no meaning in a formula, and for more than every Python can parse."""
-    depth = 0
-    for count, match in enumerate(WORD.finditer(source)):
-        word, pos = text[match.start() : match.end()], match.start()
-        depth += {"(": 1, ")": -1}.get(word, 0)
-        if depth < 0:
-            raise _refusal(pos, "this ) closes no (")
-        if count == MAX_WORDS or depth > MAX_PARENTHESES:
-            raise _refusal(pos, f"a formula has at most {MAX_WORDS} words, and parentheses {MAX_PARENTHESES} deep")
-        if match.group() in KNOWN or not match.group().strip("_"):
-            continue
-        if word in "\"'{":
-            raise _refusal(pos, f"the {'placeholder' if word == '{' else 'text'} that starts here is never closed")
-        hint = wording.did_you_mean(word.lower(), [*KNOWN, "true", "false"])
-        if word in HINTS:
-            hint = f": write {HINTS[word]}"
-        elif word[0].isalpha() and not hint:
-            hint = f": a setting or a metric stands in braces, {{{word}}}, text in quotes, and a function is one of "
-            hint += ", ".join(FUNCTIONS)
-        raise _refusal(pos, f"{wording.shown(word)} has no meaning in a formula{hint}")
-    if depth:
-        raise _refusal(source.rfind("("), "this ( is never closed")
-
-
-def _part(text: str, leaves: "Dict[int, Tuple[int, Part]]", node: "Any", levels: int) -> "Part":
-    """Return what computes a node; raise ``FormulaError`` for one that is not on the list, and for one too deep."""
-
-    def inner(nodes: "Iterable[Any]") -> "List[Part]":
-        return [_part(text, leaves, each, levels - 1) for each in nodes]
-
-    if not levels:
-        raise FormulaError(f"its operators stand in each other more than {MAX_DEPTH} deep: make it shorter")
-    if isinstance(node, ast.Name):
-        length, leaf = leaves.get(node.col_offset - 1, (0, None))
-        if leaf and length == len(node.id):
-            return leaf
-    elif isinstance(node, ast.IfExp):
-        test, *branches = inner((node.test, node.body, node.orelse))
-        return lambda look_up: _chosen(test, branches, look_up)
-    elif isinstance(node, ast.BoolOp):
-        by, operands = ("or" if isinstance(node.op, ast.Or) else "and"), inner(node.values)
-        return lambda look_up: _joined(by, operands, look_up)
-    elif isinstance(node, ast.Compare) and all(type(op) in SIGNS for op in node.ops):
-        signs, operands = [SIGNS[type(op)] for op in node.ops], inner((node.left, *node.comparators))
-        return lambda look_up: _compared(signs, [operand(look_up) for operand in operands])
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        operands = inner((node.operand,))
-        return lambda look_up: _negated(operands[0](look_up))
-    elif isinstance(node, (ast.UnaryOp, ast.BinOp)) and type(node.op) in SIGNS:
-        sign, function = SIGNS[type(node.op)]
-        operands = inner((node.operand,) if isinstance(node, ast.UnaryOp) else (node.left, node.right))
-        return lambda look_up: _computed(sign, function, [operand(look_up) for operand in operands])
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
-        name, operands = node.func.id, inner(node.args)
-        least, most = ARGUMENTS.get(name, (1, 1))
-        if least <= len(operands) <= most and not node.keywords:
-            return lambda look_up: _computed(name, FUNCTIONS[name], [operand(look_up) for operand in operands])
-        raise _refusal(node.col_offset - 1, f"{name}() takes from {least} to {most} values, not {len(operands)}")
-    raise _refusal(max(0, node.col_offset - 1), "an operator, a value or a comma is missing or misplaced here")
-
-
-def unknown(formula: Formula, names: "Iterable[str]", anything_in: "Container[str]" = ()) -> "List[str]":
-    """Return a problem for each field that is none of ``names`` (``web.mem``, ``throughput``).
+def read(
+    text: "Any", names: "Collection[str]", note: "Callable[[str], None]", anything_in: "Container[str]" = ()
+) -> "Optional[Formula]":
+    """Return the formula over ``names`` (``web.mem``, ``throughput``) that a text is, or None after noting why not.
 
     ``anything_in`` are first keys below which every field is taken, such as ``control``.
     """
-    known = list(names)
-    listed = ", ".join("{%s}" % name for name in known[:MAX_LISTED]) + ", …" * (len(known) > MAX_LISTED) or "nothing"
-    return [
-        f"there is no {wording.shown(name)}{wording.did_you_mean(name, known) or f'; there is {listed}'}"
+    if not isinstance(text, str):
+        note(f"must be a formula, a string, but is {wording.found(text)}")
+        return None
+    try:
+        formula = parse(text)
+    except FormulaError as error:
+        note(str(error))
+        return None
+    there = f"; there is {_one_line(', '.join(names)) or 'nothing'}"
+    unknown = [
+        name
         for name, field in zip(formula.names, formula.fields)
-        if name not in known and not (field[0] in anything_in and len(field) > 1)
+        if name not in names and not (field[0] in anything_in and len(field) > 1)
     ]
+    for name in unknown:
+        note(f"there is no {wording.shown(name)}{wording.did_you_mean(name, names) or there}")
+    return None if unknown else formula
 
 
-def order(formulas: "Dict[str, Formula]") -> "Tuple[List[str], List[str]]":
-    """Return the names of formulas so that each comes after those it needs, and a sentence for each circle.
+def order(formulas: "Dict[str, Formula]") -> "Tuple[Dict[str, Formula], List[str]]":
+    """Return the formulas so that each comes after those it needs, and a sentence where that cannot be.
 
-    A field that is none of these names is a value, which is there before.
+    A field that is none of their names is a value, which is there before.
     """
-    ordered: "List[str]" = []
-    circles: "List[str]" = []
-    needed = {name: [other for other in each.names if other in formulas] for name, each in formulas.items()}
-    while needed:
-        ready = [name for name, others in needed.items() if not any(other in needed for other in others)]
-        ordered += ready
+    result: "Dict[str, Formula]" = {}
+    left = dict(formulas)
+    while left:
+        ready = [name for name, each in left.items() if left.keys().isdisjoint(each.names)]
         if not ready:
-            trail = [next(iter(needed))]
-            while trail[-1] not in trail[:-1]:
-                trail.append(next(other for other in needed[trail[-1]] if other in needed))
-            ready = trail[trail.index(trail[-1]) :]
-            circles.append(" → ".join(ready) + ": each needs the next, in a circle")
-        for name in ready:
-            needed.pop(name, None)
-    return ordered, circles
+            return result, [f"{', '.join(left)}: each needs another one of these, in a circle"]
+        result.update((name, left.pop(name)) for name in ready)
+    return result, []
 
 
 def evaluate(formula: Formula, look_up: "LookUp", due: "Optional[str]" = None) -> "Any":
     """Return what the formula comes to: an int, a finite float, a text or a boolean.
 
     ``look_up`` returns the value of a field's keys, or raises KeyError. It is asked only for what is needed: ``{a} /
-    {b} if {b} > 0 else 0`` may lack ``a``. ``due`` (NUMBER, BOOLEAN, TEXT) is what has to come of it. Where ``Later``
+    {b} if {b} > 0 else 0`` may lack ``a``. ``due`` (NUMBER, BOOLEAN) is what has to come of it. Where ``Later``
     stands for a value that matters, one is returned. Raises ``FormulaError`` that shows the formula with its values.
     """
+
+    def leaf(name: str) -> "Any":
+        value = formula.leaves[name]
+        if not isinstance(value, tuple):
+            return value
+        named, value = "{%s}" % ".".join(value), _found(look_up, value)
+        if value is None:
+            raise _NoValueError(f"{named} has no value")
+        return value if isinstance(value, (bool, str)) else _number(lambda: value, lambda: named)
+
     try:
-        return _need(due or "", "", formula.part(look_up))
+        return _need(due or "", "", _value(formula.tree, leaf))
     except _NoValueError as error:
         texts = dict.fromkeys((_one_line(formula.text), shown(formula, look_up), str(error)))
         raise FormulaError(": ".join(texts)) from None
@@ -261,14 +207,12 @@ def evaluate(formula: Formula, look_up: "LookUp", due: "Optional[str]" = None) -
 
 def shown(formula: Formula, look_up: "LookUp") -> str:
     """Return the formula with the values put in, ``40 * 8 <= 256``; a field that has none stays."""
-    parts: "List[str]" = []
-    done = 0
-    for start, end, keys in formula.places:
-        value = _found(look_up, keys)
-        if value is not None and not isinstance(value, Later):
-            parts += [formula.text[done:start], _written(value, formula.text[end:])]
-            done = end
-    return _one_line("".join(parts) + formula.text[done:])
+
+    def put_in(match: "Any") -> str:
+        value = _found(look_up, paths.keys(match.group()[1:-1])) if match.group("field") else None
+        return match.group() if value is None or isinstance(value, Later) else _written(value)
+
+    return _one_line(TOKEN.sub(put_in, formula.text))
 
 
 def _one_line(text: str) -> str:
@@ -276,12 +220,9 @@ def _one_line(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def _written(value: "Any", before: str = "") -> str:
-    if isinstance(value, Later) or (isinstance(value, int) and value.bit_length() > MAX_BITS):
-        return "…"  # Python 3.11 writes no more than 4300 digits
-    text = wording.shown(value)
-    # -2 ** 2 is another formula than (-2) ** 2.
-    return f"({text})" if text.startswith("-") and before.lstrip().startswith("**") else text
+def _written(value: "Any") -> str:
+    text = "…" if isinstance(value, Later) else wording.shown(value)
+    return f"({text})" if text.startswith("-") else text  # -2 ** 2 is another formula than (-2) ** 2
 
 
 def _found(look_up: "LookUp", keys: "Tuple[str, ...]") -> "Any":
@@ -289,13 +230,6 @@ def _found(look_up: "LookUp", keys: "Tuple[str, ...]") -> "Any":
         return look_up(keys)
     except KeyError:
         return None
-
-
-def _looked_up(look_up: "LookUp", keys: "Tuple[str, ...]") -> "Any":
-    value, name = _found(look_up, keys), "{%s}" % ".".join(keys)
-    if value is None:
-        raise _NoValueError(f"{name} has no value")
-    return value if isinstance(value, (Later, bool, str)) else _sound(name, value)
 
 
 def _kind(value: "Any") -> "Optional[str]":
@@ -307,50 +241,61 @@ def _need(due: str, by: str, *values: "Any") -> "Any":
     for value in values:
         kind = _kind(value)
         if due and kind not in (None, due):
-            hint = ": compare it with something" if due == BOOLEAN else ""
-            hint = ": write (1 if CONDITION else 0)" if (kind, due) == (BOOLEAN, NUMBER) else hint
-            raise _KindError(
-                f"{_written(value)} is {kind} where {f'{by} needs {due}' if by else f'{due} is due'}{hint}"
-            )
+            raise _KindError(f"{_written(value)} is {kind} where {f'{by} needs {due}' if by else f'{due} is due'}")
     return value
 
 
-def _perhaps(part: "Part", look_up: "LookUp") -> "Any":
+def _value(node: "Any", leaf: "Leaf") -> "Any":
+    """Return what a node of the tree comes to; raise ``SyntaxError`` for one that is no part of a formula."""
+    if isinstance(node, ast.Name) and node.id not in FUNCTIONS:
+        return leaf(node.id)
+    if isinstance(node, ast.IfExp):
+        truth = _need(BOOLEAN, "if", _value(node.test, leaf))
+        if not isinstance(truth, Later):
+            return _value(node.body if truth else node.orelse, leaf)
+        kinds = {_kind(_perhaps(branch, leaf)) for branch in (node.body, node.orelse)}
+        return Later(kinds.pop() if len(kinds) == 1 else None)
+    if isinstance(node, ast.BoolOp):
+        return _joined("or" if isinstance(node.op, ast.Or) else "and", node.values, leaf)
+    if isinstance(node, ast.Compare):
+        return _compared(node.ops, [_value(each, leaf) for each in (node.left, *node.comparators)])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        value = _need(BOOLEAN, "not", _value(node.operand, leaf))
+        return value if isinstance(value, Later) else not value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
+        name, nodes = node.func.id, node.args
+        least, most = ARGUMENTS.get(name, (1, 1))
+        if least <= len(nodes) <= most and not node.keywords:
+            return _computed(name, FUNCTIONS[name], [_value(each, leaf) for each in nodes])
+    if isinstance(node, (ast.UnaryOp, ast.BinOp)):
+        nodes = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, node.right]
+        return _computed(*SIGNS[type(node.op)], [_value(each, leaf) for each in nodes])
+    raise SyntaxError
+
+
+def _perhaps(node: "Any", leaf: "Leaf") -> "Any":
     """Return the value of a part that may not be needed: that it has none is no problem yet."""
     try:
-        return part(look_up)
+        return _value(node, leaf)
     except _KindError:
         raise
     except _NoValueError:
         return Later()
 
 
-def _chosen(test: "Part", branches: "List[Part]", look_up: "LookUp") -> "Any":
-    truth = _need(BOOLEAN, "if", test(look_up))
-    if not isinstance(truth, Later):
-        return branches[not truth](look_up)
-    kinds = {_kind(_perhaps(branch, look_up)) for branch in branches}
-    return Later(kinds.pop() if len(kinds) == 1 else None)
-
-
-def _joined(by: str, operands: "List[Part]", look_up: "LookUp") -> "Any":
+def _joined(by: str, nodes: "List[Any]", leaf: "Leaf") -> "Any":
     truth: "Any" = by == "and"
-    for operand in operands:
-        value = _perhaps(operand, look_up) if isinstance(truth, Later) else operand(look_up)
-        _need(BOOLEAN, by, value)
+    for node in nodes:
+        value = _need(BOOLEAN, by, (_perhaps if isinstance(truth, Later) else _value)(node, leaf))
         truth = truth if isinstance(truth, Later) else value
         if truth is (by == "or"):
             break
     return truth
 
 
-def _negated(value: "Any") -> "Any":
-    return value if isinstance(_need(BOOLEAN, "not", value), Later) else not value
-
-
-def _compared(signs: "List[Tuple[str, Callable[..., Any]]]", values: "List[Any]") -> "Any":
+def _compared(signs: "List[Any]", values: "List[Any]") -> "Any":
     truths: "List[Any]" = []
-    for (sign, compare), left, right in zip(signs, values, values[1:]):
+    for (sign, compare), left, right in zip([SIGNS[type(each)] for each in signs], values, values[1:]):
         if sign not in ("==", "!="):
             _need(NUMBER, sign, left, right)
         if isinstance(left, Later) or isinstance(right, Later):
@@ -361,36 +306,47 @@ def _compared(signs: "List[Tuple[str, Callable[..., Any]]]", values: "List[Any]"
 
 
 def _computed(name: str, function: "Callable[..., Any]", values: "List[Any]") -> "Any":
+    """Return the number that an operator or a function makes of ``values``; what would take long is refused before."""
     is_call = name in FUNCTIONS
     _need(NUMBER, f"{name}()" if is_call else name, *values)
-    written = f"{name}({', '.join(map(_written, values))})"
-    if not is_call and len(values) == 2:
-        written = f"{_written(values[0], name)} {name} {_written(values[1])}"
-    if name in ("/", "//", "%") and values[1] == 0:
-        raise _NoValueError(f"{written} divides by zero")
-    if any(isinstance(value, Later) for value in values):
-        return Later(NUMBER)
-    # What would take long is refused before it is computed: round(5, -10**9) comes by way of 10**10**9.
-    whole = all(isinstance(value, int) for value in values)
-    if name == "**" and whole and (values[0].bit_length() - 1) * values[1] > MAX_BITS:
-        raise _NoValueError(f"{written} is too large")
-    if name == "round" and len(values) == 2 and not (isinstance(values[1], int) and abs(values[1]) <= MAX_DIGITS):
-        raise _NoValueError(f"{written} needs a whole number of digits, at most {MAX_DIGITS}")
+
+    def compute() -> "Any":
+        if name in ("/", "//", "%") and values[1] == 0:
+            raise ZeroDivisionError
+        if any(isinstance(value, Later) for value in values):
+            return Later(NUMBER)
+        is_whole = [isinstance(value, int) for value in values]
+        if name == "**" and all(is_whole) and (values[0].bit_length() - 1) * values[1] > MAX_BITS:
+            raise OverflowError
+        if name == "round" and len(values) == 2 and not (is_whole[1] and abs(values[1]) <= MAX_DIGITS):
+            raise ValueError  # round(5, -10**9) comes by way of 10**10**9
+        return function(*values)
+
+    def written() -> str:
+        texts = [_written(value) for value in values]
+        return f"{name}({', '.join(texts)})" if is_call or len(texts) == 1 else f"{texts[0]} {name} {texts[1]}"
+
+    return _number(compute, written)
+
+
+def _number(compute: "Callable[[], Any]", written: "Callable[[], str]") -> "Any":
+    """Return the number that ``compute`` returns, if it is finite, real and not too large.
+
+    Raises ``_NoValueError`` that says why it is none of what ``written`` returns.
+    """
     try:
-        return _sound(written, function(*values))
+        value = compute()
+        if isinstance(value, Later):
+            return value
+        if not wording.is_number(value) or value != value:
+            raise ValueError
+        if value.bit_length() > MAX_BITS if isinstance(value, int) else math.isinf(value):
+            raise OverflowError
+        return value
     except OverflowError:
         fault = "is too large"
     except ZeroDivisionError:
         fault = "divides by zero"
     except ValueError:  # a root or a logarithm of what has none
         fault = "is not a number"
-    raise _NoValueError(f"{written} {fault}")
-
-
-def _sound(written: str, value: "Any") -> "Any":
-    """Return a number that is finite, real and not too large; raise ``_NoValueError`` for any other value."""
-    if not wording.is_number(value) or value != value:
-        raise _NoValueError(f"{written} is not a {'real ' if isinstance(value, complex) else ''}number")
-    if value.bit_length() > MAX_BITS if isinstance(value, int) else math.isinf(value):
-        raise _NoValueError(f"{written} is too large")
-    return value
+    raise _NoValueError(f"{written()} {fault}")

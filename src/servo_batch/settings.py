@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 SCALAR = "a string, a number or a boolean"
 TYPES, SCALES = ("range", "enum", "formula"), ("linear", "log")
-KEYS = frozenset(("type", "min", "max", "step", "scale", "values", "value", "default", "unit", "formula"))
 # How far max - min may be from a whole number of steps, in steps: binary floats hold no 0.1.
 STEP_TOLERANCE = 1 / 1024
 
@@ -59,21 +58,6 @@ def overlay(lower: "Dict[str, Any]", upper: "Dict[str, Any]") -> "Dict[str, Any]
     return result
 
 
-def nested(component: str, name: str, setting: "Setting") -> "Application":
-    """Return the application that has this setting and nothing else."""
-    return {"components": {component: {"settings": {name: setting}}}}
-
-
-def valued(application: "Application", values: "Dict[str, Any]") -> "Application":
-    """Return the application that has these values, ``{"web.cpu": 4, …}``, of its settings and nothing else."""
-    components: "Dict[str, Any]" = {}
-    for component, name, _ in walk(application):
-        key = full_name(component, name)
-        if key in values:
-            components.setdefault(component, {"settings": {}})["settings"][name] = {"value": values[key]}
-    return {"components": components}
-
-
 def declared(application: "Application", component: str, name: str) -> "Optional[Setting]":
     """Return the description of a setting, or None where ``application`` has no such setting."""
     setting: "Optional[Setting]" = application["components"].get(component, {}).get("settings", {}).get(name)
@@ -85,25 +69,21 @@ def undeclared(application: "Application", stored: "Application") -> "List[str]"
     return [named_setting(*keys) for *keys, _ in walk(stored) if declared(application, *keys) is None]
 
 
-def misshapen(whole: "Any") -> "Optional[str]":
-    """Return where something is not ``{"application": {"components": {C: {"settings": {S: {…}}}}}}``, or None."""
-    for path, part in _parts(whole):
-        if not isinstance(part, dict):
-            return f"has no {path}" if part is None else f"has {kind(part)} where the object {path} belongs"
+def misshapen(
+    value: "Any", path: str = "", keys: "Tuple[str, ...]" = ("application", "components", "", "settings", "")
+) -> "Optional[str]":
+    """Return where something is not ``{"application": {"components": {C: {"settings": {S: {…}}}}}}``, or None.
+
+    ``keys`` are those below ``path``, where ``value`` is; "" is any.
+    """
+    if not isinstance(value, dict):
+        path = path or "application"
+        return f"has no {path}" if value is None else f"has {kind(value)} where the object {path} belongs"
+    for key in () if not keys else keys[:1] if keys[0] else value:
+        problem = misshapen(value.get(key), f"{path}.{named(key)}" if path else key, keys[1:])
+        if problem:
+            return problem
     return None
-
-
-def _parts(whole: "Any") -> "Iterator[Tuple[str, Any]]":
-    """Yield the path of each mapping that has to be there, and what is there; each before what is in it."""
-    application: "Any" = whole.get("application") if isinstance(whole, dict) else whole
-    yield "application", application
-    yield "application.components", application.get("components")
-    for name, component in application["components"].items():
-        path = f"application.components.{named(name)}"
-        yield path, component
-        yield f"{path}.settings", component.get("settings")
-        for setting, description in component["settings"].items():
-            yield f"{path}.settings.{named(setting)}", description
 
 
 def is_range(setting: "Setting") -> bool:
@@ -157,129 +137,147 @@ def refusal(setting: "Setting", value: "Any") -> "Optional[str]":
 class Settings:
     """What a configuration says of settings: the default state, what is computed, and what has to hold."""
 
-    def __init__(self, application: "Application", path: "Path") -> None:
+    def __init__(self, application: "Application") -> None:
         self.application = application  # the default state; each `default` is a `value`
-        self.path = path  # where its components stand in the configuration
-        self.formulas: "Dict[Tuple[str, str], Formula]" = {}  # by component and setting, each after those it needs
+        self.described = {full_name(component, name): setting for component, name, setting in walk(application)}
+        self.formulas: "Dict[str, Formula]" = {}  # by the setting's full name, each after those it needs
         self.constraints: "List[Formula]" = []
 
+    def with_values(self, application: "Application", values: "Dict[str, Any]") -> "Application":
+        """Return an application with these values, ``{"web.cpu": 4, …}``, of settings that the configuration has."""
+        components: "Dict[str, Any]" = {}
+        for component, name, _ in walk(self.application):
+            key = full_name(component, name)
+            if key in values:
+                components.setdefault(component, {"settings": {}})["settings"][name] = {"value": values[key]}
+        return overlay(application, {"components": components})
+
     def current(self, stored: "Optional[Application]" = None) -> "Application":
-        """Return the application as a command sees it: the default overlaid with ``stored``, formulas computed."""
-        application = overlay(self.application, stored or {})
-        for component, name, setting in walk(stored) if stored else ():
-            value = whole(declared(self.application, component, name) or {}, setting.get("value"))
-            if value is not setting.get("value"):
-                application = overlay(application, nested(component, name, {"value": value}))
-        return self.computed(application)
+        """Return the application as a command sees it: the default overlaid with ``stored``, formulas computed.
 
-    def computed(self, application: "Application") -> "Application":
-        """Return the application with the value of each formula, None of one that cannot be computed."""
-        for (component, name), formula in self.formulas.items():
-            value = _result(formula, values(application))
-            application = overlay(application, nested(component, name, {"value": value}))
-        return application
+        The value of a formula that cannot be computed is None.
+        """
+        return self._computed(stored or {})[0]
 
-    def known_of(self, application: "Application") -> "Application":
-        """Return of an application, overlaid on the default, the settings that the configuration has."""
-        components = {
-            component: {**each, "settings": {name: each["settings"][name] for name in described["settings"]}}
-            for component, described in self.application["components"].items()
-            for each in [application["components"][component]]
-        }
-        return {**application, "components": components}
+    def broken(self, stored: "Application") -> "Dict[Formula, str]":
+        """Return a problem of each formula that cannot be computed and of each constraint that does not hold.
 
+        One over a setting that has no value yet says nothing yet.
+        """
+        return self._computed(stored)[1]
 
-def _result(formula: "Formula", known: "Dict[str, Any]") -> "Any":
-    from servo_batch import formulas
+    def _computed(self, stored: "Application") -> "Tuple[Application, Dict[Formula, str]]":
+        application = overlay(self.application, stored)
+        known: "Dict[str, Any]" = {}
+        for component, name, described in walk(self.application):
+            value = (declared(application, component, name) or {}).get("value")
+            if value is not None:
+                known[full_name(component, name)] = whole(described, value)
+        problems: "Dict[Formula, str]" = {}
+        if self.formulas or self.constraints:
+            from servo_batch import formulas
 
-    try:
-        return formulas.evaluate(formula, lambda keys: known[".".join(keys)])
-    except formulas.FormulaError:
-        return None
+        def look_up(keys: "Tuple[str, ...]") -> "Any":
+            value = known.get(".".join(keys))
+            return formulas.Later() if value is None else value
+
+        for name, formula in self.formulas.items():
+            known[name] = None
+            try:
+                value = formulas.evaluate(formula, look_up)
+                known[name] = None if isinstance(value, formulas.Later) else value
+            except formulas.FormulaError as error:
+                problems[formula] = f"does not give {name} a value: {error}"
+        for formula in self.constraints:
+            try:
+                if formulas.evaluate(formula, look_up, formulas.BOOLEAN) is False:
+                    problems[formula] = f"breaks the constraint {formula.text}: {formulas.shown(formula, look_up)}"
+            except formulas.FormulaError as error:
+                problems[formula] = f"cannot be held against a constraint: {error}"
+        return self.with_values(application, known), problems
 
 
 # The settings as a configuration describes them: what is wrong with them is noted in the document.
 
 
 def read(document: "Document") -> Settings:
-    """Return the settings of a configuration; what their formulas and the constraints say ``rules.read`` adds."""
-    path, value = _default_state(document)
-    application = dict(document.mapping(path, value, "the key components"))
+    """Return the settings of a configuration, with what its formulas and constraints say."""
+    batch: "Optional[Dict[str, Any]]" = document.batch
+    path: "Path" = ("batch", "application")
+    if "application" not in document.batch:
+        path = ("batch", "default_state", "application")
+        batch = document.mapping(batch, path[:2], "the key application")
+        document.refuse_unknown(path[:2], batch or {}, ("application",))
+    elif "default_state" in document.batch:
+        document.add(path, "is given twice, here and under batch.default_state: remove one")
+    application = document.mapping(batch, path, "the key components")
     path += ("components",)
-    if isinstance(value, dict) and "components" not in value:
-        document.add(path, "is missing: the settings are under it, COMPONENT: settings: …")
-    described = document.mapping(path, application.get("components", {}), "components")
-    application["components"] = {name: _component(document, path + (name,), each) for name, each in described.items()}
-    components: "Dict[str, str]" = {}
-    for component, name, _ in walk(application):
-        other = components.setdefault(full_name(component, name), component)
-        if other != component:  # b.c of the component a, and c of a.b
-            problem = f"is called {full_name(component, name)}, as one of the component {named(other)} is"
-            document.add(path + (component, "settings", name), problem + ": rename one of them")
-    return Settings(application, path)
+    components = document.mapping(application, path, "components") or {}
+    described = {name: _component(document, components, path + (name,)) for name in components}
+    configured = Settings({**(application or {}), "components": described})
+    places: "Dict[str, Path]" = {}
+    for component, name, _ in walk(configured.application):
+        place, full = path + (component, "settings", name), full_name(component, name)
+        if full in places:  # b.c of the component a, and c of a.b
+            other = named(str(places[full][-3]))
+            document.add(place, f"is called {full}, as one of the component {other} is: rename one of them")
+        places[full] = place
+    if "constraints" in document.batch or any(map(is_formula, configured.described.values())):
+        _read_formulas(document, configured, places)
+    return configured
 
 
-def has_rules(document: "Document", configured: Settings) -> bool:
-    """Tell whether the configuration has anything that ``rules.read`` would add."""
-    return "constraints" in document.batch or any(is_formula(each) for _, _, each in walk(configured.application))
+def _component(document: "Document", components: "Dict[str, Any]", path: "Path") -> "Dict[str, Any]":
+    component = document.mapping(components, path, "the key settings")
+    path += ("settings",)
+    described = document.mapping(component, path, "settings") or {}
+    return {
+        **(component or {}),
+        "settings": {name: _setting(document, described, path + (name,)) for name in described},
+    }
 
 
-def _default_state(document: "Document") -> "Tuple[Path, Any]":
-    """Return where the application stands, and what stands there; an empty one where it is missing, which is noted."""
-    batch, path = document.batch, ("batch", "default_state", "application")
-    if "application" in batch:
-        if "default_state" in batch:
-            document.add(("batch", "application"), "is given twice, here and under batch.default_state: remove one")
-        return ("batch", "application"), batch["application"]
-    if "default_state" not in batch:
-        document.add(path[:2], "is missing: give the settings before any adjust, application: components: …")
-        return path, {"components": {}}
-    default_state = document.mapping(path[:2], batch["default_state"], "the key application")
-    document.refuse_unknown(path[:2], default_state, ("application",))
-    if "application" not in default_state and isinstance(batch["default_state"], dict):
-        document.add(path, "is missing: the settings are under it, components: …")
-    return path, default_state.get("application", {"components": {}})
-
-
-def _component(document: "Document", path: "Path", value: "Any") -> "Dict[str, Any]":
-    component = dict(document.mapping(path, value, "the key settings"))
-    inner = path + ("settings",)
-    if isinstance(value, dict) and "settings" not in value:
-        document.add(inner, "is missing: the component's settings are under it")
-    described = document.mapping(inner, component.get("settings", {}), "settings")
-    component["settings"] = {}
-    above = ""
-    for name, setting in described.items():
-        if name in KEYS and above and not isinstance(setting, dict):
-            problem = (
-                f"must be a mapping, as a setting is, but is {found(setting)}; it looks like a key of {above} above"
-            )
-            document.add(inner + (name,), problem + ": indent it deeper")
-        else:
-            component["settings"][name] = _setting(document, inner + (name,), setting)
-            above = name
-    for name, each in component.items():
-        if name != "settings" and isinstance(each, dict) and KEYS & set(each):
-            problem = "looks like a setting, but stands beside settings: indent it to stand under them"
-            document.add(path + (name,), problem)
-    return component
-
-
-def _setting(document: "Document", path: "Path", value: "Any") -> "Setting":
+def _setting(document: "Document", settings: "Dict[str, Any]", path: "Path") -> "Setting":
     """Return the setting with its ``default`` as ``value``, after noting every problem it has."""
-    setting = dict(document.mapping(path, value, "type, min, max, values, value, …"))
+    setting = dict(document.mapping(settings, path, "type, min, max, values, value, …") or {})
     problems = list(_problems(setting))
-    value_key = "default" if "default" in setting else "value"
+    key = "default" if "default" in setting else "value"
     default = setting.pop("default", None)
-    if value_key == "default" and not is_formula(setting):
+    if is_formula(setting):
+        setting["value"] = None
+    elif key == "default":
         setting["value"] = default
     if not problems and setting.get("value") is not None:
         problem = refusal(setting, setting["value"])
-        problems += [((value_key,), problem)] if problem else []
+        problems += [((key,), problem)] if problem else []
         setting["value"] = whole(setting, setting["value"])
     for keys, problem in problems:
         document.add(path + keys, problem)
-    return {"value": None, **setting} if is_formula(setting) else setting
+    return setting
+
+
+def _read_formulas(document: "Document", configured: Settings, places: "Dict[str, Path]") -> None:
+    """Add to the settings what formulas and constraints say; what is wrong with them is noted in ``document``."""
+    from servo_batch import formulas
+
+    paths: "Dict[Formula, Path]" = {}
+
+    def read(path: "Path", text: "Any") -> "Optional[Formula]":
+        formula = formulas.read(text, configured.described, lambda problem: document.add(path, problem))
+        if formula:
+            paths[formula] = path
+        return formula
+
+    settings = {name: each for name, each in configured.described.items() if is_formula(each)}
+    found = {name: read((*places[name], "formula"), each.get("formula")) for name, each in settings.items()}
+    configured.formulas, circles = formulas.order({name: each for name, each in found.items() if each})
+    for circle in circles:
+        document.add(("batch",), circle)
+    given = document.value("constraints", [], lambda value: isinstance(value, list), "a list of formulas")
+    read_in_turn = [read(("batch", "constraints", index), text) for index, text in enumerate(given)]
+    configured.constraints = [each for each in read_in_turn if each]
+    for formula, problem in configured.broken({}).items():
+        document.add(paths[formula], f"the default state {problem}")
 
 
 def _problems(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
@@ -302,42 +300,42 @@ def _problems(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
 
 def _problems_of_enum(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
     choices = setting.get("values")
-    if "values" not in setting:
-        yield ("values",), "is missing: an enum needs the list of its values"
-    elif not isinstance(choices, list) or not choices:
-        yield ("values",), f"must be a list, and not empty, but is {found(choices)}"
-    for index, choice in enumerate(choices if isinstance(choices, list) else ()):
+    if not isinstance(choices, list) or not choices:
+        yield ("values",), f"must be the list of what an enum may be, but is {found(choices)}"
+        choices = setting["values"] = []  # whoever asks what is allowed finds a list
+    for index, choice in enumerate(choices):
         if not is_scalar(choice):
             yield ("values", index), f"must be {SCALAR}, but is {found(choice)}"
-    setting["values"] = choices if isinstance(choices, list) else []  # whoever asks what is allowed finds a list
 
 
 def _problems_of_range(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
-    for key in ("min", "max"):
-        if key not in setting:
-            yield (key,), "is missing: a range needs min and max"
-        elif not is_number(setting[key]):
-            yield (key,), f"must be a number, but is {found(setting[key])}"
-    if not is_number(setting.get("min")) or not is_number(setting.get("max")):
+    wrong = [key for key in ("min", "max") if not is_number(setting.get(key))]
+    for key in wrong:
+        yield (key,), f"must be a number, as a range has min and max, but is {found(setting.get(key))}"
+    if wrong:
         return
-    low, high, scale = setting["min"], setting["max"], setting.get("scale")
+    low, high, scale = setting["min"], setting["max"], setting.get("scale", SCALES[0])
     step: "Any" = setting.get("step")
     if low > high:
         yield ("min",), f"{shown(low)} is more than max, {shown(high)}: correct one of them"
-    elif "scale" in setting and scale not in SCALES:
+    elif scale not in SCALES:
         yield ("scale",), f"must be {' or '.join(SCALES)}, but is {found(scale)}"
     elif scale == "log" and low <= 0:
         yield ("min",), f"must be more than 0 where scale is log, but is {shown(low)}"
     elif scale == "log" and "step" in setting:
         yield ("step",), "is given beside scale: log, which has no steps: remove one of them"
-    elif "step" in setting and low != high and (not is_number(step) or step <= 0):
+    elif "step" not in setting or low == high:
+        return
+    elif not is_number(step) or step <= 0:
         yield ("step",), f"must be a number more than 0, but is {found(step)}"
-    elif "step" in setting and low != high:
-        try:
-            steps = (high - low) / step
-            is_whole = abs(steps - round(steps)) <= STEP_TOLERANCE and round(steps) > 0
-        except OverflowError:
-            is_whole = False
-        if not is_whole:
-            problem = f"{shown(step)} does not divide max - min, {shown(low)} to {shown(high)}: max is out of reach"
-            yield ("step",), problem + "; choose another step"
+    elif not _divides(step, low, high):
+        problem = f"{shown(step)} does not divide max - min, {shown(low)} to {shown(high)}: max is out of reach"
+        yield ("step",), f"{problem}; choose another step"
+
+
+def _divides(step: "Any", low: "Any", high: "Any") -> bool:
+    try:
+        steps = (high - low) / step
+        return bool(abs(steps - round(steps)) <= STEP_TOLERANCE and round(steps) > 0)
+    except OverflowError:  # more steps than a float holds
+        return False

@@ -6,12 +6,12 @@ state, YAML, stands in for it.
 
 import os
 
-from servo_batch import settings
+from servo_batch import document, settings
 from servo_batch.answers import complain, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional
+    from typing import Callable, Optional
 
     from servo_batch.answers import ServoError
     from servo_batch.settings import Application, Settings
@@ -38,12 +38,6 @@ class StateFile:
     def _older(self) -> "Optional[str]":
         return next(filter(os.path.lexists, OLDER), None) if self._may_be_older else None
 
-    @property
-    def notice(self) -> "Optional[str]":
-        """What is to be said of a state that an older servo-batch stored, None where it is not that."""
-        text = "./%s, which an older servo-batch stored, is the state until the first adjust, which stores ./%s"
-        return text % (self.older, self.path) if self.older else None
-
     def load(self) -> "Optional[Application]":
         """Return the stored application, or None where nothing is stored; raise ``ServoError`` (bad-state)."""
         older = self.older
@@ -57,8 +51,13 @@ class StateFile:
             return None
         except (OSError, ValueError) as error:
             raise _cannot(path, "cannot be read", error) from None
-        stored = _of_older(path, data) if older else _of_json(path, data)
-        problem = settings.misshapen(stored)
+        try:
+            stored = document.parsed(path, data, is_json=not older)
+            if older and isinstance(stored, dict) and "application" not in stored:
+                stored = {"application": stored}
+            problem = settings.misshapen(stored)
+        except ValueError as error:
+            problem = f"cannot be read: {error}"
         if problem:
             raise failed("bad-state", f"{path}: the state file {problem}; {MEND_OLDER if older else MEND}")
         application: "Application" = stored["application"]
@@ -135,32 +134,10 @@ def find(option: "Optional[str]", configured: "Optional[str]", configuration: "O
             files.refuse_input(name, path, {"the configuration": configuration})
             return StateFile(path, False)
     found = StateFile(DEFAULT_PATH, True)
-    if found.notice:
-        complain(found.notice)
+    if found.older:
+        stores = f"the state until the first adjust, which stores ./{found.path}"
+        complain(f"./{found.older}, which an older servo-batch stored, is {stores}")
     return found
-
-
-def _of_json(path: str, data: bytes) -> "Any":
-    from servo_batch.formats import strict_json
-
-    try:
-        return strict_json.loads(data)
-    except strict_json.JsonError as error:
-        place = f" at line {error.lineno}, column {error.colno}" if error.lineno else ""
-        raise failed("bad-state", f"{path}: the state file is not JSON{place}: {error.msg}; {MEND}") from None
-
-
-def _of_older(path: str, data: bytes) -> "Any":
-    from servo_batch.formats import yaml_subset
-
-    try:
-        stored = yaml_subset.loads(data, path)
-    except yaml_subset.YamlError as error:
-        way = "mend it, or start from the default state by adjust --reset, which keeps this file and passes it over"
-        raise failed(
-            "bad-state", f"{error}\nthe state that an older servo-batch stored cannot be read: {way}"
-        ) from None
-    return stored if isinstance(stored, dict) and "application" in stored else {"application": stored}
 
 
 def _cannot(path: str, action: str, error: Exception) -> "ServoError":
@@ -169,20 +146,14 @@ def _cannot(path: str, action: str, error: Exception) -> "ServoError":
     return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
 
 
-def problems(configured: "Settings", stored: "Optional[Application]", path: str) -> "List[str]":
-    """Return what of ``stored`` the configuration does not allow, any more: nothing may be measured with it."""
+def refuse_problems(configured: "Settings", stored: "Optional[Application]", path: str) -> None:
+    """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored: nothing is measured."""
     if stored is None:
-        return []
-    remedy = "adjust it, or remove what is stored by adjust --reset"
+        return
     from servo_batch import rules
 
-    found = [f"{path}: the stored {problem}: {remedy}" for problem in rules.refusals(configured, stored)]
-    against = [] if found else rules.broken(configured, configured.current(stored))
-    return found + [f"{path}: the stored state {problem}: {remedy}" for problem in against]
-
-
-def refuse_problems(configured: "Settings", stored: "Optional[Application]", path: str) -> None:
-    """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored."""
-    found = problems(configured, stored, path)
+    found = [f"the stored {problem}" for problem in rules.refusals(configured, stored)]
+    found = found or [f"the stored state {problem}" for problem in configured.broken(stored).values()]
     if found:
-        raise failed("bad-state", "\n".join(found))
+        remedy = "adjust it, or remove what is stored by adjust --reset"
+        raise failed("bad-state", "\n".join(f"{path}: {problem}: {remedy}" for problem in found))

@@ -26,10 +26,8 @@ def shown(value: "Any") -> str:
 
 
 def found(value: "Any") -> str:
-    """Return what a message says was found where something else belongs: ``"empty"``, ``"a number, 5"``, …."""
-    if value is None:
-        return "empty"
-    return kind(value) if isinstance(value, (dict, list)) else f"{kind(value)}, {shown(value)}"
+    """Return what a message says was found where something else belongs: ``"a number, 5"``, ``"empty or missing"``."""
+    return "empty or missing" if value is None else f"{kind(value)}, {shown(value)}"
 
 
 def named(name: str) -> str:

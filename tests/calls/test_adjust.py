@@ -78,29 +78,17 @@ def test_the_state_that_the_configuration_names_lies_beside_it(servo):
     assert servo.call("adjust", "--query", "--config", "conf/config.json", "--state", "x").query["web"]["cpu"] == 2
 
 
-def test_a_new_state_away_from_its_configuration_is_pointed_out_once(servo):
-    os.mkdir(servo.path("conf"))
-    servo.write("conf/config.json", batch())
-    assert "batch.state" in servo.adjust(asked(cpu=3), "--config", "conf/config.json").stderr
-    assert servo.adjust(asked(cpu=4), "--config", "conf/config.json").stderr == ""
-
-
-def test_a_formula_is_computed_from_what_is_stored(cluster):
+def test_a_formula_is_computed_from_what_is_stored_and_a_request_may_carry_its_present_value(cluster):
     assert cluster.query().query["spark"]["heap"] == 6.0
-    assert cluster.adjust(of_spark(memory=16)).status == 0
-    assert cluster.query().query["spark"]["heap"] == 12.0
+    for heap in (6.0, 12):
+        assert cluster.adjust(of_spark(memory=16, heap=heap)).status == 0
+        assert cluster.query().query["spark"]["heap"] == 12.0
+        assert b"heap" not in cluster.read("_state.json").replace(b'"heap": {}', b"")
 
 
-@pytest.mark.parametrize("heap", [6.0, 6, 12.0])
-def test_a_request_may_carry_a_formula_s_present_or_coming_value(cluster, heap):
-    assert cluster.adjust(of_spark(memory=16, heap=heap)).status == 0
-    assert cluster.query().query["spark"]["heap"] == 12.0
-    assert b"heap" not in cluster.read("_state.json").replace(b'"heap": {}', b"")
-
-
-@pytest.mark.parametrize("heap", [7, "6", True])
-def test_another_value_for_a_formula_is_rejected(cluster, heap):
-    cluster.adjust(of_spark(heap=heap)).rejected("spark.heap is computed", "{spark.memory} * 0.75", "6.0")
+def test_another_value_for_a_formula_is_rejected(cluster):
+    for heap in (7, "6", True):
+        cluster.adjust(of_spark(heap=heap)).rejected("spark.heap is computed", "{spark.memory} * 0.75", "6.0")
 
 
 def test_values_that_break_a_constraint_together_are_rejected_with_the_formula_and_them(cluster):
@@ -120,25 +108,31 @@ def test_the_state_that_would_result_is_what_must_satisfy_a_constraint(cluster):
 # --state names no file that the call reads otherwise, or that holds something else.
 
 
-@pytest.mark.parametrize("arguments", [["web.cpu=3"], ["--reset"], ["--query"]])
-def test_the_configuration_is_no_state(newest, arguments):
+def test_the_configuration_is_no_state(newest):
     before = newest.read("config.json")
     os.symlink("config.json", newest.path("link"))
     os.link(newest.path("config.json"), newest.path("hard"))
-    for name in ("config.json", "./config.json", "link", "hard"):
-        newest.call("adjust", *arguments, "--state", name).bad_request("--state %s is the configuration" % name)
-    newest.call("adjust", *arguments, environment={"OPTUNE_STATE": "hard"}).bad_request("$OPTUNE_STATE hard")
+    for argument in ("web.cpu=3", "--reset", "--query"):
+        for name in ("./config.json", "link", "hard"):
+            newest.call("adjust", argument, "--state", name).bad_request("--state %s is the configuration" % name)
+        newest.call("adjust", argument, environment={"OPTUNE_STATE": "hard"}).bad_request("$OPTUNE_STATE hard")
+    assert newest.read("config.json") == before
     newest.configure(batch(state="config.json"))
-    newest.call("adjust", *arguments).bad_request("batch.state config.json is the configuration")
-    newest.write("config.json", before)
+    newest.call("adjust", "web.cpu=3").bad_request("batch.state config.json is the configuration")
 
 
-@pytest.mark.parametrize("content", [b"notes\n", b"{}", b'{"application": 5}', b"[1]", b'{"time": "2026"}\n{"a": 1}\n'])
-@pytest.mark.parametrize("arguments", [["web.cpu=3"], ["--reset"]])
-def test_a_file_that_holds_something_else_is_left_as_it_is(newest, content, arguments):
-    newest.write("other", content)
-    newest.call("adjust", *arguments, "--state", "other").bad_state("other: the state file ", "name another file")
-    assert newest.read("other") == content
+def test_a_file_that_holds_something_else_is_left_as_it_is(newest):
+    for content in (b"notes\n", b'{"application": 5}', b'{"time": "2026"}\n{"a": 1}\n'):
+        newest.write("other", content)
+        for argument in ("web.cpu=3", "--reset"):
+            ended = newest.call("adjust", argument, "--state", "other")
+            ended.bad_state("other: the state file ", "name another file")
+            assert newest.read("other") == content
+
+
+def test_the_history_is_not_the_state_s_file(newest):
+    newest.measure(b"", "--state", "s.json", "--history", "s.json").bad_request("--history s.json is the state")
+    assert "s.json" not in os.listdir(newest.folder)
 
 
 # Requests.

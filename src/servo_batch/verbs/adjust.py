@@ -1,7 +1,5 @@
 """The adjust driver: say what the settings are, or check the values asked for and store them."""
 
-import os
-
 from servo_batch import answers, document, settings, state
 
 TYPE_CHECKING = False
@@ -18,12 +16,8 @@ def adjust(options: "Options") -> answers.Answer:
     ``--query`` and ``--describe`` ask what the settings are, ``--reset`` removes what is stored. Else a request on
     stdin is the whole new state, and arguments change what was stored before.
     """
-    source = document.load(options.get("--config"))
+    source = document.Document(*document.find(options.get("--config")))
     configured = settings.read(source)
-    if settings.has_rules(source, configured):
-        from servo_batch import rules
-
-        rules.read(source, configured)
     stored_in = source.file_name("state")
     source.refuse_problems()
     file = state.find(options.get("--state"), stored_in, source.path)
@@ -45,7 +39,13 @@ def _described(configured: "Settings", file: state.StateFile) -> "Application":
     others = settings.undeclared(configured.application, stored) if stored else []
     if others:
         answers.complain(f"{file.path} also has {', '.join(others)}, which the configuration does not have")
-    return configured.known_of(configured.current(stored))
+    application = configured.current(stored)
+    components = {}
+    for name, described in configured.application["components"].items():
+        component = application["components"][name]
+        known = {setting: component["settings"][setting] for setting in described["settings"]}
+        components[name] = {**component, "settings": known}
+    return {**application, "components": components}
 
 
 def _store(
@@ -55,27 +55,24 @@ def _store(
     from servo_batch import rules
 
     if options.assignments:
-        wanted = rules.assigned(configured, options.assignments, source.name)
+        values = rules.assigned(configured, options.assignments, source.name)
     else:
         from servo_batch.request import read_request
 
-        wanted = rules.requested(read_request())
-    is_new = not os.path.lexists(file.path)
+        requested = rules.requested(read_request())
 
     def merge(before: "Optional[Application]") -> "Application":
-        merged = settings.overlay(before or {}, wanted) if options.assignments or file.older else wanted
-        return rules.accepted(configured, merged, configured.current(before), "nothing was changed")
+        if options.assignments:
+            asked = configured.with_values(before or {}, values)
+        else:
+            asked = settings.overlay(before or {}, requested) if file.older else requested
+        return rules.accepted(configured, asked, configured.current(before), "nothing was changed")
 
     stored = file.change(merge)
     undeclared = settings.undeclared(configured.application, stored)
     if undeclared:
         verb = "is" if len(undeclared) == 1 else "are"
         answers.complain(f"{', '.join(undeclared)} {verb} stored, though {source.name} has no such setting")
-    if is_new and file.path == state.DEFAULT_PATH and os.path.dirname(source.name):
-        answers.complain(
-            f"the settings are stored in ./{file.path}, for whoever is called in this folder; batch.state in "
-            f"{source.name} names a file that goes with the configuration"
-        )
     return stored
 
 

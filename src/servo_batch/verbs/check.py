@@ -128,7 +128,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
             f"{path}: the configuration has no {', '.join(undeclared)}; if two configurations share this state, "
             "batch.state gives each its own"
         )
-    findings.problems += state.problems(config.settings, stored, path)
+    findings.attempt(state.refuse_problems, config.settings, stored, path)
     return config.settings.current(stored)
 
 

@@ -102,7 +102,7 @@ def _read(options: "Options") -> _Task:
     stored = file.load() if file else None
     plans, forbidden, refusal = [], [], None
     for values in _combinations(config, options):
-        asked = settings.overlay(stored or {}, settings.valued(config.settings.application, values))
+        asked = config.settings.with_values(stored or {}, values)
         try:
             accepted = rules.accepted(config.settings, asked, config.settings.current(stored), "nothing was measured")
         except answers.ServoError as error:

@@ -97,7 +97,7 @@ def measured_with(config: "Config", options: "Options") -> "Application":
         from servo_batch import rules
 
         asked = rules.assigned(config.settings, options.assignments, config.name)
-        wanted = settings.overlay(stored or {}, asked)
+        wanted = config.settings.with_values(stored or {}, asked)
         stored = rules.accepted(config.settings, wanted, config.settings.current(stored), "nothing was measured")
     else:
         state.refuse_problems(config.settings, stored, file.path)

@@ -78,14 +78,14 @@ class _Tuning(NamedTuple):
     control: Dict[str, Any]
     history: str
     state: Optional[state.StateFile]  # None without a configuration
-    held: "Application"
+    held: Values
     task: loop.Task
     budget_seconds: Optional[float]
 
     def with_values(self, values: Values) -> "Application":
         """Return the state in which what is tuned has these values."""
-        changed = settings.overlay(self.application, settings.valued(self.application, values))
-        return self.config.settings.computed(changed)
+        configured = self.config.settings
+        return configured.current(configured.with_values(self.application, values))
 
     def plan(self, values: Values) -> measurement.Plan:
         """Return the measurement with these values of what is tuned; raise ``ServoError``."""
@@ -129,9 +129,9 @@ class _Tuning(NamedTuple):
         """Lay the best settings over what is stored by now; raise ``ServoError``."""
 
         def merge(stored: "Optional[Application]") -> "Application":
-            best = settings.overlay(self.held, settings.valued(self.application, values))
-            asked, described = settings.overlay(stored or {}, best), self.config.settings
-            return rules.accepted(described, asked, described.current(stored), "the best is not stored")
+            configured = self.config.settings
+            best = configured.with_values(stored or {}, {**self.held, **values})
+            return rules.accepted(configured, best, configured.current(stored), "the best is not stored")
 
         try:
             if self.state:
@@ -164,12 +164,12 @@ def _read(options: "Options") -> _Tuning:
     if file:
         state.refuse_problems(read.settings, stored, file.path)
     held = rules.assigned(read.settings, options.assignments if is_of_file else [], read.name)
-    tuned, default = _space(read, settings.values(held))
-    described = settings.overlay(read.settings.application, settings.overlay(stored or {}, held))
-    first = settings.overlay(described, settings.valued(described, default))
-    broken = rules.broken(read.settings, first)
-    if held["components"]:
-        rules.accepted(read.settings, settings.valued(first, settings.values(first)), first, "nothing was measured")
+    tuned, default = _space(read, held)
+    first = settings.overlay(read.settings.application, stored or {})
+    first = read.settings.with_values(first, {**default, **held})
+    broken = list(read.settings.broken(first).values())
+    if held:
+        rules.accepted(read.settings, first, first, "nothing was measured")
     elif broken and file:
         problem = f"{file.path}: the default of what is tuned, with what else is stored, {broken[0]}"
         raise answers.failed("bad-state", f"{problem}; adjust it, or remove what is stored by adjust --reset")
@@ -177,7 +177,7 @@ def _read(options: "Options") -> _Tuning:
     confirm = options.get("--confirm")
 
     def allowed(values: Values) -> bool:
-        return not rules.broken(read.settings, settings.overlay(first, settings.valued(first, values)))
+        return not read.settings.broken(read.settings.with_values(first, values))
 
     task = loop.Task(
         tuned,
@@ -195,8 +195,7 @@ def _read(options: "Options") -> _Tuning:
 
 def _space(read: "Config", held: Values) -> "Tuple[search.Space, Values]":
     """Return what there is to search and the default in it; raise ``ServoError`` (bad-config)."""
-    every = settings.walk(read.settings.application)
-    described = {settings.full_name(component, name): setting for component, name, setting in every}
+    described = read.settings.described
     unused = [name for name in read.unused_settings() if name in space(described) and name not in held]
     tuned = space({name: each for name, each in described.items() if name not in unused and name not in held})
     default = {name: described[name].get("value") for name in tuned}
