@@ -58,7 +58,7 @@ class Config(document.Document):
         self.success_exit_statuses: "Tuple[int, ...]" = tuple(statuses)
         self.runs = _count(self, "runs", 1, 1)
         self.warmup_runs = _count(self, "warmup_runs", 0, 0)
-        self.metric_entries = self.mapping({"metrics": {}, **batch}, ("batch", "metrics"), "names of metrics") or {}
+        self.metric_entries = self.mapping(batch, ("batch", "metrics"), "names of metrics", {}) or {}
         self.metrics = _metrics(self)
         self.objective = _objective(self)
         self.history = self.file_name("history")
@@ -66,19 +66,7 @@ class Config(document.Document):
         self.timeout_seconds = _seconds(self, "timeout")
         grace_seconds = _seconds(self, "grace_period", zero_allowed=True)
         self.grace_seconds = 5.0 if grace_seconds is None else grace_seconds
-        control = self.mapping({"default_control": {}, **batch}, ("batch", "default_control"), "control values")
-        self.default_control = control or {}
-
-    def with_objective(self, option: str, direction: str, text: str) -> "Config":
-        """Return this configuration with the objective that an option gives; raise ``ServoError`` (bad-request)."""
-        import copy
-
-        problems: "List[str]" = []
-        other = copy.copy(self)
-        other.objective = Objective(direction, text, self.formula(problems.append, text))
-        if problems:
-            raise bad_request("\n".join(f"{option}: {problem}" for problem in problems))
-        return other
+        self.default_control = self.mapping(batch, ("batch", "default_control"), "control values", {}) or {}
 
     def formula(
         self, note: "Callable[[str], None]", text: "Any", anything_in: "Tuple[str, ...]" = ()
@@ -107,11 +95,9 @@ class Config(document.Document):
         if len(keys) != 2 or (keys == path and path[0] in RESERVED):
             return "free", []
         setting = settings.declared(self.settings.application, *keys) or {}
-        if settings.is_range(setting):
-            return "range", [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
-        if settings.is_enum(setting):
-            return "enum", list(setting["values"])
-        return "formula" if settings.is_formula(setting) else "free", []
+        ends = [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
+        kind = settings.type_of(setting)
+        return kind or "free", {"range": ends, "enum": setting.get("values", [])}.get(kind, [])
 
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
@@ -175,8 +161,12 @@ def of_options(options: "Options") -> Config:
     else:
         config = of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
     for direction in DIRECTIONS:
-        if options.get("--" + direction):
-            config = config.with_objective("--" + direction, direction, options.get("--" + direction))
+        text = options.get("--" + direction)
+        if text:
+            problems: "List[str]" = []
+            config.objective = Objective(direction, text, config.formula(problems.append, text))
+            if problems:
+                raise bad_request("\n".join(f"--{direction}: {problem}" for problem in problems))
     return config
 
 
@@ -250,7 +240,7 @@ def _command(source: Config, key: str) -> "Optional[Command]":
 
 def _env(source: Config) -> "Dict[str, Parts]":
     read: "Dict[str, Any]" = {}
-    for name, value in (source.mapping({"env": {}, **source.batch}, ("batch", "env"), "variables") or {}).items():
+    for name, value in (source.mapping(source.batch, ("batch", "env"), "variables", {}) or {}).items():
         if isinstance(value, str):
             read[name] = _template(source, ("batch", "env", name), template.parse_variable, name, value)
         else:
@@ -328,8 +318,8 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
 def _objective(config: Config) -> Objective:
     path: "Path" = ("batch", "objective")
     shortest = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
-    default = {"objective": {shortest.direction: shortest.text}}
-    entry = config.mapping({**default, **config.batch}, path, "minimize: FORMULA or maximize: FORMULA")
+    default = {shortest.direction: shortest.text}
+    entry = config.mapping(config.batch, path, "minimize: FORMULA or maximize: FORMULA", default)
     config.refuse_unknown(path, entry or {}, DIRECTIONS)
     given = [(key, text) for key, text in (entry or {}).items() if key in DIRECTIONS]
     if len(given) != 1:

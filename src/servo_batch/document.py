@@ -59,18 +59,16 @@ class Document:
                 break
         return line
 
-    def beside(self, path: str) -> str:
-        """Return a path that the file gives relative to its own folder."""
-        return os.path.join(os.path.dirname(self.path or ""), path)
-
-    def mapping(self, outer: "Optional[Dict[str, Any]]", path: "Path", holds: str) -> "Optional[Dict[str, Any]]":
+    def mapping(
+        self, outer: "Optional[Dict[str, Any]]", path: "Path", holds: str, default: "Any" = None
+    ) -> "Optional[Dict[str, Any]]":
         """Return what ``outer`` has under the last key of ``path`` if it is a mapping, else None after noting that.
 
         Where ``outer`` is None, that has been noted.
         """
         if outer is None:
             return None
-        value = outer.get(str(path[-1]))
+        value = outer.get(str(path[-1]), default)
         if isinstance(value, dict):
             return value
         self.add(path, f"must be a mapping of {holds}, but is {found(value)}")
@@ -92,9 +90,9 @@ class Document:
         return default
 
     def file_name(self, key: str) -> "Optional[str]":
-        """Return the path under a key of ``batch`` that names a file, or None where it is not there or wrong."""
+        """Return the path, from the file's folder, under a key of ``batch``; None where it is not there or wrong."""
         name = self.value(key, None, _is_file_name, "the name of a file, without placeholders")
-        return None if name is None else self.beside(name)
+        return None if name is None else os.path.join(os.path.dirname(self.path or ""), name)
 
 
 def _is_file_name(value: "Any") -> bool:

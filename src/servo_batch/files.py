@@ -12,23 +12,20 @@ if TYPE_CHECKING:
 # A lock is held for the time of a flush. Longer is a process that was stopped (^Z), or whoever started this one under
 # ``flock FILE``.
 LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005
-MACHINE = {  # what no other file would help against
+REMEDIES = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
     errno.EMFILE: "raise the limit, ulimit -n",
-    errno.ENFILE: "the system has no more, sysctl fs.file-max",
-    errno.EFBIG: "raise the limit, ulimit -f, or that of the file system",
-    errno.EBUSY: "a file that is mounted by itself cannot be replaced: mount its folder",
-    errno.EXDEV: "a file that is mounted by itself cannot be replaced: mount its folder",
+    errno.EFBIG: "raise the limit, ulimit -f",
+    errno.EBUSY: "where the file is mounted by itself, mount its folder",
 }
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def why(error: Exception, way_out: str = "") -> str:
     """Return what an error of the system says, and what to do; ``way_out`` says how to name another file."""
     if not isinstance(error, OSError):
         return str(error)
-    remedy = MACHINE.get(error.errno or 0, way_out)
-    if error.errno in FULL:
-        remedy = "make room there" + (f", or {way_out}" if way_out else "")
+    remedy = ", or ".join(filter(None, [REMEDIES.get(error.errno or 0), way_out]))
     return f"{error.strerror}{f'; {remedy}' if remedy else ''}"
 
 

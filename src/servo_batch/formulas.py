@@ -89,11 +89,7 @@ class Formula:
         self.tree = tree
         self.leaves = leaves
         self.fields = tuple(dict.fromkeys(leaf for leaf in leaves.values() if isinstance(leaf, tuple)))
-
-    @property
-    def names(self) -> "List[str]":
-        """The names of the fields: ``web.cpu``, of both ``{web.cpu}`` and ``{web[cpu]}``."""
-        return [".".join(field) for field in self.fields]
+        self.names = [".".join(field) for field in self.fields]  # ``web.cpu``, of ``{web.cpu}`` and ``{web[cpu]}``
 
 
 def parse(text: str) -> Formula:
@@ -132,6 +128,8 @@ def _leaf(match: "Any") -> "Any":
         if math.isinf(float(token)):
             raise FormulaError(f"{place} is too large")
         return int(token) if token.isdigit() else float(token)
+    if token in "\"'{":
+        raise FormulaError(f"{place} is never closed")
     if token not in TRUTHS:
         words = (*KNOWN, *TRUTHS)
         meant = "names stand in braces, {web.cpu}, text in quotes, and numbers are decimal; else there is"

@@ -21,7 +21,7 @@ def refusals(configured: "Settings", asked: "Application") -> "List[str]":
     problems = []
     for component, name, setting in walk(asked):
         described = declared(configured.application, component, name) or {}
-        if "value" in setting and not settings.is_formula(described):
+        if "value" in setting and settings.type_of(described) != "formula":
             problem = settings.refusal(described, setting["value"])
             problems += [f"{named_setting(component, name)} {problem}"] if problem else []
     return problems
@@ -50,12 +50,12 @@ def typed(setting: "Setting", text: str) -> "Any":
     for a setting that takes numbers however they are spelt, for any other only where it prints back as it was typed.
     """
     value, default = _json(text), setting.get("value")
-    if settings.is_enum(setting):
+    if settings.type_of(setting) == "enum":
         choices = (each for each in setting["values"] if any(settings.is_same(each, it) for it in (text, value)))
         return next(choices, value)
     if isinstance(default, str):
         return text
-    if settings.is_range(setting) or settings.is_formula(setting):
+    if settings.type_of(setting) in ("range", "formula"):
         return settings.whole(setting, value)
     return value if default is not None and kind(value) == kind(default) else scalar(text)
 
@@ -106,7 +106,7 @@ def accepted(configured: "Settings", asked: "Application", present: "Application
     bare = copy.deepcopy(asked)
     for component, name, setting in walk(bare):
         described = declared(configured.application, component, name) or {}
-        if settings.is_formula(described):
+        if settings.type_of(described) == "formula":
             value = setting.pop("value", None)
             computed = (declared(present, component, name) or {}).get("value")
             if value is not None and not settings.is_same(value, computed):

@@ -86,19 +86,13 @@ def misshapen(
     return None
 
 
-def is_range(setting: "Setting") -> bool:
-    """Tell whether a described setting is a range: by its type, or by ``min`` or ``max`` where it has none."""
-    return setting.get("type") == "range" or ("type" not in setting and ("min" in setting or "max" in setting))
+def type_of(setting: "Setting") -> str:
+    """Return "range", "enum" or "formula", as a described setting is, or "" where it is none of these.
 
-
-def is_enum(setting: "Setting") -> bool:
-    """Tell whether a described setting is an enumeration."""
-    return bool(setting.get("type") == "enum")
-
-
-def is_formula(setting: "Setting") -> bool:
-    """Tell whether a setting's value is computed from others."""
-    return bool(setting.get("type") == "formula")
+    With ``min`` or ``max`` and without a type it is a range.
+    """
+    given = setting.get("type", "range" if "min" in setting or "max" in setting else "")
+    return given if given in TYPES else ""
 
 
 def is_same(value: "Any", choice: "Any") -> bool:
@@ -108,7 +102,7 @@ def is_same(value: "Any", choice: "Any") -> bool:
 
 def whole(setting: "Setting", value: "Any") -> "Any":
     """Return a value as a setting has it: of a range whose least and step are whole, 4 for ``4.0``."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and is_range(setting):
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and type_of(setting) == "range":
         steps: "List[Any]" = [setting.get("min"), setting.get("max" if setting.get("scale") == "log" else "step")]
         if all(is_number(each) and each == each // 1 for each in steps):
             return int(value)
@@ -120,10 +114,10 @@ def refusal(setting: "Setting", value: "Any") -> "Optional[str]":
 
     A setting without a type and bounds takes any string, number or boolean.
     """
-    if is_range(setting):
+    if type_of(setting) == "range":
         allowed = f"a number from {shown(setting['min'])} to {shown(setting['max'])}"
         is_allowed = is_number(value) and setting["min"] <= value <= setting["max"]
-    elif is_enum(setting):
+    elif type_of(setting) == "enum":
         allowed = f"one of {', '.join(map(shown, setting['values']))}"
         is_allowed = any(is_same(value, choice) for choice in setting["values"])
     else:
@@ -222,7 +216,7 @@ def read(document: "Document") -> Settings:
             other = named(str(places[full][-3]))
             document.add(place, f"is called {full}, as one of the component {other} is: rename one of them")
         places[full] = place
-    if "constraints" in document.batch or any(map(is_formula, configured.described.values())):
+    if "constraints" in document.batch or "formula" in map(type_of, configured.described.values()):
         _read_formulas(document, configured, places)
     return configured
 
@@ -243,7 +237,7 @@ def _setting(document: "Document", settings: "Dict[str, Any]", path: "Path") -> 
     problems = list(_problems(setting))
     key = "default" if "default" in setting else "value"
     default = setting.pop("default", None)
-    if is_formula(setting):
+    if type_of(setting) == "formula":
         setting["value"] = None
     elif key == "default":
         setting["value"] = default
@@ -268,7 +262,7 @@ def _read_formulas(document: "Document", configured: Settings, places: "Dict[str
             paths[formula] = path
         return formula
 
-    settings = {name: each for name, each in configured.described.items() if is_formula(each)}
+    settings = {name: each for name, each in configured.described.items() if type_of(each) == "formula"}
     found = {name: read((*places[name], "formula"), each.get("formula")) for name, each in settings.items()}
     configured.formulas, circles = formulas.order({name: each for name, each in found.items() if each})
     for circle in circles:
@@ -285,14 +279,14 @@ def _problems(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
     if "type" in setting and setting["type"] not in TYPES:
         hint = did_you_mean(setting["type"], TYPES) if isinstance(setting["type"], str) else ""
         yield ("type",), f"must be range or enum, or formula, but is {found(setting['type'])}{hint}"
-    elif is_formula(setting):
+    elif type_of(setting) == "formula":
         for key in ("min", "max", "step", "values", "value"):
             if key in setting:
                 yield (key,), "is given beside a formula, which computes the value: remove one of them"
         return
-    elif is_enum(setting):
+    elif type_of(setting) == "enum":
         yield from _problems_of_enum(setting)
-    elif is_range(setting):
+    elif type_of(setting) == "range":
         yield from _problems_of_range(setting)
     if "default" in setting and "value" in setting:
         yield ("default",), "is given twice, here and as value: remove one"

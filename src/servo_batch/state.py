@@ -11,7 +11,7 @@ from servo_batch.answers import complain, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional
+    from typing import Callable, Iterable, Optional
 
     from servo_batch.answers import ServoError
     from servo_batch.settings import Application, Settings
@@ -24,19 +24,16 @@ ELSEWHERE = "name a file in a folder that may be written to, by --state FILE, $O
 
 
 class StateFile:
-    """Where the state is stored: ``path``; while that is not there, ``older`` may be an older servo-batch's."""
+    """Where the state is stored: ``path``; the first of the ``others`` that is there may be an older servo-batch's."""
 
-    def __init__(self, path: str, may_be_older: bool) -> None:
+    def __init__(self, path: str, others: "Iterable[str]" = ()) -> None:
         self.path = path
-        self._may_be_older = may_be_older
+        self._other = next(filter(os.path.lexists, others), None)
 
     @property
     def older(self) -> "Optional[str]":
         """The older servo-batch's file that is the state, None where it is not."""
-        return None if os.path.lexists(self.path) else self._older()
-
-    def _older(self) -> "Optional[str]":
-        return next(filter(os.path.lexists, OLDER), None) if self._may_be_older else None
+        return None if os.path.lexists(self.path) else self._other
 
     def load(self) -> "Optional[Application]":
         """Return the stored application, or None where nothing is stored; raise ``ServoError`` (bad-state)."""
@@ -81,7 +78,7 @@ class StateFile:
         folder = self._locked()
         try:
             stored = self.load() if os.path.lexists(self.path) else None  # what is no state is not ours to remove
-            if self._older():
+            if self._other:
                 self._store({"components": {}}, folder)
             elif stored is not None:
                 os.unlink(self.path)
@@ -132,8 +129,8 @@ def find(option: "Optional[str]", configured: "Optional[str]", configuration: "O
             from servo_batch import files
 
             files.refuse_input(name, path, {"the configuration": configuration})
-            return StateFile(path, False)
-    found = StateFile(DEFAULT_PATH, True)
+            return StateFile(path)
+    found = StateFile(DEFAULT_PATH, OLDER)
     if found.older:
         stores = f"the state until the first adjust, which stores ./{found.path}"
         complain(f"./{found.older}, which an older servo-batch stored, is {stores}")

@@ -20,8 +20,3 @@ def test_a_picture_that_cannot_be_written_is_said_before_anything_runs(newest):
     assert ended.status == 1, ended
     assert "nowhere" in ended.stderr + ended.stdout.decode()
     assert not [name for name in os.listdir(newest.folder) if name.startswith("ran")]
-
-
-def test_the_history_is_not_the_state_s_file(newest):
-    newest.measure(b"", "--state", "s.json", "--history", "s.json").bad_request("--history s.json is the state")
-    assert "s.json" not in os.listdir(newest.folder)

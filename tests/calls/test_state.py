@@ -46,13 +46,6 @@ def test_a_link_stays_a_link_and_its_target_is_replaced(servo):
     assert servo.query().query["web"]["cpu"] == 4
 
 
-def test_a_hard_link_to_the_state_keeps_the_old_one(servo):
-    before = servo.stored(cpu=3)
-    os.link(servo.state, servo.path("backup.json"))
-    servo.stored(cpu=4)
-    assert servo.read("backup.json") == before
-
-
 # Places that cannot be written.
 
 
@@ -99,18 +92,6 @@ def test_a_full_or_read_only_disk_keeps_the_state(servo, mounted):
     assert files(servo, "small") == ["state.json"]
 
 
-def test_a_state_file_mounted_by_itself_cannot_be_replaced_and_says_so(servo, mounted):
-    servo.write("small/kept.json", asked(cpu=3))
-    servo.write("_state.json", b"")
-    if subprocess.run(["mount", "--bind", servo.path("small/kept.json"), servo.state]).returncode:
-        pytest.skip("nothing can be bound here")
-    try:
-        servo.adjust(asked(cpu=4)).bad_state("_state.json", "busy", "as it was")
-        assert json.loads(servo.read("_state.json").decode()) == asked(cpu=3)
-    finally:
-        subprocess.run(["umount", servo.state], check=True)
-
-
 def test_a_limit_on_the_size_of_files_keeps_the_state(servo):
     before = servo.stored(cpu=3)
     limited = servo.adjust(
@@ -154,24 +135,6 @@ def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(servo):
     assert servo.query().status == 0
 
 
-def test_killed_between_writing_and_renaming_the_state_is_whole_and_can_be_stored_again(servo):
-    old, new = requests()
-    assert servo.adjust(old).status == 0
-    before = files(servo)
-    process = servo.start("adjust")
-    process.stdin.write(json.dumps(new).encode())
-    process.stdin.close()
-    while files(servo) == before and process.poll() is None:
-        pass  # until it writes beside the state
-    process.kill()
-    process.wait(LIMIT_SECONDS)
-    process.stdout.close()
-    process.stderr.close()
-    assert json.loads(servo.read("_state.json").decode()) in (old, new)
-    assert servo.adjust(new).status == 0
-    assert json.loads(servo.read("_state.json").decode()) == new
-
-
 def test_of_adjusts_at_the_same_time_none_is_lost(servo):
     names = ["s%d" % number for number in range(8)]
     servo.configure(batch(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names})))
@@ -205,23 +168,6 @@ def test_whatever_stands_where_the_state_is_written_first_does_not_hold_up_an_ad
             newest.stored(cpu=3)
         assert newest.read("elsewhere") == b"as it was"
         assert files(newest) == ["_state.json", "config.json", "elsewhere"]
-
-
-def test_whoever_reads_meanwhile_reads_the_old_or_the_new_state(servo):
-    old, new = (json.dumps(request).encode() for request in requests())
-    assert servo.adjust(old).status == 0
-    sizes = {os.path.getsize(servo.state)}
-    process = servo.start("adjust")
-    process.stdin.write(new)
-    process.stdin.close()
-    while process.poll() is None:
-        sizes.add(os.path.getsize(servo.state))
-    process.stdout.close()
-    process.stderr.close()
-    assert process.returncode == 0
-    # Both are equally long, so a file that is being written would be told by its size.
-    assert sizes == {os.path.getsize(servo.state)}
-    assert json.loads(servo.read("_state.json").decode()) == json.loads(new.decode())
 
 
 def test_a_working_directory_that_is_gone_is_no_bug_of_ours(servo, tmp_path):

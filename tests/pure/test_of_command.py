@@ -28,7 +28,7 @@ def test_bounds_are_a_range_of_which_the_least_is_the_default():
 def test_metrics_are_patterns_and_what_the_system_counts_and_no_file_is_named():
     found = config.of_command("job", [], [("tps", "tps = ([0-9.]+)")])
     assert list(found.metrics) == ["cpu_time", "max_rss", "tps"]
-    assert (found.path, found.state, found.history, found.beside("x")) == (None, None, None, "x")
+    assert (found.path, found.state, found.history) == (None, None, None)
 
 
 def test_all_that_is_wrong_is_told_at_once_by_the_words_of_the_command_line():

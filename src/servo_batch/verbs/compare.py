@@ -134,10 +134,12 @@ def _choices(config: Config, component: str, name: str, text: str) -> Iterator[A
     """Yield the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
     described = settings.declared(config.settings.application, component, name) or {}
     match = re.match(VALUES, text)
-    if settings.is_enum(described) and settings.refusal(described, rules.typed(described, text)) is None:
+    if settings.type_of(described) == "enum" and settings.refusal(described, rules.typed(described, text)) is None:
         yield rules.typed(described, text)
     elif match:
-        step = Decimal(match.group(3) or repr(described.get("step", 1) if settings.is_range(described) else 1))
+        step = Decimal(
+            match.group(3) or repr(described.get("step", 1) if settings.type_of(described) == "range" else 1)
+        )
         low, high = Decimal(match.group(1)), Decimal(match.group(2))
         if high < low or not step:
             raise UsageError(f"{component}.{name}={text} has no values: write LEAST..MOST, or LEAST..MOST/STEP")

@@ -87,7 +87,7 @@ def measured_with(config: "Config", options: "Options") -> "Application":
     """
     if options.get("--command") is not None:
         for component, name, setting in settings.walk(config.settings.application):
-            if settings.is_range(setting) or len(setting["values"]) > 1:
+            if settings.type_of(setting) == "range" or len(setting["values"]) > 1:
                 full_name = settings.named_setting(component, name)
                 raise UsageError(f"measure takes one value for {full_name}; compare measures several")
         return config.settings.current()
