@@ -36,12 +36,11 @@ def own(folder):
     return folder
 
 
-@pytest.mark.parametrize("warnings", [{}, {"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error"}])
-def test_describe_adjust_measure(edge_python, serve, servo, folder, warnings):
+def test_describe_adjust_measure(edge_python, serve, servo, folder):
     service = serve([DESCRIBE, ADJUST, MEASURE])
     answer = {"status": "ok", "metrics": {}, "annotations": {"n": 1}, "notes": ["sleep was left"], "x": 1}
     write_measure(folder, "cat >measure.request; echo '%s'" % json.dumps(answer))
-    environment = dict(warnings, OPTUNE_PERF="1 / total_runtime")
+    environment = {"OPTUNE_PERF": "1 / total_runtime", "PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error"}
     agent = servo(service, "-v", "-a", "me", "-d", "0", python=edge_python, env=environment)
     service.wait_for("WHATS_NEXT", 4)
     agent.stop()
@@ -66,8 +65,8 @@ def test_describe_adjust_measure(edge_python, serve, servo, folder, warnings):
     assert json.loads((folder / "measure.request").read_text()) == MEASURE["param"]
     assert all(one.headers["authorization"] == "Bearer " + TOKEN for one in service.requests)
     assert all(one.headers["content-type"] == "application/json" for one in service.requests)
-    assert "servo-batch 1." in agent.lines[0]
-    assert service.url in agent.lines[0]
+    assert "servo-batch 1." in agent.output.split("\n")[0]
+    assert service.url in agent.output.split("\n")[0]
     for said in ('> {"event": "WHATS_NEXT", "param": null}', '< {"status": "ok"}', "sleep was left"):
         assert said in agent.output
     assert TOKEN not in agent.output

@@ -91,7 +91,7 @@ def test_https_goes_through_the_proxy_as_a_tunnel_that_shows_it_the_way_alone(
     agent = servo("https://service.invalid/", python=edge_python, env=environment)
     assert proxy.wait_for("MEASUREMENT").param == METRICS
     agent.stop()
-    assert "through the proxy " + proxy.place in agent.lines[0]
+    assert "through the proxy " + proxy.place in agent.output.split("\n")[0]
     assert "PASS" not in agent.output
     assert "CONNECT service.invalid:443" in proxy.tunnels[0]
     assert "Proxy-Authorization: Basic dXNlcjpQQVNTIFdPUkQ=" in proxy.tunnels[0]
@@ -126,7 +126,7 @@ def test_no_proxy_names_hosts_and_domains(servo, no_proxy):
     environment = dict(through("127.0.0.1:9"), no_proxy=no_proxy, NO_PROXY=no_proxy)
     agent = servo("https://service.invalid:443/", "--delay", "1000", env=environment)
     agent.wait_for_log("for https://service.invalid:443/")
-    assert ("through the proxy" not in agent.lines[0]) is (no_proxy in PASSED_BY)
+    assert ("through the proxy" not in agent.output.split("\n")[0]) is (no_proxy in PASSED_BY)
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")

@@ -15,6 +15,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from measuring import wait_until
 
 __all__ = ("folder", "measure", "measure_in_turn", "serve", "servo")
 
@@ -71,26 +72,13 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
     def __init__(self, commands=(), answers=None, port=0):
         super().__init__(("127.0.0.1", port), Handler)
         self.place = "127.0.0.1:%d" % self.server_address[1]
+        self.url = "http://%s/accounts/acme/applications/app/servo" % self.place
         self.requests = []
         self.tunnel = None  # as a proxy it is the service behind its tunnel too, with this context of TLS
         self.tunnels = []  # the heads of the requests for one
-        self.changed = threading.Condition()
         self.answers = {event: list(answers) for event, answers in (answers or {}).items()}
         self.answers["WHATS_NEXT"] = list(commands)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    @property
-    def url(self):
-        return "http://%s/accounts/acme/applications/app/servo" % self.place
-
-    def next_answer(self, request):
-        with self.changed:
-            self.requests.append(request)
-            self.changed.notify_all()
-            queue = self.answers.get(request.event)
-            if queue:
-                return queue.pop(0)
-        return SLEEP if request.event == "WHATS_NEXT" else {"status": "ok"}
 
     def of(self, event):
         return [request for request in self.requests if request.event == event]
@@ -100,25 +88,19 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
 
     def wait_for(self, event, count=1):
         """Wait for the ``count``-th request of ``event`` and return it."""
-        with self.changed:
-            came = self.changed.wait_for(lambda: len(self.of(event)) >= count, LIMIT)
-            assert came, "no %s, only %s" % (event, [(request.event, request.param) for request in self.requests])
-            return self.of(event)[count - 1]
+        return wait_until(lambda: self.of(event)[count - 1 :], LIMIT)[0]
 
     def close(self):
         self.shutdown()
         self.server_close()
 
 
-def never(handler):
-    """An answer that never comes."""
-    handler.rfile.read(1)  # returns when the agent hangs up
-
-
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        answer = self.server.next_answer(Request(body, self.headers))
+        request = Request(self.rfile.read(int(self.headers["Content-Length"])), self.headers)
+        self.server.requests.append(request)
+        queue = self.server.answers.get(request.event)
+        answer = queue.pop(0) if queue else SLEEP if request.event == "WHATS_NEXT" else {"status": "ok"}
         if callable(answer):
             answer(self)
         else:
@@ -147,42 +129,38 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def never(handler):
+    """An answer that never comes."""
+    handler.rfile.read(1)  # returns when the agent hangs up
+
+
 class Servo:
-    """A running agent. ``output`` is its stdout, complete after ``ended``."""
+    """A running agent, and the file that it logs to."""
 
-    def __init__(self, process):
-        self.process = process
-        self.lines = []
-        self.changed = threading.Condition()
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-
-    def read(self):
-        for line in self.process.stdout or ():
-            with self.changed:
-                self.lines.append(line.decode("utf-8"))
-                self.changed.notify_all()
+    def __init__(self, command, log, **options):
+        self.log = log
+        with open(log, "wb") as stream:
+            options = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": subprocess.STDOUT, **options}
+            self.process = subprocess.Popen(command, **options)
 
     @property
     def output(self):
-        return "".join(self.lines)
+        with open(self.log, encoding="utf-8", errors="replace", newline="") as stream:
+            return stream.read()
 
     def wait_for_log(self, text, count=1):
-        with self.changed:
-            assert self.changed.wait_for(lambda: self.output.count(text) >= count, LIMIT), self.output
+        wait_until(lambda: self.output.count(text) >= count, LIMIT)
 
     def signal(self, number):
         self.process.send_signal(number)
 
     def ended(self):
         """Wait for the end; return the exit status."""
-        status = self.process.wait(LIMIT)
-        self.reader.join(LIMIT)
-        return status
+        return self.process.wait(LIMIT)
 
     def stop(self):
         self.signal(signal.SIGTERM)
-        assert self.ended() == 0, self.output
+        assert self.ended() == 0
 
 
 def write(path, text):
@@ -252,16 +230,15 @@ def servo(folder, pyz):
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.01"}, **(env or {}))
         command = command or [python, LAUNCHER, pyz, "life.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
         command = [*command, "--url", url, *(["--auth-token", "token"] if auth else ["--no-auth"]), *arguments, "app"]
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **options}
-        started.append(Servo(subprocess.Popen(command, cwd=str(folder), env=environment, **options)))
+        log = "%s.%d" % (folder, len(started))
+        started.append(Servo(command, log, cwd=str(folder), env=environment, **options))
         return started[-1]
 
     yield start
     for one in started:
         one.process.kill()
         one.ended()
-        if one.process.stdout:
-            one.process.stdout.close()
+        print(one.output)  # for whoever has to find out why a test failed
 
 
 @pytest.fixture

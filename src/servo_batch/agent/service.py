@@ -62,7 +62,6 @@ class Service:
         self._address = (parts.hostname or "", parts.port or (443 if is_https else 80))
         self._target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         self._headers = {
-            "Host": parts.netloc,
             "Content-Type": "application/json",
             "User-Agent": "servo-batch/" + __version__,
             "Connection": "close",
