@@ -7,7 +7,7 @@ import signal
 import pytest
 from agent_fixtures import *  # noqa: F403
 from agent_fixtures import ANSWER, METRICS, TOKEN, Alive, write, write_measure
-from machine import NEWEST, OLDEST
+from machine import NEWEST
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 DESCRIBE = {"cmd": "DESCRIBE", "param": None}
@@ -181,12 +181,16 @@ def test_a_query_that_fails_is_reported_as_it_is(serve, servo, folder):
     assert service.wait_for("DESCRIPTION").param == failure
 
 
-def does_all(serve, servo, *program):
-    """Have the agent ``program`` do all that there is with its own drivers, and see that it is right."""
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_agent_does_all_with_its_own_drivers(edge_python, pyz_for, serve, servo, own, linked):
     service = serve([DESCRIBE, ADJUST, {"cmd": "MEASURE", "param": {"metrics": ["throughput"], "control": {}}}])
-    agent = servo(service, command=list(program))
+    command = [edge_python, pyz_for(edge_python), "servo"]
+    if linked:
+        for name in ("adjust", "measure", "servo"):
+            os.symlink(command[1], str(own / name))
+        command = [edge_python, "servo"]
+    servo(service, command=command)
     service.wait_for("WHATS_NEXT", 4)
-    agent.stop()
     assert service.of("DESCRIPTION")[0].param["descriptor"] == {
         "application": CONFIG["batch"]["default_state"]["application"],
         "measurement": {"metrics": {"total_runtime": {"unit": "seconds"}, "throughput": {"unit": "per second"}}},
@@ -195,16 +199,6 @@ def does_all(serve, servo, *program):
     metrics = service.of("MEASUREMENT")[-1].param["metrics"]
     assert metrics["throughput"] == {"value": 2, "unit": "per second"}
     assert metrics["total_runtime"]["value"] > 0
-
-
-def test_the_agent_and_its_own_drivers(edge_python, pyz_for, serve, servo, own):
-    does_all(serve, servo, edge_python, pyz_for(edge_python), "servo")
-
-
-def test_the_agent_and_drivers_that_are_links_to_it(pyz, serve, servo, own):
-    for name in ("adjust", "measure", "servo"):
-        os.symlink(pyz, str(own / name))
-    does_all(serve, servo, OLDEST, "./servo")
 
 
 def test_a_cancel_stops_the_job_of_its_own_driver(edge_python, pyz_for, serve, servo, own):

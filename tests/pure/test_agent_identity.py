@@ -9,6 +9,7 @@ import pytest
 
 from servo_batch.agent import identity
 from servo_batch.agent.log import MAX_LINE, Log
+from servo_batch.agent.service import Service
 from servo_batch.answers import ServoError
 from servo_batch.options import UsageError, read
 
@@ -116,6 +117,39 @@ def test_variables(parse, perf):
     chosen = parse(*URL, OPTUNE_VERBOSE_STDERR="minimal", OPTUNE_PERF=perf, **times)
     assert (chosen.io_timeout_seconds, chosen.retry_seconds, chosen.shown_lines) == (90, 0.5, 2)
     assert chosen.perf == perf.strip()
+
+
+@pytest.fixture
+def way(monkeypatch):
+    """A function that returns the way to a service, past a proxy or through it."""
+
+    def way(url, proxy, no_proxy):
+        for name, value in (("https_proxy", proxy), ("no_proxy", no_proxy)):
+            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name.upper(), value)
+        return Service(url, None, Log(), lambda: None, False).way
+
+    return way
+
+
+PASSED_BY = ["*", "invalid", ".invalid", "service.invalid:443", "other, service.invalid"]
+NOT_PASSED_BY = ["", "service.invalid:80", "vice.invalid"]
+
+
+@pytest.mark.parametrize("no_proxy", PASSED_BY + NOT_PASSED_BY)
+def test_no_proxy_names_hosts_and_domains(way, no_proxy):
+    url = "https://service.invalid:443/"
+    through = "" if no_proxy in PASSED_BY else " through the proxy proxy.invalid:3128"
+    assert way(url, "http://user:PASS@proxy.invalid:3128", no_proxy) == url + through
+
+
+@pytest.mark.parametrize(
+    "proxy", ["https://user:PASS@h:1", "user:PASS@h:1", "http:/user:PASS@h:1", "http://user:PASS@h:x"]
+)
+def test_a_proxy_of_another_kind_is_refused_without_its_password(way, proxy):
+    with pytest.raises(ServoError, match="HTTPS_PROXY must be like http://HOST:PORT") as error:
+        way("https://service.invalid/", proxy, "")
+    assert "PASS" not in error.value.message
 
 
 class Waiting:
