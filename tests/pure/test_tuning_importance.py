@@ -43,10 +43,10 @@ def test_what_matters_most_comes_first_with_its_direction():
     assert "web.fixed" not in [one.name for one in found]
 
 
-@pytest.mark.parametrize(("sign", "direction"), [(1, "fewer is better"), (-1, "more is better")])
-def test_what_goes_one_way_is_said_so(sign, direction):
-    found = effects(SPACE, drawn(lambda settings, rng: sign * settings["web.cpu"]))
-    assert (found[0].name, found[0].word, found[0].direction) == ("web.cpu", "most", direction)
+def test_what_goes_one_way_is_said_so():
+    for sign, direction in ((1, "fewer is better"), (-1, "more is better")):
+        found = effects(SPACE, drawn(lambda settings, rng, sign=sign: sign * settings["web.cpu"]))
+        assert (found[0].name, found[0].word, found[0].direction) == ("web.cpu", "most", direction)
 
 
 def test_the_shares_are_those_of_the_prediction_over_all_settings():
@@ -54,7 +54,7 @@ def test_the_shares_are_those_of_the_prediction_over_all_settings():
     past = drawn(lambda settings, rng: settings["web.cpu"] * (1 + settings["web.tls"]) + rng.gauss(0, 1), 40, space)
     model = model_of_successes(space, past)
     points = list(itertools.product(*(range(len(values)) for values, _ in space.values())))
-    predicted = {point: model.predict(point)[0] for point in points}
+    predicted = {point: mean for point, (mean, _) in zip(points, model.predict(points))}
     whole = statistics.pvariance(predicted.values())
     shares = {one.name: one.share for one in effects(space, past)}
     for index, (name, (values, _)) in enumerate(space.items()):
@@ -74,10 +74,8 @@ def test_nothing_is_said_below_twenty_measurements_that_succeeded():
 
 
 def test_nothing_is_said_of_noise():
-    spoken = sum(
-        bool(effects(SPACE, drawn(lambda settings, rng: rng.gauss(10, 1), 60, seed=seed))) for seed in range(10)
-    )
-    assert spoken == 0
+    for seed in range(10):
+        assert effects(SPACE, drawn(lambda settings, rng: rng.gauss(10, 1), 60, seed=seed)) == []
     assert effects(SPACE, drawn(lambda settings, rng: 7.0)) == []
 
 

@@ -18,18 +18,12 @@ def hump(point):
     return (point[1] - 0.3) ** 2
 
 
-def test_what_works_alone_counts_most():
-    known = points(30)
-    weights = fit(known, list(map(hump, known)), SPANS).weights
-    assert weights[1] == max(weights) == 8 / len(SPANS)
-    assert sum(weight <= 1 / len(SPANS) for weight in weights) >= 6
-
-
-def test_a_hump_in_one_of_eight_settings_is_predicted():
+def test_what_works_alone_counts_most_and_its_hump_is_predicted():
     known = points(30)
     model = fit(known, list(map(hump, known)), SPANS)
-    same = known[0]
-    predicted = [model.predict((same[0], place / 20) + same[2:])[0] for place in range(21)]
+    assert model.weights[1] == max(model.weights) == 8 / len(SPANS)
+    assert sum(weight <= 1 / len(SPANS) for weight in model.weights) >= 6
+    predicted = model.predict([(known[0][0], place / 20) + known[0][2:] for place in range(21)])
     assert 4 <= predicted.index(min(predicted)) <= 8
 
 
@@ -46,10 +40,5 @@ def test_only_the_latest_speak_for_the_weights_and_all_for_the_prediction():
     costs = [point[0] for point in known[:20]] + [point[1] for point in known[20:]]
     model = fit(known, costs, SPANS)
     assert model.weights == fit(known[20:], costs[20:], SPANS).weights
-    assert len(model.scores) == LATEST + 20
-
-
-def test_failures_alone_among_the_latest_do_not_hide_what_succeeded_before():
-    known = points(LATEST + 5)
-    costs = [1.0, 2.0, 3.0, 4.0, 5.0] + [None] * LATEST
-    assert len(fit(known, costs, SPANS).scores) == LATEST + 5
+    assert len(model.factor) == LATEST + 20
+    assert len(fit(known, [1.0, 2.0] + [None] * (LATEST + 18), SPANS).factor) == LATEST + 20  # where all of them failed

@@ -63,29 +63,20 @@ def test_finds_the_hump_of_one_wide_range_among_eight_settings():
         assert abs(choose(space, past)["clients"] - 22) <= 8
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_finds_the_best_of_a_logarithmic_range_in_twelve_measurements(seed):
-    levels, ordered = spaces.space({"a": {"min": 1, "max": 2**20, "scale": "log"}})["a"]
+def test_finds_the_best_of_a_logarithmic_range_in_twelve_measurements():
+    space = spaces.space({"a": {"min": 1, "max": 2**20, "scale": "log"}})
 
     def bowl(settings):
         return (math.log(settings["a"], 2) - 8) ** 2 + 1
 
-    space = {"a": (levels, ordered)}
-    assert bowl(choose(space, searched(space, bowl, 12, seed))) < 1.1
+    for seed in range(10):
+        assert bowl(choose(space, searched(space, bowl, 12, seed))) < 1.1
 
 
 def test_proposes_nothing_twice_and_a_small_space_whole():
     space = {"a": ((1, 2, 3, 4, 5), True), "b": (("x", "y", "z"), False), "c": ((True, False), False)}
     past = searched(space, lambda settings: None if settings["b"] == "y" else settings["a"], 100)
     assert len(past) == len({tuple(settings.values()) for settings, _ in past}) == 30
-
-
-def test_proposes_the_same_from_the_same_whatever_happened_to_the_random_numbers_of_others():
-    past = searched(SPACE, cost, 8)
-    random.seed(1)
-    one = propose(SPACE, past, 5)
-    random.seed(2)
-    assert propose(SPACE, past, 5) == one
 
 
 PROGRAM = """
@@ -116,14 +107,6 @@ def test_finds_the_one_point_in_a_hundred_thousand_that_is_allowed(count):
     assert propose(space, past + [(only, 1.0)], 0, lambda settings: settings == only) is None
 
 
-def test_a_space_of_three_hundred_points_is_looked_at_whole_so_that_chance_has_no_say():
-    space = {"a": (range(20), True), "b": (range(15), True)}
-    past = [
-        ({"a": a, "b": b}, abs(a - 13.3) + 1.7 * abs(b - 4.6)) for a, b in [(0, 0), (19, 3), (5, 14), (11, 8), (14, 1)]
-    ]
-    assert len({tuple(propose(space, past, seed).values()) for seed in range(6)}) == 1
-
-
 def test_proposes_only_what_is_allowed():
     past = searched(SPACE, cost, 20, allowed=lambda settings: settings["cpu"] * settings["heap"] <= 16)
     assert len(past) == 20
@@ -136,46 +119,32 @@ def test_searches_a_space_of_a_thousand_million_points_and_more():
     assert len({(settings["a"], settings["b"]) for settings, _ in past}) == 12
 
 
-@pytest.mark.parametrize(
-    "space",
-    [{}, {"a": ((5,), True)}, {"a": (("x",), False), "b": ((None,), False)}],
-    ids=["no settings", "a range of one level", "enums of one value"],
-)
-def test_a_space_of_one_point_is_proposed_once(space):
-    past = searched(space, lambda settings: 1.0, 3)
-    assert past == [({name: values[0] for name, (values, _) in space.items()}, 1.0)]
-    assert choose(space, past) == past[0][0]
+def test_a_space_of_one_point_is_proposed_once():
+    for space in {}, {"a": ((5,), True)}, {"a": (("x",), False), "b": ((None,), False)}:
+        past = searched(space, lambda settings: 1.0, 3)
+        assert past == [({name: values[0] for name, (values, _) in space.items()}, 1.0)]
+        assert choose(space, past) == past[0][0]
 
 
 def test_goes_on_where_everything_failed_or_cost_the_same():
-    assert len(searched(SPACE, lambda settings: None, 8)) == 8
-    assert len(searched(SPACE, lambda settings: 7, 8)) == 8
+    for value in (None, 7):
+        assert len(searched(SPACE, lambda settings, value=value: value, 8)) == 8
 
 
-@pytest.mark.parametrize("unit", [1e-300, 1e-5, 1e5, 1e300])
-def test_the_unit_of_the_cost_does_not_matter(unit):
-    def settings_of(past):
-        return [settings for settings, _ in past]
-
-    assert settings_of(searched(SPACE, lambda s: cost(s) * unit, 8)) == settings_of(searched(SPACE, cost, 8))
+def test_the_unit_of_the_cost_does_not_matter():
+    found = [searched(SPACE, lambda settings, unit=unit: cost(settings) * unit, 8) for unit in (1, 1e-300, 1e300)]
+    assert len({repr([settings for settings, _ in past]) for past in found}) == 1
 
 
-OUTSIDE = [
-    ({"cpu": 4, "heap": 2.0, "gc": "zgc", "compress": True}, 1.0),
-    ({"cpu": 99, "heap": 2.0, "gc": "g1", "compress": True}, 1.0),
-    ({"cpu": "many", "heap": 2.0, "gc": "g1", "compress": True}, 1.0),
-    ({"cpu": True, "heap": 2.0, "gc": "g1", "compress": True}, 1.0),
-    ({"cpu": 4, "heap": None, "gc": "g1", "compress": True}, 1.0),
-    ({"cpu": 4, "heap": 2.0, "gc": "g1", "compress": 1}, 1.0),
-    ({"cpu": 4}, 1.0),
-]
-
-
-@pytest.mark.parametrize("entry", OUTSIDE)
-def test_passes_over_what_was_measured_outside_the_space(entry):
-    assert locate(SPACE, entry[0]) is None
-    assert choose(SPACE, [entry]) is None
-    assert propose(SPACE, [entry] * 5, 0) is not None
+def test_passes_over_what_was_measured_outside_the_space():
+    inside = {"cpu": 4, "heap": 2.0, "gc": "g1", "compress": True}
+    changes = {"gc": ["zgc"], "cpu": [99, "many", True], "heap": [None], "compress": [1]}
+    outside = [dict(inside, **{name: value}) for name, values in changes.items() for value in values] + [{"cpu": 4}]
+    assert locate(SPACE, inside) is not None
+    assert [locate(SPACE, settings) for settings in outside] == [None] * 7
+    past = [(settings, 1.0) for settings in outside]
+    assert choose(SPACE, past) is None
+    assert propose(SPACE, past, 0) is not None
 
 
 def test_learns_from_a_value_between_two_levels_and_may_keep_it():

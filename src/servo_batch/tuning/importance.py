@@ -7,7 +7,9 @@ some dozens of noisy measurements it is a rough figure, so it is told in words, 
 
 import json
 import math
-from typing import Any, Iterable, List, NamedTuple, Sequence, Tuple
+from functools import reduce
+from operator import mul
+from typing import Any, List, NamedTuple, Sequence, Tuple
 
 from servo_batch.tuning import search
 from servo_batch.tuning.model import Model, apart, dot, solve
@@ -39,19 +41,22 @@ def effects(space: search.Space, past: search.Past) -> List[Effect]:
     ``space`` and ``past`` are those of ``search.propose``.
     """
     model = search.model_of_successes(space, past[-MOST:])
-    if model is None or len(model.scores) < FEWEST:
+    if model is None or len(model.factor) < FEWEST:
         return []
-    columns = [solve(model.factor, _unit(row, len(model.scores))) for row in range(len(model.scores))]  # of L⁻¹
+    size = len(model.factor)
+    columns = [solve(model.factor, [float(row == other) for other in range(size)]) for row in range(size)]  # of L⁻¹
     alphas = [dot(column, model.solved) for column in columns]
-    if _skill(model.scores, alphas, [dot(column, column) for column in columns]) < SKILL:
+    if _skill(model.known.scores, alphas, [dot(column, column) for column in columns]) < SKILL:
         return []
-    lengths = [len(values) for values, _ in space.values()]
+    picked = [_picked(len(values)) for values, _ in space.values()]
     found = []
-    for (name, (values, ordered)), (share, effect) in zip(space.items(), _main_effects(model, alphas, lengths)):
+    for (name, (values, ordered)), of_all, (share, effect) in zip(
+        space.items(), picked, _main_effects(model, alphas, picked)
+    ):
         word = next((word for word, least in WORDS if share >= least), "")
-        levels = [values[level] for level in _picked(len(values))]
-        found.append(Effect(name, share, word, _direction(levels, ordered, effect) if word else ""))
-    return sorted((one for one in found if len(space[one.name][0]) > 1), key=lambda one: -one.share)
+        direction = _direction([values[level] for level in of_all], ordered, effect) if word else ""
+        found += [Effect(name, share, word, direction)] if len(values) > 1 else []
+    return sorted(found, key=lambda one: -one.share)
 
 
 def in_words(found: Sequence[Effect]) -> str:
@@ -62,10 +67,6 @@ def in_words(found: Sequence[Effect]) -> str:
         if named:
             parts.append(f"{word} {', '.join(named)}")
     return f"what matters: {'; '.join(parts)}" if parts else ""
-
-
-def _unit(row: int, size: int) -> List[float]:
-    return [float(row == other) for other in range(size)]
 
 
 def _skill(scores: Sequence[float], alphas: Sequence[float], inverse: Sequence[float]) -> float:
@@ -82,35 +83,29 @@ def _picked(length: int) -> List[int]:
     return [round(n * (length - 1) / max(1, count - 1)) for n in range(count)]
 
 
-def _main_effects(model: Model, alphas: List[float], lengths: Sequence[int]) -> List[Tuple[float, List[float]]]:
+def _main_effects(
+    model: Model, alphas: Sequence[float], picked: Sequence[Sequence[int]]
+) -> List[Tuple[float, List[float]]]:
     """Return for each setting its share and what the levels looked at come to, the others averaged over."""
     kernels = []  # of each setting and measurement: what it says of each level
     products = [[1.0] * len(alphas) for _ in alphas]  # of each two measurements: what they say together, on average
-    for weight, span, levels, length in zip(model.weights, model.spans, model.levels, lengths):
-        of_all = _picked(length)
+    for weight, span, levels, of_all in zip(model.weights, model.known.spans, model.known.levels, picked):
         said = {level: [math.exp(-weight * each) for each in apart(span, level, of_all)] for level in set(levels)}
         kernels.append([said[level] for level in levels])
         both = {(one, other): dot(said[one], said[other]) / len(of_all) for one in said for other in said}
         products = [[old * both[one, other] for old, other in zip(row, levels)] for row, one in zip(products, levels)]
     means = [[math.fsum(said) / len(said) for said in rows] for rows in kernels]
-    mean = dot(alphas, [_product(of_all) for of_all in zip(*means)])
+    mean = dot(alphas, [reduce(mul, of_all, 1.0) for of_all in zip(*means)])
     variance = dot(alphas, [dot(alphas, row) for row in products]) - mean**2
     found = []
     for setting, rows in enumerate(kernels):
         others = means[:setting] + means[setting + 1 :]
-        parts = [alpha * _product(each[n] for each in others) for n, alpha in enumerate(alphas)]
+        parts = [reduce(mul, (each[n] for each in others), alpha) for n, alpha in enumerate(alphas)]
         effect = [dot(parts, of_level) for of_level in zip(*rows)]
         middle = math.fsum(effect) / len(effect)
         own = math.fsum((each - middle) ** 2 for each in effect) / len(effect)
         found.append((own / variance if variance > 0 else 0.0, effect))
     return found
-
-
-def _product(factors: Iterable[float]) -> float:
-    product = 1.0
-    for factor in factors:
-        product *= factor
-    return product
 
 
 def _direction(values: Sequence[Any], ordered: bool, effect: Sequence[float]) -> str:

@@ -7,8 +7,8 @@ one for all, among many settings, two points that differ in a single one would b
 
 import math
 from itertools import islice
-from operator import mul, neg
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from operator import add, mul
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 Point = Tuple[float, ...]  # the level of each setting; what was measured may lie between two
 Spans = Sequence[int]  # of each setting the levels from the first to the last; 0 where they have no order
@@ -26,90 +26,91 @@ LOGISTIC_SCALE = 1.702
 SAME = 1e-9
 
 
-class Model(NamedTuple):
-    """What ``fit`` returns. Costs are scores here, about standard normal, the lower the better."""
+class Known(NamedTuple):
+    """The measurements."""
 
     levels: Sequence[Sequence[float]]  # of each setting, those of all points
     spans: Spans
-    weights: Sequence[float]  # of each setting, in the distance
-    noise: float  # one of NOISE_RATIOS
-    scores: Sequence[float]
-    factor: List[List[float]]  # L, the rows of a lower triangle; L Lᵀ is the kernel with the noise
-    solved: List[float]  # L⁻¹ scores
-    variance: float
-    likelihood: float  # its logarithm
+    scores: Sequence[float]  # the costs, about standard normal, the lower the better
+    apart: Sequence[List[float]]  # of each setting, how far every two are apart: a lower triangle row after row
 
-    def predict(self, point: Point) -> Tuple[float, float]:
-        """Return the mean and the standard deviation of the score at a point."""
-        distances = [0.0] * len(self.scores)
-        for weight, span, level, levels in zip(self.weights, self.spans, point, self.levels):
-            distances = _added(distances, weight, apart(span, level, levels))
-        solved = solve(self.factor, [math.exp(-distance) for distance in distances])
-        return dot(solved, self.solved), math.sqrt(self.variance * max(0.0, 1.0 - dot(solved, solved)))
 
-    def expected_improvement(self, point: Point) -> float:
-        """Return how far below the lowest score the one at a point is on average, one that is not below being 0."""
-        mean, deviation = self.predict(point)
-        if deviation == 0.0:
-            return 0.0
-        gain = (min(self.scores) - mean) / deviation
-        density = math.exp(-gain * gain / 2) / math.sqrt(2 * math.pi)
-        return deviation * (gain * math.erfc(-gain / math.sqrt(2)) / 2 + density)
+class Model:
+    """A Gaussian process of scores, with these weights in the distance and one of NOISE_RATIOS."""
+
+    def __init__(self, known: Known, weights: Sequence[float], noise: float) -> None:
+        self.known, self.weights, self.noise = known, weights, noise
+        size = len(known.scores)
+        weighted = ([weight * each for each in pairs] for weight, pairs in zip(weights, known.apart))
+        kernel = iter(_kernel(size * (size + 1) // 2, weighted))
+        self.factor: List[List[float]] = []  # L, the rows of a lower triangle; L Lᵀ is the kernel with the noise
+        for row in range(size):
+            left = solve(self.factor, list(islice(kernel, row)))
+            self.factor.append(left + [math.sqrt(next(kernel) + noise - dot(left, left))])
+        self.solved = solve(self.factor, known.scores)  # L⁻¹ scores
+        self.variance = (dot(self.solved, self.solved) + 2) / (size + 2)  # as if two more scores had been seen before
+        determinant = math.fsum(math.log(row[-1]) for row in self.factor)
+        self.likelihood = -size / 2 * math.log(self.variance) - determinant - 1 / self.variance  # its logarithm
+
+    def predict(self, points: Sequence[Point]) -> List[Tuple[float, float]]:
+        """Return the mean and the standard deviation of the score at each point."""
+        weighted = [  # of each setting and each of its levels: how far it is from those measured
+            {level: [weight * each for each in apart(span, level, levels)] for level in set(asked)}
+            for weight, span, levels, asked in zip(self.weights, self.known.spans, self.known.levels, zip(*points))
+        ]
+        found = []
+        for point in points:
+            of_point = (of_setting[level] for of_setting, level in zip(weighted, point))
+            solved = solve(self.factor, _kernel(len(self.factor), of_point))
+            left = max(0.0, 1.0 - dot(solved, solved))
+            found.append((dot(solved, self.solved), math.sqrt(self.variance * left)))
+        return found
+
+    def expected_improvements(self, points: Sequence[Point]) -> List[float]:
+        """Return how far below the lowest score that of each point is on average, one that is not below being 0."""
+        found = []
+        for mean, deviation in self.predict(points):
+            gain = (min(self.known.scores) - mean) / deviation if deviation else 0.0
+            density = math.exp(-gain * gain / 2) / math.sqrt(2 * math.pi)
+            found.append(deviation * (gain * math.erfc(-gain / math.sqrt(2)) / 2 + density))
+        return found
 
 
 def fit(points: Sequence[Point], costs: Costs, spans: Spans) -> Model:
     """Return the model with the likeliest weights and noise. Not all are failures."""
     latest = -LATEST if any(cost is not None for cost in costs[-LATEST:]) else 0
-    weights = _weights(_Pairs.of(points[latest:], costs[latest:], spans))
-    return _with_likeliest_noise(_Pairs.of(points, costs, spans), weights)
+    weights = _weights(_known(points[latest:], costs[latest:], spans))
+    return _with_likeliest_noise(_known(points, costs, spans), weights)
 
 
-class _Pairs(NamedTuple):
-    """The measurements, and of each setting how far every two of them are apart, a lower triangle row after row."""
-
-    levels: Sequence[Sequence[float]]
-    spans: Spans
-    scores: Sequence[float]
-    apart: Sequence[List[float]]
-
-    @classmethod
-    def of(cls, points: Sequence[Point], costs: Costs, spans: Spans) -> "_Pairs":
-        columns = list(zip(*points))
-        pairs = [
-            [each for row, level in enumerate(levels) for each in apart(span, level, levels[: row + 1])]
-            for span, levels in zip(spans, columns)
-        ]
-        return cls(columns, spans, _scores(costs), pairs)
-
-    def model(self, weights: Sequence[float], noise: float) -> Model:
-        """Return the model with these weights and this noise."""
-        size = len(self.scores)
-        distances = [0.0] * (size * (size + 1) // 2)
-        for weight, pairs in zip(weights, self.apart):
-            distances = _added(distances, weight, pairs)
-        kernel = map(math.exp, map(neg, distances))
-        factor: List[List[float]] = []
-        for row in range(size):
-            left = solve(factor, list(islice(kernel, row)))
-            factor.append(left + [math.sqrt(next(kernel) + noise - dot(left, left))])
-        solved = solve(factor, self.scores)
-        variance = (dot(solved, solved) + 2) / (size + 2)  # as if two more scores had been seen before
-        determinant = math.fsum(math.log(row[-1]) for row in factor)
-        likelihood = -size / 2 * math.log(variance) - determinant - 1 / variance
-        return Model(self.levels, self.spans, weights, noise, self.scores, factor, solved, variance, likelihood)
+def _known(points: Sequence[Point], costs: Costs, spans: Spans) -> Known:
+    columns = list(zip(*points))
+    pairs = [
+        [each for row, level in enumerate(levels) for each in apart(span, level, levels[: row + 1])]
+        for span, levels in zip(spans, columns)
+    ]
+    return Known(columns, spans, _scores(costs), pairs)
 
 
-def _weights(pairs: _Pairs) -> List[float]:
+def _kernel(size: int, weighted: Iterable[List[float]]) -> List[float]:
+    """Return what pairs of points say of each other, by how far they are apart in each setting."""
+    distances = [0.0] * size
+    for more in weighted:
+        distances = list(map(add, distances, more))
+    return [math.exp(-distance) for distance in distances]
+
+
+def _weights(known: Known) -> List[float]:
     """Return the weights: the settings one after the other doubled while that is likelier, else halved if that is."""
-    times = [1.0] * len(pairs.apart)
-    share = 1.0 / max(1, sum(map(any, pairs.apart)))  # of those that vary at all
-    first = _with_likeliest_noise(pairs, [share] * len(times))
+    times = [1.0] * len(known.apart)
+    share = 1.0 / max(1, sum(map(any, known.apart)))  # of those that vary at all
+    first = _with_likeliest_noise(known, [share] * len(times))
     best = first.likelihood
     for index in range(len(times)):
         for factor in (2.0, 0.5):
             while LEAST <= times[index] * factor <= GREATEST:
                 tried = times[:index] + [times[index] * factor] + times[index + 1 :]
-                likelihood = pairs.model([share * each for each in tried], first.noise).likelihood
+                likelihood = Model(known, [share * each for each in tried], first.noise).likelihood
                 worth = likelihood - PENALTY * math.fsum(math.log(each, 2) ** 2 for each in tried)
                 if worth <= best + SAME * abs(best):
                     break
@@ -119,8 +120,8 @@ def _weights(pairs: _Pairs) -> List[float]:
     return [share * each for each in times]
 
 
-def _with_likeliest_noise(pairs: _Pairs, weights: Sequence[float]) -> Model:
-    models = [pairs.model(weights, noise) for noise in NOISE_RATIOS]
+def _with_likeliest_noise(known: Known, weights: Sequence[float]) -> Model:
+    models = [Model(known, weights, noise) for noise in NOISE_RATIOS]
     return models[highest([model.likelihood for model in models])]
 
 
@@ -149,10 +150,6 @@ def solve(factor: List[List[float]], right: Sequence[float]) -> List[float]:
 def dot(one: Sequence[float], other: Sequence[float]) -> float:
     """Return the sum of the products, rounded once: sum rounds otherwise since Python 3.12."""
     return math.fsum(map(mul, one, other))
-
-
-def _added(distances: List[float], weight: float, more: List[float]) -> List[float]:
-    return [distance + weight * each for distance, each in zip(distances, more)]
 
 
 def _scores(costs: Costs) -> List[float]:

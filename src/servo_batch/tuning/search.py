@@ -66,7 +66,7 @@ def propose(
         near = _near(space, rng, is_open, measured)
         anywhere = _anywhere(space, rng, is_open, CANDIDATES, LOOKS if near else LAST_LOOKS)
         candidates = list(dict.fromkeys(near + anywhere))[:CANDIDATES]  # of a small space, all
-        worth = [model.expected_improvement(point) for point in candidates]
+        worth = model.expected_improvements(candidates)
     return _settings(space, candidates[highest(worth)]) if candidates else None
 
 
@@ -79,8 +79,8 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     good = [one for one in _within(space, past) if one.cost is not None]
     if not good:
         return None
-    model = _model(space, good)
-    best = good[highest([-model.predict(one.point)[0] for one in good])].settings
+    predicted = _model(space, good).predict([one.point for one in good])
+    best = good[highest([-mean for mean, _ in predicted])].settings
     return {name: best.get(name) for name in space}
 
 
@@ -160,15 +160,13 @@ def _walk(space: Space, rng: random.Random) -> Iterator[Point]:
         stride = stride * length + int(rng.random() * length)
     while math.gcd(stride, size) != 1:
         stride += 1
-    first, left = number, True
-    while left:
+    for _ in range(size):
         levels, rest = [], number
         for length in lengths:
             rest, level = divmod(rest, length)
             levels.append(level)
         yield tuple(levels)
         number = (number + stride) % size
-        left = number != first
 
 
 def _near(space: Space, rng: random.Random, is_open: IsOpen, measured: List[_Measured]) -> List[Point]:
