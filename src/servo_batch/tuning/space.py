@@ -1,7 +1,9 @@
 """The descriptions of settings → the space to search: the values that each may take, and whether they are ordered."""
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Dict, Mapping, Sequence, Tuple, Union, overload
+from typing import Any, Callable, Dict, Mapping, Sequence, Tuple, Union
+
+from servo_batch.settings import is_enum, is_range
 
 Number = Union[int, float]
 
@@ -13,7 +15,7 @@ WRITTEN_OUT = 1000
 FINEST = 10**12
 
 
-def space(descriptions: Mapping[str, Mapping[str, Any]]) -> Dict[str, Tuple[Sequence[Any], bool]]:
+def space(descriptions: Mapping[str, Dict[str, Any]]) -> Dict[str, Tuple[Sequence[Any], bool]]:
     """Return ``{name: (values, ordered)}`` of each range and enum among ``{name: description}``, in that order.
 
     A description is a setting's, as the configuration has it and has checked it. A range gives its levels, ascending,
@@ -24,10 +26,9 @@ def space(descriptions: Mapping[str, Mapping[str, Any]]) -> Dict[str, Tuple[Sequ
     """
     found: Dict[str, Tuple[Sequence[Any], bool]] = {}
     for name, description in descriptions.items():
-        kind = description.get("type", "range" if "min" in description or "max" in description else None)
-        if kind == "range":
+        if is_range(description):
             found[name] = (_levels(description), True)
-        elif kind == "enum":
+        elif is_enum(description):
             found[name] = (_distinct(description["values"]), False)
     return found
 
@@ -45,35 +46,25 @@ def _levels(description: Mapping[str, Any]) -> Sequence[Number]:
 
 
 class Levels(Sequence[Number]):
-    """The levels of a range by its step, each computed when it is asked for.
+    """The levels of a range by its step, each computed when it is asked for, one at a time.
 
     They are sums of decimal numbers, so that they are the numbers that people write: 0.3, not 0.1 + 0.1 + 0.1. The
     last one is ``high``, also where whole steps only come near to it.
     """
 
     def __init__(self, low: Number, high: Number, step: Number) -> None:
-        self._low, self._high, self._step = low, high, step
-        self._whole = all(isinstance(number, int) for number in (low, high, step))
+        is_whole = all(isinstance(number, int) for number in (low, high, step))
+        exact: Callable[[Number], Any] = int if is_whole else _decimal
+        self._low, self._high, self._step = map(exact, (low, high, step))
+        self._kind = int if is_whole else float
         self._steps = int(((_decimal(high) - _decimal(low)) / _decimal(step)).to_integral_value())
 
     def __len__(self) -> int:
         return self._steps + 1
 
-    @overload
-    def __getitem__(self, index: int) -> Number: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Number]: ...
-
-    def __getitem__(self, index: Union[int, slice]) -> Union[Number, Sequence[Number]]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+    def __getitem__(self, index: Any) -> Any:
         level = range(len(self))[index]
-        if level == self._steps:
-            return self._high if self._whole else float(self._high)
-        if self._whole:
-            return self._low + level * self._step
-        return float(_decimal(self._low) + level * _decimal(self._step))
+        return self._kind(self._high if level == self._steps else self._low + level * self._step)
 
 
 def _even_levels(low: Number, high: Number) -> Sequence[Number]:
