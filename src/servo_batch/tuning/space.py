@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Callable, Dict, Mapping, Sequence, Tuple, Union
 
-from servo_batch.settings import is_enum, is_range
+from servo_batch.settings import type_of
 
 Number = Union[int, float]
 
@@ -26,9 +26,10 @@ def space(descriptions: Mapping[str, Dict[str, Any]]) -> Dict[str, Tuple[Sequenc
     """
     found: Dict[str, Tuple[Sequence[Any], bool]] = {}
     for name, description in descriptions.items():
-        if is_range(description):
+        kind = type_of(description)
+        if kind == "range":
             found[name] = (_levels(description), True)
-        elif is_enum(description):
+        elif kind == "enum":
             found[name] = (_distinct(description["values"]), False)
     return found
 
