@@ -91,31 +91,20 @@ def test_adjust_rejects_what_is_not_allowed(servo_everywhere):
 # The request of measure.
 
 
-@pytest.mark.parametrize(
-    ("request_", "names"),
-    [
-        (b"", ["ratio", "size"]),
-        (b" \n\t", ["ratio", "size"]),
-        ({}, ["ratio", "size"]),
-        ({"control": {"duration": 3}}, ["ratio", "size"]),
-        ({"metrics": ["ratio"]}, ["ratio"]),
-        ({"metrics": ["ratio", "ratio", "size"]}, ["ratio", "size"]),
-        ({"metrics": {"size": {"unit": "anything"}}}, ["size"]),
-        ({"metrics": ["total_runtime"]}, []),
-        ({"metrics": []}, []),
-        ({"metrics": {}}, []),
-        (b'\xef\xbb\xbf{"metrics": ["size"]}', ["size"]),
-    ],
-    ids=repr,
-)
-def test_measure_returns_the_metrics_asked_for_and_the_runtime(servo, request_, names):
+REQUESTS = [
+    *((b"", ["ratio", "size"]), (b" \n\t", ["ratio", "size"]), ({"control": {"duration": 3}}, ["ratio", "size"])),
+    *(({"metrics": ["ratio"]}, ["ratio"]), ({"metrics": ["ratio", "ratio", "size"]}, ["ratio", "size"])),
+    *(({"metrics": {"size": {"unit": "anything"}}}, ["size"]), (b'\xef\xbb\xbf{"metrics": ["size"]}', ["size"])),
+    *(({"metrics": ["total_runtime"]}, []), ({"metrics": []}, []), ({"metrics": {}}, [])),
+]
+
+
+def test_measure_returns_the_metrics_asked_for_and_the_runtime(servo):
     servo.configure(batch(PRINTING, metrics=METRICS))
-    ended = servo.measure(request_)
-    assert sorted(ended.answer["metrics"]) == sorted([*names, "total_runtime"]), ended
-
-
-def test_a_metric_that_is_not_asked_for_need_not_match(servo):
-    servo.configure(batch("echo ratio 2", metrics=METRICS))
+    for request, names in REQUESTS:
+        ended = servo.measure(request)
+        assert sorted(ended.answer["metrics"]) == sorted([*names, "total_runtime"]), request
+    servo.configure(batch("echo ratio 2", metrics=METRICS))  # the other need not match
     assert servo.measure({"metrics": ["ratio"]}).answer["metrics"]["ratio"] == {"value": 2}
 
 
@@ -141,13 +130,9 @@ def test_the_jobs_environment_is_the_callers(servo_everywhere):
 
 
 @needs_environ
-@pytest.mark.parametrize(
-    "locale",
-    [{}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}],
-    ids=str,
-)
-def test_no_locale_changes_the_jobs_environment(servo, locale):
-    the_job_has_the_environment_of_the_caller(servo, locale)
+def test_no_locale_changes_the_jobs_environment(servo):
+    for locale in ({}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}):
+        the_job_has_the_environment_of_the_caller(servo, locale)
 
 
 def the_job_has_the_environment_of_the_caller(servo, locale):
@@ -190,48 +175,29 @@ def test_an_adjust_replaces_what_was_stored_before(servo):
 
 
 KINDS = ["512", "0.5", "512.0", "1e3", "-7", "1e-07", "123456789012345678901234567890", "true", '"512"', '""']
+TEXTS = ["Füße ☃", "a\u2028b", "\U0001f600", "line\nline", "\x7f\x1b[31m", "'\"\\"]
 
 
-def test_a_value_keeps_its_kind(servo):
-    sent = "{%s}" % ", ".join('"s%d": {"value": %s}' % item for item in enumerate(KINDS))
+def test_a_value_keeps_its_kind_and_a_text_its_characters(servo):
+    kinds = [*KINDS, *map(json.dumps, TEXTS)]
+    sent = "{%s}" % ", ".join('"s%d": {"value": %s}' % item for item in enumerate(kinds))
     request = json.dumps(application(web="SENT")).replace('"SENT"', sent)
     assert servo.adjust(request.encode()).answer == OK
     stored = json.loads(servo.read("_state.json").decode())["application"]["components"]["web"]["settings"]
-    for number, text in enumerate(KINDS):
+    for number, text in enumerate(kinds):
         # repr tells 512 from 512.0, and 1 from True.
         assert repr(stored["s%d" % number]["value"]) == repr(json.loads(text))
 
 
-def test_a_text_survives_as_it_was_sent(servo):
-    texts = ["Füße ☃", "a\u2028b", "\U0001f600", "line\nline", "\x7f\x1b[31m", "'\"\\"]
-    for text in texts:
-        servo.stored(opts=text)
-        assert servo.query().query["web"]["opts"] == text
-
-
-def test_undeclared_settings_and_components_are_stored(servo):
+def test_all_of_the_application_is_stored_and_its_annotations_come_back_with_a_measurement(servo):
     request = asked(cpu=3, brand_new="x")
     request["application"]["components"]["cache"] = {"settings": {"ttl": {"value": 60}}}
-    assert servo.adjust(request).answer == OK
+    request["application"]["annotations"] = {"canary": [1, {"a": None}]}
+    assert servo.adjust(dict(request, control={"duration": 3}, id=5)).answer == OK
     assert json.loads(servo.read("_state.json").decode()) == request
     assert "cache" not in servo.query().query
-
-
-def test_other_keys_of_the_application_are_stored_and_other_top_level_keys_are_not(servo):
-    request = asked(cpu=3)
-    request["application"]["annotations"] = {"canary": [1, {"a": None}]}
-    request.update(control={"duration": 3}, id=5)
-    assert servo.adjust(request).answer == OK
-    stored = json.loads(servo.read("_state.json").decode())
-    assert stored == {"application": request["application"]}
     assert servo.query().answer["application"]["annotations"] == {"canary": [1, {"a": None}]}
-
-
-def test_annotations_come_back_with_a_measurement(servo):
-    request = asked(cpu=3)
-    request["application"]["annotations"] = {"run": 12}
-    servo.adjust(request)
-    assert servo.measure().answer["annotations"] == {"run": 12}
+    assert servo.measure().answer["annotations"] == {"canary": [1, {"a": None}]}
 
 
 def test_annotations_of_the_configuration_come_back_too(servo):
