@@ -9,7 +9,7 @@ import pytest
 from calling import Servo, batch
 from measuring import default_signals
 
-pytest_plugins = ("servo_fixtures", "job_fixtures")
+pytest_plugins = ("servo_fixtures",)
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
@@ -77,14 +77,6 @@ class TestAFailure:
         told = "the job ended with exit status 0, which is none of the success_exit_statuses 1, 2\n"
         assert failure(newest, "true", success_exit_statuses=[1, 2]).startswith(told)
         assert "killed by SIGTERM" in failure(newest, "kill $$", success_exit_statuses=[1, 143])
-
-    def test_where_the_working_directory_is_gone_says_so(self, newest):
-        os.mkdir(newest.path("gone"))
-        newest.configure(batch("true"))
-        command = 'cd gone && rmdir "$PWD" && exec "$@"'
-        ended = newest.call("measure", "--config", newest.path("config.json"), prefix=["/bin/sh", "-c", command, "sh"])
-        told = "the job cannot start: the working directory is gone; start the driver in another"
-        assert ended.answer["message"] == told
 
 
 class TestTheWorkingDirectory:

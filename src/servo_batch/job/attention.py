@@ -123,6 +123,6 @@ class Loop:
                 if "started" in message:
                     self.begin(message["started"][0])
                 if "grown" in message and self.shown:
-                    self.shown.grew(message["grown"])
+                    self.shown.grew()
         if self.shown:
             self.shown.write()

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import Any, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
@@ -96,14 +96,22 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask
     status = _wait_for_end(job.pid, wakeup, control)
     seconds = time.monotonic() - began
     if status is not None:
-        tell(report, {"ended": [seconds, exit_status(status), _used()]})
+        tell(report, {"ended": [seconds, _exit_status(status), _used()]})
         while os.read(control, 100):
             pass
         tell(report, {"left": _left(wakeup) if can_follow else []})
         return
 
+    listened = [wakeup, control]
+
     def wait(seconds: float) -> bool:
-        return _wait_or_hurry(wakeup, control, seconds)
+        """Wait for the end of a child; return whether the driver will wait no longer."""
+        if control not in _wait(listened, seconds):
+            return False
+        is_hurried = os.read(control, len(KILL)) == KILL
+        if not is_hurried:  # the driver was killed, and control is at its end for ever
+            listened.remove(control)
+        return is_hurried
 
     if can_follow:
         was_killed, survivors = descendants.stop_all(step.grace_seconds, wait)
@@ -112,7 +120,7 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask
     tell(report, {"stopped": [seconds, was_killed, survivors]})
 
 
-def exit_status(status: int) -> int:
+def _exit_status(status: int) -> int:
     """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
@@ -147,19 +155,19 @@ def _wake_up_on_signals(mask: Set[Any]) -> int:
     return wakeup
 
 
-def _wait(wakeup: int, control: int, seconds: float) -> bool:
-    """Wait for the end of a child; return whether the driver has something to say."""
-    ready = wait_for([wakeup, control], seconds)
+def _wait(listened: List[int], seconds: float) -> Dict[int, int]:
+    """Wait for the end of a child, of which the first descriptor tells, or for the driver; return what is ready."""
+    ready = wait_for(listened, seconds)
     with suppress(BlockingIOError):
-        os.read(wakeup, 4096)
-    return control in ready
+        os.read(listened[0], 4096)
+    return ready
 
 
 def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
     """Return the status of the job's process, as ``os.waitpid`` does; None when it is to be stopped."""
     pause = math.inf
     while True:
-        is_asked = _wait(wakeup, control, pause)
+        is_asked = control in _wait([wakeup, control], pause)
         ended = descendants.reap()  # orphans that came to the guard are among them
         if job in ended:
             return ended[job]
@@ -167,19 +175,6 @@ def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
             os.read(control, len(STOP))
             return None
         pause = 0 if len(ended) == descendants.MAX_REAPED else math.inf
-
-
-def _wait_or_hurry(wakeup: int, control: int, seconds: float) -> bool:
-    """Wait for the end of a child; return whether the driver will wait no longer."""
-    if not _wait(wakeup, control, seconds):
-        return False
-    if os.read(control, len(KILL)) == KILL:
-        return True
-    # The driver was killed. To have something that can still be waited for, without its end being told for ever:
-    nobody, _ = os.pipe()
-    os.dup2(nobody, control)
-    os.close(nobody)
-    return False
 
 
 def _left(wakeup: int) -> List[str]:
@@ -193,4 +188,4 @@ def _left(wakeup: int) -> List[str]:
         left = limit - time.monotonic()
         if left <= 0:
             return descendants.running()
-        _wait(wakeup, wakeup, left)
+        _wait([wakeup], left)

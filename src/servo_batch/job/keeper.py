@@ -6,7 +6,7 @@ driver was killed. Then it reads what is still on its way: up to the end of both
 job left running holds them open, for LATE_SECONDS and all that was in them before. It reports
 
 - ``{"ready": PID}``: it reads;
-- ``{"grown": "stdout"}``: that file, or the other, has become longer; only where that is to be told;
+- ``{"grown": true}``: one of the files has become longer; only where that is to be told;
 - ``{"kept": [ERRNO, IS_AT_END]}``: of a write that failed, or null; whether nobody can write to the pipes any more;
 
 and goes on reading for as long as anybody can write, so that nobody whom the job left running waits for it or gets a
@@ -45,7 +45,7 @@ class Keeper(Child):
         """Fork a keeper that fills the files, and return when it reads; raise ``OSError`` where there can be none."""
         stdout, self.stdout = os.pipe()
         stderr, self.stderr = os.pipe()
-        streams = [_Stream("stdout", stdout, output.stdout), _Stream("stderr", stderr, output.stderr)]
+        streams = [_Stream(stdout, output.stdout), _Stream(stderr, output.stderr)]
         super().__init__(lambda control, report, _mask: _keep(streams, control, report, tells_growth))
         os.close(stdout)
         os.close(stderr)
@@ -60,8 +60,7 @@ class Keeper(Child):
 class _Stream:
     """One of the pipes, as the keeper has it, and the file for what comes out of it."""
 
-    def __init__(self, name: str, pipe: int, file: BinaryIO) -> None:
-        self.name = name
+    def __init__(self, pipe: int, file: BinaryIO) -> None:
         self.pipe = pipe
         self.file = file
         self.number: Optional[int] = None  # the errno of a write that failed
@@ -141,7 +140,7 @@ def _copy(streams: List[_Stream], control: int, grown: Optional[int], nap_second
             window_bytes += moved
             if moved and grown is not None:
                 with suppress(BlockingIOError):  # the driver was stopped (^Z); it looks at both in the end
-                    tell(grown, {"grown": stream.name})
+                    tell(grown, {"grown": True})
             if stream.is_at_end:
                 poll.unregister(descriptor)
                 del open_streams[descriptor]

@@ -2,7 +2,7 @@
 
 import os
 import time
-from typing import TYPE_CHECKING, Optional, Tuple
+from typing import TYPE_CHECKING, Optional
 
 from servo_batch.answers import STDERR, complain
 from servo_batch.job.steps import Kind, Place
@@ -28,7 +28,7 @@ class Telling:
         self._number = self._of = 1
         self._heard = 0  # how many measurements have begun
         self._began: Optional[float] = None
-        self._latest: Optional[Tuple[Kind, Place, float]] = None
+        self._latest = Kind.JOB, Place(), 0.0
         self._bar: "Optional[ProgressBar]" = None
         self.interval_seconds, self.room = PROGRESS_SECONDS, b""
         if os.isatty(STDERR):
@@ -81,8 +81,6 @@ class Telling:
             self._bar.remove()
 
     def _report(self, _elapsed: float = 0.0) -> None:
-        if self._latest is None:
-            return
         kind, place, elapsed_seconds = self._latest
         places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", str(place)]
         where = "".join(each + ": " for each in places if each)

@@ -10,7 +10,7 @@ import shlex
 import signal
 from typing import Optional
 
-from servo_batch.answers import HostError, failed
+from servo_batch.answers import failed
 from servo_batch.job import failures, guard, output
 from servo_batch.job.attention import Caller, Loop, Unwanted
 from servo_batch.job.guard import Guard
@@ -21,7 +21,7 @@ from servo_batch.job.steps import Ended, Kind, NotStarted, Outcome, Step
 
 # Nobody waits longer than this for the disk where the job was stopped.
 DISK_AFTER_STOP_SECONDS = LATE_SECONDS + 0.5
-# How long a guard may take that was told to kill the job at once.
+# How long a guard may take that has nothing more to wait for.
 GUARD_SECONDS = 10.0
 # Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
 SKEW_SECONDS = 0.1
@@ -45,16 +45,13 @@ def run(step: Step, caller: Caller) -> Ended:
         raise
 
 
-def check_working_directory(folder: Optional[str] = None) -> None:
-    """Raise ``ServoError`` where a command cannot run in ``folder``, by default in the driver's, which may be gone."""
+def check_working_directory(folder: Optional[str]) -> None:
+    """Raise ``ServoError`` where a command cannot run in ``folder``; None is the driver's."""
     try:
-        os.stat(os.path.join(folder, ".") if folder else os.getcwd())
+        os.stat(os.path.join(folder or "", "."))
     except OSError as error:
-        if folder:
-            message = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
-            raise failed("command-failed", message % (shlex.quote(folder), error.strerror)) from None
-        message = "the job cannot start: the working directory is gone; start the driver in another"
-        raise HostError(message) from None
+        message = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
+        raise failed("command-failed", message % (shlex.quote(folder or ""), error.strerror)) from None
 
 
 class _Running:
@@ -118,7 +115,7 @@ class _Running:
         if self._keeper:
             self._keep(self._keeper, math.inf if has_ended else DISK_AFTER_STOP_SECONDS, asked)
         if self._guard:
-            self._dismiss(self._guard, asked)
+            self._dismiss(self._guard)
         if self._loop.shown:
             self._loop.shown.finish(lambda: has_ended and self._caller.cancellation.count <= asked)
 
@@ -152,10 +149,10 @@ class _Running:
         else:
             os.close(keeper.report)
 
-    def _dismiss(self, guard_: Guard, asked: int) -> None:
+    def _dismiss(self, guard_: Guard) -> None:
         """Let the guard go, which tells what is left running, and note what came of the job."""
         os.close(guard_.control)
-        self._loop.wait(lambda: guard_.is_gone, math.inf, asked)
+        self._loop.wait(lambda: guard_.is_gone, GUARD_SECONDS)
         os.kill(guard_.pid, signal.SIGKILL)
         self._loop.children.remove(guard_)
         guard_.reap()

@@ -5,7 +5,7 @@ Whoever reads what is shown may take as long as he likes, without the job or a s
 
 import os
 import select
-from typing import Callable, Dict, List
+from typing import Callable, List
 
 from servo_batch.answers import STDERR
 from servo_batch.job.child import wait_for
@@ -26,21 +26,19 @@ class Shown:
     def __init__(self, output: Output, room: bytes) -> None:
         self._output = output
         self._room = room
-        self._positions: Dict[str, int] = {"stdout": 0, "stderr": 0}
-        self._grown: List[str] = []
+        self._positions = {"stdout": 0, "stderr": 0}
         self._rest = memoryview(b"")
         self._descriptor = _own(STDERR)
-        self._is_last = self._is_given_up = False
+        self._has_grown = self._is_last = self._is_given_up = False
 
     @property
     def waiting(self) -> List[int]:
         """The descriptor that something waits to be written to, if anything does."""
-        return [self._descriptor] if not self._is_given_up and (self._rest or self._grown) else []
+        return [self._descriptor] if not self._is_given_up and (self._rest or self._has_grown) else []
 
-    def grew(self, name: str) -> None:
-        """Take note that a file has become longer."""
-        if name not in self._grown:
-            self._grown.append(name)
+    def grew(self) -> None:
+        """Take note that one of the files has become longer."""
+        self._has_grown = True
 
     def write(self) -> None:
         """Write what can be written without waiting; not all, where it grows as fast: there is more to attend to."""
@@ -57,9 +55,7 @@ class Shown:
 
     def finish(self, is_wanted: Callable[[], bool]) -> None:
         """Write a last piece, and go on while ``is_wanted()`` and somebody takes it; the files grow no more."""
-        self._is_last = True
-        for name in self._positions:
-            self.grew(name)
+        self._has_grown = self._is_last = True
         while self.waiting and wait_for([], STALLED_SECONDS, self.waiting):
             self.write()
             if not is_wanted():
@@ -68,9 +64,8 @@ class Shown:
 
     def _take(self) -> bool:
         """Read the next piece; return whether there is one."""
-        while self._grown:
-            name = self._grown[0]
-            piece = os.pread(getattr(self._output, name).fileno(), READ_BYTES, self._positions[name])
+        for name, position in self._positions.items():
+            piece = os.pread(getattr(self._output, name).fileno(), READ_BYTES, position)
             if self._room and not self._is_last:
                 end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
                 piece = piece[:end] if end or len(piece) < READ_BYTES else piece
@@ -78,7 +73,7 @@ class Shown:
                 self._positions[name] += len(piece)
                 self._rest = memoryview(self._room + piece)
                 return True
-            self._grown.pop(0)
+        self._has_grown = False
         return False
 
 

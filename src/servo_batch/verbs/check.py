@@ -72,7 +72,6 @@ def check(options: "Options") -> answers.Answer:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler would wait for the end of a pattern
     findings = Findings()
-    findings.attempt(check_working_directory, None)
     findings.attempt(output.check_folder)
     saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else None
     config = findings.attempt(load, options.get("--config"))
