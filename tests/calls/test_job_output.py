@@ -13,7 +13,7 @@ from calling import LIMIT_SECONDS, batch
 from measuring import children, find_processes, kill, wait_until
 from terminals import Terminal
 
-pytest_plugins = ("servo_fixtures", "job_fixtures")
+pytest_plugins = ("servo_fixtures",)
 
 BASH = shutil.which("bash")
 needs_bash = pytest.mark.skipif(not BASH, reason="no bash here")
@@ -89,11 +89,6 @@ class TestAPipe:
         ended = printed(newest, bash("exec > >(trap '' PIPE; sleep 0.7; cat); echo 5"))
         assert ended.out == b"5\n"
         assert ended.answer["metrics"]["total_runtime"]["value"] < 0.7
-
-    @needs_bash
-    def test_the_last_words_of_a_failure_too(self, newest):
-        newest.configure(batch(bash("exec 2> >(sleep 0.2; cat >&2); echo why >&2; exit 3")))
-        assert "\nstderr:\nwhy\n" in newest.measure().answer["message"]
 
 
 class TestWhatIsLeftRunning:
@@ -220,10 +215,8 @@ class TestTheKeeper:
         assert answer["reason"] == "command-failed"
         assert "output may be incomplete: somebody killed the process that keeps it\n" in answer["message"]
 
-    def test_that_hangs_as_at_a_disk_holds_up_no_stop(self, measuring, hide, newest):
-        job = hide("plain")
-        driver = measuring(newest.python, job.command, grace_period=0.2)
-        job.wait_until_hidden()
+    def test_that_hangs_as_at_a_disk_holds_up_no_stop(self, running):
+        driver, job = running("plain", grace_period=0.2)
         keeper = driver.helpers()[0]
         os.kill(keeper, signal.SIGSTOP)
         driver.send(signal.SIGTERM)
@@ -255,19 +248,11 @@ class TestFiles:
         message = self.failure(newest, "false", folder)
         assert message.startswith("the job cannot start: no file for its output can be made in $TMPDIR, %s: " % folder)
 
-    def test_nothing_is_visible_in_the_folder(self, newest):
-        os.mkdir(newest.path("empty"))
-        assert "\nstderr: nothing\n" in self.failure(newest, "ls -A empty >&2; false", newest.path("empty"))
-
-    @pytest.mark.parametrize("stream", [1, 2])
-    @pytest.mark.parametrize(
-        ("end", "told"), [("", "the job's output may be"), ("; exit 4", "the job ended with exit status 4; the job's")]
-    )
-    def test_a_full_disk(self, newest, small_disk, stream, end, told):
+    @pytest.mark.parametrize(("stream", "end"), [(1, ""), (2, "; exit 4")])
+    def test_a_full_disk(self, newest, small_disk, stream, end):
         message = self.failure(newest, "head -c 1000000 /dev/zero >&%d 2>/dev/null%s" % (stream, end), small_disk)
-        assert message.startswith(told)
         why = "output may be incomplete: $TMPDIR, %s: %s; make room" % (small_disk, os.strerror(errno.ENOSPC))
-        assert why in message
+        assert message.startswith(("the job ended with exit status 4; " if end else "") + "the job's " + why)
 
     def test_a_disk_that_is_full_before(self, newest, small_disk):
         with open(os.path.join(small_disk, "much"), "wb") as stream, contextlib.suppress(OSError):
@@ -287,12 +272,6 @@ class TestFiles:
         prefix = ["/bin/sh", "-c", 'ulimit %s; exec "$@"' % limit, "sh"]
         assert told in newest.measure(prefix=prefix).answer["message"]
 
-    def test_a_size_that_is_reached_on_the_way_is_named(self, newest):
-        newest.configure(batch("yes | head -c 2000000"))
-        message = newest.measure(prefix=["/bin/sh", "-c", 'ulimit -f 1000; exec "$@"', "sh"]).answer["message"]
-        assert message.startswith("the job's output may be incomplete: ")
-        assert "File too large; raise the limit, ulimit -f" in message
-
 
 def test_of_output_that_is_long_the_message_has_the_end_and_whole_characters(newest):
     newest.configure(batch(python("print('é' * 5000); raise SystemExit(1)")))
@@ -302,10 +281,8 @@ def test_of_output_that_is_long_the_message_has_the_end_and_whole_characters(new
     assert newest.measure().answer["message"].endswith("stdout:\na�b\0c")
 
 
-def test_all_that_the_guard_has_of_a_driver_is_its_pipes(measuring, hide, newest):
-    job = hide("plain")
-    driver = measuring(newest.python, job.command)
-    job.wait_until_hidden()
+def test_all_that_the_guard_has_of_a_driver_is_its_pipes(running):
+    driver, _ = running("plain")
     for helper in driver.helpers():
         files = [os.readlink("/proc/%d/fd/%s" % (helper, name)) for name in os.listdir("/proc/%d/fd" % helper)]
         of_driver = {os.readlink("/proc/%d/fd/%d" % (driver.pid, number)) for number in range(3)} - {"/dev/null"}

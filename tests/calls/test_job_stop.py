@@ -14,7 +14,7 @@ from job_actor import ROLES
 from machine import EDGES, NEWEST, OLDEST
 from measuring import HERE, KILLED, LIMIT, children, find_processes, kill, wait_until
 
-pytest_plugins = ("job_fixtures",)
+pytest_plugins = ("servo_fixtures",)
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
@@ -37,38 +37,25 @@ def prefix(code):
     return ["-IS", "-c", code + "\nimport os, sys; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"]
 
 
-def hidden(job):
-    job.wait_until_hidden()
-    return job
-
-
 class TestEverythingIsGone:
     @pytest.mark.parametrize(("python", "role", "cause"), sorted(set(CASES)), indirect=["python"])
-    def test_whoever_stops_it(self, measuring, hide, python, role, cause):
-        job = hide(role)
-        options = {"timeout": 0.5} if cause == "timeout" else {}
-        driver = measuring(python, job.command, grace_period=GRACE_SECONDS, **options)
+    def test_whoever_stops_it(self, measuring, running, hide, python, role, cause):
         if cause == "timeout":
+            job = hide(role)
+            driver = measuring(python, job.command, grace_period=GRACE_SECONDS, timeout=0.5)
             assert driver.answer()["reason"] == "timeout"
-            assert (job.alive(), driver.leftovers()) == ([], [])
-            return
-        hidden(job)
+        else:
+            driver, job = running(role, python, grace_period=GRACE_SECONDS)
         if cause in SIGNALS:
             driver.send(getattr(signal, cause))
-            answer = driver.answer()
-            assert (job.alive(), driver.leftovers()) == ([], [])
-            assert re.match(STOPPED % cause, answer["message"])
-            return
-        if cause == "driver":
-            driver.send(signal.SIGKILL)
-        else:
-            driver.process.stdout.close()
-        wait_until(lambda: not job.alive() and not driver.leftovers())
+            assert re.match(STOPPED % cause, driver.answer()["message"])
+        elif cause != "timeout":
+            driver.send(signal.SIGKILL) if cause == "driver" else driver.process.stdout.close()
+            wait_until(lambda: not job.alive() and not driver.leftovers())
+        assert (job.alive(), driver.leftovers()) == ([], [])
 
-    def test_of_its_group_when_somebody_kills_the_guard(self, measuring, hide):
-        job = hide("bomb")
-        driver = measuring(NEWEST, job.command)
-        hidden(job)
+    def test_of_its_group_when_somebody_kills_the_guard(self, running):
+        driver, job = running("bomb")
         kill(driver.guard())
         answer = driver.answer()
         assert answer["reason"] == "command-failed"
@@ -145,10 +132,11 @@ class TestAStop:
         message = measuring(NEWEST, script, timeout=0.5).answer()["message"]
         assert message.endswith("asked\nstdout:\nup")
 
-    def test_asks_a_stopped_process_so_that_it_hears(self, measuring, hide):
-        job = hide("stopped")
-        driver = measuring(NEWEST, job.command, grace_period=10 * LIMIT)
-        hidden(job)
+    @pytest.mark.parametrize("stopped", ["job", "guard"])
+    def test_is_heard_also_by_what_somebody_stopped(self, running, stopped):
+        driver, job = running("stopped" if stopped == "job" else "daemon", grace_period=10 * LIMIT)
+        if stopped == "guard":
+            os.kill(driver.guard(), signal.SIGSTOP)
         driver.send(signal.SIGUSR1)
         assert driver.answer()["reason"] == "cancelled"
         assert job.alive() == []
@@ -186,10 +174,8 @@ class TestAStop:
         driver.process.wait(LIMIT)
         assert os.path.exists(made["clean"])
 
-    def test_of_signals_that_come_together_is_one_and_ends_no_grace(self, measuring, hide):
-        job = hide("deaf")
-        driver = measuring(NEWEST, job.command, grace_period=0.5)
-        hidden(job)
+    def test_of_signals_that_come_together_is_one_and_ends_no_grace(self, running):
+        driver, job = running("deaf", grace_period=0.5)
         began = time.monotonic()
         driver.send(signal.SIGSTOP)
         for name in SIGNALS:
@@ -199,10 +185,8 @@ class TestAStop:
         assert time.monotonic() - began >= 0.5
         assert job.alive() == []
 
-    def test_ends_at_once_by_a_second_signal(self, measuring, hide):
-        job = hide("deaf")
-        driver = measuring(NEWEST, job.command, grace_period=10 * LIMIT)
-        hidden(job)
+    def test_ends_at_once_by_a_second_signal(self, running):
+        driver, job = running("deaf", grace_period=10 * LIMIT)
         driver.send(signal.SIGTERM)
         for _ in range(LIMIT):  # one that comes too soon is no second one
             try:
@@ -221,7 +205,7 @@ class TestAStop:
         if status:
             script = "trap 'kill $!; exit %s' TERM; %s & wait" % (status, " ".join(job.command))
         driver = measuring(NEWEST, script, grace_period=GRACE_SECONDS)
-        hidden(job)
+        job.wait_until_hidden()
         guard = driver.guard()
         (shell,) = children(guard)
         driver.send(signal.SIGSTOP)
@@ -234,15 +218,6 @@ class TestAStop:
         ended = r"the job %s after \d+\.\d s" % end
         assert re.match("cancelled by SIGTERM: (%s|the job was stopped after .*)$" % ended, driver.answer()["message"])
 
-    def test_of_a_guard_that_somebody_stopped_is_none_the_less_one(self, measuring, hide):
-        job = hide("daemon")
-        driver = measuring(NEWEST, job.command, grace_period=GRACE_SECONDS)
-        hidden(job)
-        os.kill(driver.guard(), signal.SIGSTOP)
-        driver.send(signal.SIGUSR1)
-        assert driver.answer()["reason"] == "cancelled"
-        assert job.alive() == []
-
     def test_by_its_timeout_of_a_job_that_ended_meanwhile_says_so(self, measuring):
         driver = measuring(NEWEST, "echo up >up; sleep 1.2; echo last >last", timeout=1.1, fifos=("up", "last"))
         driver.read("up")
@@ -254,7 +229,7 @@ class TestAStop:
         message = driver.answer()["message"]
         assert message.startswith("the job ran past its timeout of 1.1 s; it ended by itself\ncommand: ")
 
-    def test_comes_also_where_nobody_reads_progress(self, measuring, hide):
+    def test_comes_also_where_nobody_reads_progress(self, running):
         readable, writable = os.pipe()
         os.set_blocking(writable, False)
         try:
@@ -262,31 +237,25 @@ class TestAStop:
                 os.write(writable, b"\n" * 4096)
         except BlockingIOError:
             os.set_blocking(writable, True)
-        job = hide("plain")
-        driver = measuring(NEWEST, job.command, stdout=writable, timeout=1)
+        driver, job = running("plain", stdout=writable, timeout=1)
         os.close(writable)
-        hidden(job)
         wait_until(lambda: not job.alive())
         with open(readable) as stream:
             (answer,) = filter(None, stream.read().split("\n"))
         assert '"reason": "timeout"' in answer
         driver.process.wait(LIMIT)
 
-    def test_by_a_signal_that_is_ignored_at_the_start_is_none(self, measuring, hide):
-        job = hide("plain")
+    def test_by_a_signal_that_is_ignored_at_the_start_is_none(self, running):
         ignore = prefix("import signal; [signal.signal(each, signal.SIG_IGN) for each in (1, 2)]")
-        driver = measuring(NEWEST, job.command, prefix=ignore)
-        hidden(job)
+        driver, _ = running("plain", prefix=ignore)
         driver.send(signal.SIGHUP)
         driver.send(signal.SIGINT)
         driver.send(signal.SIGTERM)
         assert re.match(STOPPED % "SIGTERM", driver.answer()["message"])
 
-    def test_by_a_signal_that_is_blocked_at_the_start_is_one_and_none_is_for_the_guard(self, measuring, hide):
-        job = hide("plain")
+    def test_by_a_signal_that_is_blocked_at_the_start_is_one_and_none_is_for_the_guard(self, running):
         block = prefix("import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))")
-        driver = measuring(NEWEST, job.command, prefix=block)
-        hidden(job)
+        driver, _ = running("plain", prefix=block)
         for name in SIGNALS:
             os.kill(driver.guard(), getattr(signal, name))
         driver.send(signal.SIGUSR1)
