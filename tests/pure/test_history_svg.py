@@ -25,7 +25,7 @@ def drawn(found, *arguments, **matters):
 
 
 def texts(root):
-    return ["".join(one.itertext()) for one in root.iter(SVG + "text")]
+    return [one.text for one in root.iter(SVG + "text")]
 
 
 def by_class(root, tag, name):
@@ -34,8 +34,8 @@ def by_class(root, tag, name):
 
 def box(element):
     """Return the left, right, upper and lower end of a text, as they are estimated."""
-    wide = sum(width(one.text) * svg.CHARACTER * float(one.get("font-size")) + float(one.get("dx")) for one in element)
     x, y, size = (float(element.get(name)) for name in ("x", "y", "font-size"))
+    wide = width(element.text or "") * svg.CHARACTER * size
     left = x - {"middle": wide / 2, "end": wide}.get(element.get("text-anchor"), 0)
     return left, left + wide, y - 0.75 * size, y + 0.22 * size
 
@@ -45,7 +45,7 @@ def box(element):
 def test_a_picture_needs_nothing_else_and_nothing_lies_over_another_or_outside(draw, name):
     document = draw(view(*CASES[name]))
     root = ElementTree.fromstring(document.encode("utf-8"))
-    boxes = [("".join(one.itertext()), box(one)) for one in root.iter(SVG + "text")]
+    boxes = [(one.text, box(one)) for one in root.iter(SVG + "text")]
     for text, (left, right, upper, lower) in boxes:
         assert left >= 0, text
         assert right <= svg.WIDTH, text
@@ -92,19 +92,20 @@ def test_runs_have_a_bar_what_tune_confirmed_a_ring_and_the_best_its_settings():
     found = [trial(1, {"a.x": 1, "a.y": 0}, 9.0), trial(2, {"a.x": 2, "a.y": 0}, 5.0, runs=[4.0, 5.0, 7.0])]
     root = drawn(found)
     assert len(by_class(root, "path", "point")) == 1
-    assert {"Best: 5 secondsmedian of 3 runs", "a.x = 2"} <= set(texts(root))
+    assert {"Best: 5 seconds", "median of 3 runs", "a.x = 2"} <= set(texts(root))
     found += numbered({"a.x": 3, "a.y": 0}, [6.0, 6.1, 6.2], 3, purpose="confirm best")
     found += numbered({"a.x": 1, "a.y": 0}, [9.0, 9.1, 9.2], 6, purpose="confirm default")
     root = drawn(found)
     assert len([path for path in by_class(root, "path", "best") if "a7 7" in path.get("d")]) == 2 * 3
-    assert {"Best: 6.1 secondsmedian of 3 runs, confirmed by tune", "a.x = 3"} <= set(texts(root))
+    assert {"Best: 6.1 seconds", "median of 3 runs, confirmed by tune", "a.x = 3"} <= set(texts(root))
 
 
 def test_the_setting_that_matters_most_comes_first_and_many_numbers_share_strips():
     found = [trial(n, {"a.x": n % 2, "b.y": n % 3, "c.z": n}, 1.0 + n) for n in range(1, 101)]
     shown = texts(drawn(found, **{"c.z": "most", "b.y": "little"}))
-    titles = [text for text in shown if text.endswith("| median")]
-    assert titles == ["c.zexplains most| median", "b.yexplains little| median", "a.x| median"]
+    about = [number for number, text in enumerate(shown) if text.startswith("| median")]
+    assert [shown[number - 1] for number in about] == ["c.z", "b.y", "a.x"]
+    assert [shown[number] for number in about] == ["| median, explains most", "| median, explains little", "| median"]
     assert [text for text in shown if " to " in text] == ["%d to %d" % (n, n + 4) for n in range(1, 101, 5)]
 
 

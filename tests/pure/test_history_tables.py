@@ -213,12 +213,6 @@ def test_wide_characters_stand_in_line():
     assert width("🚀e\u0301\ufe0f") == 3
 
 
-def test_of_many_combinations_the_best_are_shown_and_the_rest_is_said():
-    text = table.text(view(history_cases.tuned(300, history_cases.FIVE)), 80).splitlines()
-    assert len(text) == table.MOST_ROWS + 4
-    assert text[-1].startswith("the best 40 of ")
-
-
 @pytest.mark.parametrize("name", list(history_cases.cases()))
 def test_any_history_has_a_table_and_a_plot_that_fit(name):
     found, label, minimize = history_cases.cases()[name]

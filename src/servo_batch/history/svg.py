@@ -17,12 +17,13 @@ from servo_batch.history import figures
 from servo_batch.history.figures import figure
 from servo_batch.history.table import View, unit
 from servo_batch.history.trials import Row, best_so_far, shown, varying
-from servo_batch.wording import clipped, folded
+from servo_batch.wording import clipped, folded, width
 
 WIDTH, MARGIN = 960, 40
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 TITLE, HEADING, BODY, SMALL = 20, 14, 13, 11.5
 HEIGHT, STRIP, LANE = 240, 20, 20
+GAP = 14
 GUTTER, HALF = 200, 400  # where labels stand left of a chart: the values of a setting, whole combinations
 FAILED = 68  # and right of it, how many failed
 # Of more numbers than these, neighbours share a strip.
@@ -50,9 +51,6 @@ STYLE %= tuple("".join(RULES % ((name, colour) * 2) for name, colour in each.ite
 UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 CHARACTER = 0.64  # of its size, about how wide a character is: rather too much, since only the reader knows the font
 
-# A piece of a line: its text and its classes.
-Span = Tuple[str, str]
-
 
 class Point(NamedTuple):
     """A mark: the objective (None: failed), and how far its runs are apart."""
@@ -76,24 +74,19 @@ class Drawing:
         self.y = 24.0
         self._lines: List[str] = []
 
-    def row(self, size: float, spans: Sequence[Span], gap: float = 8) -> None:
-        """Write a line below all else."""
+    def row(self, size: float, *pieces: Tuple[str, str], gap: float = 8) -> None:
+        """Write a line below all else: texts with their classes, those that are not strong small."""
         self.y += gap + size
-        self.text(LEFT, self.y, size, spans)
+        x: float = LEFT
+        for content, classes in pieces:
+            own = size if "text" in classes else min(size, BODY)
+            self.text(x, self.y, content, "start", classes, own)
+            x += width(content) * own * CHARACTER + GAP
 
-    def text(self, x: float, y: float, size: float, spans: Sequence[Span], anchor: str = "start") -> None:
-        """Write pieces of text one after the other on the line ``y``: so they never overlap, whatever the font."""
-        pieces = ""
-        for content, classes in spans:
-            own = SMALL if size >= HEADING and "strong" not in classes else size
-            span = '<tspan dx="%d" class="%s" font-size="%s">%s</tspan>'
-            pieces += span % (18 if pieces else 0, classes, own, safe(content)) if content else ""
-        shape = '<text x="%s" y="%s" font-size="%s" text-anchor="%s">%s</text>'
-        self._lines.append(shape % (at(x), at(y), size, anchor, pieces))
-
-    def label(self, x: float, y: float, content: str, anchor: str = "end") -> None:
-        """Write what stands at an axis."""
-        self.text(x, y + 4, SMALL, [(content, "quiet")], anchor)
+    def text(self, x: float, y: float, content: str, anchor: str, classes: str = "quiet", size: float = SMALL) -> None:
+        """Write a text; ``y`` is the line that it stands on."""
+        shape = '<text class="%s" x="%s" y="%s" font-size="%s" text-anchor="%s">%s</text>'
+        self._lines.append(shape % (classes, at(x), at(y), size, anchor, safe(content)))
 
     def path(self, classes: str, drawn: str, *numbers: float) -> None:
         """Draw lines; ``drawn`` has ``%s`` for each of the numbers."""
@@ -141,13 +134,13 @@ def history(view: View, matters: Dict[str, str]) -> str:
         for trial in row.trials
     }
     if points:
-        drawing.row(HEADING, [("Measurement by measurement", "text strong"), *LEGEND], gap=30)
+        drawing.row(HEADING, ("Measurement by measurement", "text strong"), *LEGEND, gap=30)
         _measurements(drawing, [points[number] for number in sorted(points)])
     names = varying([row.settings for row in view.rows]) if view.top else []
     for name in sorted(names, key=lambda name: [*matters, name].index(name)):
-        about = "explains " + matters[name] if name in matters else ""
+        about = "| median" + (", explains " + matters[name] if name in matters else "")
         title = clip(name, RIGHT - LEFT - 300, HEADING)
-        drawing.row(HEADING, [(title, "text strong"), (about, "quiet"), ("| median", "quiet")], gap=30)
+        drawing.row(HEADING, (title, "text strong"), (about, "quiet"), gap=30)
         _strips(drawing, _values(view, name, points), GUTTER)
     return drawing.document()
 
@@ -155,7 +148,7 @@ def history(view: View, matters: Dict[str, str]) -> str:
 def comparison(view: View) -> str:
     """Return the picture of a comparison: a strip for each combination, a dot for each run, a mark for the median."""
     drawing = _begun(view)
-    drawing.row(HEADING, [("Run by run", "text strong"), ("| median", "quiet")], gap=30)
+    drawing.row(HEADING, ("Run by run", "text strong"), ("| median", "quiet"), gap=30)
     strips = []
     for row in view.rows:
         failed = [Point(None) for trial in row.trials if trial.objective is None]
@@ -200,16 +193,16 @@ def _begun(view: View) -> Drawing:
     facts = ["%d measurement%s" % (len(trials), "s" * (len(trials) != 1))] + ["%d failed" % failed] * bool(failed)
     facts += ["lower is better" if view.minimize else "higher is better", *days[:1], *days[1:][-1:]]
     drawing = Drawing(view)
-    drawing.row(TITLE, [(clip(view.label, RIGHT - LEFT, TITLE), "text strong")])
-    drawing.row(BODY, [(" · ".join(facts), "quiet")])
+    drawing.row(TITLE, (clip(view.label, RIGHT - LEFT, TITLE), "text strong"))
+    drawing.row(BODY, (" · ".join(facts), "quiet"))
     best = view.top
     if best and best.value is not None:
         about = "median of %d runs" % len(best.runs) if len(best.runs) > 1 else "one run"
         about += ", confirmed by tune" if best.is_confirmed else ""
         found = " ".join(filter(None, ["Best:", figure(best.value), clip(unit(view.rows, view.label), 200, SMALL)]))
-        drawing.row(HEADING, [(found, "best strong"), (about, "quiet")], gap=16)
+        drawing.row(HEADING, (found, "best text strong"), (about, "quiet"), gap=16)
         for line in folded(_settings(view, best), int((RIGHT - LEFT) / BODY / CHARACTER)):
-            drawing.row(BODY, [(line, "text")])
+            drawing.row(BODY, (line, "text"))
     return drawing
 
 
@@ -252,7 +245,7 @@ def _measurements(drawing: Drawing, points: Sequence[Point]) -> None:
 
     for tick, label in drawing.axis.ticks:
         drawing.path("grid", "M%s %sH%s", left, height(tick), RIGHT)
-        drawing.label(left - 10, height(tick), label)
+        drawing.text(left - 10, height(tick) + 4, label, "end")
     so_far = best_so_far([point.value for point in points], drawing.view.minimize)
     for index, value in enumerate(so_far):
         if value is not None:
@@ -269,10 +262,10 @@ def _measurements(drawing: Drawing, points: Sequence[Point]) -> None:
             drawing.path("point", "M%s %sV%s", x, *ends)
         drawing.mark(x, height(point.value), point, is_upwards=True)
     if any(point.value is None for point in points):
-        drawing.label(left - 10, bottom + 12, "failed")
+        drawing.text(left - 10, bottom + 16, "failed", "end")
         bottom += LANE
     for index in range(0, len(points), math.ceil(len(points) / 12)):
-        drawing.label(places[index], bottom + 14, str(index + 1), "middle")
+        drawing.text(places[index], bottom + 18, str(index + 1), "middle")
     drawing.y = bottom + 18
 
 
@@ -286,10 +279,10 @@ def _strips(drawing: Drawing, strips: Sequence[Strip], gutter: float) -> None:
     bottom = y + STRIP * len(strips) - 10
     for value, label in drawing.axis.ticks:
         drawing.path("grid", "M%s %sV%s", place(value), y - 10, bottom)
-        drawing.label(place(value), bottom + 10, label, "middle")
+        drawing.text(place(value), bottom + 14, label, "middle")
     for label, points in strips:
         drawing.path("grid", "M%s %sH%s", left, y, right)
-        drawing.label(left - 14, y, clip(label, gutter - 14, SMALL))
+        drawing.text(left - 14, y + 4, clip(label, gutter - 14, SMALL), "end")
         found = [point.value for point in points if point.value is not None]
         for point in sorted(points, key=lambda point: point.is_best):
             if point.value is not None:
@@ -297,7 +290,7 @@ def _strips(drawing: Drawing, strips: Sequence[Strip], gutter: float) -> None:
         if len(found) > 1:
             drawing.path("quiet", "M%s %sv14", place(samples.median(found)), y - 7)
         if len(found) < len(points):
-            drawing.label(RIGHT, y, "%d failed" % (len(points) - len(found)))
+            drawing.text(RIGHT, y + 4, "%d failed" % (len(points) - len(found)), "end")
         y += STRIP
     drawing.y = bottom + 14
 

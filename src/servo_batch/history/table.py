@@ -1,10 +1,11 @@
 """Measurements as a table: settings that vary, objective, metrics, what is best. For a terminal, and as markdown.
 
 No setting that varies is left out: where a terminal is narrow, their names and values are shortened, metrics are left
-out and named, and where that is not enough, each row becomes a paragraph.
+out and named, and where that is not enough, rows go on in the next line.
 """
 
 import json
+import math
 import re
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -13,8 +14,6 @@ from servo_batch.history.figures import aligned, as_number, figure, short_unit
 from servo_batch.history.trials import Row, names, shown, varying
 from servo_batch.wording import clipped, folded, padded, width
 
-# Of more rows than that the first ones are shown.
-MOST_ROWS = 40
 GAP = "  "
 ALWAYS_COMPARED = ("cpu_time", "max_rss")
 # Where there is no room for whole names and values, so much of them has to do.
@@ -23,12 +22,16 @@ WIDEST_LABEL = 24  # the head has all of it
 
 
 class Column(NamedTuple):
-    """A title and a text for each row; the ``unit`` stands below the title, or behind it in ``whole_title``."""
+    """A title and a text for each row; the ``unit`` stands below the title, or behind it in ``whole_title``.
+
+    Where a terminal is narrow, a setting is shortened, and what is optional is left out.
+    """
 
     title: str
     cells: List[str]
     to_right: bool = True
     is_setting: bool = False
+    is_optional: bool = False
     unit: str = ""
 
     @property
@@ -68,31 +71,23 @@ class View(NamedTuple):
 
 def text(view: View, room: int) -> str:
     """Return the table for a terminal in lines of at most ``room`` columns."""
-    rows = view.rows if view.numbered or view.is_comparison else view.rows[:MOST_ROWS]
-    columns, metrics, note = _columns(view._replace(rows=rows))
+    whole = _columns(view)
 
-    def fits(tried: Sequence[Column]) -> bool:
-        return max(map(width, _lines(tried))) <= room
+    def fits(columns: Sequence[Column]) -> bool:
+        return max(map(width, _lines(columns))) <= room
 
-    short = columns if fits([*columns, *metrics, note]) else _shortened(columns)
-    kept = len(metrics)
-    while kept and not fits([*short, *metrics[:kept], note]):
-        kept -= 1
-    if fits(short):
-        lines = _lines([*short, *metrics[:kept], note])
-    else:
-        lines, kept = _paragraphs([*columns, *metrics, note]), len(metrics)
-    hidden = ", ".join(column.whole_title for column in metrics[kept:])
+    columns = whole if fits(whole) else _shortened(whole)
+    optional = [column for column in whole if column.is_optional]
+    while optional and not fits(columns):
+        columns.remove(optional.pop())
+    hidden = ", ".join(column.whole_title for column in whole if column.is_optional and column not in columns)
     notes = ["no room for %s: --csv has all" % hidden] if hidden else []
-    if len(rows) < len(view.rows):
-        notes.append("the best %d of %d combinations: --csv has all" % (len(rows), len(view.rows)))
-    return paragraphs([view.head, *lines, *notes], room)
+    return paragraphs([view.head, *_lines(columns), *notes], room)
 
 
 def markdown(view: View) -> str:
     """Return the table as GitHub has it, all of it."""
-    columns, extras, note = _columns(view)
-    columns = [*columns, *extras, note]
+    columns = _columns(view)
     lines = [[column.whole_title for column in columns], ["--:" if column.to_right else "---" for column in columns]]
     lines += [list(cells) for cells in zip(*(column.cells for column in columns))]
     return _plain(view.head) + "\n\n" + "".join("| %s |\n" % " | ".join(map(_plain, line)) for line in lines)
@@ -105,8 +100,8 @@ def _plain(cell: str) -> str:
 # --- what is in the columns ---------------------------------------------------------------------------------------
 
 
-def _columns(view: View) -> Tuple[List[Column], List[Column], Column]:
-    """Return the columns that are always there, those for which there has to be room, and the remarks."""
+def _columns(view: View) -> List[Column]:
+    """Return all columns, the last one for remarks."""
     rows = view.rows
     columns = [Column("#", [str(row.trials[0].number) for row in rows])] if view.numbered else []
     columns += [_setting(name, rows) for name in varying([row.settings for row in rows])]
@@ -121,17 +116,17 @@ def _columns(view: View) -> Tuple[List[Column], List[Column], Column]:
         columns.append(Column("measured", [str(len(row.trials)) for row in rows]))
     if not view.even_runs:
         columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
-    extras: List[Column] = []
     for name in metrics:
         values = [row.values(name) for row in rows]
+        is_optional = not view.is_comparison or name not in ALWAYS_COMPARED
         if name == subject:
             continue
         if any(as_number(value) is None for found in values for value in found):
             column = Column(name, [", ".join(dict.fromkeys(map(shown, found))) for found in values], to_right=False)
         else:
             column = _figures(name, unit(rows, name), values, has_spread=not view.is_comparison)
-        (columns if view.is_comparison and name in ALWAYS_COMPARED else extras).append(column)
-    return columns, extras, Column("", [_note(row, view) for row in rows], to_right=False)
+        columns.append(column._replace(is_optional=is_optional))
+    return [*columns, Column("", [_note(row, view) for row in rows], to_right=False)]
 
 
 def _setting(name: str, rows: Sequence[Row]) -> Column:
@@ -164,22 +159,18 @@ def unit(rows: Sequence[Row], name: str) -> str:
 
 def _relative(view: View) -> Column:
     ratios = [relative(row, view.top) for row in view.rows]
-    spreads = [ratio[1] if ratio and row is not view.top else None for ratio, row in zip(ratios, view.rows)]
     medians = ["%.2f" % ratio[0] if ratio else "" for ratio in ratios]
-    return Column("times the best", _joined(medians, spreads))
+    return Column("times the best", _joined(medians, [ratio[1] if ratio else None for ratio in ratios]))
 
 
 def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[float]]]:
     """Return how many times the best's median a row's is and the spread of that; None where one is not positive."""
     if top is None or not top.value or not row.value or top.value < 0 or row.value < 0:
         return None
-    ratio = row.value / top.value
-    if row is top:
-        return 1.0, None
-    spread, other = samples.deviation(row.runs), samples.deviation(top.runs)
-    if spread is None or other is None:
+    ratio, spread, other = row.value / top.value, samples.deviation(row.runs), samples.deviation(top.runs)
+    if row is top or spread is None or other is None:
         return ratio, None
-    return ratio, ratio * ((spread / row.value) ** 2 + (other / top.value) ** 2) ** 0.5
+    return ratio, ratio * math.hypot(spread / row.value, other / top.value)
 
 
 def pairs(settings: Mapping[str, Any]) -> str:
@@ -256,15 +247,6 @@ def short_names(settings: Sequence[str], others: Sequence[str] = ()) -> List[str
     short = [name.rpartition(".")[2] for name in settings]
     is_clear = len(set(short)) == len(short) and not set(short) & set(others)
     return short if is_clear else list(settings)
-
-
-def _paragraphs(columns: Sequence[Column]) -> List[str]:
-    """Return each row as ``name: value`` after the other."""
-    lines = []
-    for cells in zip(*(column.cells for column in columns)):
-        fields = ["%s: %s" % (each.whole_title, cell) if each.title else cell for each, cell in zip(columns, cells)]
-        lines.append(GAP.join(field.strip() for field, cell in zip(fields, cells) if cell))
-    return lines
 
 
 def paragraphs(texts: Sequence[str], room: int) -> str:

@@ -4,7 +4,7 @@ import re
 import shutil
 from decimal import Decimal
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
 
 from servo_batch import answers, files, measurement, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
@@ -29,28 +29,19 @@ MOST, DEFAULT_RUNS = 1000, 3
 OF_SETTINGS = ("command-failed", "timeout", "no-match")
 
 
-class _Task(NamedTuple):
-    """What is compared, and where it is recorded."""
-
-    config: Config
-    plans: "List[Plan]"  # of each run, in turns
-    forbidden: List[str]  # combinations that are left out, and why
-    history: Optional[str]
-
-
 def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") -> answers.Answer:
     """Measure every combination of the values that the command line names, and return which is best.
 
     Raises ``ServoError`` and ``UsageError`` for what is wrong before anything runs, and where nothing is known.
     """
     with cancellation.interrupting():
-        task = _read(options)
-    entries, stopped = _measure(task, voice, cancellation)
+        config, plans, forbidden, history = _read(options)
+    entries, stopped = _measure(config, plans, history, voice, cancellation)
     if stopped and not entries:
         raise stopped
-    objective = task.config.objective
+    objective = config.objective
     minimize = objective.direction == "minimize"
-    measured = [measurement.trial(task.config, number, entry) for number, entry in enumerate(entries, 1)]
+    measured = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     rows = trials.pooled(measured, minimize)
     view = table.View(rows, trials.best(rows), objective.text, minimize, is_comparison=True)
     remarks = []
@@ -59,7 +50,7 @@ def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
             svg.write(options.get("--svg"), svg.comparison(view))
         except answers.ServoError as error:  # what was measured is worth more
             remarks.append(error.message)
-    remarks += [f"left out: {each}" for each in task.forbidden]
+    remarks += [f"left out: {each}" for each in forbidden]
     remarks += [table.verdict(view)] if view.top else ["all combinations failed"]
     failed = next((each for each in measured if each.reason), None)
     if failed:
@@ -70,7 +61,7 @@ def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     if stopped or not view.top:
         reason = stopped.reason if stopped else measured[-1].reason or "no-match"
         response = {"status": "failed", "reason": reason, "message": "; ".join(remarks)}
-    elif task.forbidden:
+    elif forbidden:
         response["notes"] = remarks[:-1]
     response.update(objective=f"{objective.direction} {objective.text}", measurements=_measurements(view))
     if options.get("--csv") or options.get("--markdown"):
@@ -84,8 +75,11 @@ def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     return exported(options, view, measured, response, text, stopped.exit_status if stopped else int(not view.top))
 
 
-def _read(options: "Options") -> _Task:
-    """Return what the command line asks for; raise ``ServoError`` and ``UsageError``."""
+def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[str]]":
+    """Return the configuration, the plan of each run, in turns, what is left out and why, and where runs are recorded.
+
+    Raises ``ServoError`` and ``UsageError``.
+    """
     if not options.assignments and not options.get("--command"):
         raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
     config = of_options(options)
@@ -115,7 +109,7 @@ def _read(options: "Options") -> _Task:
     if refusal and not plans:
         raise refusal
     measurement.refuse_hopeless(config, plans[0])
-    return _Task(config, plans * (options.get("--runs") or DEFAULT_RUNS), forbidden, history)
+    return config, plans * (options.get("--runs") or DEFAULT_RUNS), forbidden, history
 
 
 def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
@@ -164,16 +158,16 @@ def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "P
 
 
 def _measure(
-    task: _Task, voice: "Voice", cancellation: "Cancellation"
+    config: Config, plans: "List[Plan]", history: Optional[str], voice: "Voice", cancellation: "Cancellation"
 ) -> Tuple[List[Dict[str, Any]], Optional[answers.ServoError]]:
     """Return the history's line of each run, and what ended the comparison before its end."""
-    telling = Telling(voice, task.config.expected_seconds)
+    telling = Telling(voice, config.expected_seconds)
     entries: List[Dict[str, Any]] = []
     noted: Dict[str, str] = {}  # by what they are about: the values in them are others in each run
     try:
-        with measurement.alone(task.config.name):
-            for number, plan in enumerate(task.plans, 1):
-                telling.begin(number, len(task.plans))
+        with measurement.alone(config.name):
+            for number, plan in enumerate(plans, 1):
+                telling.begin(number, len(plans))
                 try:
                     measured = measurement.run(plan, Caller(cancellation, telling))
                     entries.append(measurement.entry(plan, measured))
@@ -182,8 +176,8 @@ def _measure(
                     if error.reason not in OF_SETTINGS or isinstance(error, answers.HostError):
                         return entries, error
                     entries.append(measurement.entry(plan, error))
-                if task.history:
-                    remember(task.history, entries[-1])
+                if history:
+                    remember(history, entries[-1])
     finally:
         telling.finish()
         for note in noted.values():

@@ -83,13 +83,11 @@ def exported(
     exit_status: int = 0,
 ) -> answers.Answer:
     """Return the answer in the form that is asked for: CSV, Markdown or JSON, else ``text``."""
-    if options.get("--csv"):
-        from servo_batch.history import export
+    from servo_batch.history import export
 
-        return answers.Answer(response, lambda: export.as_csv(measured), exit_status, verbatim=True)
-    if options.get("--markdown"):
-        return answers.Answer(response, lambda: table.markdown(view), exit_status, verbatim=True)
-    return answers.Answer(response, None if options.get("--json") else text, exit_status)
+    others = {"--csv": lambda: export.as_csv(measured), "--markdown": lambda: table.markdown(view), "--json": None}
+    asked = next((name for name in others if options.get(name)), None)
+    return answers.Answer(response, others[asked] if asked else text, exit_status, verbatim=bool(asked))
 
 
 def _page(path: str, view: table.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
