@@ -75,7 +75,7 @@ class Drawing:
         self._lines: List[str] = []
 
     def row(self, size: float, *pieces: Tuple[str, str], gap: float = 8) -> None:
-        """Write a line below all else: texts with their classes, those that are not strong small."""
+        """Write a line below all else: texts with their classes, remarks smaller."""
         self.y += gap + size
         x: float = LEFT
         for content, classes in pieces:
@@ -136,7 +136,7 @@ def history(view: View, matters: Dict[str, str]) -> str:
     if points:
         drawing.row(HEADING, ("Measurement by measurement", "text strong"), *LEGEND, gap=30)
         _measurements(drawing, [points[number] for number in sorted(points)])
-    names = varying([row.settings for row in view.rows]) if view.top else []
+    names = varying([row.settings for row in view.rows])
     for name in sorted(names, key=lambda name: [*matters, name].index(name)):
         about = "| median" + (", explains " + matters[name] if name in matters else "")
         title = clip(name, RIGHT - LEFT - 300, HEADING)
@@ -149,10 +149,10 @@ def comparison(view: View) -> str:
     """Return the picture of a comparison: a strip for each combination, a dot for each run, a mark for the median."""
     drawing = _begun(view)
     drawing.row(HEADING, ("Run by run", "text strong"), ("| median", "quiet"), gap=30)
-    strips = []
+    names, strips = varying([row.settings for row in view.rows]), []
     for row in view.rows:
         failed = [Point(None) for trial in row.trials if trial.objective is None]
-        strips.append((_settings(view, row), [Point(value, row is view.top) for value in row.runs] + failed))
+        strips.append((_settings(row, names), [Point(value, row is view.top) for value in row.runs] + failed))
     _strips(drawing, strips, HALF)
     return drawing.document()
 
@@ -201,14 +201,14 @@ def _begun(view: View) -> Drawing:
         about += ", confirmed by tune" if best.is_confirmed else ""
         found = " ".join(filter(None, ["Best:", figure(best.value), clip(unit(view.rows, view.label), 200, SMALL)]))
         drawing.row(HEADING, (found, "best text strong"), (about, "quiet"), gap=16)
-        for line in folded(_settings(view, best), int((RIGHT - LEFT) / BODY / CHARACTER)):
+        names = varying([row.settings for row in view.rows])
+        for line in folded(_settings(best, names), int((RIGHT - LEFT) / BODY / CHARACTER)):
             drawing.row(BODY, (line, "text"))
     return drawing
 
 
-def _settings(view: View, row: Row) -> str:
-    varied = varying([row.settings for row in view.rows])
-    return ", ".join("%s = %s" % (name, _value(row, name)) for name in varied)
+def _settings(row: Row, names: Sequence[str]) -> str:
+    return ", ".join("%s = %s" % (name, _value(row, name)) for name in names)
 
 
 def _value(row: Row, name: str) -> str:

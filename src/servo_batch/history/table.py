@@ -227,26 +227,18 @@ def _lines(columns: Sequence[Column]) -> List[str]:
 
 
 def _shortened(columns: Sequence[Column]) -> List[Column]:
-    """Return the columns, of settings without components and clipped; values only where they stay told apart."""
-    others = [column.title for column in columns if not column.is_setting]
-    settings = [column.title for column in columns if column.is_setting]
-    short = dict(zip(settings, short_names(settings, others)))
+    """Return the columns, settings without components and clipped, as far as that leaves them told apart."""
+    titles = [column.title.rpartition(".")[2] if column.is_setting else column.title for column in columns]
+    titles = titles if len(set(titles)) == len(titles) else [column.title for column in columns]
     found = []
-    for column in columns:
+    for column, title in zip(columns, titles):
         if column.is_setting:
             cells = [clipped(terminal.one_line(cell), ENOUGH) for cell in column.cells]
             cells = cells if len(set(cells)) == len(set(column.cells)) else column.cells
-            title = clipped(terminal.one_line(short[column.title]), max([ENOUGH, *map(width, cells)]))
+            title = clipped(terminal.one_line(title), max([ENOUGH, *map(width, cells)]))
             column = column._replace(title=title, cells=cells)
         found.append(column)
     return found
-
-
-def short_names(settings: Sequence[str], others: Sequence[str] = ()) -> List[str]:
-    """Return names of settings without components, if that leaves them different, also from ``others``."""
-    short = [name.rpartition(".")[2] for name in settings]
-    is_clear = len(set(short)) == len(short) and not set(short) & set(others)
-    return short if is_clear else list(settings)
 
 
 def paragraphs(texts: Sequence[str], room: int) -> str:
