@@ -46,7 +46,8 @@ REPORTS = {
 
 
 def test_whatever_a_driver_does_is_reported_once_and_as_it_is(measure_in_turn):
-    service, _ = measure_in_turn(REPORTS)
+    service, agent = measure_in_turn(REPORTS)
+    assert 1000 < agent.output.count("measure: 0000000") < 3000  # the log has a part of what is written
     results = [request for request in service.of("MEASUREMENT") if "progress" not in request.param]
     assert len(results) == len(REPORTS)
     for (script, expected), request in zip(REPORTS.items(), results):

@@ -25,7 +25,7 @@ from servo_batch.wording import is_number
 
 # A longer line of a driver's stdout is no answer.
 MAX_LINE_BYTES = 8 * 1024 * 1024
-# Of what else a driver writes, the end is reported where it fails.
+# Of what else a driver writes, so much of the start is logged, and so much of the end is reported where it fails.
 MAX_SAID_BYTES = 1024 * 1024
 # All that a pipe holds: the most that Linux lets ordinary users put into one.
 PIPE_BYTES = 1024 * 1024
@@ -70,6 +70,7 @@ class Driver:
         self._answers = 0
         self._answer: Dict[str, Any] = {}
         self._said = bytearray()
+        self._logged = 0
         self._stopped: Optional[ServoError] = None
         self._kill_at = math.inf
 
@@ -181,7 +182,9 @@ class Driver:
                 return
         if self._lines_left > 0:
             self._lines_left -= 1
-            self._log("%s: %s" % (self._name, line.decode("utf-8", "replace")))
+            if self._logged < MAX_SAID_BYTES:
+                self._logged += len(line)
+                self._log("%s: %s" % (self._name, line.decode("utf-8", "replace")))
             self._said += line + b"\n"
             del self._said[:-MAX_SAID_BYTES]
 
