@@ -153,10 +153,9 @@ def _undo_locale_coercion() -> None:
     try:
         # The environment as it was when the program started, says proc(5).
         with open("/proc/self/environ", "rb") as stream:
-            variables = stream.read().split(b"\0")
+            given = dict(each.partition(b"=")[::2] for each in stream.read().split(b"\0"))
     except OSError:  # macOS: who set it cannot be told
         return
     del os.environ["LC_CTYPE"]
-    for variable in variables:
-        if variable.startswith(b"LC_CTYPE="):
-            os.environ["LC_CTYPE"] = os.fsdecode(variable[len("LC_CTYPE=") :])
+    if b"LC_CTYPE" in given:
+        os.environ["LC_CTYPE"] = os.fsdecode(given[b"LC_CTYPE"])

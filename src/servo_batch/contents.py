@@ -29,20 +29,19 @@ def manual() -> "Dict[str, str]":
 
 def _files(ending: str) -> "Dict[str, bytes]":
     """Return the files with such an ending by their names in the archive."""
-    found = {}
     if not os.path.isdir(ROOT):
         import zipfile
 
         with zipfile.ZipFile(ROOT) as archive:
             return {name: archive.read(name) for name in archive.namelist() if name.endswith(ending)}
-    for folder, _, names in os.walk(ROOT):
-        for name in names:
-            if name.endswith(ending):
-                path = os.path.join(folder, name)
-                with open(path, "rb") as stream:
-                    found[os.path.relpath(path, ROOT).replace(os.sep, "/")] = stream.read()
+    import glob
+
+    paths = {os.path.relpath(path, ROOT): path for path in glob.glob(f"{ROOT}/**/*{ending}", recursive=True)}
     readme = os.path.join(os.path.dirname(ROOT), "README.md")
     if ending == ".md" and os.path.isfile(readme):
-        with open(readme, "rb") as stream:
-            found["README.md"] = stream.read()
+        paths["README.md"] = readme
+    found = {}
+    for name, path in paths.items():
+        with open(path, "rb") as stream:
+            found[name] = stream.read()
     return found

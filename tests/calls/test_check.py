@@ -177,12 +177,10 @@ def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(folder):
 
 
 def test_what_may_be_a_slip_in_the_configuration_is_told(folder):
-    folder.write("_state.json", asked(old=9))
     folder.configure_command("echo", setting="{values: [1, 2], value: 3}")
     folder.says(
         0,
         "warning: web.cpu has values and no type, so any value is allowed: add type: enum",
-        "warning: _state.json: the configuration has no web.old",
         "note: no command, env, constraint or objective uses web.cpu",
     )
 

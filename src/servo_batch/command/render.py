@@ -115,14 +115,15 @@ class _Rendering:
 
     def note(self, part: Placeholder, problem: str) -> None:
         """Note what is wrong, if anything, with the value of a placeholder, and where that came from."""
+        if not problem:
+            return
         reason = "bad-request" if part.path[0] in CONTROL else "bad-state"
         try:
             if _look_up(part.path, self._configured) == _look_up(part.path, self._names):
                 reason = "bad-config"
         except LookupError:
             pass  # it is not configured
-        if problem:
-            self._problems[f"{self._place}: the command needs {part.text}: {CAME[reason]} has {problem}"] = reason
+        self._problems[f"{self._place}: the command needs {part.text}: {CAME[reason]} has {problem}"] = reason
 
     def refuse(self) -> None:
         """Raise the one ``ServoError`` for all problems, if there is any."""

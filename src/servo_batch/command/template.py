@@ -43,18 +43,13 @@ class TemplateError(ValueError):
 
 
 class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spec", "kind", "is_number"))):
-    """A placeholder, the keys of its field, and what the configuration tells of the value.
+    """A placeholder, the keys of its field (its ``path``), and what the configuration tells of the value.
 
-    ``kind`` is "listed", "formula" (listed where it is no text) or "free", which has to be a number if ``is_number``.
+    ``conversion`` is as in Python, or "w": the words of the value. ``kind`` is "listed", "formula" (listed where it is
+    no text) or "free", which has to be a number if ``is_number``.
     """
 
     __slots__ = ()
-    field: str
-    path: "Tuple[str, ...]"
-    conversion: "Optional[str]"  # as in Python, or "w": the words of the value
-    spec: str
-    kind: str
-    is_number: bool
 
     @property
     def text(self) -> str:
@@ -108,8 +103,6 @@ class Command(namedtuple("Command", ("templates", "uses_shell"))):
     """A checked command: per argument, or for the one shell script, its literal parts and placeholders."""
 
     __slots__ = ()
-    templates: "Tuple[Parts, ...]"
-    uses_shell: bool
 
 
 def fields(templates: "Iterable[Parts]") -> "List[Tuple[str, ...]]":

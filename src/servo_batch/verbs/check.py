@@ -121,12 +121,6 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
     findings.sections.append(f"state: {source}\n")
     if config is None:
         return None
-    undeclared = settings.undeclared(config.settings.application, stored) if stored else []
-    if undeclared:
-        findings.warnings.append(
-            f"{path}: the configuration has no {', '.join(undeclared)}; if two configurations share this state, "
-            "batch.state gives each its own"
-        )
     findings.attempt(state.refuse_problems, config.settings, stored, path)
     return config.settings.current(stored)
 
