@@ -340,6 +340,14 @@ def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, A
     return {**line, "status": "ok", "metrics": outcome.metrics}
 
 
+def remember(history: str, line: Dict[str, Any]) -> None:
+    """Append to the history; where that fails, say so, since the answer is worth more."""
+    try:
+        record.append(history, line)
+    except ServoError as error:
+        complain(error.message)
+
+
 def _circumstances(planned: Plan, error: ServoError) -> Dict[str, Any]:
     """Return what whoever learns from a failure has to know: the machine was to blame, or which timeout it was."""
     if isinstance(error, HostError):

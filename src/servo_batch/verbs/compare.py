@@ -15,7 +15,6 @@ from servo_batch.metrics import sources
 from servo_batch.options import UsageError
 from servo_batch.samples import median
 from servo_batch.verbs.history import exported
-from servo_batch.verbs.measure import remember
 from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ def _measure(
                         return entries, error
                     entries.append(measurement.entry(plan, error))
                 if history:
-                    remember(history, entries[-1])
+                    measurement.remember(history, entries[-1])
     finally:
         telling.finish()
         for note in noted.values():

@@ -59,12 +59,12 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
             measured = measurement.run(plan, Caller(cancellation, telling, bool(options.get("--show-output")), kept))
     except answers.ServoError as error:
         if history and error.reason != "cancelled":
-            remember(history, measurement.entry(plan, error))
+            measurement.remember(history, measurement.entry(plan, error))
         raise
     finally:
         telling.finish()
     if history:
-        remember(history, measurement.entry(plan, measured))
+        measurement.remember(history, measurement.entry(plan, measured))
     for note in measured.notes:
         answers.complain(note)
     try:
@@ -127,16 +127,6 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
     if not isinstance(control, dict):
         raise answers.bad_request(f"the request's control must be an object, but is {kind(control)}")
     return control
-
-
-def remember(history: str, entry: "Dict[str, Any]") -> None:
-    """Append to the history; where that fails, say so, since the answer is worth more."""
-    from servo_batch.history import record
-
-    try:
-        record.append(history, entry)
-    except answers.ServoError as error:
-        answers.complain(error.message)
 
 
 def _ended(measured: "Measurement") -> str:

@@ -21,7 +21,6 @@ from servo_batch.options import UsageError
 from servo_batch.samples import FEWEST
 from servo_batch.tuning import importance, loop, search
 from servo_batch.tuning.space import space
-from servo_batch.verbs.measure import remember
 from servo_batch.wording import is_number, percent
 
 if TYPE_CHECKING:
@@ -256,7 +255,7 @@ class _Run:
         line = measurement.entry(plan, measured)
         if line.get("reason") != "cancelled":
             is_search = step.purpose in (loop.DEFAULT, loop.SEARCH)
-            remember(self._tuning.history, line if is_search else {**line, "purpose": step.purpose})
+            measurement.remember(self._tuning.history, line if is_search else {**line, "purpose": step.purpose})
         if isinstance(measured, answers.ServoError):
             if not _is_learnt_from(line):
                 raise measured
