@@ -61,14 +61,13 @@ def test_a_value_that_is_not_allowed_runs_nothing(newest, assignment, status, re
 
 
 @pytest.mark.parametrize(
-    ("numbers", "value"),
-    [("5 1 3", 3), ("7 1.5 9 2.5", 4.75), ("1" * 400 + " " + "3" * 400, int("2" * 400))],
+    ("numbers", "value"), [("5 1 3", 3), ("7 1.5 9 2.5", 4.75), ("1" * 400 + " " + "3" * 400, int("2" * 400))]
 )
-def test_of_several_runs_a_number_is_the_median(servo, numbers, value):
-    servo.write("numbers", numbers.replace(" ", "\n").encode() + b"\n")
+def test_of_several_runs_a_number_is_the_median_and_warm_up_runs_do_not_count(servo, numbers, value):
+    servo.write("numbers", b"100\n" + numbers.replace(" ", "\n").encode() + b"\n")
     runs = [json.loads(number) for number in numbers.split()]
-    servo.configure(batch(PRINT_NEXT, metrics=SIZE, runs=len(runs)))
-    metrics = servo.measure().answer["metrics"]
+    servo.configure(batch(PRINT_NEXT, metrics=SIZE, runs=7, warmup_runs=0))
+    metrics = servo.measure(b"", "--runs", str(len(runs)), "--warmup-runs", "1").answer["metrics"]
     assert metrics["size"] == {"value": value, "runs": runs}
     runtimes = metrics["total_runtime"]["runs"]
     assert len(runtimes) == len(runs)
@@ -82,13 +81,6 @@ def test_of_several_runs_text_is_that_of_the_run_with_the_median_time(newest):
     assert metrics["size"]["runs"] == ["a", "b", "c"]
     runtimes = metrics["total_runtime"]["runs"]
     assert metrics["size"]["value"] == "abc"[runtimes.index(statistics.median(runtimes))]
-
-
-def test_warm_up_runs_come_first_and_do_not_count(newest):
-    newest.write("numbers", b"100\n1\n2\n3\n")
-    newest.configure(batch(PRINT_NEXT, metrics=SIZE, runs=7, warmup_runs=0))
-    ended = newest.measure(b"", "--runs", "3", "--warmup-runs", "1")
-    assert ended.answer["metrics"]["size"] == {"value": 2, "runs": [1, 2, 3]}
 
 
 def test_progress_counts_all_runs(newest):
@@ -122,35 +114,23 @@ def test_resources_are_those_of_the_job_and_have_their_units(servo):
     assert all(described[name] == {"unit": metrics[name]["unit"]} for name in names)
 
 
-def test_a_formula_is_about_metrics_settings_and_control_and_other_formulas(servo):
-    servo.configure(
-        batch(
-            "echo size 40",
-            metrics={
-                "cost": {"formula": "{hourly} * {control.hours}", "unit": "EUR"},
-                "hourly": {"formula": "{size} * {web.cpu}"},
-                **SIZE,
-            },
-            default_control={"hours": 0.5},
-        )
-    )
+def test_a_formula_is_about_metrics_settings_and_control_and_other_formulas_in_each_run(servo):
+    metrics = {
+        "cost": {"formula": "{hourly} * {control.hours}", "unit": "EUR"},
+        "hourly": {"formula": "{size} * {web.cpu}"},
+        **SIZE,
+    }
+    servo.write("numbers", b"10\n40\n60\n")
+    servo.configure(batch(PRINT_NEXT, metrics=metrics, default_control={"hours": 0.5}, runs=3))
     metrics = servo.measure({"metrics": ["cost"]}).answer["metrics"]
     assert set(metrics) == {"total_runtime", "cost"}
-    assert metrics["cost"] == {"value": 40.0, "unit": "EUR"}
+    assert metrics["cost"] == {"value": 40.0, "unit": "EUR", "runs": [10.0, 40.0, 60.0]}
 
 
-def test_a_formula_is_computed_for_each_run(newest):
-    newest.write("numbers", b"1\n2\n4\n")
-    newest.configure(batch(PRINT_NEXT, metrics={"square": {"formula": "{size} ** 2"}, **SIZE}, runs=3))
-    assert newest.measure().answer["metrics"]["square"] == {"value": 4, "runs": [1, 4, 16]}
-
-
-@pytest.mark.parametrize(
-    ("printed", "words"), [("0", ["1/{size}: 1/0", "divides by zero"]), ("abc", ['"abc" is a string', "a number"])]
-)
-def test_a_formula_that_what_was_printed_does_not_suit_shows_its_values(newest, printed, words):
-    newest.configure(batch("echo size " + printed, metrics={"rate": {"formula": "1/{size}"}, **SIZE}))
-    newest.measure().failed("failed", "no-match", "the job ended well, but rate cannot be computed", *words)
+def test_a_formula_that_what_was_printed_does_not_suit_shows_its_values(newest):
+    for printed, words in (("0", ["1/{size}: 1/0", "divides by zero"]), ("abc", ['"abc" is a string', "a number"])):
+        newest.configure(batch("echo size " + printed, metrics={"rate": {"formula": "1/{size}"}, **SIZE}))
+        newest.measure().failed("failed", "no-match", "the job ended well, but rate cannot be computed", *words)
 
 
 @pytest.mark.parametrize(
@@ -198,17 +178,14 @@ def test_what_did_not_get_to_run_is_no_line_of_the_history(newest):
     assert not os.path.exists(newest.path("h")) or newest.read("h") == b""
 
 
-def test_a_history_that_cannot_be_written_is_said_before_the_job_runs(servo):
+def test_a_history_that_cannot_be_written_is_said_before_the_job_runs_and_after_it_costs_no_answer(servo):
     servo.configure(batch("touch ran"))
     servo.measure(b"", "--history", "missing/h").bad_config("missing/h", "history", "create its folder")
     assert not os.path.exists(servo.path("ran"))
-
-
-def test_a_history_that_can_be_written_no_more_costs_no_answer(newest):
-    newest.configure(batch("rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
-    ended = newest.measure()
+    servo.configure(batch("rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
+    ended = servo.measure()
     assert ended.answer["metrics"]["size"] == {"value": 5}
-    assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(newest.folder + "/", "")
+    assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(servo.folder + "/", "")
 
 
 # What else is written: to stderr, and to files.
@@ -252,10 +229,8 @@ def test_a_table_shows_the_settings_and_how_far_the_runs_are_apart(newest):
     newest.write("numbers", b"1\n2\n4\n")
     newest.configure(batch(PRINT_NEXT, metrics=SIZE, runs=3))
     terminal = Terminal([newest.python, newest.pyz, "measure"], newest.folder, dict(newest.environment, TERM="xterm"))
-    try:
-        assert terminal.end() == 0
-    finally:
-        terminal.close()
+    assert terminal.end() == 0
     rows = [line.split() for line in terminal.screen]
     assert ["web.cpu", "2", "cores"] in rows
     assert ["size", "2", "±", "1.53", "(76.4", "%)"] in rows
+    terminal.close()
