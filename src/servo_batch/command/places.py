@@ -45,15 +45,12 @@ LEADING = frozenset((
     "typeset", "read",
 ))  # fmt: skip
 # What runs what comes next: a shell its script or file, but not where it stands behind a script, as the name of that;
-# ssh what comes behind the host. Some options of ssh(1) take the next word.
-RUNS = re.compile(
-    r"""
+# ssh what comes behind the host. Some options of ssh(1) take the next word. It is compiled where it is used.
+SSH_OPTIONS = "(?:[ ]-(?:TAKES[ ]\\S+|(?!TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
+RUNS = r"""(?x)
     (?:\A|[ ]) (?:-exec | (?:[^ =]*/)? (?:SHELL(?:(?:[ ]-\S+)+|[ ].*[ ]-\w*c) | ssh OPTIONS [ ][^ -]\S* OPTIONS)) \Z
     | (?:\A|(?<!")[ ]) (?:[^ =]*/)? SHELL \Z
-    """.replace("SHELL", SHELL).replace("OPTIONS", r"(?:[ ]-(?:TAKES[ ]\S+|(?!TAKES[ ])\S*))*")
-    .replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]"),
-    re.X,
-)  # fmt: skip
+    """.replace("SHELL", SHELL).replace("OPTIONS", SSH_OPTIONS)
 
 
 def of_marks(texts: "List[str]") -> "List[Tuple[str, bool]]":
@@ -87,8 +84,10 @@ def _closed(command: str, word: str) -> str:
     if word[:1] in ("-", "#") or set("<>") & set(word) or command.startswith("(("):
         return ""
     words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).split()
+    command = " ".join(words)
     is_first = all(each in LEADING or each == WORDS or each[0] == "-" or ASSIGNED.match(each) for each in words)
-    return "where a program's name stands" if is_first or RUNS.search(" ".join(words)) else ""
+    is_run = is_first or (("sh" in command or "-exec" in command) and re.search(RUNS, command))
+    return "where a program's name stands" if is_run else ""
 
 
 def _unquoted(match: "Match[str]") -> str:
