@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from servo_batch.metrics.sources import Metric
     from servo_batch.settings import Application
 
-
 TIME_DIGITS = 6  # after the point of a time in seconds: a microsecond is less than any clock here can tell
 
 
@@ -187,7 +186,7 @@ def run(planned: Plan, caller: Caller) -> Measurement:
     runs: List[Dict[str, Any]] = []
 
     def begin() -> rounds.Examine:
-        stamps = {name: written.stamp(path) for name, path in _files(planned).items()}
+        stamps = {name: written.stamp(path) for name, path in files_of(planned).items()}
 
         def examine(ended: Ended, step: Step) -> None:
             found, missing = searching.search(planned.needed, ended.output, stamps, step, caller)
@@ -198,9 +197,9 @@ def run(planned: Plan, caller: Caller) -> Measurement:
             summary.refuse_mixed(first, values)
             if ended.usage.max_rss <= ended.usage.max_rss_floor:
                 at_most = "the job needed at most so much: it is smaller than the process that starts it"
-                system = [name for name, each in planned.metrics.items() if each.source == "resource"]
-                names = [name for name in system if planned.metrics[name].text == "max_rss"]
-                notes.update(dict.fromkeys(f"{named(name)}: {at_most}" for name in names))
+                system = {name: each for name, each in planned.metrics.items() if each.source == "resource"}
+                names = [named(name) for name, each in system.items() if each.text == "max_rss"]
+                notes.update({f"{name}: {at_most}": None for name in names})
             runtimes.append(ended.runtime_seconds)
             runs.append(values)
 
@@ -228,15 +227,9 @@ def alone(name: str) -> Iterator[None]:
 
 
 def files_of(planned: Plan) -> Dict[str, str]:
-    """Return the paths of the files that metrics are read from, by what a message calls each."""
-    paths = _files(planned)
-    return {f"the file of the metric {named(n)}": paths[each.file] for n, each in planned.needed.items() if each.file}
-
-
-def _files(planned: Plan) -> Dict[str, str]:
-    """Return the paths of these files, by their names."""
+    """Return the paths of the files that metrics are read from, by the names of the metrics."""
     folder = planned.job.command.working_directory or ""
-    return {each.file: os.path.join(folder, each.file) for each in planned.needed.values() if each.file}
+    return {name: os.path.join(folder, each.file) for name, each in planned.needed.items() if each.file}
 
 
 def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any]:
@@ -276,20 +269,8 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
             value, runs = objective(config.objective, metrics, line["settings"])
     except ValueError:
         pass
-    return Trial(
-        number,
-        line["time"],
-        line["job"],
-        line["settings"],
-        line["status"],
-        metrics,
-        value,
-        runs,
-        line["control"],
-        line.get("reason"),
-        line.get("message"),
-        line.get("purpose"),
-    )
+    known = {key: line[key] for key in Trial._fields if key in line}
+    return Trial(**{**known, "number": number, "metrics": metrics, "objective": value, "runs": runs})
 
 
 def _runs(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:

@@ -35,6 +35,8 @@ def loads(data: bytes) -> "Any":
         value = json.loads(
             text, object_pairs_hook=_unique_keys, parse_constant=_finite, parse_float=_finite, parse_int=_short
         )
+        if text.count("[") + text.count("{") > MAX_NESTING and _depth(value) > MAX_NESTING:
+            raise JsonError(TOO_DEEP)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
@@ -46,8 +48,6 @@ def loads(data: bytes) -> "Any":
         raise JsonError(_explained(error), error.lineno, error.colno) from None
     except RecursionError:
         raise JsonError(TOO_DEEP) from None
-    if text.count("[") + text.count("{") > MAX_NESTING and _is_too_deep(value):
-        raise JsonError(TOO_DEEP)
     return value
 
 
@@ -90,11 +90,7 @@ def _short(text: str) -> int:
     return int(text)
 
 
-def _is_too_deep(value: "Any") -> bool:
-    level = [value]
-    for _ in range(MAX_NESTING + 1):
-        containers = [inner for inner in level if isinstance(inner, (dict, list))]
-        level = [inner for each in containers for inner in (each.values() if isinstance(each, dict) else each)]
-        if not containers:
-            return False
-    return True
+def _depth(value: "Any") -> int:
+    if not isinstance(value, (dict, list)):
+        return 0
+    return 1 + max(map(_depth, value.values() if isinstance(value, dict) else value), default=0)

@@ -37,10 +37,7 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
     except (re.error, RuntimeError, OverflowError, ValueError) as error:
         raise PatternError("the pattern does not compile: %s" % (str(error) or "it is too complex")) from None
     if not pattern.groups:
-        hint = r", without the backslashes that grep and sed want," if r"\(" in text else ""
-        raise PatternError(
-            r"the pattern has no group: put ( and )%s around the part that is the value, like (\d+)" % hint
-        )
+        raise PatternError(r"the pattern has no group: put ( and ) around the part that is the value, like (\d+)")
     mistake = re.search(r"\[:\^?[a-z]+:\]", text) if "[:" in text else None
     if mistake:
         problem = r"in the pattern, %s is these characters themselves to Python: write \d, \s or a range like [a-z]"

@@ -35,8 +35,8 @@ def search(
 ) -> Tuple[Dict[str, Value], Dict[str, str]]:
     """Return the values of the metrics that are searched for, and of those that are not found the reasons, by name.
 
-    They are looked for in what the job printed, and in the files, by their names, that are not as they were ``before``.
-    A reason is empty where a pattern just does not match. ``step`` is the search, as progress tells it. Raises
+    They are looked for in what the job printed, and in the files of metrics that are not as they were ``before``. A
+    reason is empty where a pattern just does not match. ``step`` is the search, as progress tells it. Raises
     ``ServoError``: ``cancelled``, or ``command-failed`` where the output could not be searched.
     """
     wanted = {name: each for name, each in metrics.items() if each.is_searched}
@@ -92,7 +92,7 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Mapping[str, Stam
         for name, metric in wanted.items():
             tell(report, {"metric": name})
             try:
-                text = written.read(before[metric.file]) if metric.file else streams[metric.stream]
+                text = written.read(before[name]) if metric.file else streams[metric.stream]
                 values[name] = find(metric, text).value
             except NoMatch as none:
                 missing[name] = str(none)

@@ -19,7 +19,7 @@ UNITS = {
     "system_time": "seconds",
     "max_rss": "bytes",
 }
-# What these keys may say; the first is what goes without saying.
+# What these keys may say; of stream and take the first goes without saying.
 CHOICES = {
     "stream": ("stdout", "stderr"),
     "take": ("first", "last", "min", "max", "sum", "mean", "count"),

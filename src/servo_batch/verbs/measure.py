@@ -4,7 +4,7 @@ from servo_batch import answers, settings, state
 from servo_batch.config import of_options
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
-from servo_batch.wording import did_you_mean, is_number, kind, shown
+from servo_batch.wording import did_you_mean, is_number, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
             record.check_writable(history)
         kept = options.get("--keep-output")
         if kept:
-            inputs.update({"the history": history}, **measurement.files_of(plan))
+            files = {f"the file of the metric {named(name)}": path for name, path in measurement.files_of(plan).items()}
+            inputs.update({"the history": history}, **files)
             for path in (kept, kept + output.STDERR_SUFFIX):
                 refuse_input("--keep-output", path, inputs)
             output.check_kept(kept)
