@@ -4,8 +4,7 @@
     SERVO_BATCH_YAML_READERS=FOLDER PYTHONPATH=src python tests/tools/yaml_agreement.py --count 1000000 --seed 1
 
 takes the documents of the seeds from 1 on, shows each that another reader reads differently, and prints how many of each
-kind were accepted and refused, and how often each reader failed on an accepted one. The exit status is 1 where a reader
-disagreed, or where a valid document was refused.
+kind were accepted, and how often each reader failed on an accepted one. The exit status is 1 where a reader disagreed.
 """
 
 import argparse
@@ -45,26 +44,22 @@ def main():
     parser.add_argument("--count", type=int, default=60000, help="how many documents (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the first one's seed (default: %(default)s)")
     options = parser.parse_args()
-    corpus, kinds, counts, failed, wrong = generator.corpus(), generator.KINDS, collections.Counter(), {}, 0
+    corpus, counts, failed, wrong = generator.corpus(), collections.Counter(), collections.Counter(), 0
     for start in range(options.seed, options.seed + options.count, BATCH):
         documents = []
-        for number, kind in enumerate(kinds):
-            texts = [
-                generator.document(kind, seed, corpus) for seed in range(start + number, start + BATCH, len(kinds))
-            ]
-            documents += accepted(texts)
-            counts[kind] += len(accepted(texts))
-            if kind == "valid" and len(accepted(texts)) < len(texts):
-                wrong += len(texts) - len(accepted(texts))
-                print("refused, though valid: %r" % [text for text in texts if not accepted([text])], flush=True)
+        for number, kind in enumerate(generator.KINDS):
+            seeds = range(start + number, start + BATCH, len(generator.KINDS))
+            found = accepted([generator.document(kind, seed, corpus) for seed in seeds])
+            counts[kind] += len(found)
+            documents += found
         for name in readers.NAMES:
             disagreements, failures = judge(documents, name)
-            failed[name] = failed.get(name, 0) + failures
+            failed[name] += failures
             wrong += len(disagreements)
             for text, value, other in disagreements:
                 print("%r\n    read %r\n    %s: %r" % (text, value, name, other), flush=True)
     print("of %d documents accepted: %s" % (options.count, dict(counts)))
-    print("disagreements: %d; failed on accepted ones: %s" % (wrong, failed))
+    print("disagreements: %d; failed on accepted ones: %s" % (wrong, dict(failed)))
     return 1 if wrong else 0
 
 
