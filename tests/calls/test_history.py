@@ -176,7 +176,7 @@ def test_a_formula_metric_counts_for_what_was_measured_before_it_was_there(servo
     assert old["metrics"]["twice"] == new["metrics"]["twice"] == {"value": 65, "unit": "x", "runs": [65, 65]}
     assert old["objective"] == new["objective"] == 65
     assert old["job"] == new["job"]
-    metrics["twice"] = {"formula": "{cost}"}
+    metrics.update(twice={"formula": "{cost}"}, none={"formula": "1 / ({cost} - 30)"})
     servo.configure({"batch": dict(BATCH, metrics=metrics, objective={"minimize": "{twice}"})})
     measured = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
-    assert [one["objective"] for one in measured] == [30, 30]
+    assert [(one["objective"], "none" in one["metrics"]) for one in measured] == [(30, False), (30, False)]
