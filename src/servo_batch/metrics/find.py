@@ -3,7 +3,7 @@
 import math
 import re
 from collections import deque
-from typing import Iterable, List, Mapping, Match, NamedTuple, Optional
+from typing import Iterable, List, Mapping, Match, NamedTuple, Optional, Tuple
 
 from servo_batch.metrics import json_path
 from servo_batch.metrics.convert import NoMatch, Number, Value, read
@@ -56,8 +56,8 @@ def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -
     """
     group = match.group(1)
     if not group or not group.strip():
-        empty = "line %d, %s, matches, but the first group took no part or nothing"
-        raise NoMatch(empty % (line_number(match), shown(line(match))))
+        number, where = line(match)
+        raise NoMatch("line %d, %s, matches, but the first group took no part or nothing" % (number, shown(where)))
     text = group.decode("utf-8", "replace")
     value = read(text, convert)
     longer = None if isinstance(value, str) else whole(match)
@@ -68,7 +68,7 @@ def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -
         problem = "is no number, and take: %s needs one" % take
     else:
         return value
-    raise NoMatch("%s in line %d %s" % (shown(text.strip()), line_number(match), problem))
+    raise NoMatch("%s in line %d %s" % (shown(text.strip()), line(match)[0], problem))
 
 
 def _total(numbers: List[Number], is_mean: bool) -> Optional[Found]:
@@ -82,20 +82,15 @@ def _total(numbers: List[Number], is_mean: bool) -> Optional[Found]:
         raise NoMatch("the sum is more than a number can be") from None
 
 
-def line_number(match: "Match[bytes]") -> int:
-    """Return the line, from 1, that a match's first group stands on, or its begin where the group took no part."""
-    place = _place(match)
-    return 1 + sum(match.string[at : min(at + CHUNK, place)].count(b"\n") for at in range(0, place, CHUNK))
+def line(match: "Match[bytes]") -> Tuple[int, str]:
+    """Return the line that a match's first group stands on: its number, from 1, and its text or the beginning of it.
 
-
-def line(match: "Match[bytes]") -> str:
-    """Return that line, or the beginning of a long one."""
-    begin = match.string.rfind(b"\n", 0, _place(match)) + 1
-    return match.string[begin : begin + CHUNK].partition(b"\n")[0].decode("utf-8", "replace")
-
-
-def _place(match: "Match[bytes]") -> int:
-    return max(match.start(0), match.start(1))
+    Where the group took no part, it is the line that the match begins on.
+    """
+    output, place = match.string, max(match.start(), match.start(1))
+    number = 1 + sum(output[at : min(at + CHUNK, place)].count(b"\n") for at in range(0, place, CHUNK))
+    begin = output.rfind(b"\n", 0, place) + 1
+    return number, output[begin : begin + CHUNK].partition(b"\n")[0].decode("utf-8", "replace")
 
 
 def hint(metric: Metric, output: Output, others: Mapping[str, Output]) -> Optional[str]:
@@ -108,7 +103,7 @@ def hint(metric: Metric, output: Output, others: Mapping[str, Output]) -> Option
             match = find(metric, other).match
         except NoMatch:
             continue
-        return "it matches%s in %s: add stream: %s" % (" " + shown(line(match)) if match else "", name, name)
+        return "it matches%s in %s: add stream: %s" % (" " + shown(line(match)[1]) if match else "", name, name)
     if metric.source == "output_json":
         return None
     pattern, end = metric.parsed, output[-MAX_REWRITTEN:]
@@ -120,5 +115,5 @@ def hint(metric: Metric, output: Output, others: Mapping[str, Output]) -> Option
     ):
         match = altered.search(text)
         if match and match.group(1):
-            return "it would match %s if %s" % (shown(line(match)), words)
+            return "it would match %s if %s" % (shown(line(match)[1]), words)
     return None

@@ -213,4 +213,4 @@ def _tried(findings: Findings, place: str, each: "Metric", path: str, output: "O
             except NoMatch as none:
                 text = f"none: {none}"
             findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {text}")
-    return found.value, find.line_number(found.match) if found.match else None
+    return found.value, find.line(found.match)[0] if found.match else None
