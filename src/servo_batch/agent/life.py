@@ -28,8 +28,9 @@ DEFAULT_SLEEP_SECONDS = 120.0
 # So long a report may go without an answer.
 REPORT_SECONDS = 9.0
 # On the way out nothing is tried for long: whoever stops a container kills it ten seconds later. A result and the
-# goodbye have so many tries of so long, with a pause.
+# goodbye have so many tries of so long, with a pause; after LEAVE_SECONDS each has one.
 LAST_TRIES = 3
+LEAVE_SECONDS = 6.0
 LAST_REQUEST_SECONDS = 1.0
 LAST_PAUSE_SECONDS = 0.2
 # A failure's report has 2 MiB at the most; what is left is for its other keys.
@@ -121,7 +122,8 @@ class Agent:
                 pause = min(outcome.retry_after_seconds * random.uniform(1, 1.1), MAX_RETRY_AFTER_SECONDS)
             delay = min(delay * 2, max(self._options.retry_seconds, MAX_RETRY_SECONDS))
             if self._events.stopped_at is not None:
-                tries_left -= 1
+                is_late = time.monotonic() > self._events.stopped_at + LEAVE_SECONDS
+                tries_left = 0 if is_late else tries_left - 1
                 pause = LAST_PAUSE_SECONDS
             what = "trying again in %.1f s" % pause if tries_left else "given up"
             self._log("%s not delivered: %s; %s" % (event, outcome.error, what))

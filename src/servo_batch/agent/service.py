@@ -6,10 +6,12 @@ agent goes on reading its driver and hears its signals.
 
 import base64
 import contextlib
+import email.utils
 import http.client
 import json
 import socket
 import threading
+import time
 import urllib.request
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
@@ -138,8 +140,7 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
     shown = content.decode("utf-8", "replace")
     if not 200 <= response.status < 300:
         # No redirect is followed: the token is for the host it was given for alone.
-        after = response.headers.get("Retry-After", "")
-        seconds = float(after) if after.isdecimal() else None
+        seconds = _seconds(response.headers.get("Retry-After", ""))
         return Outcome(None, "status %d %s: %s" % (response.status, response.reason, shown), seconds)
     try:
         answer = strict_json.loads(content)
@@ -148,6 +149,16 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
     if not isinstance(answer, dict):
         return Outcome(error="the answer is not a JSON object: %s" % shown)
     return Outcome(answer)
+
+
+def _seconds(retry_after: str) -> Optional[float]:
+    """Return how long a header asks to wait, by a number or a date (RFC 7231, section 7.1.3); None for neither."""
+    if retry_after.isdecimal():
+        return float(retry_after)
+    try:
+        return max(1.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
 
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
