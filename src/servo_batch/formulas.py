@@ -191,10 +191,10 @@ def evaluate(formula: Formula, look_up: "LookUp", due: "Optional[str]" = None) -
         value = formula.leaves[name]
         if not isinstance(value, tuple):
             return value
-        named, value = "{%s}" % ".".join(value), _found(look_up, value)
-        if value is None:
-            raise _NoValueError(f"{named} has no value")
-        return value if isinstance(value, (bool, str)) else _number(lambda: value, lambda: named)
+        found = _found(look_up, value)
+        if found is None:
+            raise _NoValueError(f"{{{'.'.join(value)}}} has no value")
+        return found
 
     try:
         return _need(due or "", "", _value(formula.tree, leaf))
@@ -307,44 +307,28 @@ def _computed(name: str, function: "Callable[..., Any]", values: "List[Any]") ->
     """Return the number that an operator or a function makes of ``values``; what would take long is refused before."""
     is_call = name in FUNCTIONS
     _need(NUMBER, f"{name}()" if is_call else name, *values)
-
-    def compute() -> "Any":
+    is_whole = [isinstance(value, int) for value in values]
+    try:
         if name in ("/", "//", "%") and values[1] == 0:
             raise ZeroDivisionError
         if any(isinstance(value, Later) for value in values):
             return Later(NUMBER)
-        is_whole = [isinstance(value, int) for value in values]
         if name == "**" and all(is_whole) and (values[0].bit_length() - 1) * values[1] > MAX_BITS:
             raise OverflowError
         if name == "round" and len(values) == 2 and not (is_whole[1] and abs(values[1]) <= MAX_DIGITS):
             raise ValueError  # round(5, -10**9) comes by way of 10**10**9
-        return function(*values)
-
-    def written() -> str:
-        texts = [_written(value) for value in values]
-        return f"{name}({', '.join(texts)})" if is_call or len(texts) == 1 else f"{texts[0]} {name} {texts[1]}"
-
-    return _number(compute, written)
-
-
-def _number(compute: "Callable[[], Any]", written: "Callable[[], str]") -> "Any":
-    """Return the number that ``compute`` returns, if it is finite, real and not too large.
-
-    Raises ``_NoValueError`` that says why it is none of what ``written`` returns.
-    """
-    try:
-        value = compute()
-        if isinstance(value, Later):
-            return value
-        if not wording.is_number(value) or value != value:
+        result = function(*values)
+        if isinstance(result, complex) or result != result:
             raise ValueError
-        if value.bit_length() > MAX_BITS if isinstance(value, int) else math.isinf(value):
+        if abs(result) >= 2**MAX_BITS:
             raise OverflowError
-        return value
+        return result
     except OverflowError:
         fault = "is too large"
     except ZeroDivisionError:
         fault = "divides by zero"
     except ValueError:  # a root or a logarithm of what has none
         fault = "is not a number"
-    raise _NoValueError(f"{written()} {fault}")
+    texts = [_written(value) for value in values]
+    written = f"{name}({', '.join(texts)})" if is_call or len(texts) == 1 else f"{texts[0]} {name} {texts[1]}"
+    raise _NoValueError(f"{written} {fault}")

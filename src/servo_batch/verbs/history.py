@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from servo_batch import answers, files, measurement, settings, terminal
+from servo_batch import answers, files, measurement, terminal
 from servo_batch.config import of_options
 from servo_batch.document import SEARCHED
 from servo_batch.history import record, svg, table, trials
@@ -45,12 +45,8 @@ def history(options: Options) -> answers.Answer:
     minimize = config.objective.direction == "minimize"
     rows = trials.pooled(found, minimize)
     view = table.View(rows, trials.best(rows), config.objective.text, minimize)
-    described = {
-        settings.full_name(component, name): setting
-        for component, name, setting in settings.walk(config.settings.application)
-    }
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
-    effects = importance.effects(space(described), costs)
+    effects = importance.effects(space(config.settings.described), costs)
     if options.get("--svg"):
         kept = {"the configuration": config.path, "the history": path}
         files.refuse_input("--svg", options.get("--svg"), kept)
