@@ -217,17 +217,12 @@ def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(servo, nam
 
 def test_reset_does_not_let_an_older_state_come_back(newest):
     newest.write("_state.yaml", OLDER)
+    assert newest.query(environment={"OPTUNE_STATE": "s"}).query["web"]["cpu"] == 2
     for _ in range(2):
         assert newest.call("adjust", "--reset").status == 0
         ended = newest.query()
         assert (ended.query["web"]["cpu"], ended.stderr) == (2, "")
     assert newest.read("_state.yaml") == OLDER
-
-
-def test_an_older_state_is_none_where_a_state_is_named(newest):
-    newest.write("_state.yaml", OLDER)
-    ended = newest.query(environment={"OPTUNE_STATE": "s"})
-    assert (ended.query["web"]["cpu"], ended.stderr) == (2, "")
 
 
 def test_an_older_state_that_cannot_be_read_is_an_error_with_its_remedy(newest):
