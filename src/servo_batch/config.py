@@ -74,16 +74,11 @@ class Config(document.Document):
         """Return the formula over settings and metrics that gives a number, or None after noting what is wrong."""
         from servo_batch import formulas
 
-        known: "Dict[str, Any]" = dict.fromkeys(self.settings.described, formulas.Later())
-        known.update(settings.values(self.settings.current()))
-        known.update(dict.fromkeys((sources.TOTAL_RUNTIME, *self.metric_entries), formulas.Later()))
-        formula = formulas.read(text, known, note, anything_in)
-        try:
-            if formula:
-                formulas.evaluate(formula, lambda keys: known.get(".".join(keys), formulas.Later()), formulas.NUMBER)
-        except formulas.FormulaError as error:
-            note(str(error))
-        return formula
+        later = (*self.settings.described, sources.TOTAL_RUNTIME, *self.metric_entries, *anything_in)
+        known = dict.fromkeys(later, formulas.Later())
+        values = settings.values(self.settings.current())
+        known.update((name, value) for name, value in values.items() if name not in self.metric_entries)
+        return formulas.read(text, known, note, formulas.NUMBER)
 
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
         """Return what the configuration allows for the value that a placeholder names by the keys ``path``.

@@ -16,9 +16,9 @@ from servo_batch.formats import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Collection, Container, Dict, List, Optional, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    LookUp = Callable[[Tuple[str, ...]], Any]
+    Known = Dict[str, Any]  # values by the names of fields, or by their first key a mapping of what is below it
     Leaf = Callable[[str], Any]  # returns the value of a name in the tree, or raises _NoValueError
 
 NUMBER, BOOLEAN = "a number", "a boolean"  # as wording.kind has them
@@ -106,7 +106,7 @@ def parse(text: str) -> Formula:
             raise FormulaError(f"a formula has at most {MAX_WORDS} words and {MAX_PARENTHESES} parentheses: shorten it")
     try:
         formula = Formula(text, ast.parse(" ".join(words), mode="eval").body, leaves)
-        evaluate(formula, lambda keys: Later())
+        evaluate(formula, dict.fromkeys((field[0] for field in formula.fields), Later()))
     except (SyntaxError, MemoryError, RecursionError):
         what = "an operator, a value, a parenthesis, a comma or an else is missing or misplaced"
         raise FormulaError(f"{_one_line(text)} is no formula: {what}") from None
@@ -139,29 +139,27 @@ def _leaf(match: "Any") -> "Any":
 
 
 def read(
-    text: "Any", names: "Collection[str]", note: "Callable[[str], None]", anything_in: "Container[str]" = ()
+    text: "Any", known: "Known", note: "Callable[[str], None]", due: "Optional[str]" = None
 ) -> "Optional[Formula]":
-    """Return the formula over ``names`` (``web.mem``, ``throughput``) that a text is, or None after noting why not.
+    """Return the formula that a text is, or None after noting why it is none over what is ``known``.
 
-    ``anything_in`` are first keys below which every field is taken, such as ``control``.
+    Of that ``Later`` stands for what there is no value of yet, or nobody knows what is in it; ``due`` is as in
+    ``evaluate``.
     """
-    if not isinstance(text, str):
-        note(f"must be a formula, a string, but is {wording.found(text)}")
-        return None
     try:
+        if not isinstance(text, str):
+            raise FormulaError(f"must be a formula, a string, but is {wording.found(text)}")
         formula = parse(text)
+        there = f"; there is {_one_line(', '.join(known)) or 'nothing'}"
+        unknown = [name for name, field in zip(formula.names, formula.fields) if _found(known, field) is None]
+        hints = [f"there is no {wording.shown(name)}{wording.did_you_mean(name, known) or there}" for name in unknown]
+        if hints:
+            raise FormulaError("; ".join(hints))
+        evaluate(formula, known, due)
+        return formula
     except FormulaError as error:
         note(str(error))
-        return None
-    there = f"; there is {_one_line(', '.join(names)) or 'nothing'}"
-    unknown = [
-        name
-        for name, field in zip(formula.names, formula.fields)
-        if name not in names and not (field[0] in anything_in and len(field) > 1)
-    ]
-    for name in unknown:
-        note(f"there is no {wording.shown(name)}{wording.did_you_mean(name, names) or there}")
-    return None if unknown else formula
+    return None
 
 
 def order(formulas: "Dict[str, Formula]") -> "Tuple[Dict[str, Formula], List[str]]":
@@ -179,19 +177,19 @@ def order(formulas: "Dict[str, Formula]") -> "Tuple[Dict[str, Formula], List[str
     return result, []
 
 
-def evaluate(formula: Formula, look_up: "LookUp", due: "Optional[str]" = None) -> "Any":
+def evaluate(formula: Formula, known: "Known", due: "Optional[str]" = None) -> "Any":
     """Return what the formula comes to: an int, a finite float, a text or a boolean.
 
-    ``look_up`` returns the value of a field's keys, or raises KeyError. It is asked only for what is needed: ``{a} /
-    {b} if {b} > 0 else 0`` may lack ``a``. ``due`` (NUMBER, BOOLEAN) is what has to come of it. Where ``Later``
-    stands for a value that matters, one is returned. Raises ``FormulaError`` that shows the formula with its values.
+    Of what is ``known`` only that is looked at which is needed: ``{a} / {b} if {b} > 0 else 0`` may lack ``a``. ``due``
+    (NUMBER, BOOLEAN) is what has to come of it. Where ``Later`` stands for a value that matters, one is returned.
+    Raises ``FormulaError`` that shows the formula with its values.
     """
 
     def leaf(name: str) -> "Any":
         value = formula.leaves[name]
         if not isinstance(value, tuple):
             return value
-        found = _found(look_up, value)
+        found = _found(known, value)
         if found is None:
             raise _NoValueError(f"{{{'.'.join(value)}}} has no value")
         return found
@@ -199,15 +197,15 @@ def evaluate(formula: Formula, look_up: "LookUp", due: "Optional[str]" = None) -
     try:
         return _need(due or "", "", _value(formula.tree, leaf))
     except _NoValueError as error:
-        texts = dict.fromkeys((_one_line(formula.text), shown(formula, look_up), str(error)))
+        texts = dict.fromkeys((_one_line(formula.text), shown(formula, known), str(error)))
         raise FormulaError(": ".join(texts)) from None
 
 
-def shown(formula: Formula, look_up: "LookUp") -> str:
+def shown(formula: Formula, known: "Known") -> str:
     """Return the formula with the values put in, ``40 * 8 <= 256``; a field that has none stays."""
 
     def put_in(match: "Any") -> str:
-        value = _found(look_up, paths.keys(match.group()[1:-1])) if match.group("field") else None
+        value = _found(known, paths.keys(match.group()[1:-1])) if match.group("field") else None
         return match.group() if value is None or isinstance(value, Later) else _written(value)
 
     return _one_line(TOKEN.sub(put_in, formula.text))
@@ -223,11 +221,16 @@ def _written(value: "Any") -> str:
     return f"({text})" if text.startswith("-") else text  # -2 ** 2 is another formula than (-2) ** 2
 
 
-def _found(look_up: "LookUp", keys: "Tuple[str, ...]") -> "Any":
-    try:
-        return look_up(keys)
-    except KeyError:
-        return None
+def _found(known: "Known", keys: "Tuple[str, ...]") -> "Any":
+    """Return the value of a field, None where it has none: what it names, or what is below its first key."""
+    value = known.get(keys[0])
+    if isinstance(value, Later):
+        return value
+    if not isinstance(value, dict):
+        return known.get(".".join(keys))
+    for key in keys[1:]:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _kind(value: "Any") -> "Optional[str]":

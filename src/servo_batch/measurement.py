@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import settings
 from servo_batch.answers import HostError, ServoError, complain, failed
@@ -150,32 +150,14 @@ def computed(
 
     for name in formulas.order(by_name)[0]:
         try:
-            values = [
-                formulas.evaluate(by_name[name], _look_up({**application_settings, **run}, control), formulas.NUMBER)
-                for run in runs
-            ]
+            known = [{**application_settings, **run, "control": control, "_control": control} for run in runs]
+            values = [formulas.evaluate(by_name[name], each, formulas.NUMBER) for each in known]
         except formulas.FormulaError as error:
             problems.append((name, str(error)))
             continue
         for run, value in zip(runs, values):
             run[name] = value
     return problems
-
-
-def _look_up(known: Dict[str, Any], control: Any) -> Callable[[Tuple[str, ...]], Any]:
-    """Return a function from a field's keys to its value; it raises KeyError."""
-
-    def value(field: Tuple[str, ...]) -> Any:
-        if field[0] not in ("control", "_control"):
-            return known[".".join(field)]
-        inner = control
-        for key in field[1:]:
-            if not isinstance(inner, dict):
-                raise KeyError(key)
-            inner = inner[key]
-        return inner
-
-    return value
 
 
 def run(planned: Plan, caller: Caller) -> Measurement:
@@ -300,7 +282,7 @@ def _objective(goal: Objective, known: Dict[str, Any]) -> float:
     if goal.formula is not None:
         from servo_batch import formulas
 
-        value = formulas.evaluate(goal.formula, _look_up(known, {}), formulas.NUMBER)
+        value = formulas.evaluate(goal.formula, known, formulas.NUMBER)
     number = as_number(value)
     if number is None:
         raise ValueError(f"{goal.text} is no number that can be compared")

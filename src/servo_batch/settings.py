@@ -169,21 +169,18 @@ class Settings:
         if self.formulas or self.constraints:
             from servo_batch import formulas
 
-        def look_up(keys: "Tuple[str, ...]") -> "Any":
-            value = known.get(".".join(keys))
-            return formulas.Later() if value is None else value
-
+            every = {**dict.fromkeys(self.described, formulas.Later()), **known}
         for name, formula in self.formulas.items():
-            known[name] = None
+            every[name] = formulas.Later()
             try:
-                value = formulas.evaluate(formula, look_up)
-                known[name] = None if isinstance(value, formulas.Later) else value
+                every[name] = formulas.evaluate(formula, every)
             except formulas.FormulaError as error:
                 problems[formula] = f"does not give {name} a value: {error}"
+            known[name] = None if isinstance(every[name], formulas.Later) else every[name]
         for formula in self.constraints:
             try:
-                if formulas.evaluate(formula, look_up, formulas.BOOLEAN) is False:
-                    problems[formula] = f"breaks the constraint {formula.text}: {formulas.shown(formula, look_up)}"
+                if formulas.evaluate(formula, every, formulas.BOOLEAN) is False:
+                    problems[formula] = f"breaks the constraint {formula.text}: {formulas.shown(formula, every)}"
             except formulas.FormulaError as error:
                 problems[formula] = f"cannot be held against a constraint: {error}"
         return self.with_values(application, known), problems
@@ -253,9 +250,10 @@ def _read_formulas(document: "Document", configured: Settings, places: "Dict[str
     from servo_batch import formulas
 
     paths: "Dict[Formula, Path]" = {}
+    names = dict.fromkeys(configured.described, formulas.Later())
 
     def read(path: "Path", text: "Any") -> "Optional[Formula]":
-        formula = formulas.read(text, configured.described, lambda problem: document.add(path, problem))
+        formula = formulas.read(text, names, lambda problem: document.add(path, problem))
         if formula:
             paths[formula] = path
         return formula

@@ -15,7 +15,7 @@ VALUES = {"web.cpu": 4, "web.zero": 0, "web.huge": 2**2000, "size": Later(NUMBER
 
 
 def computed(text, due=None):
-    return formulas.evaluate(formulas.parse(text), lambda keys: VALUES[".".join(keys)], due)
+    return formulas.evaluate(formulas.parse(text), VALUES, due)
 
 
 def test_what_no_value_could_mend_is_found_though_it_is_not_known_yet():
@@ -56,13 +56,19 @@ def test_a_value_that_is_not_needed_may_be_missing():
 
 def test_fields_that_nothing_is_called_are_told_with_what_there_is():
     notes = []
-    text = "{web.cpus} + {control.n} + {control} + {zzz}"
-    assert formulas.read(text, ["web.cpu", "web.mem"], notes.append, ("control",)) is None
-    assert notes == [
-        'there is no "web.cpus" (did you mean "web.cpu"?)',
-        'there is no "control"; there is web.cpu, web.mem',
-        'there is no "zzz"; there is web.cpu, web.mem',
-    ]
+    known = {"web.cpu": 4, "control": Later()}
+    assert formulas.read("{web.cpus} + {control.n} + {zzz}", known, notes.append) is None
+    hints = 'there is no "web.cpus" (did you mean "web.cpu"?); there is no "zzz"; there is web.cpu, control'
+    assert notes == [hints]
+
+
+def test_a_field_is_looked_up_below_what_its_first_key_names():
+    known = {"control": {"a": {"b": 3}, "c.d": 4}, "control.c": 9, "web": 1, "web.cpu": 5}
+    for text, value in [("{control.a.b} + {control[c.d]}", 7), ("{web} + {web.cpu}", 6)]:
+        assert formulas.evaluate(formulas.parse(text), known) == value
+    for text in ("{control.c}", "{control.a.b.c}", "{control.c.d}"):
+        with pytest.raises(FormulaError):
+            formulas.evaluate(formulas.parse(text), known)
 
 
 def test_each_formula_comes_after_those_it_needs_and_a_circle_is_told():
