@@ -124,9 +124,13 @@ def test_every_part_is_looked_at_though_others_are_wrong(folder):
 
 
 def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(folder):
-    folder.configure_command("echo {control.x} {_control.y.z:.0f}", "    cost: {formula: '{size} * {control.y.z}'}\n")
-    folder.says(0, "note: config.yaml:2: batch.command: the command needs {control.x}", "--control JSON")
-    folder.says(0, "echo 1 2", arguments=("--control", '{"x": 1, "y": {"z": 2}}'))
+    folder.configure_command(
+        "echo {control.x} {_control.y.z:.0f} {{web.cpu}}", "    cost: {formula: '{size} * {control.y.z}'}\n"
+    )
+    folder.says(
+        0, "note: config.yaml:2: batch.command: the command needs {control.x}", "--control JSON", "doubled braces"
+    )
+    folder.says(0, "echo 1 2 {web.cpu}", arguments=("--control", '{"x": 1, "y": {"z": 2}}'))
     folder.says(1, "the command needs {control.x}", arguments=("--control", '{"y": {"z": 2}}'))
     folder.says(1, "a blank is not plain", arguments=("--control", '{"x": "a b", "y": {"z": 2}}'))
     folder.configure_command("echo {control.x} {web.cpus}")

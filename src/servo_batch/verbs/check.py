@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
     from servo_batch.config import Config
-    from servo_batch.measurement import Plan
+    from servo_batch.job.rounds import Job
     from servo_batch.metrics.sources import Metric
     from servo_batch.metrics.written import Output
     from servo_batch.options import Options
@@ -81,15 +81,16 @@ def check(options: "Options") -> answers.Answer:
     application = findings.attempt(_application, findings, config, options)
     if config and application:
         findings.sections.append(adjust.settings_table(application))
+        plan = None
         try:
             plan = measurement.plan(config, application, options.get("--control") or {})
-            _look_at_commands(findings, config, plan)
             if options.get("--control") or not any(map(_awaits_control, config.metrics.values())):
                 measurement.refuse_hopeless(config, plan)
         except answers.ServoError as error:
             # What a service sends with the request is no fault of the configuration.
             is_awaited = error.reason == "bad-request" and not options.get("--control")
             (findings.notes if is_awaited else findings.problems).append(error.message)
+        _look_at_commands(findings, config, application, plan.job if plan else None)
     if config:
         _look_at_settings(findings, config)
         if config.history:
@@ -137,19 +138,21 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
         findings.notes.append(f"no command, env, constraint or objective uses {what}: adjusting it changes nothing")
 
 
-def _look_at_commands(findings: Findings, config: "Config", plan: "Plan") -> None:
-    """Show the commands as they would be run; note what may be a slip, and a program that is not there."""
-    names = render.values({"application": plan.application}, plan.control)
-    job = plan.job
-    for key, arguments in (("prepare", job.prepare), ("command", job.command.arguments), ("cleanup", job.cleanup)):
-        if not arguments:
+def _look_at_commands(findings: Findings, config: "Config", application: "Application", job: "Optional[Job]") -> None:
+    """Note what may be a slip in the commands; show them as ``job`` would run them, and a program that is not there."""
+    names = render.values({"application": application}, {})
+    for key in ("prepare", "command", "cleanup"):
+        if key not in config.commands:
             continue
-        by_shell = config.commands[key].uses_shell
         place = config.place(("batch", key))
+        slips = remarks.warnings(config.batch[key], config.env, names)
+        findings.warnings += [f"{place}: {slip}" for slip in slips]
+        if job is None:
+            continue
+        arguments = job.command.arguments if key == "command" else getattr(job, key)
+        by_shell = config.commands[key].uses_shell
         how = "by /bin/sh -c" if by_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{failures.as_typed(arguments)}\n")
-        found = [f"{place}: {warning}" for warning in remarks.warnings(config.batch[key], config.env, names)]
-        findings.warnings += found
         match = FIRST_PATH.match(arguments[2]) if by_shell else None
         problem = executable.foreseen(match.group(1) if match else arguments[0], job.command.working_directory)
         if problem:
