@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 VERBS = {
     "adjust": ("store settings that arguments or a request name; or say what they are", "web.cpu=4", "configuration"),
     "measure": ("run the job with the stored settings; report its time and its metrics", "web.cpu=4 --runs 3", "job"),
-    "compare": (
-        "measure combinations of settings in turns, and say which are better",
-        "--command 'xz -{xz.level} -kc FILE >/dev/null' xz.level=1,6,9",
-        "comparing",
-    ),
+    "compare": ("measure combinations of settings in turns, best first", "web.cpu=1,2,4 --runs 5", "comparing"),
     "check": ("say what is wrong, and what measure would run, without running it", "--config my.yaml", "configuration"),
     "history": ("show what was measured, as a table, a picture, or for other tools", "--svg picture.svg", "history"),
     "tune": ("look for the best settings by measuring, and say if they are better", "--measurements 30", "tuning"),
