@@ -234,3 +234,28 @@ def test_a_table_shows_the_settings_and_how_far_the_runs_are_apart(newest):
     assert ["web.cpu", "2", "cores"] in rows
     assert ["size", "2", "±", "1.53", "(76.4", "%)"] in rows
     terminal.close()
+
+
+# Without a configuration.
+
+
+def test_a_command_is_a_configuration_with_what_the_system_counts_and_no_file_is_looked_at(servo):
+    for name in ("broken.json", "_state.json", "config.json"):
+        servo.write(name, b"{")
+    metric = ("--metric", r"tps=tps = ([0-9.]+)")
+    named = {"OPTUNE_CONFIG": "broken.json", "OPTUNE_STATE": "broken.json"}
+    ended = servo.measure(b"", "--command", "echo tps = {db.n}.5", "db.n=4", *metric, environment=named)
+    assert ended.status == 0, ended
+    assert ended.answer["settings"] == {"db.n": 4}
+    assert set(ended.answer["metrics"]) == {"total_runtime", "cpu_time", "max_rss", "tps"}
+    assert ended.answer["metrics"]["tps"] == {"value": 4.5}
+
+
+def test_a_slip_in_the_command_line_is_named_before_anything_runs(servo):
+    for values in ("1,2", "1..2"):
+        ended = servo.measure(b"", "--command", "touch ran {a.b}", "a.b=" + values)
+        assert (ended.status, "measure takes one value for a.b; compare" in ended.stderr) == (2, True), ended
+    wrong = ("--command", "touch ran {a.b}", "a.b=1", "--metric", "x=no group")
+    servo.measure(b"", *wrong).bad_request("--metric x", "group")
+    servo.measure(b"", "--command", "touch ran {a.c}", "a.b=1").bad_config("--command", '"c"; there is only b')
+    assert not os.path.exists(servo.path("ran"))

@@ -7,7 +7,7 @@ from machine import ROOT
 
 # From the first to the last: a room imports from those above it only, and from itself.
 ORDER = (
-    ("wording", "contents", "executable", "samples"),
+    ("wording", "executable", "samples"),
     ("formats",),
     ("answers",),
     ("options",),

@@ -1,4 +1,4 @@
-"""Help: what the verbs and their options are, and the manual that the file carries.
+"""Help: what the verbs and their options are, the manual that the file carries, and which sources it runs from.
 
 The manual is the README and the pages in manual/, each of one subject.
 """
@@ -6,7 +6,7 @@ The manual is the README and the pages in manual/, each of one subject.
 import os
 import re
 
-from servo_batch import __version__, answers, contents, options
+from servo_batch import __version__, answers, options
 from servo_batch.options import UsageError
 from servo_batch.wording import did_you_mean, padded, width
 
@@ -27,6 +27,8 @@ VERBS = {
 }
 STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
 CODE = re.compile("^```.*?^```$", re.M | re.S)
+# The folder that holds the package, or the archive, in which Python's loader finds files by longer paths.
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def of_the_whole(word: str, name: str) -> str:
@@ -45,8 +47,14 @@ def of_the_whole(word: str, name: str) -> str:
 
 
 def version() -> str:
-    """Return the version and the digest of the sources that run, as a line."""
-    return f"{__version__} (sources sha256 {contents.digest()})\n"
+    """Return the version, and the SHA-256 of what ``sha256sum`` prints of all sources in the order of their names.
+
+    In the repository: ``cd src && find * -name '*.py' | LC_ALL=C sort | xargs sha256sum | sha256sum``.
+    """
+    from hashlib import sha256
+
+    lines = [f"{sha256(source).hexdigest()}  {name}\n" for name, source in sorted(_files(".py").items())]
+    return f"{__version__} (sources sha256 {sha256(''.join(lines).encode()).hexdigest()})\n"
 
 
 def usage(verb: str, name: str) -> str:
@@ -69,7 +77,8 @@ def show(word: str) -> None:
 
     Raises ``UsageError`` where the manual does not have the word. At a terminal, ``$PAGER`` shows it where that works.
     """
-    pages = contents.manual()
+    files = sorted(_files(".md").items())
+    pages = {name.replace("servo_batch/manual/", "")[:-3]: text.decode("utf-8") for name, text in files}
     named = [name for name in pages if word.lower() in ("", name.lower(), *name.lower().split("/"))]
     if len(named) == 1:
         text = pages[named[0]]
@@ -110,6 +119,28 @@ def _matching(block: str, pattern: str) -> "List[str]":
     if lines[0].startswith("|") and re.search(pattern, lines[0], re.I):
         return lines
     return [line for line in lines if re.search(pattern, line, re.I)]
+
+
+def _files(ending: str) -> "Dict[str, bytes]":
+    """Return the files with such an ending by their names in the archive."""
+    if not os.path.isdir(ROOT):
+        import zipfile
+
+        with zipfile.ZipFile(ROOT) as archive:
+            return {name: archive.read(name) for name in archive.namelist() if name.endswith(ending)}
+    import glob
+
+    paths = {
+        os.path.relpath(path, ROOT): path for path in glob.glob(f"{glob.escape(ROOT)}/**/*{ending}", recursive=True)
+    }
+    readme = os.path.join(os.path.dirname(ROOT), "README.md")
+    if ending == ".md" and os.path.isfile(readme):
+        paths["README.md"] = readme
+    found = {}
+    for name, path in paths.items():
+        with open(path, "rb") as stream:
+            found[name] = stream.read()
+    return found
 
 
 def _columns(rows: "Dict[str, str]") -> str:
