@@ -243,7 +243,8 @@ def rendered(read, source, value):
     try:
         state.refuse_problems(read.settings, stored, "_state.json")
         application = read.settings.current(stored)
-        return list(measurement.plan(read, application, {"v": value} if source == "control" else {}).job.command)
+        plan = measurement.plan(read, application, {"v": value} if source == "control" else {})
+        return list(plan.job.command.arguments)
     except ServoError as error:
         reasons = ("bad-request",) if source == "control" else ("bad-state", "bad-config")
         if error.reason in reasons or "the shell cannot read" in error.message:
