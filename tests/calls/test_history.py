@@ -156,6 +156,8 @@ def test_a_torn_last_line_is_passed_over_with_a_warning(servo):
     ended = servo.call("history", prefix=without_privileges())
     assert ended.status == 1
     assert "history.jsonl: the history cannot be read" in ended.stdout.decode()
+    ended = servo.call("measure", prefix=without_privileges())
+    ended.failed("failed", "bad-config", "history.jsonl: the history cannot be written", "make it writable")
 
 
 def test_tune_without_a_named_history_is_found_by_history(servo):

@@ -10,18 +10,11 @@ CASES = {
     "three and three that cross": ([1, 2, 4], [3, 5, 6], False),
     "three and three that touch": ([1, 2, 4], [4, 5, 6], False),
     "three the same below three the same": ([1, 1, 1], [2, 2, 2], True),
-    "all the same": ([1, 1, 1], [1, 1, 1], False),
-    "three above three": ([4, 5, 6], [1, 2, 3], False),
     "two below two are too few": ([1, 2], [3, 4], False),
-    "two below five": ([1, 2], [3, 4, 5, 6, 7], True),
     "one below nineteen": ([0], list(range(1, 20)), True),
     "one below eighteen": ([0], list(range(1, 19)), False),
-    "four and four that cross once": ([1, 2, 3, 5], [4, 6, 7, 8], True),
-    "negative costs": ([-6, -5, -4], [-3, -2, -1], True),
-    "a default that fails": ([1, 2, 3], [4, 5, None], True),
     "a default that always fails": ([1, 2, 3], [None, None, None], True),
     "a best that fails": ([1, 2, None], [4, 5, 6], False),
-    "nothing but failures": ([None] * 3, [None] * 3, False),
     "no runs": ([], [], False),
 }
 

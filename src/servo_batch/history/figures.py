@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 LARGEST, SMALLEST = 1e300, 1e-290
 # Plain digits are read from and up to here; beyond, a power of ten.
 SMALL, LARGE = 1e-4, 1e6
-# Values closer to each other than this part of them are drawn as if they were so far apart.
-CLOSEST = 1e-9
+# This part of what an axis shows is left free at each end.
+MARGIN = 0.08
 # So many times farther off than three quarters of the values are from the best, a value is off the scale.
 FAR_OUT = 5
 # Units that have a short form, and how many of them make one of what is shown where figures are large.
@@ -71,8 +71,8 @@ def short_unit(unit: str, values: Sequence[float]) -> Tuple[str, float]:
     return next((each for each in choices if max(map(abs, values), default=0.0) >= each[1]), choices[-1])
 
 
-def scale(values: Sequence[float], minimize: bool, count: int, margin: float = 0.0) -> Axis:
-    """Return an axis for ``values`` (one at least) with about ``count`` ticks; ``margin`` is left at each end.
+def scale(values: Sequence[float], minimize: bool, count: int) -> Axis:
+    """Return an axis for ``values`` (one at least) with about ``count`` ticks.
 
     A value so far on the wrong side that beside it all others would look the same lies beyond the axis. Zero belongs to
     it where it is near, so that lengths can be compared.
@@ -81,9 +81,7 @@ def scale(values: Sequence[float], minimize: bool, count: int, margin: float = 0
     usual = costs[len(costs) * 3 // 4] - costs[0]
     worst = [cost for cost in costs if not usual or cost <= costs[0] + (1 + FAR_OUT) * usual][-1]
     least, most = (costs[0], worst) if minimize else (-worst, -costs[0])
-    size = max(abs(least), abs(most))
-    is_span = most - least > size * CLOSEST
-    space = (most - least) * margin if is_span else size * 0.05 or 1.0
+    space = (most - least) * MARGIN or max(abs(least), abs(most)) * MARGIN or 1.0
     low = 0.0 if 0 <= least < 0.4 * most else least - space
     high = 0.0 if 0 >= most > 0.4 * least else most + space
     rough = high / count - low / count

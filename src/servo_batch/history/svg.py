@@ -12,7 +12,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples
 from servo_batch.answers import ServoError, bad_request
-from servo_batch.files import replace, why
+from servo_batch.files import refuse_input, replace, why
 from servo_batch.history import figures
 from servo_batch.history.figures import figure
 from servo_batch.history.table import View, unit
@@ -70,7 +70,7 @@ class Drawing:
     def __init__(self, view: View) -> None:
         values = [value for row in view.rows for value in [*row.runs, row.value] if value is not None]
         self.view = view
-        self.axis = figures.scale(values or [0.0], view.minimize, 5, 0.08)
+        self.axis = figures.scale(values or [0.0], view.minimize, 5)
         self.y = 24.0
         self._lines: List[str] = []
 
@@ -158,16 +158,19 @@ def comparison(view: View) -> str:
 
 
 def write(path: str, document: str) -> None:
-    """Write a picture; raise ``ServoError`` (bad-request)."""
-    check_replaceable(path)
+    """Write a picture where ``check_replaceable`` allows it; raise ``ServoError`` (bad-request)."""
     try:
         replace(path, document.encode("utf-8"))
     except OSError as error:
         raise _unwritable(path, why(error)) from None
 
 
-def check_replaceable(path: str) -> None:
-    """Raise ``ServoError`` (bad-request) where a picture could not be written, or would replace something else."""
+def check_replaceable(path: str, inputs: Dict[str, Optional[str]]) -> None:
+    """Raise ``ServoError`` (bad-request) where a picture could not be written, or would replace something else.
+
+    ``inputs`` are those of ``files.refuse_input``.
+    """
+    refuse_input("--svg", path, inputs)
     folder = os.path.dirname(os.path.realpath(path))  # where it is written, before it gets its name
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _unwritable(path, f"there is no folder {folder} that can be written to")
@@ -189,16 +192,14 @@ def _begun(view: View) -> Drawing:
     """Return a picture that says what was measured, and the best with its settings."""
     trials = [trial for row in view.rows for trial in row.trials]
     failed = sum(trial.objective is None for trial in trials)
-    days = sorted({trial.time[:10] for trial in trials})
-    facts = ["%d measurement%s" % (len(trials), "s" * (len(trials) != 1))] + ["%d failed" % failed] * bool(failed)
-    facts += ["lower is better" if view.minimize else "higher is better", *days[:1], *days[1:][-1:]]
+    facts = ["measurements: %d" % len(trials), "failed: %d" % failed]
+    facts.append("lower is better" if view.minimize else "higher is better")
     drawing = Drawing(view)
     drawing.row(TITLE, (clip(view.label, RIGHT - LEFT, TITLE), "text strong"))
     drawing.row(BODY, (" · ".join(facts), "quiet"))
     best = view.top
     if best and best.value is not None:
-        about = "median of %d runs" % len(best.runs) if len(best.runs) > 1 else "one run"
-        about += ", confirmed by tune" if best.is_confirmed else ""
+        about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.is_confirmed else "")
         found = " ".join(filter(None, ["Best:", figure(best.value), clip(unit(view.rows, view.label), 200, SMALL)]))
         drawing.row(HEADING, (found, "best text strong"), (about, "quiet"), gap=16)
         names = varying([row.settings for row in view.rows])

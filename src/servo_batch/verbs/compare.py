@@ -4,7 +4,7 @@ import re
 import shutil
 from decimal import Decimal
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from servo_batch import answers, files, measurement, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
@@ -90,8 +90,7 @@ def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[
         files.refuse_input("--history", history, kept)
         record.check_writable(history)
     if options.get("--svg"):
-        files.refuse_input("--svg", options.get("--svg"), {**kept, "the history": history})
-        svg.check_replaceable(options.get("--svg"))
+        svg.check_replaceable(options.get("--svg"), {**kept, "the history": history})
     stored = file.load() if file else None
     plans, forbidden, refusal = [], [], None
     for values in _combinations(config, options):
@@ -124,24 +123,22 @@ def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
 
 
 def _choices(config: Config, component: str, name: str, text: str) -> Iterator[Any]:
-    """Yield the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
+    """Return the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
     described = settings.declared(config.settings.application, component, name) or {}
     match = re.match(VALUES, text)
-    if settings.type_of(described) == "enum" and settings.refusal(described, rules.typed(described, text)) is None:
-        yield rules.typed(described, text)
+    texts: Iterable[str] = text.split(",")
+    kind = settings.type_of(described)
+    if kind == "enum" and settings.refusal(described, rules.typed(described, text)) is None:
+        texts = [text]
     elif match:
-        step = Decimal(
-            match.group(3) or repr(described.get("step", 1) if settings.type_of(described) == "range" else 1)
-        )
         low, high = Decimal(match.group(1)), Decimal(match.group(2))
+        step = Decimal(match.group(3) or repr(described.get("step", 1) if kind == "range" else 1))
         if high < low or not step:
             raise UsageError(f"{component}.{name}={text} has no values: write LEAST..MOST, or LEAST..MOST/STEP")
-        for index in range(int((high - low) / step) + 1):
-            yield rules.typed(described, str(low + index * step))
-    elif not all(text.split(",")):
+        texts = (str(low + index * step) for index in range(int((high - low) / step) + 1))
+    elif not all(texts):
         raise UsageError(f"{component}.{name}={text} lacks a value: write VALUE,VALUE")
-    else:
-        yield from (rules.typed(described, part) for part in text.split(","))
+    return (rules.typed(described, each) for each in texts)
 
 
 def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "Plan":

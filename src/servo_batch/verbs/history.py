@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from servo_batch import answers, files, measurement, terminal
+from servo_batch import answers, measurement, terminal
 from servo_batch.config import of_options
 from servo_batch.document import SEARCHED
 from servo_batch.history import record, svg, table, trials
@@ -48,8 +48,7 @@ def history(options: Options) -> answers.Answer:
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
     effects = importance.effects(space(config.settings.described), costs)
     if options.get("--svg"):
-        kept = {"the configuration": config.path, "the history": path}
-        files.refuse_input("--svg", options.get("--svg"), kept)
+        svg.check_replaceable(options.get("--svg"), {"the configuration": config.path, "the history": path})
         svg.write(options.get("--svg"), svg.history(view, {each.name: each.word for each in effects if each.word}))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):
