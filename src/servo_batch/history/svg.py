@@ -107,12 +107,12 @@ class Drawing:
 
     def document(self) -> str:
         """Return the picture, as text to be written in UTF-8."""
-        height, label = math.ceil(self.y + 24), safe(self.view.label)
+        size, label = (WIDTH, math.ceil(self.y + 24)), safe(self.view.label)
         start = [
-            '<svg xmlns="http://www.w3.org/2000/svg" class="servo-batch" role="img" aria-label="%s"' % label,
-            '  width="%d" height="%d" viewBox="0 0 %d %d">' % (WIDTH, height, WIDTH, height),
+            '<svg xmlns="http://www.w3.org/2000/svg" class="servo-batch" role="img"',
+            '  width="%d" height="%d" viewBox="0 0 %d %d">' % (size * 2),
             "<title>%s</title>\n<style>\n%s</style>" % (label, STYLE),
-            '<rect class="paper" width="%d" height="%d"/>' % (WIDTH, height),
+            '<rect class="paper" width="%d" height="%d"/>' % size,
         ]
         return "\n".join([*start, *self._lines, "</svg>", ""])
 
@@ -126,13 +126,11 @@ def history(view: View, matters: Dict[str, str]) -> str:
     ``matters`` says in a word how much a setting matters, from the one that matters most on, of those that do.
     """
     drawing = _begun(view)
-    points = {
-        trial.number: Point(
-            trial.objective, row is view.top, row.is_confirmed and bool(trial.purpose), samples.deviation(trial.runs)
-        )
-        for row in view.rows
-        for trial in row.trials
-    }
+    points = {}
+    for row in view.rows:
+        for trial in row.trials:
+            is_confirmed, spread = row.is_confirmed and bool(trial.purpose), samples.deviation(trial.runs)
+            points[trial.number] = Point(trial.objective, row is view.top, is_confirmed, spread)
     if points:
         drawing.row(HEADING, ("Measurement by measurement", "text strong"), *LEGEND, gap=30)
         _measurements(drawing, [points[number] for number in sorted(points)])

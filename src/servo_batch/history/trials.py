@@ -73,11 +73,8 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
 
 def _identity(settings: Dict[str, Any]) -> str:
     """Return a text that is the same for the same settings: 1 and 1.0 are one number, and neither is true."""
-    values = {
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for name, value in settings.items()
-    }
-    return json.dumps(values, sort_keys=True)
+    whole = {name: int(value) for name, value in settings.items() if isinstance(value, float) and value.is_integer()}
+    return json.dumps({**settings, **whole}, sort_keys=True)
 
 
 def cost(trial: Trial, minimize: bool) -> Optional[float]:
@@ -97,10 +94,7 @@ def best(rows: Sequence[Row]) -> Optional[Row]:
 
 def names(mappings: Sequence[Dict[str, Any]]) -> List[str]:
     """Return the keys of all mappings, each once, in the order of first appearance."""
-    found: Dict[str, None] = {}  # a set would lose the order
-    for mapping in mappings:
-        found.update(dict.fromkeys(mapping))
-    return list(found)
+    return list(dict.fromkeys(name for mapping in mappings for name in mapping))
 
 
 def varying(settings: Sequence[Dict[str, Any]]) -> List[str]:
