@@ -92,6 +92,7 @@ def test_runs_have_a_bar_what_tune_confirmed_a_ring_and_the_best_its_settings():
     found = [trial(1, {"a.x": 1, "a.y": 0}, 9.0), trial(2, {"a.x": 2, "a.y": 0}, 5.0, runs=[4.0, 5.0, 7.0])]
     root = drawn(found)
     assert len(by_class(root, "path", "point")) == 1
+    assert not [path for path in by_class(root, "path", "best") if "a7 7" in path.get("d")]
     assert {"Best: 5 seconds", "runs: 3", "a.x = 2"} <= set(texts(root))
     found += numbered({"a.x": 3, "a.y": 0}, [6.0, 6.1, 6.2], 3, purpose="confirm best")
     found += numbered({"a.x": 1, "a.y": 0}, [9.0, 9.1, 9.2], 6, purpose="confirm default")

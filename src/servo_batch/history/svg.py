@@ -49,7 +49,7 @@ STYLE = """\
 STYLE %= tuple("".join(RULES % ((name, colour) * 2) for name, colour in each.items()) for each in (LIGHT, DARK))
 # XML 1.0 has no such characters, not even escaped; U+202A and its like would turn the rest of a line around.
 UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-CHARACTER = 0.64  # of its size, about how wide a character is: rather too much, since only the reader knows the font
+CHARACTER = 0.7  # of its size, about how wide a character is: rather too much, since only the reader knows the font
 
 
 class Point(NamedTuple):
