@@ -272,25 +272,26 @@ def objective(
 
     Raises ``ValueError`` that says why it cannot be computed.
     """
+    found: List[float] = []
     medians = {name: each["value"] for name, each in metrics.items() if "value" in each}
-    value, *runs = [_objective(goal, {**application_settings, **known}) for known in (medians, *_runs(metrics))]
-    return value, runs
+    for known in (medians, *_runs(metrics)):
+        value: Any = known.get(sources.TOTAL_RUNTIME)
+        if goal.formula is not None:
+            from servo_batch import formulas
 
-
-def _objective(goal: Objective, known: Dict[str, Any]) -> float:
-    value: Any = known.get(sources.TOTAL_RUNTIME)
-    if goal.formula is not None:
-        from servo_batch import formulas
-
-        value = formulas.evaluate(goal.formula, known, formulas.NUMBER)
-    number = as_number(value)
-    if number is None:
-        raise ValueError(f"{goal.text} is no number that can be compared")
-    return value if isinstance(value, int) else number
+            value = formulas.evaluate(goal.formula, {**application_settings, **known}, formulas.NUMBER)
+        number = as_number(value)
+        if number is None:
+            raise ValueError(f"{goal.text} is no number that can be compared")
+        found.append(value if isinstance(value, int) else number)
+    return found[0], found[1:]
 
 
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
-    """Return the line of the history for a measurement that was made, or for one that failed."""
+    """Return the line of the history for a measurement that was made, or for one that failed.
+
+    Of a failure it tells what is learnt from it: ``cause`` where the machine was to blame, or which ``timeout`` it was.
+    """
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "job": record.digest(planned.comparable),
@@ -298,9 +299,15 @@ def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, A
         "settings": settings.values(planned.application),
         "control": planned.control,
     }
-    if isinstance(outcome, ServoError):
-        return {**line, **outcome.response(), **_circumstances(planned, outcome)}
-    return {**line, "status": "ok", "metrics": outcome.metrics}
+    if isinstance(outcome, Measurement):
+        return {**line, "status": "ok", "metrics": outcome.metrics}
+    line.update(outcome.response())
+    timeout, cap = planned.job.command.timeout_seconds, planned.job.cap_seconds
+    if isinstance(outcome, HostError):
+        line["cause"] = "machine"
+    elif outcome.reason == "timeout" and timeout is not None and (cap is None or timeout <= cap):
+        line["timeout"] = timeout
+    return line
 
 
 def remember(history: str, line: Dict[str, Any]) -> None:
@@ -309,13 +316,3 @@ def remember(history: str, line: Dict[str, Any]) -> None:
         record.append(history, line)
     except ServoError as error:
         complain(error.message)
-
-
-def _circumstances(planned: Plan, error: ServoError) -> Dict[str, Any]:
-    """Return what whoever learns from a failure has to know: the machine was to blame, or which timeout it was."""
-    if isinstance(error, HostError):
-        return {"cause": "machine"}
-    timeout, cap = planned.job.command.timeout_seconds, planned.job.cap_seconds
-    if error.reason == "timeout" and timeout is not None and (cap is None or timeout <= cap):
-        return {"timeout": timeout}
-    return {}
