@@ -298,15 +298,6 @@ def test_check_tells_what_each_metric_yields_in_a_saved_output(servo):
     assert place + "gone.output_regex: gone cannot be tried: it is not there: this run did not write it" in page
 
 
-def test_check_says_what_is_wrong_with_a_metric_in_a_saved_output(servo):
-    servo.write("output", b"mean 250,749.96 us\n")
-    servo.configure(batch(metrics={"mean": {"output_regex": r"mean ([\d.]+)"}, "json": {"output_json": "a"}}))
-    ended = servo.call("check", "--output", "output")
-    assert ended.status == 1
-    assert '"250" in line 1 is only a part of "250,749.96"' in ended.stdout.decode()
-    assert "batch.metrics.json.output_json: no match in output: a (it is not one JSON document" in ended.stdout.decode()
-
-
 def test_ctrl_c_ends_a_check_in_the_middle_of_a_pattern(servo):
     servo.configure(batch(metrics=ENDLESS))
     servo.write("output", b"a" * 4000000)

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from servo_batch.answers import ServoError
 from servo_batch.metrics import patterns, sources, summary
 
 
@@ -121,16 +120,6 @@ def test_text_is_that_of_the_run_with_the_median_runtime():
     assert summarised(["a", "b", "c"], [3.0, 1.0, 2.0])["value"] == "c"
     assert summarised(["a", "b"], [3.0, 1.0])["value"] == "b"
     assert summarised(["a", "b"], [1.0, 1.0])["value"] == "a"
-
-
-def test_a_number_in_one_run_and_text_in_another_is_a_failure():
-    first = {}
-    summary.refuse_mixed(first, {"n": 1, "text": "a"})
-    summary.refuse_mixed(first, {"n": 2.5, "text": "b"})
-    with pytest.raises(ServoError) as raised:
-        summary.refuse_mixed(first, {"n": "nan", "text": "c"})
-    assert raised.value.reason == "no-match"
-    assert 'n is a string, "nan", and in the first run it was a number, 1' in raised.value.message
 
 
 def test_runs_that_are_far_apart_are_remarked_upon():

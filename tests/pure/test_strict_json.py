@@ -26,11 +26,9 @@ COMMA = "a comma stands before the closing bracket: remove the comma"
     [
         ('{"a": 1, "a": 2}', 'the key "a" stands twice', (0, 0)),
         ("NaN", '"NaN" is no number that a float holds', (0, 0)),
-        ("[-Infinity]", '"-Infinity" is no number', (0, 0)),
         ("1e999", '"1e999" is no number', (0, 0)),
         ("9" * 5000, "has more than 4000 digits", (0, 0)),
         ('"\\ud800"', "half of a surrogate pair", (0, 0)),
-        ('{"\\udfff": 1}', "half of a surrogate pair", (0, 0)),
         ('[1,\n "\udcff"]', "byte 0xff is not UTF-8: save the text as UTF-8", (2, 3)),
         ("", "the text ends before its value is complete", (1, 1)),
         ('{"a": [1, 2', "the text ends before its value is complete: add what is missing", (1, 12)),
