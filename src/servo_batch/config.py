@@ -31,7 +31,6 @@ KEYS = (
     *("history", "state", "default_control"),
 )
 CONTROL = ("control", "_control")
-RESERVED = ("state", *CONTROL)  # what these name in a placeholder is no component
 DIRECTIONS = ("minimize", "maximize")
 MAX_RUNS = 1000000
 MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
@@ -44,8 +43,8 @@ VALUES = r"(?a)(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?\Z"
 class Config(document.Document):
     """The whole of a configuration; what is wrong with it is in ``problems``."""
 
-    def __init__(self, name: str, content: "Any", is_file: bool = True) -> None:
-        super().__init__(name, content, is_file)
+    def __init__(self, name: str, content: "Any") -> None:
+        super().__init__(name, content)
         batch = self.batch
         self.refuse_unknown(("batch",), batch, KEYS)
         self.settings = settings.read(self)
@@ -84,10 +83,10 @@ class Config(document.Document):
         """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
 
         That is ``("enum", its values)``, ``("range", its ends)``, ``("formula", [])`` for what is computed, and
-        ``("free", [])`` for anything; a component that is called as one of RESERVED has its long spelling only.
+        ``("free", [])`` for anything; a component that is called ``state`` or ``control`` has its long spelling only.
         """
         keys = _keys_of(path)
-        if len(keys) != 2 or (keys == path and path[0] in RESERVED):
+        if len(keys) != 2 or (keys == path and path[0] in ("state", *CONTROL)):
             return "free", []
         setting = settings.declared(self.settings.application, *keys) or {}
         ends = [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
@@ -195,7 +194,8 @@ def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tup
             problems.append(f"--metric {named(name)}: there is a metric of that name: choose another")
         described[name] = {"output_regex": pattern}
     batch = {"command": command, "application": {"components": components}, "metrics": described}
-    config = _OfCommand("--command", {"batch": batch}, is_file=False)
+    config = _OfCommand("--command", {"batch": batch})
+    config.path = None
     if problems or config.problems:
         raise bad_request("\n".join(problems + config.problems))
     return config

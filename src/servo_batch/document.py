@@ -21,10 +21,10 @@ MEANT = {"repeat": "runs", "cwd": "working_directory"}  # what other tools call 
 class Document:
     """What is under ``batch``, and the problems found so far, each with its place in the file."""
 
-    def __init__(self, name: str, content: "Any", is_file: bool = True) -> None:
+    def __init__(self, name: str, content: "Any") -> None:
         """Take the file's ``name``, as messages say it, and its whole ``content``."""
         self.name = name
-        self.path = name if is_file else None
+        self.path: "Optional[str]" = name
         self.problems: "List[str]" = []
         self._content = content
         whole = content if isinstance(content, dict) else {}

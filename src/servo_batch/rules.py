@@ -9,7 +9,7 @@ from servo_batch.wording import did_you_mean, is_scalar, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from servo_batch.settings import Application, Setting, Settings
 
@@ -96,12 +96,15 @@ def requested(request: "Dict[str, Any]") -> "Application":
     return application
 
 
-def accepted(configured: "Settings", asked: "Application", present: "Application", consequence: str) -> "Application":
-    """Return what is to be stored where ``asked`` is allowed; raise ``ServoError`` (rejected).
+def accepted(
+    configured: "Settings", asked: "Application", stored: "Optional[Application]", consequence: str
+) -> "Application":
+    """Return what is to be stored in place of ``stored`` where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
-    ``present`` is the state as it is, and ``consequence`` what the error begins with. A formula's value is computed and
-    never stored: a service sends back what it was told, so the present one is taken, and any other is rejected.
+    ``consequence`` is what the error begins with. A formula's value is computed and never stored: a service sends back
+    what it was told, so the present one is taken, and any other is rejected.
     """
+    present = configured.current(stored)
     problems = refusals(configured, asked)
     bare = copy.deepcopy(asked)
     for component, name, setting in walk(bare):

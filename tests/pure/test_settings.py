@@ -98,7 +98,7 @@ def test_a_whole_value_of_a_range_of_whole_numbers_is_an_integer_wherever_it_com
     ]:
         _, configured = read({"s": {**setting, "value": value}})
         stored = {"components": {"web": {"settings": {"s": {"value": value}}}}}
-        accepted = rules.accepted(configured, stored, configured.current(), "")
+        accepted = rules.accepted(configured, stored, None, "")
         for application in (configured.current(), configured.current(stored), accepted):
             assert repr(settings.values(application)["web.s"]) == repr(whole)
 
@@ -173,6 +173,6 @@ def test_a_constraint_over_a_setting_without_a_value_says_nothing_yet():
     document, configured = read({"a": {}, "b": {"value": 1}}, ["{web.a} > {web.b}"])
     assert document.problems == []
     with pytest.raises(ServoError) as caught:
-        rules.accepted(configured, {"components": {"web": {"settings": {"a": {"value": 0}}}}}, {}, "no")
+        rules.accepted(configured, {"components": {"web": {"settings": {"a": {"value": 0}}}}}, None, "no")
     assert caught.value.reason == "constraint"
     assert caught.value.message == "no: breaks the constraint {web.a} > {web.b}: 0 > 1"

@@ -66,7 +66,7 @@ def _store(
             asked = configured.with_values(before or {}, values)
         else:
             asked = settings.overlay(before or {}, requested) if file.older else requested
-        return rules.accepted(configured, asked, configured.current(before), "nothing was changed")
+        return rules.accepted(configured, asked, before, "nothing was changed")
 
     stored = file.change(merge)
     undeclared = settings.undeclared(configured.application, stored)

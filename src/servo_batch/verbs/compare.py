@@ -96,7 +96,7 @@ def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[
     for values in _combinations(config, options):
         asked = config.settings.with_values(stored or {}, values)
         try:
-            accepted = rules.accepted(config.settings, asked, config.settings.current(stored), "nothing was measured")
+            accepted = rules.accepted(config.settings, asked, stored, "nothing was measured")
         except answers.ServoError as error:
             if error.reason != "constraint":
                 raise

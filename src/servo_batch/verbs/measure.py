@@ -99,7 +99,7 @@ def measured_with(config: "Config", options: "Options") -> "Application":
 
         asked = rules.assigned(config.settings, options.assignments, config.name)
         wanted = config.settings.with_values(stored or {}, asked)
-        stored = rules.accepted(config.settings, wanted, config.settings.current(stored), "nothing was measured")
+        stored = rules.accepted(config.settings, wanted, stored, "nothing was measured")
     else:
         state.refuse_problems(config.settings, stored, file.path)
     return config.settings.current(stored)

@@ -130,7 +130,7 @@ class _Tuning(NamedTuple):
         def merge(stored: "Optional[Application]") -> "Application":
             configured = self.config.settings
             best = configured.with_values(stored or {}, {**self.held, **values})
-            return rules.accepted(configured, best, configured.current(stored), "the best is not stored")
+            return rules.accepted(configured, best, stored, "the best is not stored")
 
         try:
             file.change(merge)
@@ -166,7 +166,7 @@ def _read(options: "Options") -> _Tuning:
     first = read.settings.with_values(stored or {}, {**held, **default})
     broken = list(read.settings.broken(first).values())
     if held:
-        rules.accepted(read.settings, first, read.settings.current(stored), "nothing was measured")
+        rules.accepted(read.settings, first, stored, "nothing was measured")
     elif broken and file:
         problem = f"{file.path}: the default of what is tuned, with what else is stored, {broken[0]}"
         raise answers.failed("bad-state", f"{problem}; adjust it, or remove what is stored by adjust --reset")
