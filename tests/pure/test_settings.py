@@ -153,7 +153,7 @@ def test_typed_text_is_what_the_setting_takes():
         (ENUM, "true", True),
         (ENUM, "7e2", "7e2"),
         ({"type": "enum", "values": [1, 2.5]}, "3", 3),
-        ({"value": "1.29"}, "1.30", "1.30"),
+        ({"value": "1.29"}, "1.3", "1.3"),
         ({"value": 1}, "1.30", 1.3),
         ({"value": False}, "true", True),
         ({"value": 1}, "latest", "latest"),
