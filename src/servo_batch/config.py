@@ -67,17 +67,15 @@ class Config(document.Document):
         self.grace_seconds = 5.0 if grace_seconds is None else grace_seconds
         self.default_control = self.mapping(batch, ("batch", "default_control"), "control values", {}) or {}
 
-    def formula(
-        self, note: "Callable[[str], None]", text: "Any", anything_in: "Tuple[str, ...]" = ()
-    ) -> "Optional[Formula]":
-        """Return the formula over settings and metrics that gives a number, or None after noting what is wrong."""
+    def formula(self, text: "Any", anything_in: "Tuple[str, ...]" = ()) -> "Formula":
+        """Return the formula over settings and metrics that gives a number; raise ``ValueError`` that says why not."""
         from servo_batch import formulas
 
         later = (*self.settings.described, sources.TOTAL_RUNTIME, *self.metric_entries, *anything_in)
         known = dict.fromkeys(later, formulas.Later())
         values = settings.values(self.settings.current())
         known.update((name, value) for name, value in values.items() if name not in self.metric_entries)
-        return formulas.read(text, known, note, formulas.NUMBER)
+        return formulas.read(text, known, formulas.NUMBER)
 
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
         """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
@@ -157,10 +155,10 @@ def of_options(options: "Options") -> Config:
     for direction in DIRECTIONS:
         text = options.get("--" + direction)
         if text:
-            problems: "List[str]" = []
-            config.objective = Objective(direction, text, config.formula(problems.append, text))
-            if problems:
-                raise bad_request("\n".join(f"--{direction}: {problem}" for problem in problems))
+            try:
+                config.objective = Objective(direction, text, config.formula(text))
+            except ValueError as error:
+                raise bad_request(f"--{direction}: {error}") from None
     return config
 
 
@@ -286,28 +284,27 @@ def _seconds(source: Config, key: str, zero_allowed: bool = False) -> "Optional[
 
 
 def _metrics(config: Config) -> "Dict[str, Metric]":
-    read: "Dict[str, Metric]" = {}
-    for name in config.metric_entries:
-        path: "Path" = ("batch", "metrics", name)
-        entry = config.mapping(config.metric_entries, path, "a source, such as output_regex, and unit")
-        config.refuse_unknown(path, entry or {}, sources.KEYS)
-
-        def note(keys: "Path", problem: str, path: "Path" = path) -> None:
-            config.add((*path, *keys), problem)
-
-        def formula(keys: "Path", text: str, note: "Callable[[Path, str], None]" = note) -> "Optional[Formula]":
-            return config.formula(lambda problem: note(keys, problem), text, CONTROL)
-
-        metric = None if entry is None else sources.read(name, entry, note, formula)
-        if metric:
-            read[name] = metric
-    computed = {name: each.parsed for name, each in read.items() if each.source == "formula"}
+    read = {name: _metric(config, name) for name in config.metric_entries}
+    computed = {name: each.parsed for name, each in read.items() if each and each.source == "formula"}
     if computed:
         from servo_batch import formulas
 
         for circle in formulas.order(computed)[1]:
             config.add(("batch", "metrics"), circle)
-    return read
+    return {name: each for name, each in read.items() if each}
+
+
+def _metric(config: Config, name: str) -> "Optional[Metric]":
+    path: "Path" = ("batch", "metrics", name)
+    entry = config.mapping(config.metric_entries, path, "a source, such as output_regex, and unit")
+    if entry is None:
+        return None
+    config.refuse_unknown(path, entry, sources.KEYS)
+
+    def note(keys: "Path", problem: str) -> None:
+        config.add((*path, *keys), problem)
+
+    return sources.read(name, entry, note, lambda text: config.formula(text, CONTROL))
 
 
 def _objective(config: Config) -> Objective:
@@ -315,13 +312,16 @@ def _objective(config: Config) -> Objective:
     shortest = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
     default = {shortest.direction: shortest.text}
     entry = config.mapping(config.batch, path, "minimize: FORMULA or maximize: FORMULA", default)
-    config.refuse_unknown(path, entry or {}, DIRECTIONS)
-    given = [(key, text) for key, text in (entry or {}).items() if key in DIRECTIONS]
-    if len(given) != 1:
-        if entry is not None:
-            config.add(path, f"must have one of minimize and maximize, with a formula like '{shortest.text}'")
+    if entry is None or entry == default:
         return shortest
-    direction, text = given[0]
-    if text == shortest.text:
-        return Objective(direction, text, None)
-    return Objective(direction, text, config.formula(lambda problem: config.add((*path, direction), problem), text))
+    config.refuse_unknown(path, entry, DIRECTIONS)
+    given = [key for key in DIRECTIONS if key in entry]
+    if len(given) != 1:
+        config.add(path, f"must have one of minimize and maximize, with a formula like '{shortest.text}'")
+        return shortest
+    direction, text = given[0], entry[given[0]]
+    try:
+        return Objective(direction, text, None if text == shortest.text else config.formula(text))
+    except ValueError as error:
+        config.add((*path, direction), str(error))
+    return shortest

@@ -138,28 +138,21 @@ def _leaf(match: "Any") -> "Any":
     return TRUTHS[token]
 
 
-def read(
-    text: "Any", known: "Known", note: "Callable[[str], None]", due: "Optional[str]" = None
-) -> "Optional[Formula]":
-    """Return the formula that a text is, or None after noting why it is none over what is ``known``.
+def read(text: "Any", known: "Known", due: "Optional[str]" = None) -> Formula:
+    """Return the formula that a text is over what is ``known``; raise ``FormulaError`` where it is none.
 
-    Of that ``Later`` stands for what there is no value of yet, or nobody knows what is in it; ``due`` is as in
-    ``evaluate``.
+    ``Later`` stands for what has no value yet, or of which nobody knows what is in it. ``due`` is as in ``evaluate``.
     """
-    try:
-        if not isinstance(text, str):
-            raise FormulaError(f"must be a formula, a string, but is {wording.found(text)}")
-        formula = parse(text)
-        there = f"; there is {_one_line(', '.join(known)) or 'nothing'}"
-        unknown = [name for name, field in zip(formula.names, formula.fields) if _found(known, field) is None]
+    if not isinstance(text, str):
+        raise FormulaError(f"must be a formula, a string, but is {wording.found(text)}")
+    formula = parse(text)
+    there = f"; there is {_one_line(', '.join(known)) or 'nothing'}"
+    unknown = [name for name, field in zip(formula.names, formula.fields) if _found(known, field) is None]
+    if unknown:
         hints = [f"there is no {wording.shown(name)}{wording.did_you_mean(name, known) or there}" for name in unknown]
-        if hints:
-            raise FormulaError("; ".join(hints))
-        evaluate(formula, known, due)
-        return formula
-    except FormulaError as error:
-        note(str(error))
-    return None
+        raise FormulaError("; ".join(hints))
+    evaluate(formula, known, due)
+    return formula
 
 
 def order(formulas: "Dict[str, Formula]") -> "Tuple[Dict[str, Formula], List[str]]":

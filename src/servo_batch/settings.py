@@ -249,23 +249,23 @@ def _read_formulas(document: "Document", configured: Settings, places: "Dict[str
     """Add to the settings what formulas and constraints say; what is wrong with them is noted in ``document``."""
     from servo_batch import formulas
 
-    paths: "Dict[Formula, Path]" = {}
-    names = dict.fromkeys(configured.described, formulas.Later())
-
-    def read(path: "Path", text: "Any") -> "Optional[Formula]":
-        formula = formulas.read(text, names, lambda problem: document.add(path, problem))
-        if formula:
-            paths[formula] = path
-        return formula
-
-    settings = {name: each for name, each in configured.described.items() if type_of(each) == "formula"}
-    found = {name: read((*places[name], "formula"), each.get("formula")) for name, each in settings.items()}
-    configured.formulas, circles = formulas.order({name: each for name, each in found.items() if each})
+    described = configured.described
+    computed = [name for name, each in described.items() if type_of(each) == "formula"]
+    texts = {(*places[name], "formula"): described[name].get("formula") for name in computed}
+    given = document.value("constraints", [], lambda value: isinstance(value, list), "a list of formulas")
+    texts.update((("batch", "constraints", index), text) for index, text in enumerate(given))
+    read: "Dict[Path, Formula]" = {}
+    for path, text in texts.items():
+        try:
+            read[path] = formulas.read(text, dict.fromkeys(described, formulas.Later()))
+        except formulas.FormulaError as error:
+            document.add(path, str(error))
+    configured.constraints = [each for path, each in read.items() if path[1] == "constraints"]
+    by_name = {name: read.get((*places[name], "formula")) for name in computed}
+    configured.formulas, circles = formulas.order({name: each for name, each in by_name.items() if each})
     for circle in circles:
         document.add(("batch",), circle)
-    given = document.value("constraints", [], lambda value: isinstance(value, list), "a list of formulas")
-    read_in_turn = [read(("batch", "constraints", index), text) for index, text in enumerate(given)]
-    configured.constraints = [each for each in read_in_turn if each]
+    paths = {each: path for path, each in read.items()}
     for formula, problem in configured.broken({}).items():
         document.add(paths[formula], f"the default state {problem}")
 

@@ -9,7 +9,7 @@ from servo_batch.metrics import patterns, sources, summary
 
 def problems(mapping, name="m"):
     noted = []
-    sources.read(name, mapping, lambda keys, problem: noted.append((".".join(keys), problem)), lambda keys, text: text)
+    sources.read(name, mapping, lambda keys, problem: noted.append((".".join(keys), problem)), lambda text: text)
     return noted
 
 

@@ -73,12 +73,12 @@ def read(
     name: str,
     mapping: "Dict[str, Any]",
     note: "Callable[[Tuple[str, ...], str], None]",
-    formula: "Callable[[Tuple[str, ...], str], Any]",
+    formula: "Callable[[str], Any]",
 ) -> "Optional[Metric]":
     """Return the metric that a mapping of KEYS describes, or None where it has no source that could be used.
 
-    Each problem is told by ``note(keys, problem)``, with the keys below the metric that it is about. ``formula(keys,
-    text)`` returns the formula that stands there, parsed, or None after noting what is wrong with it.
+    Each problem is told by ``note(keys, problem)``, with the keys below the metric that it is about. ``formula(text)``
+    returns a formula, or raises ``ValueError`` that says what is wrong with it.
     """
     given = [key for key in OPTIONS if key in mapping]
     source = given[0] if given else "output_regex"
@@ -115,7 +115,7 @@ def read(
         elif source == "output_json":
             parsed = paths.keys(text)
         else:
-            parsed = formula((source,), text) if source == "formula" else text in CHOICES["resource"]
+            parsed = formula(text) if source == "formula" else text in CHOICES["resource"]
     except ValueError as error:
         note((source,), str(error))
     return Metric(source, mapping, parsed) if parsed else None
