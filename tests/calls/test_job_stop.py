@@ -59,9 +59,9 @@ class TestEverythingIsGone:
         kill(driver.guard())
         answer = driver.answer()
         assert answer["reason"] == "command-failed"
-        told = "somebody killed the guard, which watches the job; the job was stopped after "
+        told = "somebody killed the guard, which watches the job; the job was killed after "
         assert answer["message"].startswith(told)
-        assert "; what has left its process group may live on\n" in answer["message"]
+        assert " s, but what has left its process group may live on\n" in answer["message"]
         wait_until(lambda: not job.alive() and not driver.leftovers())
 
     @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become a user who can have few processes")

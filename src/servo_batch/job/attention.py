@@ -26,22 +26,10 @@ class Caller(NamedTuple):
     keep_output: Optional[str] = None
 
 
-class Unwanted(Exception):  # noqa: N818 - what happened is no error of anybody's
-    """Nobody wants the measurement to go on: a signal has come, or nobody reads stdout any more."""
-
-    def __init__(self, signum: Optional[int], reason: str = "") -> None:
-        super().__init__(reason)
-        self.signum = signum
-
-    def error(self, consequence: str) -> ServoError:
-        """Return the answer (cancelled), which ends with ``consequence``."""
-        if self.signum is not None:
-            return Cancelled(self.signum, consequence)
-        return failed("cancelled", "%s; %s" % (self, consequence))
-
-
 class Loop:
     """What is attended to: ``children`` that tell something, what is ``shown``, progress, and who asks for an end.
+
+    ``lost`` says why nobody can read stdout any more; empty while somebody may.
 
     A cleanup is not concerned by the signals that came before it, of which there are ``heard``, nor by a stdout that
     nobody reads: a terminal that is closed does both at once.
@@ -50,6 +38,7 @@ class Loop:
     def __init__(self, step: Step, caller: Caller) -> None:
         self.children: List[Child] = []
         self.shown: Optional[Shown] = None
+        self.lost = ""
         self._step = step
         self._cancellation, self._telling = caller.cancellation, caller.telling
         is_cleanup = step.kind is Kind.CLEANUP
@@ -63,6 +52,17 @@ class Loop:
         """The signal that asks for the end of the step, if one has come."""
         return self._cancellation.signum if self._cancellation.count > self.heard else None
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether nobody has asked for the end, and somebody may wait for it."""
+        return self.signum is None and not self.lost
+
+    def refusal(self, consequence: str) -> Optional[ServoError]:
+        """Return the answer (cancelled), which ends with ``consequence``, where nobody wants the step to go on."""
+        if self.signum is not None:
+            return Cancelled(self.signum, consequence)
+        return failed("cancelled", "%s; %s" % (self.lost, consequence)) if self.lost else None
+
     def begin(self, began: float) -> None:
         """Count from ``began``, a time of the monotonic clock."""
         self._began = began
@@ -70,16 +70,15 @@ class Loop:
         self._deadline = began + self._limit_seconds
 
     def watch(self, is_done: Callable[[], bool]) -> bool:
-        """Wait until it is done, and let progress be told; return whether it is, in time; raise Unwanted."""
+        """Wait until it is done, while that is wanted and in time, and let progress be told; return whether it is."""
         while not is_done():
-            self.refuse_if_unwanted()
-            self._turn(min(self._next_progress, self._deadline) - time.monotonic(), self._minds_stdout)
             now = time.monotonic()
-            if now >= self._deadline:
+            if now >= self._deadline or not self.is_wanted:
                 return False
             if now >= self._next_progress:
                 self._next_progress = now + self._telling.interval_seconds
                 self.report(now - self._began)
+            self._turn(min(self._next_progress, self._deadline) - now)
         return True
 
     def wait(self, is_done: Callable[[], bool], seconds: float, signals: float = math.inf) -> bool:
@@ -89,35 +88,30 @@ class Loop:
             left = limit - time.monotonic()
             if left <= 0 or self._cancellation.count > signals:
                 return False
-            self._turn(left, False)
+            self._turn(left)
         return True
 
     def report(self, elapsed_seconds: float) -> None:
-        """Tell progress now; raise Unwanted where nobody takes it."""
+        """Tell progress now."""
         try:
             self._telling.progress(self._step.kind, self._step.place, elapsed_seconds)
         except OSError as error:
             if self._minds_stdout:
-                raise Unwanted(None, "cannot write progress to stdout (%s)" % error) from None
+                self.lost = "cannot write progress to stdout (%s)" % error
 
-    def refuse_if_unwanted(self) -> None:
-        """Raise Unwanted where a signal has come."""
-        if self.signum is not None:
-            raise Unwanted(self.signum)
-
-    def _turn(self, seconds: float, minds_stdout: bool) -> None:
+    def _turn(self, seconds: float) -> None:
         """Wait until something happens, so long at most; take what is told, and show what has come."""
         wakeup = self._cancellation.fileno()
         children = [child for child in self.children if not child.is_gone]
         readable = [wakeup, *(child.report for child in children)]
         writable = self.shown.waiting if self.shown else []
-        ready = wait_for(readable, seconds, writable, [STDOUT] if minds_stdout else [])
+        ready = wait_for(readable, seconds, writable, [STDOUT] if self._minds_stdout and not self.lost else [])
         if ready.get(STDOUT, 0) & select.POLLNVAL:  # macOS cannot poll a terminal
-            ready = wait_for(readable, seconds, writable)
+            self._minds_stdout = False
+        elif STDOUT in ready:
+            self.lost = "stdout was closed, so nobody waits for an answer"
         if wakeup in ready:
             self._cancellation.clear()
-        if STDOUT in ready:
-            raise Unwanted(None, "stdout was closed, so nobody waits for an answer")
         for child in children:
             for message in child.receive() if child.report in ready else []:
                 if "started" in message:

@@ -6,12 +6,13 @@ from typing import Optional, Sequence
 
 from servo_batch import executable
 from servo_batch.answers import Details, HostError, failed
-from servo_batch.job.attention import Unwanted
+from servo_batch.job.attention import Loop
 from servo_batch.job.cancel import signal_name
 from servo_batch.job.output import Output
-from servo_batch.job.steps import Ended, NotStarted, Outcome, Step, Stopped
+from servo_batch.job.steps import Ended, Lost, NotStarted, Outcome, Step, Stopped
 
 TAIL_BYTES = 4096
+LEFT_GROUP = "what has left its process group may live on"
 
 
 def as_typed(arguments: Sequence[str]) -> str:
@@ -35,18 +36,18 @@ def left_running(step: Step, ended: Ended) -> str:
     return "%s left running: %s" % (step.subject, ", ".join(ended.left_running)) if ended.left_running else ""
 
 
-def judge(step: Step, output: Output, outcome: Optional[Outcome], wish: Optional[Unwanted], is_time_up: bool) -> Ended:
+def judge(step: Step, output: Output, outcome: Optional[Outcome], loop: Loop) -> Ended:
     """Return the end of a command that ended well; raise the one error that says all.
 
-    ``outcome`` is None where nothing was tried since nobody wanted it. ``is_time_up`` says why it was stopped.
+    ``outcome`` is None where nothing was tried since nobody wanted it.
     """
     limit_seconds = step.timeout_seconds
     is_late = isinstance(outcome, Ended) and limit_seconds is not None and outcome.runtime_seconds > limit_seconds
     if isinstance(outcome, Ended) and outcome.status in step.success_statuses and not (output.incomplete or is_late):
         return outcome
-    if wish:
-        raise wish.error(step.told(_became(step, outcome)))
-    assert outcome
+    refusal = loop.refusal(step.told(_became(step, outcome)))
+    if refusal:
+        raise refusal
     if isinstance(outcome, NotStarted):
         why = executable.why_not(step.arguments[0], outcome.number, step.working_directory)
         text = "%s was not started: %s\ncommand: %s" % (step.subject, why, as_typed(step.arguments))
@@ -56,14 +57,14 @@ def judge(step: Step, output: Output, outcome: Optional[Outcome], wish: Optional
     if isinstance(outcome, Ended):
         why = ran_past + "; it ended by itself" if is_late else _why_bad(step, outcome.status)
         parts = [why, output.incomplete, left_running(step, outcome)]
-    elif is_time_up:
+    elif isinstance(outcome, Stopped):
         parts = [ran_past + " and was stopped" + _how_stopped(outcome)]
     else:
-        parts = ["somebody killed the guard, which watches the job", _became(step, outcome)]
+        parts = [_became(step, outcome)]
     message, printed = step.told("; ".join(filter(None, parts))), [details(step.arguments, output)]
-    if is_late or (is_time_up and isinstance(outcome, Stopped)):
+    if is_late or isinstance(outcome, Stopped):
         raise failed("timeout", message, printed)
-    if output.incomplete or isinstance(outcome, Stopped):
+    if output.incomplete or isinstance(outcome, Lost):
         raise HostError(message, printed)
     raise failed("command-failed", message, printed)
 
@@ -71,8 +72,10 @@ def judge(step: Step, output: Output, outcome: Optional[Outcome], wish: Optional
 def _became(step: Step, outcome: Optional[Outcome]) -> str:
     """Return what became of a command that nobody wants any more, as the end of a message."""
     if isinstance(outcome, Stopped):
-        after = "" if outcome.runtime_seconds is None else " after %.1f s" % outcome.runtime_seconds
-        return "%s was stopped%s%s" % (step.subject, after, _how_stopped(outcome))
+        return "%s was stopped after %.1f s%s" % (step.subject, outcome.runtime_seconds, _how_stopped(outcome))
+    if isinstance(outcome, Lost):
+        text = "somebody killed the guard, which watches the job; %s was killed after %.1f s, but %s"
+        return text % (step.subject, outcome.runtime_seconds, LEFT_GROUP)
     if isinstance(outcome, Ended):
         text = "%s after %.1f s" % (_end(step, outcome.status), outcome.runtime_seconds)
         return "; ".join(filter(None, [text, left_running(step, outcome)]))
@@ -84,7 +87,7 @@ def _how_stopped(outcome: Stopped) -> str:
     text = "; it did not end when asked and was killed, so what it runs elsewhere may go on"
     text = text if outcome.was_killed else ""
     if outcome.survivors is None:
-        return text + "; what has left its process group may live on"
+        return "%s; %s" % (text, LEFT_GROUP)
     if outcome.survivors:
         text += "; these could not be, stop them by hand before the next measurement: " + ", ".join(outcome.survivors)
     return text

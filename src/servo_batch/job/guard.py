@@ -30,7 +30,7 @@ from typing import Any, Dict, List, Optional, Set
 from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
 from servo_batch.job.output import Output
-from servo_batch.job.steps import Ended, NotStarted, Outcome, Step, Stopped, Usage
+from servo_batch.job.steps import Ended, Lost, NotStarted, Outcome, Step, Stopped, Usage
 
 STOP, KILL = b"s", b"k"
 # How long a process may take to end that has nothing more to do.
@@ -52,19 +52,19 @@ class Guard(Child):
 
     def kill_job(self) -> None:
         """Kill what is known of the job, its process group, where somebody killed the guard before it has told."""
-        began, pid = self.told.get("started", (None, None))
-        if pid is not None:
+        if "started" in self.told:
+            began, pid = self.told["started"]
             descendants.send(os.killpg, pid, signal.SIGKILL)
-        self.told["stopped"] = [None if began is None else time.monotonic() - began, False, None]
+            self.told["lost"] = time.monotonic() - began
 
     def outcome(self, output: Output) -> Outcome:
-        """Return what came of the job, which it has told."""
+        """Return what came of the job."""
         if "ended" in self.told:
             seconds, status, usage = self.told["ended"]
             return Ended(seconds, status, Usage(*usage), self.told.get("left", []), output)
         if "not_started" in self.told:
             return NotStarted(self.told["not_started"])
-        return Stopped(*self.told["stopped"])
+        return Stopped(*self.told["stopped"]) if "stopped" in self.told else Lost(self.told.get("lost", 0.0))
 
 
 def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask: Set[Any]) -> None:

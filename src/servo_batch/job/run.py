@@ -12,7 +12,7 @@ from typing import Optional
 
 from servo_batch.answers import failed
 from servo_batch.job import failures, guard, output
-from servo_batch.job.attention import Caller, Loop, Unwanted
+from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.guard import Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.output import Output
@@ -68,35 +68,29 @@ class _Running:
 
     def to_the_end(self) -> Ended:
         """Run the job, and return its end where it ended well; raise ``ServoError``."""
-        wish: Optional[Unwanted] = None
-        is_time_up = False
         try:
-            self._loop.refuse_if_unwanted()
             self._start()
-            is_time_up = not self._loop.watch(self._is_over)
-        except Unwanted as unwanted:
-            wish = unwanted
+            if self._guard:
+                self._loop.watch(self._is_over)
         except OSError as error:
             self._outcome = NotStarted(error.errno or 0)
         finally:
-            self._finish(wish)
+            self._finish()
         if not isinstance(self._outcome, Ended) or self._outcome.status:
             self._loop.wait(lambda: False, SKEW_SECONDS, self._loop.heard)
-        if self._loop.signum is not None:
-            wish = Unwanted(self._loop.signum)
-        return failures.judge(self._step, self._output, self._outcome, wish, is_time_up)
+        return failures.judge(self._step, self._output, self._outcome, self._loop)
 
     def _start(self) -> None:
-        """Start the job; raise ``OSError`` or Unwanted."""
+        """Start the job, if somebody wants it; raise ``OSError``."""
         self._keeper = Keeper(self._output, tells_growth=self._caller.show_output)
         self._loop.children.append(self._keeper)
         if self._caller.show_output:
             self._loop.shown = Shown(self._output, self._caller.telling.room)
         try:
             self._loop.report(0.0)  # before the start, since what the driver does just after it would slow the job down
-            self._loop.refuse_if_unwanted()
-            self._guard = Guard(self._step, self._keeper.stdout, self._keeper.stderr)
-            self._loop.children.append(self._guard)
+            if self._loop.is_wanted:
+                self._guard = Guard(self._step, self._keeper.stdout, self._keeper.stderr)
+                self._loop.children.append(self._guard)
         finally:
             self._keeper.hand_over()
 
@@ -104,10 +98,10 @@ class _Running:
         assert self._guard
         return self._guard.is_gone or self._guard.has_told
 
-    def _finish(self, wish: Optional[Unwanted]) -> None:
+    def _finish(self) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
         asked = self._caller.cancellation.count
-        if wish:  # of a terminal that is closed, the signal that follows is no second wish
+        if self._loop.lost:  # of a terminal that is closed, the signal that follows is no second wish
             asked = max(asked, self._loop.heard + 1)
         if self._guard:
             self._stop(self._guard, asked)

@@ -95,16 +95,21 @@ class Ended(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """A command that was stopped, for a signal, its timeout, or the guard's death.
+    """A command that was stopped so many seconds after it began, for a signal, its timeout, or want of a reader.
 
-    ``runtime_seconds`` is how long it had run when it was asked to stop, None where the guard was killed before that
-    was known. ``was_killed`` says that it did not end when it was asked. ``survivors`` are the processes that could not
-    be stopped, as a message names them; None where nobody can tell.
+    ``was_killed`` says that it did not end when it was asked. ``survivors`` are the processes that could not be
+    stopped, as a message names them; None where nobody can tell.
     """
 
-    runtime_seconds: Optional[float]
+    runtime_seconds: float
     was_killed: bool
     survivors: Optional[Sequence[str]]
+
+
+class Lost(NamedTuple):
+    """A command whose guard was killed by somebody, and then what was in its process group; nobody can tell more."""
+
+    runtime_seconds: float
 
 
 class NotStarted(NamedTuple):
@@ -113,4 +118,4 @@ class NotStarted(NamedTuple):
     number: int
 
 
-Outcome = Union[Ended, Stopped, NotStarted]
+Outcome = Union[Ended, Stopped, Lost, NotStarted]

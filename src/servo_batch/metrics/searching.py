@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Dict, Mapping, Tuple
 
 from servo_batch.answers import HostError
-from servo_batch.job.attention import Caller, Loop, Unwanted
+from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.cancel import Cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
 from servo_batch.job.output import Output
@@ -51,13 +51,14 @@ def search(
     loop = Loop(step, caller)
     loop.children.append(child)
     try:
-        loop.watch(lambda: child.is_gone)
-    except Unwanted as unwanted:
-        raise unwanted.error(CONSEQUENCE) from None
+        is_done = loop.watch(lambda: child.is_gone)
     finally:
         os.close(child.control)
         os.kill(child.pid, signal.SIGKILL)
         status = child.reap()
+    refusal = loop.refusal(CONSEQUENCE)
+    if refusal and not is_done:
+        raise refusal
     told = child.told
     if "values" not in told:
         metric = " for %s" % named(told["metric"]) if "metric" in told else ""
