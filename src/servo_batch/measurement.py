@@ -177,7 +177,7 @@ def run(planned: Plan, caller: Caller) -> Measurement:
                 raise failed("no-match", searching.no_match_message(planned.needed, missing), [details])
             values = _values(planned, ended, found)
             summary.refuse_mixed(first, values)
-            if ended.usage.max_rss <= ended.usage.max_rss_floor:
+            if ended.usage["max_rss"] <= ended.usage["max_rss_floor"]:
                 at_most = "the job needed at most so much: it is smaller than the process that starts it"
                 system = {name: each for name, each in planned.metrics.items() if each.source == "resource"}
                 names = [named(name) for name, each in system.items() if each.text == "max_rss"]
@@ -216,8 +216,7 @@ def files_of(planned: Plan) -> Dict[str, str]:
 
 def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any]:
     """Return the value of every metric that is needed, for one run; raise ``ServoError`` (no-match)."""
-    usage = ended.usage
-    figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, "cpu_time": usage.cpu_time, **usage._asdict()}
+    figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
     system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
     values = {**{name: round(figures[each.text], TIME_DIGITS) for name, each in system.items()}, **found}
     problems = computed(planned.needed, [values], settings.values(planned.application), planned.control)

@@ -8,9 +8,9 @@ when it is to wait no longer; where the driver was killed, *control* is at its e
 and then one of
 
 - ``{"not_started": ERRNO}``: the system refused to start it;
-- ``{"ended": [SECONDS, STATUS, [USER, SYSTEM, RSS, FLOOR]]}``: it took so long and ended by itself, STATUS is its exit
-  status or minus a signal; the rest is what steps.Usage has. The guard then waits for the end of *control*, reports
-  ``{"left": [PROCESS, …]}``, what of the job is still running (nothing where nobody can tell), and leaves it alone;
+- ``{"ended": [SECONDS, STATUS, USAGE]}``: it took so long and ended by itself, as steps.Ended has it. The guard then
+  waits for the end of *control*, reports ``{"left": [PROCESS, …]}``, what of the job is still running (nothing where
+  nobody can tell), and leaves it alone;
 - ``{"stopped": [SECONDS, WAS_KILLED, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
   (null where nobody can tell).
 
@@ -30,7 +30,7 @@ from typing import Any, Dict, List, Optional, Set
 from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
 from servo_batch.job.output import Output
-from servo_batch.job.steps import Ended, Lost, NotStarted, Outcome, Step, Stopped, Usage
+from servo_batch.job.steps import Ended, Lost, NotStarted, Outcome, Step, Stopped
 
 STOP, KILL = b"s", b"k"
 # How long a process may take to end that has nothing more to do.
@@ -61,7 +61,7 @@ class Guard(Child):
         """Return what came of the job."""
         if "ended" in self.told:
             seconds, status, usage = self.told["ended"]
-            return Ended(seconds, status, Usage(*usage), self.told.get("left", []), output)
+            return Ended(seconds, status, usage, self.told.get("left", []), output)
         if "not_started" in self.told:
             return NotStarted(self.told["not_started"])
         return Stopped(*self.told["stopped"]) if "stopped" in self.told else Lost(self.told.get("lost", 0.0))
@@ -125,12 +125,18 @@ def _exit_status(status: int) -> int:
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def _used() -> Usage:
+def _used() -> Dict[str, float]:
     """Return what the children of this process have used that have ended, orphans that came to it too."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
     floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Usage(children.ru_utime, children.ru_stime, children.ru_maxrss * MAX_RSS_UNIT, floor * MAX_RSS_UNIT)
+    return {
+        "user_time": children.ru_utime,
+        "system_time": children.ru_stime,
+        "cpu_time": children.ru_utime + children.ru_stime,
+        "max_rss": children.ru_maxrss * MAX_RSS_UNIT,
+        "max_rss_floor": floor * MAX_RSS_UNIT,
+    }
 
 
 def _encoded(text: str) -> bytes:

@@ -14,8 +14,8 @@ STDERR_SUFFIX = ".stderr"
 class Output(NamedTuple):
     """What a command prints: two files, open for reading.
 
-    Read them by ``mmap`` or ``os.pread``; a ``with`` block closes them at its end, and those without a name are gone
-    then. ``path`` is the name of the one for stdout, if it has one. ``incomplete`` says why they may lack something.
+    Read them by ``mmap`` or ``os.pread``. ``path`` is the name of the one for stdout, if it has one. ``incomplete``
+    says why they may lack something.
     """
 
     stdout: BinaryIO
@@ -33,23 +33,18 @@ class Output(NamedTuple):
         text = os.pread(getattr(self, name).fileno(), limit, begin).decode("utf-8", "replace")
         return text.lstrip("\ufffd") if begin else text
 
-    def told(self, what: str) -> str:
-        """Return what is wrong with the files, with where they are."""
-        return "%s: %s" % ("$TMPDIR, " + _folder() if self.path is None else self.path, what)
+    def why(self, number: int) -> str:
+        """Return what an error of the system says of the files, and what to do where that can be told."""
+        why = files.why(OSError(number, os.strerror(number)), "name another place by TMPDIR or --keep-output")
+        return "%s: %s" % (self.path or "$TMPDIR, " + _folder(), why)
 
     def close(self) -> None:
-        """Let go of the files; a named one for stderr that holds nothing is removed."""
+        """Let go of the files: those without a name are gone then, and a named one for stderr that holds nothing."""
         if self.path is not None and not self.size("stderr"):
             with suppress(OSError):
                 os.unlink(self.path + STDERR_SUFFIX)
         self.stdout.close()
         self.stderr.close()
-
-    def __enter__(self) -> "Output":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def create(kept_as: Optional[str] = None) -> Output:
@@ -78,11 +73,6 @@ def check_kept(kept_as: str) -> None:
     """Raise ``ServoError`` (command-failed) where ``create`` could not keep it as that; what is there is left."""
     for path in (kept_as, kept_as + STDERR_SUFFIX):
         _open_named(path, empty=False).close()
-
-
-def why(number: int) -> str:
-    """Return what an error of the system says, and what to do where that can be told."""
-    return files.why(OSError(number, os.strerror(number)), "name another place by TMPDIR or --keep-output")
 
 
 def _open_named(path: str, empty: bool) -> BinaryIO:

@@ -6,6 +6,7 @@ was cancelled, and what it printed not being what was expected. It does not foll
 is left but the guard, which stops what runs.
 """
 
+from contextlib import closing
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from servo_batch.answers import HostError, ServoError
@@ -93,7 +94,7 @@ class _Measurement(NamedTuple):
             self._run(Kind.PREPARE, number).output.close()
         examine = self.begin()
         ended = self._run(Kind.JOB, number)
-        with ended.output:
+        with closing(ended.output):
             if number < self.job.warmup_runs:
                 return
             step = self.job.step(Kind.SEARCH, number)

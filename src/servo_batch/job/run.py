@@ -134,7 +134,7 @@ class _Running:
         self._loop.wait(lambda: keeper.is_gone or "kept" in keeper.told, limit_seconds, asked)
         self._loop.children.remove(keeper)
         number, is_at_end = keeper.told.get("kept", (None, keeper.is_gone))
-        why = "" if number is None else self._output.told(output.why(number))
+        why = "" if number is None else self._output.why(number)
         if "kept" not in keeper.told:
             why = "somebody killed the process that keeps it" if keeper.is_gone else "it is still being written"
         self._output = self._output._replace(incomplete=why and "the job's output may be incomplete: " + why)

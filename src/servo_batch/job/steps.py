@@ -63,33 +63,18 @@ class Step(NamedTuple):
         return "%s: %s" % (self.place, text) if str(self.place) else text
 
 
-class Usage(NamedTuple):
-    """What the system counted for a command and all its descendants that had ended with it, as getrusage(2) has it.
-
-    ``max_rss`` is that of the largest single process. It is never less than what a process has that the guard has just
-    forked: a value up to ``max_rss_floor`` says only that it was at most so much.
-    """
-
-    user_time: float  # seconds
-    system_time: float  # seconds
-    max_rss: int  # bytes
-    max_rss_floor: int  # bytes
-
-    @property
-    def cpu_time(self) -> float:
-        """Seconds of processor time, of the program and of the system for it."""
-        return self.user_time + self.system_time
-
-
 class Ended(NamedTuple):
     """A command that ended by itself: its exit status, or minus the signal that killed it.
 
-    ``left_running`` are the processes that it left, as a message names them.
+    ``usage`` is what the system counted for it and all its descendants that had ended with it, as getrusage(2) has it:
+    ``user_time``, ``system_time``, ``cpu_time`` (both) in seconds and ``max_rss``, of the largest single process, in
+    bytes. That is never less than a process has that the guard has just forked: up to ``max_rss_floor`` it says only
+    that it was at most so much. ``left_running`` are the processes that it left, as a message names them.
     """
 
     runtime_seconds: float
     status: int
-    usage: Usage
+    usage: Mapping[str, float]
     left_running: Sequence[str]
     output: Output
 
