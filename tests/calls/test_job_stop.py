@@ -117,7 +117,7 @@ class TestWhereDescendantsCannotBeFollowed:
         code = "import os, subprocess, sys; os.execvp('unshare', ['unshare', '--pid', '--fork', sys.executable, *sys.argv[1:]])"
         return ["-IS", "-c", code]
 
-    @pytest.mark.parametrize("role", ["grandchild", "bomb"])
+    @pytest.mark.parametrize("role", ["plain", "bomb"])
     def test_the_group_is_stopped(self, measuring, hide, blind, role):
         job = hide(role)
         answer = measuring(NEWEST, job.command, prefix=blind, timeout=1, grace_period=GRACE_SECONDS).answer()
@@ -228,22 +228,6 @@ class TestAStop:
         driver.send(signal.SIGCONT)
         message = driver.answer()["message"]
         assert message.startswith("the job ran past its timeout of 1.1 s; it ended by itself\ncommand: ")
-
-    def test_comes_also_where_nobody_reads_progress(self, running):
-        readable, writable = os.pipe()
-        os.set_blocking(writable, False)
-        try:
-            while True:
-                os.write(writable, b"\n" * 4096)
-        except BlockingIOError:
-            os.set_blocking(writable, True)
-        driver, job = running("plain", stdout=writable, timeout=1)
-        os.close(writable)
-        wait_until(lambda: not job.alive())
-        with open(readable) as stream:
-            (answer,) = filter(None, stream.read().split("\n"))
-        assert '"reason": "timeout"' in answer
-        driver.process.wait(LIMIT)
 
     def test_by_a_signal_that_is_ignored_at_the_start_is_none(self, running):
         ignore = prefix("import signal; [signal.signal(each, signal.SIG_IGN) for each in (1, 2)]")

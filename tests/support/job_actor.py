@@ -43,14 +43,6 @@ def plain(tell):
     live()
 
 
-def grandchild(tell):
-    for _ in range(2):
-        if fork():
-            os.wait()
-            return
-    plain(tell)
-
-
 def daemon(tell):
     """A daemon with nothing of the job's environment."""
     if fork() == 0:
@@ -140,7 +132,6 @@ def bomb_of_sessions(tell):
 
 ROLES = {
     "plain": plain,
-    "grandchild": grandchild,
     "daemon": daemon,
     "deaf": deaf,
     "stopped": stopped,

@@ -20,9 +20,7 @@ LIMIT = 20  # seconds: how long anything that must happen may take on a busy mac
 class Measuring:
     """A driver that runs."""
 
-    def __init__(
-        self, pyz, python, folder, command, prefix=(), fifos=(), environment=None, stdout=subprocess.PIPE, **batch
-    ):
+    def __init__(self, pyz, python, folder, command, prefix=(), fifos=(), **batch):
         """Start ``measure`` with a command; what ``prefix`` says is run in place of the file, and runs it."""
         self.folder = str(folder)
         self.python = python
@@ -36,10 +34,9 @@ class Measuring:
         self.process = subprocess.Popen(
             [python, *prefix, pyz, "measure", "--config", config],
             stdin=subprocess.DEVNULL,
-            stdout=stdout,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self.folder,
-            env=dict(os.environ, **(environment or {})),
             start_new_session=True,
             preexec_fn=default_signals,
         )
@@ -58,15 +55,11 @@ class Measuring:
     def send(self, signum):
         self.process.send_signal(signum)
 
-    def lines(self):
-        """Return all that the driver wrote to stdout, once it has ended, and check that stderr tells of no bug."""
-        output, errors = self.process.communicate(timeout=LIMIT)
-        assert b"Traceback" not in errors, errors.decode()
-        return [json.loads(line) for line in output.decode().splitlines()]
-
     def answer(self):
         """Return the answer, once the driver has ended, and check that there is one, after nothing but progress."""
-        lines = self.lines()
+        output, errors = self.process.communicate(timeout=LIMIT)
+        assert b"Traceback" not in errors, errors.decode()
+        lines = [json.loads(line) for line in output.decode().splitlines()]
         assert [set(line) for line in lines[:-1]] == [{"progress", "message"}] * (len(lines) - 1)
         assert "status" in lines[-1]
         statuses = {"ok": [0], "failed": [1]}[lines[-1]["status"]]
@@ -75,13 +68,13 @@ class Measuring:
         assert self.process.returncode in statuses
         return lines[-1]
 
-    def helpers(self, limit=LIMIT):
+    def helpers(self):
         """Return the pids of the keeper and of the guard, which is started after it."""
-        return wait_until(lambda: len(children(self.pid)) == 2 and sorted(children(self.pid)), limit)
+        return wait_until(lambda: len(children(self.pid)) == 2 and sorted(children(self.pid)))
 
-    def guard(self, limit=LIMIT):
+    def guard(self):
         """Return the pid of the guard."""
-        return self.helpers(limit)[1]
+        return self.helpers()[1]
 
     def leftovers(self):
         """Return the pids of the driver and its children, which all have the configuration among their arguments."""
