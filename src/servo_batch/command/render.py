@@ -181,13 +181,11 @@ def have_shell_read(arguments: "List[str]", place: str = "command") -> None:
 
     if arguments[:2] != SHELL or len(arguments) == 2:
         return
-    command = ["/bin/sh", "-n", "-c", arguments[2]]
-    data = [argument.encode("utf-8", "surrogateescape") for argument in command]
+    command = [b"/bin/sh", b"-n", b"-c", arguments[2].encode("utf-8", "surrogateescape")]
     try:
-        subprocess.run(data, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
-    except subprocess.CalledProcessError as error:
-        reason = error.stderr.decode("utf-8", "replace").strip()
-        message = f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}"
-        raise failed("bad-config", message) from None
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     except OSError:
-        pass  # whatever it is, it meets the job as well, which reports it
+        return  # whatever it is, it meets the job as well, which reports it
+    if ended.returncode:
+        reason = ended.stderr.decode("utf-8", "replace").strip()
+        raise failed("bad-config", f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}")

@@ -1,9 +1,15 @@
 """The measure driver: run the job with the current settings, and report."""
 
-from servo_batch import answers, settings, state
+from servo_batch import answers, measurement, settings, state
 from servo_batch.config import of_options
+from servo_batch.files import refuse_input
+from servo_batch.history import record
+from servo_batch.job import output
+from servo_batch.job.attention import Caller
+from servo_batch.job.progress import Telling
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
+from servo_batch.request import read_request
 from servo_batch.wording import did_you_mean, is_number, kind, named, shown
 
 TYPE_CHECKING = False
@@ -23,15 +29,6 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
 
     Whatever can be known before the job runs is checked before it runs.
     """
-    # Also what is needed after the job only: by then this program's file may be another one.
-    from servo_batch import measurement
-    from servo_batch.files import refuse_input
-    from servo_batch.history import record
-    from servo_batch.job import output
-    from servo_batch.job.attention import Caller
-    from servo_batch.job.progress import Telling
-    from servo_batch.request import read_request
-
     with cancellation.interrupting():
         config = of_options(options)
         history = options.get("--history") or config.history
