@@ -110,7 +110,7 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is(text, reason, me
         ("}", "literal braces"),
         ("{}", "does not name a value"),
         ("{a..b}", "does not name a value"),
-        ("{a[b]c}", "after a ]"),
+        ("{a[b]c}", "write after a[b], .NAME or [NAME]"),
         ("{a!x}", "there is no conversion !x"),
         ("{w.e!w:3}", "!w (words) takes no format"),
         ("{w.n:{w.n}}", "a format specification holds no placeholders"),
@@ -121,6 +121,7 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is(text, reason, me
 def test_a_template_that_is_none_is_refused(text, words):
     assert words in problems(text)
     assert words in problems(["job", text])
+    assert "\n" not in problems(text), "one problem"
 
 
 # What a value may be.

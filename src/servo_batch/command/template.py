@@ -184,7 +184,7 @@ def _placeholder(
     field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", problems: "List[str]"
 ) -> Placeholder:
     is_number = conversion is None and re.match(NUMERIC_SPEC, spec) is not None
-    part = Placeholder(field, ("",), conversion, spec, "free", is_number)
+    part = Placeholder(field, ("",), conversion, spec, "listed", is_number)  # in whose place nothing else is wrong
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
