@@ -13,19 +13,14 @@ pytest_plugins = ["servo_fixtures"]
 
 # A job that costs what is said of it and prints that, with a number that grows with each run of any.
 COUNTED = "n=$(cat n 2>/dev/null || echo 0); n=$((n + 1)); echo $n >n; "
+SETTINGS = {
+    "x": {"type": "range", "min": 0, "max": 20, "step": 2, "value": 2},
+    "k": {"type": "enum", "values": ["good", "bad", "a,b", "1..2"], "value": "good"},
+    "free": {"value": "u"},
+}
 BATCH = {
     "command": "echo cost {a.x}; test {a.k} != bad",
-    "application": {
-        "components": {
-            "a": {
-                "settings": {
-                    "x": {"type": "range", "min": 0, "max": 20, "step": 2, "value": 2},
-                    "k": {"type": "enum", "values": ["good", "bad", "a,b", "1..2"], "value": "good"},
-                    "free": {"value": "u"},
-                }
-            }
-        }
-    },
+    "application": {"components": {"a": {"settings": SETTINGS}}},
     "metrics": {"cost": {"output_regex": "cost (.*)"}},
     "objective": {"minimize": "{cost}"},
 }

@@ -65,11 +65,12 @@ Strip = Tuple[str, List[Point]]
 
 
 class Drawing:
-    """The lines of a picture, in pixels, ``y``, down to where they reach, and the objective's axis."""
+    """The lines of a picture, in pixels, ``y``, down to where they reach, the settings that vary, and an axis."""
 
     def __init__(self, view: View) -> None:
         values = [value for row in view.rows for value in [*row.runs, row.value] if value is not None]
         self.view = view
+        self.names = varying([row.settings for row in view.rows])
         self.axis = figures.scale(values or [0.0], view.minimize, 5)
         self.y = 24.0
         self._lines: List[str] = []
@@ -134,8 +135,7 @@ def history(view: View, matters: Dict[str, str]) -> str:
     if points:
         drawing.row(HEADING, ("Measurement by measurement", "text strong"), *LEGEND, gap=30)
         _measurements(drawing, [points[number] for number in sorted(points)])
-    names = varying([row.settings for row in view.rows])
-    for name in sorted(names, key=lambda name: [*matters, name].index(name)):
+    for name in sorted(drawing.names, key=lambda name: [*matters, name].index(name)):
         about = "| median" + (", explains " + matters[name] if name in matters else "")
         title = clip(name, RIGHT - LEFT - 300, HEADING)
         drawing.row(HEADING, (title, "text strong"), (about, "quiet"), gap=30)
@@ -147,10 +147,10 @@ def comparison(view: View) -> str:
     """Return the picture of a comparison: a strip for each combination, a dot for each run, a mark for the median."""
     drawing = _begun(view)
     drawing.row(HEADING, ("Run by run", "text strong"), ("| median", "quiet"), gap=30)
-    names, strips = varying([row.settings for row in view.rows]), []
+    strips = []
     for row in view.rows:
         failed = [Point(None) for trial in row.trials if trial.objective is None]
-        strips.append((_settings(row, names), [Point(value, row is view.top) for value in row.runs] + failed))
+        strips.append((_settings(row, drawing.names), [Point(value, row is view.top) for value in row.runs] + failed))
     _strips(drawing, strips, HALF)
     return drawing.document()
 
@@ -190,18 +190,16 @@ def _begun(view: View) -> Drawing:
     """Return a picture that says what was measured, and the best with its settings."""
     trials = [trial for row in view.rows for trial in row.trials]
     failed = sum(trial.objective is None for trial in trials)
-    facts = ["measurements: %d" % len(trials), "failed: %d" % failed]
-    facts.append("lower is better" if view.minimize else "higher is better")
     drawing = Drawing(view)
     drawing.row(TITLE, (clip(view.label, RIGHT - LEFT, TITLE), "text strong"))
-    drawing.row(BODY, (" · ".join(facts), "quiet"))
+    facts = len(trials), failed, "lower" if view.minimize else "higher"
+    drawing.row(BODY, ("measurements: %d · failed: %d · %s is better" % facts, "quiet"))
     best = view.top
     if best and best.value is not None:
         about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.is_confirmed else "")
         found = " ".join(filter(None, ["Best:", figure(best.value), clip(unit(view.rows, view.label), 200, SMALL)]))
         drawing.row(HEADING, (found, "best text strong"), (about, "quiet"), gap=16)
-        names = varying([row.settings for row in view.rows])
-        for line in folded(_settings(best, names), int((RIGHT - LEFT) / BODY / CHARACTER)):
+        for line in folded(_settings(best, drawing.names), int((RIGHT - LEFT) / BODY / CHARACTER)):
             drawing.row(BODY, (line, "text"))
     return drawing
 
