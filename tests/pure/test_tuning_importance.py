@@ -43,12 +43,6 @@ def test_what_matters_most_comes_first_with_its_direction():
     assert "web.fixed" not in [one.name for one in found]
 
 
-def test_what_goes_one_way_is_said_so():
-    for sign, direction in ((1, "fewer is better"), (-1, "more is better")):
-        found = effects(SPACE, drawn(lambda settings, rng, sign=sign: sign * settings["web.cpu"]))
-        assert (found[0].name, found[0].word, found[0].direction) == ("web.cpu", "most", direction)
-
-
 def test_the_shares_are_those_of_the_prediction_over_all_settings():
     space = {name: SPACE[name] for name in ("web.gc", "web.cpu", "web.tls")}
     past = drawn(lambda settings, rng: settings["web.cpu"] * (1 + settings["web.tls"]) + rng.gauss(0, 1), 40, space)

@@ -143,7 +143,7 @@ def solve(factor: List[List[float]], right: Sequence[float]) -> List[float]:
     """Return x of L x = ``right``, as far as there are rows of L."""
     solved: List[float] = []
     for row, value in zip(factor, right):
-        solved.append((value - dot(row, solved)) / row[-1])
+        solved.append((value - math.fsum(map(mul, row, solved))) / row[-1])
     return solved
 
 

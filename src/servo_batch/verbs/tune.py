@@ -6,7 +6,7 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 import math
 import shutil
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import answers, config, files, measurement, rules, settings, state, terminal
 from servo_batch.history import record
@@ -209,7 +209,7 @@ class _Run:
         self._voice = voice
         self._cancellation = cancellation
         self._telling = Telling(voice, tuning.config.expected_seconds)
-        self._noted: Set[str] = set()  # the metrics of which something was said
+        self._noted: Dict[str, str] = {}  # said of each metric, once: the values in it are others each time
         self._began = time.monotonic()
         self._seconds: List[float] = []  # that each measurement of this call took
 
@@ -260,10 +260,8 @@ class _Run:
             if not _is_learnt_from(line):
                 raise measured
             return None, measured
-        for note in measured.notes:  # once for each metric: the values in it are others each time
-            subject = note.partition(":")[0]
-            if subject not in self._noted:
-                self._noted.add(subject)
+        for note in measured.notes:
+            if self._noted.setdefault(note.partition(":")[0], note) is note:
                 answers.complain(note)
         objective = self._tuning.config.objective
         try:
@@ -281,8 +279,9 @@ class _Run:
         line = f"{step.number:>4}  {found:>14}  {so_far:>9}  {pairs(step.settings)}  {purpose}"
         self._say(percent(step.number, step.of), message, line)
         if len(self._seconds) == 1 and step.number < step.of:
-            count, each = step.of - step.number + 1, self._seconds[0]
-            text = f"{count} measurements take about {_time(count * each)} if each takes {_time(each)}, as this one"
+            count = step.of - step.number + 1
+            about = terminal.duration(count * self._seconds[0])
+            text = f"{count} measurements take about {about} if each takes as long as this one"
             self._say(percent(step.number, step.of), text, text)
 
     def _say(self, part: int, message: str, *lines: str) -> None:
@@ -337,7 +336,3 @@ def _verdict(tuning: _Tuning, outcome: loop.Outcome) -> str:
 def _figures(values: Sequence[Optional[float]]) -> str:
     """Return values of the objective with four digits."""
     return ", ".join("failed" if value is None else figure(value) for value in values)
-
-
-def _time(seconds: float) -> str:
-    return terminal.duration(seconds) if seconds >= 60 else f"{seconds:.1f} s"
