@@ -28,6 +28,7 @@ def ran(task, measured=(), value=cost):
         if isinstance(step, Outcome):
             return steps, step
         steps.append(step)
+        assert len(steps) < 99
         past = past.after(Measured(step.settings, value(step.settings), step.purpose))
         if step.purpose == DEFAULT and past.measured[-1].value is None:
             return steps, None

@@ -145,6 +145,7 @@ def test_passes_over_what_was_measured_outside_the_space():
     past = [(settings, 1.0) for settings in outside]
     assert choose(SPACE, past) is None
     assert propose(SPACE, past, 0) is not None
+    assert locate({"cpu": (range(10**12), True)}, {"cpu": "many"}) is None  # at once
 
 
 def test_learns_from_a_value_between_two_levels_and_may_keep_it():

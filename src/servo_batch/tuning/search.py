@@ -105,6 +105,8 @@ def _level(values: Sequence[Any], ordered: bool, value: Any) -> Optional[float]:
         if 0 < above < len(values):
             return above - float((values[above] - value) / (values[above] - values[above - 1]))
         return 0.0 if value == values[0] else None
+    if ordered and not isinstance(values, (list, tuple)):
+        return None  # these are nothing but numbers, and may be too many to be looked at
     wanted = (type(value) is bool, value)  # 1 is not true
     return next((level for level, other in enumerate(values) if (type(other) is bool, other) == wanted), None)
 
