@@ -309,6 +309,11 @@ def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, A
     return line
 
 
+def is_of_settings(line: Dict[str, Any]) -> bool:
+    """Tell whether the settings may be to blame for a failure in the history, rather than the machine or us."""
+    return line.get("reason") in ("command-failed", "timeout", "no-match") and line.get("cause") != "machine"
+
+
 def remember(history: str, line: Dict[str, Any]) -> None:
     """Append to the history; where that fails, say so, since the answer is worth more."""
     try:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from servo_batch.terminal import Voice
 
 MOST, DEFAULT_RUNS = 1000, 3
-# What a combination may be to blame for; anything else ends the comparison.
-OF_SETTINGS = ("command-failed", "timeout", "no-match")
 
 
 def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") -> answers.Answer:
@@ -169,9 +167,9 @@ def _measure(
                     entries.append(measurement.entry(plan, measured))
                     noted.update((note.partition(":")[0], note) for note in measured.notes)
                 except answers.ServoError as error:
-                    if error.reason not in OF_SETTINGS or isinstance(error, answers.HostError):
-                        return entries, error
                     entries.append(measurement.entry(plan, error))
+                    if not measurement.is_of_settings(entries[-1]):
+                        return entries[:-1], error
                 if history:
                     measurement.remember(history, entries[-1])
     finally:

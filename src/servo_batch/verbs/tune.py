@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 Values = Dict[str, Any]  # of what is tuned
 
-# What the settings may be to blame for; anything else ends the tuning.
-LEARNT_FROM = ("command-failed", "timeout", "no-match")
 TITLES = f"{'#':>4}  {'objective':>14}  {'best':>9}  settings"
 BEYOND = "better than the default is all that this shows: how near to the best that there is, nobody knows"
 
@@ -121,7 +119,7 @@ class _Tuning(NamedTuple):
         else:
             limit = self.config.timeout_seconds or math.inf
             has_time_now = is_number(entry.get("timeout")) and limit > entry["timeout"]
-            counts &= _is_learnt_from(entry) and not has_time_now
+            counts &= measurement.is_of_settings(entry) and not has_time_now
         return loop.Measured(values, trial.objective, trial.purpose) if counts else None
 
     def store(self, file: "StateFile", values: Values) -> None:
@@ -137,11 +135,6 @@ class _Tuning(NamedTuple):
         except answers.ServoError as error:
             remedy = f"the best is {pairs(values)}; the same command stores it without measuring again"
             raise error.saying(f"{error.summary}; {remedy}") from None
-
-
-def _is_learnt_from(entry: Dict[str, Any]) -> bool:
-    """Tell whether the settings may be to blame for a failure in the history."""
-    return entry.get("reason") in LEARNT_FROM and entry.get("cause") != "machine"
 
 
 def _read(options: "Options") -> _Tuning:
@@ -257,7 +250,7 @@ class _Run:
             is_search = step.purpose in (loop.DEFAULT, loop.SEARCH)
             measurement.remember(self._tuning.history, line if is_search else {**line, "purpose": step.purpose})
         if isinstance(measured, answers.ServoError):
-            if not _is_learnt_from(line):
+            if not measurement.is_of_settings(line):
                 raise measured
             return None, measured
         for note in measured.notes:
