@@ -5,7 +5,7 @@ configuration's default state, a request, or the stored state. A description has
 what is allowed: ``type``, ``min``, ``max``, ``step``, ``scale``, ``values``, ``formula``.
 """
 
-from servo_batch.wording import did_you_mean, found, is_number, is_scalar, kind, named, shown
+from servo_batch.wording import found, is_number, is_scalar, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -273,8 +273,7 @@ def _read_formulas(document: "Document", configured: Settings, places: "Dict[str
 def _problems(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
     """Yield what is wrong with a described setting but for its value: the keys, and a sentence."""
     if "type" in setting and setting["type"] not in TYPES:
-        hint = did_you_mean(setting["type"], TYPES) if isinstance(setting["type"], str) else ""
-        yield ("type",), f"must be range or enum, or formula, but is {found(setting['type'])}{hint}"
+        yield ("type",), f"must be {', '.join(TYPES)}, but is {found(setting['type'])}"
     elif type_of(setting) == "formula":
         for key in ("min", "max", "step", "values", "value"):
             if key in setting:
