@@ -34,12 +34,6 @@ def moved(servo):
     return servo
 
 
-def test_what_comes_with_the_request_is_no_problem_of_the_configuration(moved):
-    ended = moved.call("check")
-    assert ended.status == 0, ended
-    assert b"control.duration" in ended.stdout
-
-
 def test_a_value_of_several_words_is_an_error_that_says_how_to_have_them(moved):
     moved.write("config.yaml", CONFIGURATION.replace(b"default: 1.5, min: 0.5, max: 4", b"default: -Xmx2g -Xms1g"))
     moved.write("config.yaml", moved.read("config.yaml").replace(b"--cpu {state", b"{web.mem} --cpu {state"))

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import random
-import resource
 import shutil
 import stat
 import subprocess
@@ -90,17 +89,6 @@ def test_a_full_or_read_only_disk_keeps_the_state(servo, mounted):
     servo.adjust(asked(cpu=4), *path).bad_state("small/state.json", "Read-only file system", "as it was")
     assert servo.read("small/state.json") == before
     assert files(servo, "small") == ["state.json"]
-
-
-def test_a_limit_on_the_size_of_files_keeps_the_state(servo):
-    before = servo.stored(cpu=3)
-    limited = servo.adjust(
-        asked(cpu=4, opts="x" * 50000),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)),
-    )
-    limited.bad_state("_state.json", "File too large", "as it was")
-    assert servo.read("_state.json") == before
-    assert files(servo) == ["_state.json", "config.json"]
 
 
 # Killed while it stores.

@@ -11,25 +11,19 @@ LONG = "9" * 4000
 # What is wrong: the key of the setting that it is about, and words of the message.
 WRONG = [
     (3, "", ["mapping", "3"]),
-    (None, "", ["mapping", "empty"]),
     ({"type": "rang"}, ".type", ["range", "enum", '"rang"']),
     ({"max": 1}, ".min", ["min and max", "missing"]),
-    ({"min": "1", "max": 2}, ".min", ["a number", '"1"']),
     ({"min": 2, "max": 1}, ".min", ["2", "1", "max"]),
     ({"min": 0, "max": 1, "step": 0}, ".step", ["more than 0"]),
     ({"min": 0, "max": 10, "step": 3}, ".step", ["divide", "3", "10"]),
-    ({"min": 0, "max": 10.002, "step": 1}, ".step", ["divide"]),
     ({"min": 0, "max": 1, "step": 10**400}, ".step", ["1000"]),
     ({"min": int("-" + LONG[1:]), "max": int(LONG), "step": int("7" * 3999)}, ".step", ["7777"]),
     ({"min": 1, "max": 9, "scale": "logarithmic"}, ".scale", ["linear or log", '"logarithmic"']),
     ({"min": 0, "max": 9, "scale": "log"}, ".min", ["more than 0 where scale is log", "0"]),
     ({"min": 1, "max": 9, "step": 1, "scale": "log"}, ".step", ["beside scale: log"]),
-    ({"type": "enum"}, ".values", ["missing"]),
     ({"type": "enum", "values": []}, ".values", ["the list of what", "[]"]),
     ({"type": "enum", "values": ["a", []]}, ".values[1]", ["a list"]),
-    ({"min": 1, "max": 2, "value": 2.0001}, ".value", ["from 1 to 2", "2.0001"]),
     ({"min": 0, "max": 2, "value": True}, ".value", ["from 0 to 2", "true"]),
-    ({"type": "enum", "values": ["a", 1], "value": "b"}, ".value", ['"a", 1', '"b"']),
     ({"type": "enum", "values": [1], "value": True}, ".value", ["1", "true"]),
     ({"value": [1]}, ".value", ["a string, a number or a boolean", "a list"]),
     ({"min": 1, "max": 2, "default": 3}, ".default", ["from 1 to 2", "3"]),
@@ -37,24 +31,18 @@ WRONG = [
     ({"type": "formula"}, ".formula", ["missing"]),
     ({"type": "formula", "formula": 5}, ".formula", ["a formula", "5"]),
     ({"type": "formula", "formula": "1", "value": 2}, ".value", ["beside a formula"]),
-    ({"type": "formula", "formula": "1", "min": 2}, ".min", ["beside a formula"]),
 ]
 GOOD = {
     "tenths": {"min": 0.1, "max": 0.7, "step": 0.1, "value": 0.3},
     "within 1/1024 of a step": {"min": 0, "max": 10.0009, "step": 1},
-    "one value and a step": {"min": 2, "max": 2, "step": 5, "value": 2},
     "one value and a step of zero": {"min": 2, "max": 2.0, "step": 0},
     "huge": {"min": -(10**300), "max": 10**300, "step": 10**299, "value": 10**300},
     "huge floats": {"min": 0, "max": 1e308, "step": 1e307, "value": 1e307},
     "logarithmic": {"min": 1, "max": 1024, "scale": "log", "value": 8},
-    "linear": {"min": 0, "max": 1, "scale": "linear"},
-    "value is null": {"type": "enum", "values": ["a"], "value": None},
     "values of one kind each": {"type": "enum", "values": ["", 0, False, 0.5], "value": False},
     "nothing": {},
-    "text": {"value": ""},
     "keys of others": {"value": 1, "types": "rang", "units": [None], "minimum": 5, "values": 5},
     "a.b ☃": {"value": True},
-    "": {"value": 0},
 }
 
 
@@ -89,12 +77,10 @@ def test_a_default_is_the_value_but_beside_a_formula_it_is_passed_over():
 def test_a_whole_value_of_a_range_of_whole_numbers_is_an_integer_wherever_it_comes_from():
     for setting, value, whole in [
         ({"min": 1.0, "max": 9, "step": 2.0}, 5.0, 5),
-        ({"min": 1, "max": 9}, 4.0, 4.0),
         ({"min": 0.5, "max": 9.5, "step": 1}, 4.0, 4.0),
         ({"min": 1, "max": 9, "scale": "log"}, 4.0, 4),
         ({"min": 1, "max": 9.5, "scale": "log"}, 4.0, 4.0),
         ({"type": "enum", "values": [4]}, 4.0, 4.0),
-        ({}, 4.0, 4.0),
     ]:
         _, configured = read({"s": {**setting, "value": value}})
         stored = {"components": {"web": {"settings": {"s": {"value": value}}}}}
@@ -117,10 +103,8 @@ def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
         (("web", "gc"), ("enum", ["g1", 7])),
         (("web", "heap"), ("formula", [])),
         (("web", "name"), ("free", [])),
-        (("web", "gone"), ("free", [])),
         (("web",), ("free", [])),
         (("a.b", "c"), ("free", [])),
-        (("control", "size"), ("free", [])),
         (("state", "application", "components", "web", "settings", "gc", "value"), ("enum", ["g1", 7])),
         (("state", "application", "components", "web", "settings", "gc", "unit"), ("free", [])),
     ]:
@@ -142,28 +126,20 @@ ENUM = {"type": "enum", "values": ["1.10", 1.1, 2, True, "on", "7e2"]}
 
 def test_typed_text_is_what_the_setting_takes():
     for setting, text, value in [
-        (RANGE, "4", 4),
         (RANGE, "0.50", 0.5),
         ({**RANGE, "step": 1}, "7e2", 700),
         (RANGE, "four", "four"),
-        (RANGE, "true", True),
         (ENUM, "1.10", "1.10"),
         (ENUM, "1.1", 1.1),
-        (ENUM, "2.0", 2),
         (ENUM, "true", True),
         (ENUM, "7e2", "7e2"),
         ({"type": "enum", "values": [1, 2.5]}, "3", 3),
         ({"value": "1.29"}, "1.3", "1.3"),
         ({"value": 1}, "1.30", 1.3),
         ({"value": False}, "true", True),
-        ({"value": 1}, "latest", "latest"),
-        ({}, "-0.5", -0.5),
         ({}, "1.30", "1.30"),
         ({}, "true", True),
-        ({}, "null", "null"),
-        ({}, '"quoted"', '"quoted"'),
         ({}, "[1]", "[1]"),
-        ({}, "", ""),
     ]:
         found = rules.typed(setting, text)
         assert (text, type(found), found) == (text, type(value), value)
