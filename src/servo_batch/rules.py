@@ -20,10 +20,13 @@ def refusals(configured: "Settings", asked: "Application") -> "List[str]":
     """Return a problem for every value in ``asked`` that the configuration does not allow."""
     problems = []
     for component, name, setting in walk(asked):
-        described = declared(configured.application, component, name) or {}
-        if "value" in setting and settings.type_of(described) != "formula":
-            problem = settings.refusal(described, setting["value"])
-            problems += [f"{named_setting(component, name)} {problem}"] if problem else []
+        described = declared(configured.application, component, name)
+        problem = None
+        if described is None and full_name(component, name) in configured.described:  # "a.b".c, where a."b.c" is meant
+            problem = "is called as a setting of another component is: rename it"
+        elif "value" in setting and settings.type_of(described or {}) != "formula":
+            problem = settings.refusal(described or {}, setting["value"])
+        problems += [f"{named_setting(component, name)} {problem}"] if problem else []
     return problems
 
 

@@ -116,8 +116,11 @@ def test_what_the_configuration_lacks_takes_no_place_of_what_it_has_of_the_same_
         "c.json", {"batch": {"application": {"components": {"a": {"settings": {"b.c": {"value": 1}}}}}}}
     )
     stored = {"components": {"a.b": {"settings": {"c": {"value": "x"}}}}}
-    current = settings.read(document).current(stored)
-    assert current["components"]["a"]["settings"] == {"b.c": {"value": 1}}
+    configured = settings.read(document)
+    assert configured.current(stored)["components"]["a"]["settings"] == {"b.c": {"value": 1}}
+    with pytest.raises(ServoError) as caught:
+        rules.accepted(configured, stored, None, "no")
+    assert caught.value.message == 'no: "a.b".c is called as a setting of another component is: rename it'
 
 
 RANGE = {"type": "range", "min": 0, "max": 1000}
