@@ -196,21 +196,6 @@ def test_a_configuration_for_the_older_driver_is_told_what_differs(folder):
     folder.says(0, "older servo-batch")
 
 
-def test_patterns_are_tried_on_a_saved_output_and_on_the_file_that_lies_there(folder):
-    folder.configure_command("x", "    sum: {output_regex: 'sum:\\n(\\d+)\\n\\n+end', file: report}\n")
-    folder.write_text("output.txt", "starting\nsize 12\nsize 13\nspeed 0.5\n")
-    folder.write_text("report", "a\nsum:\n12\n\n\nend\n")
-    status, page = folder.check("--output", "output.txt")
-    assert status == 0
-    titles = page.index("metric         unit     source               value  line")
-    assert [line.split()[-3:] for line in page[titles + 2 : titles + 5]] == [
-        ["(\\d+)", "12", "2"],
-        ["([0-9.]+)?", "0.5", "4"],
-        ["sum:\\n(\\d+)\\n\\n+end", "12", "3"],
-    ]
-    assert any("2 matches in output.txt: the first counts; the last would be 13" in line for line in page)
-
-
 def test_a_pattern_that_yields_nothing_is_a_problem(folder):
     folder.write_text("output.txt", "\nspeed\nspeed \n")
     place = "config.yaml:1%d: batch.metrics.%s.output_regex: no match in output.txt: "

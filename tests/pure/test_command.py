@@ -55,73 +55,50 @@ def refusal(command, configured=None, **control):
     return caught.value.reason, caught.value.message
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("{w.n}", "4"),
-        ("{w[n]}", "4"),
-        ("{w[on.off]}", "false"),
-        ("{state[application][components][w][settings][n][value]}", "4"),
-        ("{state.application[annotations].run}", "7"),
-        ("{control.userdata.timeout}{_control[userdata].list[1]}", "30y"),
-        ("{w.flag} {w.flag!s} {w.flag!r} {w.flag:d}", "true true True 1"),
-        ("{w.f} {w.f:.0f} {w.n:03d} {w.n!s:0>3}", "1.5 2 004 004"),
-        ("{control.big} {control.small}", "100000000000000000000 1e-07"),
-        ("{{w.n}} $(x) `y` \"{w.n}\"'z' ${{X}}", "{w.n} $(x) `y` \"4\"'z' ${X}"),
-        ("j {w.e} {w.words!w}.", "j -O2 -a -b."),
-    ],
-)
-def test_a_field_is_put_in_as_it_is_formatted(text, expected):
-    assert rendered("echo " + text, big=10**20, small=1e-7) == "echo " + expected
+FORMATTED = {
+    "{w.n}": "4", "{w[n]}": "4", "{w[on.off]}": "false", "{state[application][components][w][settings][n][value]}": "4",
+    "{state.application[annotations].run}": "7", "{control.userdata.timeout}{_control[userdata].list[1]}": "30y",
+    "{w.flag} {w.flag!s} {w.flag!r} {w.flag:d}": "true true True 1", "{w.f} {w.f:.0f} {w.n:03d} {w.n!s:0>3}": "1.5 2 004 004",
+    "{control.big} {control.small}": "100000000000000000000 1e-07", "j {w.e} {w.words!w}.": "j -O2 -a -b.",
+    "{{w.n}} $(x) `y` \"{w.n}\"'z' ${{X}}": "{w.n} $(x) `y` \"4\"'z' ${X}",
+}  # fmt: skip
 
 
-def test_each_item_of_a_list_is_one_argument_and_words_are_several():
+def test_a_field_is_put_in_as_it_is_formatted():
+    for text, expected in FORMATTED.items():
+        assert rendered("echo " + text, big=10**20, small=1e-7) == "echo " + expected
     assert rendered(["job", "{w.v}", "a b", "", "{w.words!w}", "{w.e}"]) == ["job", "x", "a b", "", "-a", "-b", "-O2"]
 
 
-@pytest.mark.parametrize(
-    ("text", "reason", "message"),
-    [
-        ("{w.nn}", "bad-config", 'w has no "nn"; there is only'),
-        ("{wx.n}", "bad-config", 'there is no "wx"'),
-        ("{w.new}", "bad-config", "w.new has no value: give it one in the configuration, or adjust it first"),
-        ("{w}", "bad-config", "w is a mapping, not a value; it holds"),
-        ("{w.n.value}", "bad-config", "w.n is a number, which has no fields"),
-        ("{w.v.__class__}", "bad-config", "which has no fields"),
-        ("{state.__class__}", "bad-config", 'state has no "__class__"'),
-        ("{control.n}", "bad-request", "give it in the request's control (--control JSON)"),
-        ("{control.nothing}", "bad-request", "control.nothing has no value"),
-        ("{control.userdata.list.2}", "bad-request", "is a list of 2"),
-        ("{control.userdata.list}", "bad-request", "is a list, not a value"),
-        ("{w.v:.0f}", "bad-config", 'the value "x" cannot be formatted'),
-    ],
-)
-def test_a_field_that_cannot_be_had_is_named_with_what_there_is(text, reason, message):
-    found = refusal("echo " + text)
-    assert found[0] == reason
-    assert message in found[1]
-    assert text in found[1]
+NOT_THERE = {
+    "{w.nn}": 'w has no "nn"; there is only', "{wx.n}": 'there is no "wx"', "{w}": "w is a mapping, not a value; it holds",
+    "{w.new}": "w.new has no value: give it one in the configuration, or adjust it first", "{w.n.value}": "w.n is a number, which has no",
+    "{w.v.__class__}": "which has no fields", "{state.__class__}": 'state has no "__class__"', "{w.v:.0f}": 'the value "x" cannot be formatted',
+    "{control.n}": "give it in the request's control (--control JSON)", "{control.nothing}": "control.nothing has no value",
+    "{control.userdata.list.2}": "is a list of 2", "{control.userdata.list}": "is a list, not a value",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("{", "literal braces are {{ and }}"),
-        ("}", "literal braces"),
-        ("{}", "does not name a value"),
-        ("{a..b}", "does not name a value"),
-        ("{a[b]c}", "write after a[b], .NAME or [NAME]"),
-        ("{a!x}", "there is no conversion !x"),
-        ("{w.e!w:3}", "!w (words) takes no format"),
-        ("{w.n:{w.n}}", "a format specification holds no placeholders"),
-        ("{w.n:99999}", "the width"),
-        ("a\0", "NUL"),
-    ],
-)
-def test_a_template_that_is_none_is_refused(text, words):
-    assert words in problems(text)
-    assert words in problems(["job", text])
-    assert "\n" not in problems(text), "one problem"
+def test_a_field_that_cannot_be_had_is_named_with_what_there_is():
+    for text, words in NOT_THERE.items():
+        reason, message = refusal("echo " + text)
+        assert reason == ("bad-request" if "control" in text else "bad-config")
+        assert text in message
+        assert words in message
+
+
+NO_TEMPLATE = {
+    "{": "literal braces are {{ and }}", "}": "literal braces", "{}": "does not name a value", "{a..b}": "does not name a value",
+    "{a[b]c}": "write after a[b], .NAME or [NAME]", "{a!x}": "there is no conversion !x", "{w.e!w:3}": "!w (words) takes no format",
+    "{w.n:{w.n}}": "a format specification holds no placeholders", "{w.n:99999}": "the width", "a\0": "NUL",
+}  # fmt: skip
+
+
+def test_a_template_that_is_none_is_refused_with_one_problem():
+    for text, words in NO_TEMPLATE.items():
+        assert words in problems(text)
+        assert words in problems(["job", text])
+        assert "\n" not in problems(text)
 
 
 # What a value may be.
@@ -341,22 +318,16 @@ def test_listed_values_and_numbers_go_under_any_name():
         variable("CFLAGS", "{w.t}")
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
+def test_a_variable_that_cannot_be_is_refused():
+    for name, text, words in (
         ("CFLAGS", "{control.v}", "call it SERVO_CFLAGS"),
         ("PATH", "/opt/{w.v}/bin", "SERVO_PATH"),
-        ("A-B", "x", "no name of a variable"),
-        ("1A", "x", "no name of a variable"),
-        ("", "x", "no name of a variable"),
-        ("Ä", "x", "no name of a variable"),
+        *((name, "x", "no name of a variable") for name in ("A-B", "1A", "", "Ä")),
         ("SERVO_X", "{w.words!w}", "!w makes several words"),
         ("SERVO_X", "{w.n", "literal braces"),
-    ],
-)
-def test_a_variable_that_cannot_be_is_refused(name, text, words):
-    with pytest.raises(template.TemplateError, match=words):
-        template.parse_variable(name, text, allowed)
+    ):
+        with pytest.raises(template.TemplateError, match=words):
+            template.parse_variable(name, text, allowed)
 
 
 def test_what_no_variable_can_hold_is_refused():
