@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -86,6 +87,14 @@ class TestAPipe:
 
 
 class TestWhatIsLeftRunning:
+    @pytest.fixture
+    def leave(self):
+        """A command that leaves a process running, which the test ends."""
+        marker = "3600.%d" % os.getpid()
+        yield "sleep %s >/dev/null 2>&1 &" % marker
+        for pid in find_processes(marker):
+            kill(pid)
+
     def test_goes_on_writing_and_fails_and_waits_for_nothing(self, newest):
         """However much it writes; nobody keeps that."""
         script = (
@@ -110,18 +119,34 @@ class TestWhatIsLeftRunning:
         assert "(yes)" in ended.answer["notes"][0]
         assert ended.answer["metrics"]["total_runtime"]["value"] < 1
 
-    def test_is_not_stopped_with_the_next_run(self, newest, hide):
+    def test_holds_nobody_up_who_reads_the_driver_s_streams(self, newest, leave):
+        ended = printed(newest, leave.replace(">/dev/null 2>&1", "") + " echo up")  # the call reads to their ends
+        assert "(sleep)" in ended.answer["notes"][0]
+
+    def test_is_told_in_the_notes_of_each_run_and_on_stderr(self, newest, leave):
+        newest.configure(batch(leave, prepare=leave, runs=2, cleanup="true"))
+        ended = newest.measure()
+        notes = [note for note in ended.answer["notes"] if "left" in note]
+        steps = [(run, step) for run in (1, 2) for step in ("prepare", "the job")]
+        told = ["run %d of 2: %s left running: N (sleep)" % step for step in steps]
+        assert [re.sub(r"\d+ \(", "N (", note) for note in notes] == told
+        assert all("servo-batch: %s\n" % note in ended.stderr for note in notes)
+
+    def test_is_told_in_the_message_of_a_failure(self, newest, leave):
+        newest.configure(batch("echo none", prepare=leave, metrics={"size": {"output_regex": r"size (\d+)"}}))
+        newest.measure().failed("failed", "no-match", "; prepare left running: ", "\ncommand: echo none\n")
+        newest.configure(batch(leave + " exit 3"))
+        newest.measure().failed("failed", "command-failed", "the job ended with exit status 3; the job left running: ")
+
+    def test_is_told_with_a_cancel_and_not_stopped_by_it(self, measuring, hide, newest):
         left, job = hide("plain"), hide("deaf")
         leave = "%s >/dev/null 2>&1 & read line <%s" % (" ".join(left.command), left.command[-3])
-        newest.configure(batch(" ".join(job.command), prepare=leave, timeout=1, grace_period=0.1))
-        newest.measure().failed("failed", "timeout", "; prepare left running: ")
+        driver = measuring(newest.python, job.command, prepare=leave, grace_period=0.1)
+        job.wait_until_hidden()
+        driver.send(signal.SIGTERM)
+        told = r"cancelled by SIGTERM: the job was stopped after [0-9.]+ s; .*; prepare left running: \d+ "
+        assert re.match(told, driver.answer()["message"])
         assert (job.alive(), len(left.alive())) == ([], 1)
-
-    def test_holds_nobody_up_who_reads_the_driver_s_streams(self, newest):
-        ended = printed(newest, "sleep 3599.5 & echo up")  # the call reads to the end of both
-        assert "(sleep)" in ended.answer["notes"][0]
-        for pid in find_processes("3599.5"):
-            kill(pid)
 
 
 class TestShowing:
