@@ -26,11 +26,10 @@ class Child:
     ``told`` is what ``receive`` has received, by its keys; ``is_gone`` tells that there will be no more.
     """
 
-    def __init__(self, task: Callable[[int, int, Set[Any]], None]) -> None:
-        """Fork a child that does ``task(control, report, mask)``, with the signals in ``BLOCKED`` blocked, and exits.
+    def __init__(self, task: Callable[[int, int], None]) -> None:
+        """Fork a child that does ``task(control, report)``, with the signals in ``BLOCKED`` blocked, and exits.
 
-        ``mask`` has the signals that the driver has blocked. Raises ``OSError`` where there can be no further process
-        or descriptor.
+        Raises ``OSError`` where there can be no further process or descriptor.
         """
         self.told: Dict[str, Any] = {}
         self.is_gone = False
@@ -44,7 +43,7 @@ class Child:
             if self.pid == 0:
                 try:
                     os.close(self.control)
-                    task(child_control, child_report, mask)
+                    task(child_control, child_report)
                 except BaseException:
                     tell(child_report, {"broken": traceback.format_exc()})
                 finally:

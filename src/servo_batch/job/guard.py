@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Dict, List, Optional, Set
+from typing import Dict, List, Optional
 
 from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
@@ -43,7 +43,7 @@ class Guard(Child):
 
     def __init__(self, step: Step, stdout: int, stderr: int) -> None:
         """Fork a guard that runs ``step`` with the two descriptors as its output; raise ``OSError`` if none can be."""
-        super().__init__(lambda control, report, mask: _guard(step, stdout, stderr, control, report, mask))
+        super().__init__(lambda control, report: _guard(step, stdout, stderr, control, report))
 
     @property
     def has_told(self) -> bool:
@@ -67,9 +67,9 @@ class Guard(Child):
         return Stopped(*self.told["stopped"]) if "stopped" in self.told else Lost(self.told.get("lost", 0.0))
 
 
-def _guard(step: Step, stdout: int, stderr: int, control: int, report: int, mask: Set[Any]) -> None:
+def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> None:
     detach({stdout, stderr, control, report})
-    wakeup = _wake_up_on_signals(mask)
+    wakeup = _wake_up_on_signals()
     can_follow = descendants.become_subreaper()
     arguments = [_encoded(argument) for argument in step.arguments]
     environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
@@ -144,7 +144,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _wake_up_on_signals(mask: Set[Any]) -> int:
+def _wake_up_on_signals() -> int:
     """Set up the signals; return a descriptor that becomes readable when a child ends.
 
     The handlers do nothing, but handlers they are: what ends the driver must not end the guard, and what is ignored
@@ -157,7 +157,7 @@ def _wake_up_on_signals(mask: Set[Any]) -> int:
     for signum in BLOCKED:
         if signum == signal.SIGCHLD or signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, lambda _signum, _frame: None)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask - {signal.SIGCHLD})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
     return wakeup
 
 

@@ -46,7 +46,7 @@ class Keeper(Child):
         stdout, self.stdout = os.pipe()
         stderr, self.stderr = os.pipe()
         streams = [_Stream(stdout, output.stdout), _Stream(stderr, output.stderr)]
-        super().__init__(lambda control, report, _mask: _keep(streams, control, report, tells_growth))
+        super().__init__(lambda control, report: _keep(streams, control, report, tells_growth))
         os.close(stdout)
         os.close(stderr)
         self.receive()  # it reads, or is gone

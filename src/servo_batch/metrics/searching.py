@@ -45,7 +45,7 @@ def search(
             raise Cancelled(caller.cancellation.signum, CONSEQUENCE)
         return {}, {}
     try:
-        child = Child(lambda control, report, _mask: _search(wanted, output, before, control, report))
+        child = Child(lambda control, report: _search(wanted, output, before, control, report))
     except OSError as error:
         raise HostError("what the job printed cannot be searched: %s" % error.strerror) from None
     loop = Loop(step, caller)
