@@ -127,10 +127,16 @@ class TestWhereDescendantsCannotBeFollowed:
 
 
 class TestAStop:
-    def test_asks_before_it_forces(self, measuring):
-        script = "trap 'echo asked >&2; exit 0' TERM; echo up; while :; do sleep 0.05; done"
-        message = measuring(NEWEST, script, timeout=0.5).answer()["message"]
-        assert message.endswith("asked\nstdout:\nup")
+    @pytest.mark.parametrize("cause", ["timeout", "driver"])
+    def test_asks_before_it_forces(self, measuring, cause):
+        script = "trap 'sleep 0.3; echo asked >&2; touch asked; exit 0' TERM; echo up; touch up; while :; do sleep 0.05; done"
+        driver = measuring(NEWEST, script, **({"timeout": 0.5} if cause == "timeout" else {}))
+        if cause == "timeout":
+            assert driver.answer()["message"].endswith("asked\nstdout:\nup")
+        else:
+            wait_until(lambda: os.path.exists(os.path.join(driver.folder, "up")))
+            driver.send(signal.SIGKILL)
+        wait_until(lambda: os.path.exists(os.path.join(driver.folder, "asked")))
 
     @pytest.mark.parametrize("stopped", ["job", "guard"])
     def test_is_heard_also_by_what_somebody_stopped(self, running, stopped):
