@@ -10,7 +10,7 @@ import re
 import select
 
 from servo_batch import answers
-from servo_batch.wording import is_number, padded, percent, width
+from servo_batch.wording import is_number, lined_up, percent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,13 +66,11 @@ Voice = answers.ForPrograms  # who writes answers and progress
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
     """Return rows of values under their titles, aligned; a column of nothing but numbers to the right."""
-    texts = []
+    columns = []
     for column in zip(titles, *rows):
-        cells = [_cell(value) for value in column]
-        widest = max(map(width, cells))
         to_right = all(value is None or is_number(value) for value in column[1:])
-        texts.append([padded(cell, widest, to_right) for cell in cells])
-    return "".join("  ".join(cells).rstrip() + "\n" for cells in zip(*texts))
+        columns.append(([_cell(value) for value in column], to_right))
+    return "".join(line + "\n" for line in lined_up(columns))
 
 
 def _cell(value: "Any") -> str:

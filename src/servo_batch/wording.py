@@ -1,8 +1,8 @@
-"""How messages name things: the kind of a value, a value as it is shown, a name, the nearest name, a text's width."""
+"""How messages name things: the kind of a value, a value as it is shown, a name, the nearest; and texts in columns."""
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
-    from typing import Any, Iterable, List
+    from typing import Any, Iterable, List, Sequence, Tuple
 
 
 def kind(value: "Any") -> str:
@@ -89,10 +89,14 @@ def folded(text: str, room: int) -> "List[str]":
     return [piece.rstrip() for piece in pieces]
 
 
-def padded(text: str, columns: int, to_right: bool) -> str:
-    """Return ``text`` with blanks after it, or before it, so that it takes so many columns of a terminal."""
-    blanks = " " * (columns - width(text))
-    return blanks + text if to_right else text + blanks
+def lined_up(columns: "Iterable[Tuple[Sequence[str], bool]]") -> "List[str]":
+    """Return columns as lines, two blanks between them; each is its cells, and whether they stand to the right."""
+    padded = []
+    for cells, to_right in columns:
+        widest = max(map(width, cells))
+        blanks = [" " * (widest - width(cell)) for cell in cells]
+        padded.append([blank + cell if to_right else cell + blank for cell, blank in zip(cells, blanks)])
+    return ["  ".join(cells).rstrip() for cells in zip(*padded)]
 
 
 def percent(part: float, whole: float) -> int:

@@ -12,9 +12,8 @@ from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from servo_batch import samples, terminal
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
 from servo_batch.history.trials import Row, names, shown, varying
-from servo_batch.wording import clipped, folded, padded, width
+from servo_batch.wording import clipped, folded, lined_up, width
 
-GAP = "  "
 ALWAYS_COMPARED = ("cpu_time", "max_rss")
 # Where there is no room for whole names and values, so much of them has to do.
 ENOUGH = 12
@@ -217,13 +216,9 @@ def _note(row: Row, view: View) -> str:
 
 def _lines(columns: Sequence[Column]) -> List[str]:
     """Return the titles, the units and the rows, the columns aligned."""
-    texts = []
-    for column in columns:
-        heads = [column.title, column.unit] if any(each.unit for each in columns) else [column.title]
-        cells = list(map(terminal.one_line, [*heads, *column.cells]))
-        widest = max(map(width, cells))
-        texts.append([padded(cell, widest, column.to_right) for cell in cells])
-    return [GAP.join(cells).rstrip() for cells in zip(*texts)]
+    heads = 2 if any(column.unit for column in columns) else 1
+    texts = [[column.title, column.unit][:heads] + column.cells for column in columns]
+    return lined_up([(list(map(terminal.one_line, cells)), each.to_right) for cells, each in zip(texts, columns)])
 
 
 def _shortened(columns: Sequence[Column]) -> List[Column]:

@@ -8,7 +8,7 @@ import re
 
 from servo_batch import __version__, answers, options
 from servo_batch.options import UsageError
-from servo_batch.wording import did_you_mean, padded, width
+from servo_batch.wording import did_you_mean, lined_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,5 +144,4 @@ def _files(ending: str) -> "Dict[str, bytes]":
 
 
 def _columns(rows: "Dict[str, str]") -> str:
-    widest = max(map(width, rows))
-    return "".join(f"  {padded(left, widest, False)}  {right}\n" for left, right in rows.items())
+    return "".join(f"  {line}\n" for line in lined_up([(list(rows), False), (list(rows.values()), False)]))
