@@ -2,7 +2,7 @@
 
 import pytest
 
-from servo_batch.tuning.loop import CONFIRM_BEST, CONFIRM_DEFAULT, DEFAULT, SEARCH, Measured, Outcome, Past, Task
+from servo_batch.tuning.loop import CONFIRM_BEST, CONFIRM_DEFAULT, Measured, Outcome, Past, Task
 
 SPACE = {"web.cpu": (range(1, 13), True), "web.gc": (("serial", "parallel", "g1"), False)}
 START = {"web.cpu": 2, "web.gc": "serial"}
@@ -30,7 +30,7 @@ def ran(task, measured=(), value=cost):
         steps.append(step)
         assert len(steps) < 99
         past = past.after(Measured(step.settings, value(step.settings), step.purpose))
-        if step.purpose == DEFAULT and past.measured[-1].value is None:
+        if past.measured[-1] == (task.default, None, None):
             return steps, None
 
 
@@ -44,7 +44,7 @@ def purposes(steps):
 
 def test_measures_the_default_searches_and_confirms_in_turns():
     steps, outcome = ran(TASK)
-    assert purposes(steps) == [DEFAULT] + [SEARCH] * 11 + CONFIRMATION
+    assert purposes(steps) == [None] * 12 + CONFIRMATION
     assert [step.number for step in steps] == list(range(1, 19))
     assert steps[0].settings == START
     assert (outcome.better, outcome.settings) == (True, BEST)
@@ -76,13 +76,13 @@ def test_it_says_how_many_measurements_there_will_be():
 def test_more_measurements_go_on_from_fewer_and_of_more_all_count():
     steps, _ = ran(TASK)
     more, outcome = ran(TASK._replace(measurements=16), history(steps))
-    assert (purposes(more), outcome.measurements) == ([SEARCH] * 4 + CONFIRMATION, 16)
+    assert (purposes(more), outcome.measurements) == ([None] * 4 + CONFIRMATION, 16)
     fewer, outcome = ran(TASK._replace(measurements=2), history(steps[:12]))
     assert (purposes(fewer), outcome.measurements, outcome.settings["web.cpu"]) == (CONFIRMATION, 12, 9)
 
 
 def test_a_default_that_failed_is_measured_again_and_then_all_is_as_if_it_never_had():
-    assert purposes(ran(TASK, value=lambda settings: None)[0]) == [DEFAULT]
+    assert purposes(ran(TASK, value=lambda settings: None)[0]) == [None]
     assert ran(TASK, [Measured(START, None)] * 2) == ran(TASK)
 
 
@@ -108,8 +108,8 @@ def test_nothing_is_called_better_that_was_not_confirmed():
 def test_a_cap_is_a_multiple_of_the_least_so_far_and_only_for_the_search():
     steps, _ = ran(TASK._replace(cap=1.5))
     for before, step in enumerate(steps):
-        least = min((cost(step.settings) for step in steps[:before]), default=None)
-        assert step.limit == (1.5 * least if step.purpose == SEARCH else None)
+        searches = before and step.purpose is None
+        assert step.limit == (1.5 * min(cost(step.settings) for step in steps[:before]) if searches else None)
 
 
 def in_time(seconds, budget_seconds, of_default=1.0):
@@ -125,18 +125,18 @@ def in_time(seconds, budget_seconds, of_default=1.0):
 
 
 def test_a_budget_keeps_the_time_for_the_confirmation():
-    assert in_time(1.0, 12.0)[0] == [DEFAULT] + [SEARCH] * 5 + CONFIRMATION
-    assert in_time(1.0, 16.0, of_default=2.0)[0] == [DEFAULT] + [SEARCH] * 5 + CONFIRMATION
+    assert in_time(1.0, 12.0)[0] == [None] * 6 + CONFIRMATION
+    assert in_time(1.0, 16.0, of_default=2.0)[0] == [None] * 6 + CONFIRMATION
     assert in_time(1.0, 99.0) == (purposes(ran(TASK)[0]), ran(TASK)[1])
 
 
 def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_alone():
     for budget in (-1.0, 0.001, 1.5, 7.0):
         found, outcome = in_time(1.0, budget)
-        assert (found, outcome) == ([DEFAULT], Outcome(None, outcome.settings, 1))
+        assert (found, outcome) == ([None], Outcome(None, outcome.settings, 1))
     whole = history(ran(TASK)[0])
     assert Past(TASK, whole).next_step(0.0, [1.0]).better
-    assert Past(TASK, whole[:1]).next_step(-1.0).purpose == SEARCH
+    assert Past(TASK, whole[:1]).next_step(-1.0).purpose is None
 
 
 def test_what_lies_at_an_edge_and_that_the_last_five_still_improved_is_said_with_the_way_on():

@@ -15,8 +15,6 @@ from servo_batch.tuning.model import Point
 
 Settings = Dict[str, Any]
 
-# What a step is for, or CONFIRM_BEST or CONFIRM_DEFAULT.
-DEFAULT, SEARCH = "default", "search"
 # Where so many of the latest measurements still improved on those before, so many more are worth a thought.
 LATEST, MORE = 5, 20
 
@@ -43,7 +41,7 @@ class Task(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What was measured within the space: the objective's value, None for a failure, and what a step was for."""
+    """What was measured within the space: the objective's value, None for a failure, and the purpose if it had one."""
 
     settings: Settings
     value: Optional[float]
@@ -54,7 +52,7 @@ class Step(NamedTuple):
     """What to measure next."""
 
     settings: Settings
-    purpose: str  # DEFAULT, SEARCH, CONFIRM_BEST or CONFIRM_DEFAULT
+    purpose: Optional[str]  # CONFIRM_BEST or CONFIRM_DEFAULT; None in the search, which begins with the default
     number: int  # counts the measurements from 1, those of an earlier call included
     of: int  # how many there will be at most
     limit: Optional[float] = None  # the value at which it may be stopped, to count as a failure
@@ -89,7 +87,7 @@ class Past:
         for one in measured:
             place = search.locate(task.space, one.settings)
             # A default that failed ended the tuning, so whoever tunes again has mended something since.
-            if place == default and one.value is None and one.purpose != CONFIRM_DEFAULT:
+            if place == default and one.value is None and one.purpose is None:
                 continue
             self._again.append((place, one))
             if place not in places:
@@ -126,13 +124,13 @@ class Past:
         kept = task.confirm * (each + max([each, *seconds[:1]]))
         of = max(self.tried + 1, min(task.measurements, task.size)) + 2 * task.confirm
         if not self._has_default:
-            return Step(task.default, DEFAULT, self.tried + 1, of)
+            return Step(task.default, None, self.tried + 1, of)
         if self.tried < task.measurements and left_seconds >= each + kept:
             proposed = search.propose(task.space, self.costs, task.seed, task.allowed)
             if proposed is not None:
                 least = self.best()
                 limit = task.cap * least[1] if task.cap is not None and least else None
-                return Step(proposed, SEARCH, self.tried + 1, of, limit)
+                return Step(proposed, None, self.tried + 1, of, limit)
         best = search.choose(task.space, self.costs) or task.default
         return self._confirmation(best, left_seconds >= each)
 

@@ -12,7 +12,7 @@ from servo_batch import answers, config, files, measurement, rules, settings, st
 from servo_batch.history import record
 from servo_batch.history.figures import figure
 from servo_batch.history.table import pairs, paragraphs
-from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT, shown
+from servo_batch.history.trials import shown
 from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancelled
 from servo_batch.job.progress import Telling
@@ -224,7 +224,7 @@ class _Run:
                 value, failure = self._measure(step)
                 self._past = self._past.after(loop.Measured(step.settings, value, step.purpose))
                 self._tell(step, failure.reason if failure else _figures([value]))
-                if step.purpose == loop.DEFAULT and failure:
+                if failure and step.purpose is None and step.settings == self._tuning.task.default:
                     raise failure.saying(f"the first measurement, of the default settings, failed: {failure.summary}")
         except Cancelled as error:
             raise Cancelled(error.signum, "; ".join(filter(None, [error.consequence, self._way_on()]))) from None
@@ -247,8 +247,7 @@ class _Run:
         self._telling.finish()
         line = measurement.entry(plan, measured)
         if line.get("reason") != "cancelled":
-            is_search = step.purpose in (loop.DEFAULT, loop.SEARCH)
-            measurement.remember(self._tuning.history, line if is_search else {**line, "purpose": step.purpose})
+            measurement.remember(self._tuning.history, {**line, "purpose": step.purpose} if step.purpose else line)
         if isinstance(measured, answers.ServoError):
             if not measurement.is_of_settings(line):
                 raise measured
@@ -266,7 +265,7 @@ class _Run:
         """Tell of a step: a line for a person, progress for a program."""
         best = self._past.best()
         so_far = figure(best[1]) if best else ""
-        purpose = step.purpose if step.purpose in (CONFIRM_BEST, CONFIRM_DEFAULT) else ""
+        purpose = step.purpose or ""
         message = f"measurement {step.number} of {step.of}: {purpose and f'to {purpose}, '}{found}"
         message += f" with {pairs(step.settings)}" + (f"; best so far {so_far}" if best else "")
         line = f"{step.number:>4}  {found:>14}  {so_far:>9}  {pairs(step.settings)}  {purpose}"
