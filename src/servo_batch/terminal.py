@@ -14,9 +14,9 @@ from servo_batch.wording import is_number, lined_up, percent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Optional, Sequence
+    from typing import Any, Iterable, Optional, Sequence
 
-REDRAW_SECONDS = 1.0
+REDRAW_SECONDS, LINE_SECONDS = 1.0, 30.0
 MAX_BAR_WIDTH = 40
 DEFAULT_COLUMNS = 80
 # After the bar stay free: the last column, where some terminals wrap, and two for the ^C that a terminal echoes.
@@ -129,35 +129,25 @@ class ProgressBar:
 
     A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None while nobody knows.
     ``place`` says which of several jobs is running, ``"3 of 36"``; then the bar is of all, and tells what is left.
-    ``report`` is called at once and every ``report_seconds``, with nothing of the bar on the terminal, since what it
-    writes may come out there; None where there is nobody to report to. Nothing here ever waits or raises for the
-    terminal's sake: one that is stopped (^S), gone, or in use by another job of the shell is left alone.
+    ``room`` makes room for a line of something else. Nothing here ever waits or raises for the terminal's sake: one
+    that is stopped (^S), gone, or in use by another job of the shell is left alone.
     """
 
-    def __init__(self, report: "Optional[Callable[[float], None]]", report_seconds: float) -> None:
+    def __init__(self) -> None:
         self.expected_seconds: "Optional[float]" = None
         self.place = ""
-        self._report = report
-        self._report_seconds = report_seconds
-        self._next_report = 0.0
         self._is_dumb = _is_dumb()
         self._is_drawn = False
-        self.redraw_seconds = report_seconds if self._is_dumb else REDRAW_SECONDS
+        self.redraw_seconds = LINE_SECONDS if self._is_dumb else REDRAW_SECONDS
         self.room = b"" if self._is_dumb else (TO_START + ERASE_REST).encode()
 
     def update(self, elapsed: float) -> None:
-        """Draw the bar, and report if it is time; raise what ``report`` raises."""
-        is_due = self._report is not None and elapsed + self.redraw_seconds / 2 >= self._next_report
-        if self._report and is_due:
-            self.remove()
-            self._report(elapsed)
-            while self._next_report <= elapsed + self.redraw_seconds / 2:  # more than once after a ^Z
-                self._next_report += self._report_seconds
+        """Draw the bar."""
         columns = DEFAULT_COLUMNS if self._is_dumb else _columns()
         line = progress_line(elapsed, self.expected_seconds, columns, self.place)
         if self._is_dumb:
             _write_if_possible(line + "\n")
-        elif not is_due:  # else a second from now, when whoever shows the report on this terminal has done so
+        else:
             self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
 
     def remove(self) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from servo_batch import terminal
 from servo_batch.job import progress
 from servo_batch.job.steps import Kind, Place
 
@@ -39,3 +40,22 @@ def test_of_several_measurements_each_is_a_part(voice):
         listener.progress(Kind.JOB, Place(), 50.0)
     assert voice.told[0] == (12, "measurement 1 of 4: the job has been running for 50 s")
     assert [percent for percent, _ in voice.told] == [12, 37, 62]
+
+
+def test_the_bar_makes_way_for_each_line_and_comes_back_a_second_later(monkeypatch):
+    now = 1000.0
+    voice = Voice()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress.os, "isatty", lambda descriptor: True)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    monkeypatch.setattr(terminal, "_write_if_possible", lambda text: voice.told.append(text) or True)
+    listener = progress.Telling(voice, None)
+    for tick in (*range(62), 600, 601):  # never quite on time, and stopped for a while
+        now = 1000 + tick * 1.003
+        listener.progress(Kind.JOB, Place(), float(tick))
+    gone = terminal.TO_START + terminal.ERASE_REST
+    lines = [place for place, told in enumerate(voice.told) if isinstance(told, tuple)]
+    assert [voice.told[place][1].split()[-2] for place in lines] == ["0", "30", "60", "600"]
+    assert all(voice.told[place - 1] == gone for place in lines[1:])
+    seconds = [voice.told[place + 1].partition("\033")[0] for place in lines]
+    assert seconds == ["running for " + second for second in ("0:01", "0:31", "1:01", "10:02")]

@@ -41,26 +41,6 @@ def test_the_bar_is_never_full():
     )
 
 
-def test_the_bar_makes_way_for_each_report_and_comes_back_a_second_later(monkeypatch):
-    written = []
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(terminal, "_write_if_possible", lambda text: written.append(text) or True)
-    bar = terminal.ProgressBar(lambda elapsed: written.append(round(elapsed)), 30)
-    for tick in range(62):
-        bar.update(tick * 1.003)  # never quite on time
-    bar.remove()
-    gone = terminal.TO_START + terminal.ERASE_REST
-    for time, second in ((0, 0), (30, 30), (60, 60)):
-        place = written.index(time)
-        assert time == 0 or written[place - 1] == gone
-        assert written[place + 1].startswith("running for %s" % terminal.duration(second + 1))
-    assert [item for item in written if isinstance(item, int)] == [0, 30, 60]
-    assert written[-1] == gone
-    for second in (600, 601, 602):  # after the driver was stopped for a while
-        bar.update(second)
-    assert [item for item in written if isinstance(item, int)] == [0, 30, 60, 600]
-
-
 def test_durations_read_as_a_clock():
     shown = {0: "0:00", 7.9: "0:07", 3599: "59:59", 3600: "1:00:00", 90061: "25:01:01"}
     assert {seconds: terminal.duration(seconds) for seconds in shown} == shown

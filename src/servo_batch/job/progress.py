@@ -28,14 +28,14 @@ class Telling:
         self._number = self._of = 1
         self._heard = 0  # how many measurements have begun
         self._began: Optional[float] = None
-        self._latest = Kind.JOB, Place(), 0.0
+        self._next_report = 0.0
         self._bar: "Optional[ProgressBar]" = None
         self.interval_seconds, self.room = PROGRESS_SECONDS, b""
         if os.isatty(STDERR):
             # At once: after a job of hours this program's file may be another one.
             from servo_batch.terminal import ProgressBar
 
-            self._bar = ProgressBar(self._report if voice.tells_progress else None, PROGRESS_SECONDS)
+            self._bar = ProgressBar()
             self.interval_seconds, self.room = self._bar.redraw_seconds, self._bar.room
 
     def begin(self, number: int, of: int) -> None:
@@ -53,16 +53,19 @@ class Telling:
 
         Raises ``OSError`` where nobody can be told any more.
         """
-        self._latest = kind, place, elapsed_seconds
         now = time.monotonic()
         if self._began is None:
             self._began = now
             if self._run_seconds:
                 self._expect(self._run_seconds * place.total * (self._of - self._number + 1))
-        if self._bar:
+        is_due = not self._bar or (self._voice.tells_progress and now >= self._next_report)
+        if is_due:
+            # What it writes may come out on this terminal, where there must be nothing of the bar.
+            self.finish()
+            self._report(kind, place, elapsed_seconds)
+            self._next_report = now + PROGRESS_SECONDS - self.interval_seconds / 2
+        if self._bar and not (is_due and self.room):  # else a second from now, when that line has come out
             self._bar.update(now - self._began)
-        else:
-            self._report()
 
     def _expect(self, seconds: float) -> None:
         """Take note of how long all of it is expected to take from its begin."""
@@ -80,8 +83,7 @@ class Telling:
         if self._bar:
             self._bar.remove()
 
-    def _report(self, _elapsed: float = 0.0) -> None:
-        kind, place, elapsed_seconds = self._latest
+    def _report(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
         places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", str(place)]
         where = "".join(each + ": " for each in places if each)
         # How far all runs together are; what prepares and cleans up takes no part of it.
