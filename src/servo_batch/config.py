@@ -185,6 +185,9 @@ def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tup
         inner = components.setdefault(component, {"settings": {}})["settings"]
         if name in inner:
             problems.append(f"{settings.named_setting(component, name)} is given twice: separate its values by commas")
+        ranges = [each for each in text.split(",") if re.match(VALUES, each)]
+        if ranges and ranges != [text]:
+            problems.append(f"{component}.{name}={text}: {ranges[0]} is a range, which stands alone: list the values")
         inner[name] = _values(text)
     described: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
     for name, pattern in metrics:

@@ -32,13 +32,21 @@ def test_metrics_are_patterns_and_what_the_system_counts_and_no_file_is_named():
 
 
 def test_all_that_is_wrong_is_told_at_once_by_the_words_of_the_command_line():
-    words = [("a", "b", "9..1"), ("a", "c", "0.5..2"), ("a", "c", "1..9/0"), ("d.e", "f", "1"), ("d", "e.f", "2")]
+    words = [
+        ("a", "b", "9..1"),
+        ("a", "c", "0.5..2"),
+        ("a", "c", "1..9/0"),
+        ("d.e", "f", "1"),
+        ("d", "e.f", "2"),
+        ("g", "h", "1..9,12"),
+    ]
     metrics = [("cpu_time", "(a)"), ("x", "no group"), ("total_runtime", "(x)")]
     with pytest.raises(ServoError) as caught:
         config.of_command("x {a.b", words, metrics)
     assert caught.value.reason == "bad-request"
     for start in [
         "a.c is given twice",
+        "g.h=1..9,12: 1..9 is a range",
         "--metric cpu_time: there is a metric of that name",
         "a.b: min: 9 is more than max, 1",
         "a.c: step: must be a number more than 0",
