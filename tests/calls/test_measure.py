@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, SETTINGS, application, batch
+from calling import LIMIT_SECONDS, SETTINGS, Servo, application, asked, batch
 from terminals import Terminal
 
 pytest_plugins = ("servo_fixtures",)
@@ -223,6 +224,20 @@ def test_output_is_not_kept_where_something_else_is(newest, name):
     ended.failed(status, reason, name, "name another file")
     assert {each: newest.read(each) for each in before} == before
     assert not os.path.exists(newest.path("ran"))
+
+
+@pytest.mark.skipif(not shutil.which("pypy3"), reason="no PyPy here")
+def test_pypy_does_what_python_does(pyz, tmp_path):
+    servo = Servo(shutil.which("pypy3"), pyz, tmp_path)
+    metrics = {"cpu": {"resource": "cpu_time"}, "twice": {"formula": "{size} * 2"}, **SIZE}
+    servo.configure(batch("echo size {web.cpu}", metrics=metrics, history="h", prepare="true"))
+    assert servo.adjust(asked(cpu=4)).answer == {"status": "ok", "reason": "success"}
+    ended = servo.measure(b"", "--runs", "2")
+    assert ended.answer["metrics"]["twice"] == {"value": 8, "runs": [8, 8]}
+    assert lines(servo.read("h"))[0]["metrics"] == ended.answer["metrics"]
+    assert servo.call("check").status == 0
+    servo.configure(batch("sleep 60; true", timeout=0.2, grace_period=0))
+    servo.measure().failed("failed", "timeout", "0.2 s")
 
 
 def test_a_table_shows_the_settings_and_how_far_the_runs_are_apart(newest):
