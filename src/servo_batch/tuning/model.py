@@ -8,7 +8,7 @@ one for all, among many settings, two points that differ in a single one would b
 import math
 from itertools import islice
 from operator import add, mul
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, List, Optional, Sequence, Tuple
 
 Point = Tuple[float, ...]  # the level of each setting; what was measured may lie between two
 Spans = Sequence[int]  # of each setting the levels from the first to the last; 0 where they have no order
@@ -26,13 +26,17 @@ LOGISTIC_SCALE = 1.702
 SAME = 1e-9
 
 
-class Known(NamedTuple):
+class Known:
     """The measurements."""
 
-    levels: Sequence[Sequence[float]]  # of each setting, those of all points
-    spans: Spans
-    scores: Sequence[float]  # the costs, about standard normal, the lower the better
-    apart: Sequence[List[float]]  # of each setting, how far every two are apart: a lower triangle row after row
+    def __init__(self, points: Sequence[Point], costs: Costs, spans: Spans) -> None:
+        self.spans = spans
+        self.levels = list(zip(*points))  # of each setting, those of all points
+        self.scores = _scores(costs)  # about standard normal, the lower the better
+        self.apart = [  # of each setting, how far every two are apart: a lower triangle row after row
+            [each for row, level in enumerate(levels) for each in apart(span, level, levels[: row + 1])]
+            for span, levels in zip(spans, self.levels)
+        ]
 
 
 class Model:
@@ -79,17 +83,8 @@ class Model:
 def fit(points: Sequence[Point], costs: Costs, spans: Spans) -> Model:
     """Return the model with the likeliest weights and noise. Not all are failures."""
     latest = -LATEST if any(cost is not None for cost in costs[-LATEST:]) else 0
-    weights = _weights(_known(points[latest:], costs[latest:], spans))
-    return _with_likeliest_noise(_known(points, costs, spans), weights)
-
-
-def _known(points: Sequence[Point], costs: Costs, spans: Spans) -> Known:
-    columns = list(zip(*points))
-    pairs = [
-        [each for row, level in enumerate(levels) for each in apart(span, level, levels[: row + 1])]
-        for span, levels in zip(spans, columns)
-    ]
-    return Known(columns, spans, _scores(costs), pairs)
+    weights = _weights(Known(points[latest:], costs[latest:], spans))
+    return _with_likeliest_noise(Known(points, costs, spans), weights)
 
 
 def _kernel(size: int, weighted: Iterable[List[float]]) -> List[float]:
