@@ -48,7 +48,7 @@ LEADING = frozenset((
 # ssh what comes behind the host. Some options of ssh(1) take the next word. It is compiled where it is used.
 SSH_OPTIONS = "(?:[ ]-(?:TAKES[ ]\\S+|(?!TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
 RUNS = r"""(?x)
-    (?:\A|[ ]) (?:-exec | (?:[^ =]*/)? (?:SHELL(?:(?:[ ]-\S+)+|[ ].*[ ]-\w*c) | ssh OPTIONS [ ][^ -]\S* OPTIONS)) \Z
+    (?:\A|[ ]) (?:-exec | (?:[^ =]*/)? (?:SHELL (?:[ ]-\S+)+ | ssh OPTIONS [ ][^ -]\S* OPTIONS)) \Z
     | (?:\A|(?<!")[ ]) (?:[^ =]*/)? SHELL \Z
     """.replace("SHELL", SHELL).replace("OPTIONS", SSH_OPTIONS)
 
@@ -86,7 +86,8 @@ def _closed(command: str, word: str) -> str:
     words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).split()
     command = " ".join(words)
     is_first = all(each in LEADING or each == WORDS or each[0] == "-" or ASSIGNED.match(each) for each in words)
-    is_run = is_first or (("sh" in command or "-exec" in command) and re.search(RUNS, command))
+    is_script = not is_first and re.match(r"-\w*c\Z", words[-1]) and re.search(f"(?:\\A|[ /]){SHELL} ", command)
+    is_run = is_first or is_script or (("sh" in command or "-exec" in command) and re.search(RUNS, command))
     return "where a program's name stands" if is_run else ""
 
 
