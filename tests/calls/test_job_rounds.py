@@ -90,29 +90,23 @@ class TestTheOrder:
 
 
 class TestAFailure:
-    def test_of_prepare_runs_no_job_but_cleanup(self, whole):
-        ended = whole.having(runs=2).when("prepare", 1, FAIL).measure()
-        assert ended.order == ["prepare", "cleanup"]
-        ended.failed("failed", "command-failed", "run 1 of 2: prepare ended with exit status 3\ncommand: ", "\nwhy\n")
+    CASES = (
+        # What is configured; which step does what the n-th time; the order, and how the message begins.
+        ({"runs": 2}, "prepare", 1, FAIL, ["prepare", "cleanup"], "run 1 of 2: prepare ended with exit status 3\n"),
+        ({"warmup_runs": 1, "runs": 3}, "job", 3, FAIL, ROUND * 3, "run 2 of 3: the job ended with exit status 3\n"),
+        ({"warmup_runs": 2}, "job", 2, FAIL, ROUND * 2, "warm-up run 2 of 2: the job ended with exit status 3\n"),
+        ({}, "job", 1, FAIL, ROUND, "the job ended with exit status 3\n"),
+        ({"runs": 3}, "job", 2, NO_MATCH, ROUND * 2, "run 2 of 3: the job ended well, but there is no match for size"),
+        ({"runs": 2}, "cleanup", 1, FAIL, ROUND, "run 1 of 2: cleanup ended with exit status 3\n"),
+    )
 
-    def test_of_the_job_is_cleaned_up_and_the_last(self, whole):
-        ended = whole.having(warmup_runs=1, runs=3).when("job", 3, FAIL).measure()
-        assert ended.order == ROUND * 3
-        ended.failed("failed", "command-failed", "run 2 of 3: the job ended with exit status 3\n")
-
-    def test_of_a_warm_up_names_it(self, one):
-        ended = one.having(warmup_runs=2).when("job", 2, FAIL).measure()
-        ended.failed("failed", "command-failed", "warm-up run 2 of 2: the job ended with exit status 3\n")
-
-    def test_of_what_is_expected_is_cleaned_up(self, one):
-        ended = one.having(runs=3).when("job", 2, NO_MATCH).measure()
-        assert ended.order == ROUND * 2
-        ended.failed("failed", "no-match", "run 2 of 3: the job ended well, but there is no match for size")
-
-    def test_of_cleanup_is_the_last(self, whole):
-        ended = whole.having(runs=2).when("cleanup", 1, FAIL).measure()
-        assert ended.order == ROUND
-        ended.failed("failed", "command-failed", "run 1 of 2: cleanup ended with exit status 3\n")
+    @pytest.mark.parametrize(("keys", "step", "number", "action", "order", "told"), CASES)
+    def test_is_the_last_and_is_cleaned_up(self, one, keys, step, number, action, order, told):
+        ended = one.having(**keys).when(step, number, action).measure()
+        assert ended.order == order
+        ended.failed("failed", "no-match" if action == NO_MATCH else "command-failed", told)
+        assert ended.answer["message"].startswith(told)
+        assert action == NO_MATCH or "\nstderr:\nwhy\n" in ended.answer["message"]
 
     def test_of_both_names_both(self, one):
         message = one.when("job", 1, FAIL).when("cleanup", 1, "exit 4").measure().answer["message"]

@@ -11,9 +11,9 @@ import signal
 from typing import Optional
 
 from servo_batch.answers import failed
-from servo_batch.job import failures, guard, output
+from servo_batch.job import failures, output
 from servo_batch.job.attention import Caller, Loop
-from servo_batch.job.guard import Guard
+from servo_batch.job.guard import KILL, STOP, Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.output import Output
 from servo_batch.job.show import Shown
@@ -113,20 +113,20 @@ class _Running:
         if self._loop.shown:
             self._loop.shown.finish(lambda: has_ended and self._caller.cancellation.count <= asked)
 
-    def _stop(self, guard_: Guard, asked: int) -> None:
+    def _stop(self, guard: Guard, asked: int) -> None:
         """Have the guard stop the job if it runs; where the guard is gone or hangs, kill what is known of the job."""
         if not self._is_over():
-            guard_.ask(guard.STOP)
-            os.kill(guard_.pid, signal.SIGCONT)  # somebody may have stopped it
+            guard.ask(STOP)
+            os.kill(guard.pid, signal.SIGCONT)  # somebody may have stopped it
             if not self._loop.wait(self._is_over, UNSAID_SECONDS, asked) and self._caller.cancellation.count <= asked:
                 self._caller.telling.stopping(self._step.kind, self._step.grace_seconds)
             if not self._loop.wait(self._is_over, self._step.grace_seconds + GUARD_SECONDS, asked):
-                guard_.ask(guard.KILL)
+                guard.ask(KILL)
             if not self._loop.wait(self._is_over, GUARD_SECONDS):
-                os.kill(guard_.pid, signal.SIGKILL)
+                os.kill(guard.pid, signal.SIGKILL)
                 self._loop.wait(self._is_over, math.inf)
-        if not guard_.has_told:
-            guard_.kill_job()
+        if not guard.has_told:
+            guard.kill_job()
 
     def _keep(self, keeper: Keeper, limit_seconds: float, asked: int) -> None:
         """Have the keeper read what is on its way, and note whether it keeps all of it."""
@@ -143,11 +143,11 @@ class _Running:
         else:
             os.close(keeper.report)
 
-    def _dismiss(self, guard_: Guard) -> None:
+    def _dismiss(self, guard: Guard) -> None:
         """Let the guard go, which tells what is left running, and note what came of the job."""
-        os.close(guard_.control)
-        self._loop.wait(lambda: guard_.is_gone, GUARD_SECONDS)
-        os.kill(guard_.pid, signal.SIGKILL)
-        self._loop.children.remove(guard_)
-        guard_.reap()
-        self._outcome = guard_.outcome(self._output)
+        os.close(guard.control)
+        self._loop.wait(lambda: guard.is_gone, GUARD_SECONDS)
+        os.kill(guard.pid, signal.SIGKILL)
+        self._loop.children.remove(guard)
+        guard.reap()
+        self._outcome = guard.outcome(self._output)
