@@ -17,11 +17,6 @@ from terminals import Terminal
 pytest_plugins = ("servo_fixtures",)
 
 BASH = shutil.which("bash")
-needs_bash = pytest.mark.skipif(not BASH, reason="no bash here")
-
-
-def bash(script):
-    return [BASH, "-c", script]
 
 
 def python(script):
@@ -45,44 +40,35 @@ def printed(servo, command, **keys):
 
 
 # What each prints on stdout and on stderr.
-STREAMS = {
-    "stdout opened again": ("echo 100; echo 7 >/dev/stdout; echo 8 >>/dev/stdout", b"100\n7\n8\n", b""),
-    "stderr opened again": ("echo a >&2; echo b | tee /dev/stderr; echo c >&2", b"b\n", b"a\nb\nc\n"),
-    "a log handle": (
-        python("import os; log = open('/dev/stdout', 'w'); os.write(1, b'one\\n'); log.write('two\\n'); log.close()"),
-        b"one\ntwo\n",
-        b"",
-    ),
-    "a non-blocking stdout": (
-        "%s -IS -c 'import os; os.set_blocking(1, False)'; echo still" % sys.executable,
-        b"still\n",
-        b"",
-    ),
-    "both into one": ("echo a; echo b >&2; exec 2>&1; echo c; echo d >&2", b"a\nc\nd\n", b"b\n"),
-    "both closed": ("exec >&- 2>&-; true", b"", b""),
-    "bytes of all kinds": (python("import os; os.write(1, bytes(range(256)))"), bytes(range(256)), b""),
-    "much": ("head -c 5000000 /dev/zero; head -c 70000 /dev/zero >&2", bytes(5000000), bytes(70000)),
-}
+STREAMS = (
+    ("echo 100; echo 7 >/dev/stdout; echo 8 >>/dev/stdout", b"100\n7\n8\n", b""),
+    ("echo a >&2; echo b | tee /dev/stderr; echo c >&2", b"b\n", b"a\nb\nc\n"),
+    (python("import os; log = open('/dev/stdout', 'w'); os.write(1, b'one\\n'); log.write('two')"), b"one\ntwo", b""),
+    ("%s -IS -c 'import os; os.set_blocking(1, False)'; echo still" % sys.executable, b"still\n", b""),
+    ("echo a; echo b >&2; exec 2>&1; echo c; echo d >&2", b"a\nc\nd\n", b"b\n"),
+    ("exec >&- 2>&-; true", b"", b""),
+    (python("import os; os.write(1, bytes(range(256)))"), bytes(range(256)), b""),
+    ("head -c 5000000 /dev/zero; head -c 70000 /dev/zero >&2", bytes(5000000), bytes(70000)),
+)
 # These go on writing after the job's own process has ended.
-LATE = {
-    "tee": "exec > >(tee /dev/null); echo throughput: 5",
-    "a slow copier": "exec > >(sleep 0.2; cat); echo throughput: 5",
-    "stderr": "exec 2> >(tee /dev/null >&2); echo throughput: 5 >&2",
-    "in the background": "(sleep 0.1; echo throughput: 5) & true",
-}
+LATE = (
+    "exec > >(tee /dev/null); echo throughput: 5",
+    "exec > >(sleep 0.2; cat); echo throughput: 5",
+    "exec 2> >(tee /dev/null >&2); echo throughput: 5 >&2",
+    "(sleep 0.1; echo throughput: 5) & true",
+)
 
 
 class TestAPipe:
-    @pytest.mark.parametrize("name", STREAMS)
-    def test_behaves_like_a_pipe(self, servo, name):
-        command, stdout, stderr = STREAMS[name]
+    @pytest.mark.parametrize(("command", "stdout", "stderr"), STREAMS, ids=range(len(STREAMS)))
+    def test_behaves_like_a_pipe(self, servo, command, stdout, stderr):
         ended = printed(servo, command)
         assert (ended.out, ended.err, ended.answer.get("notes")) == (stdout, stderr, None)
 
-    @needs_bash
-    @pytest.mark.parametrize("name", LATE)
-    def test_what_is_on_its_way_is_waited_for(self, servo, name):
-        ended = printed(servo, bash(LATE[name]))
+    @pytest.mark.skipif(not BASH, reason="no bash here")
+    @pytest.mark.parametrize("script", LATE)
+    def test_what_is_on_its_way_is_waited_for(self, servo, script):
+        ended = printed(servo, [BASH, "-c", script])
         assert ((ended.out + ended.err).strip(), ended.answer.get("notes")) == (b"throughput: 5", None)
 
 
@@ -208,14 +194,12 @@ class TestShowing:
 
 
 class TestKeeping:
-    def test_keeps_both_streams_under_names(self, servo):
+    def test_keeps_both_streams_under_names_of_a_failure_too_and_no_empty_file(self, servo):
         servo.write("kept", b"what was there before, which is longer")
-        ended = printed(servo, "echo out; echo err >&2")
-        assert (ended.out, ended.err) == (b"out\n", b"err\n")
-
-    def test_keeps_what_a_failed_job_printed_and_no_empty_file(self, servo):
         assert printed(servo, "echo out; exit 3").out == b"out\n"
         assert not os.path.exists(servo.path("kept.stderr"))
+        ended = printed(servo, "echo more; echo err >&2")
+        assert (ended.out, ended.err) == (b"more\n", b"err\n")
 
     def test_says_where_it_cannot(self, newest):
         os.mkfifo(newest.path("fifo"))
@@ -233,6 +217,17 @@ class TestTheKeeper:
         answer = driver.answer()
         assert answer["reason"] == "command-failed"
         assert "output may be incomplete: somebody killed the process that keeps it\n" in answer["message"]
+
+    def test_that_hangs_as_at_a_disk_is_waited_for_where_the_job_has_ended(self, measuring, newest):
+        driver = measuring(newest.python, "echo up >up; read line <go", fifos=("up", "go"))
+        driver.read("up")
+        keeper = driver.helpers()[0]
+        os.kill(keeper, signal.SIGSTOP)
+        driver.write("go")
+        with pytest.raises(subprocess.TimeoutExpired):
+            driver.process.wait(2)
+        os.kill(keeper, signal.SIGCONT)
+        assert driver.answer()["status"] == "ok"
 
     def test_that_hangs_as_at_a_disk_holds_up_no_stop(self, running):
         driver, job = running("plain", grace_period=0.2)
