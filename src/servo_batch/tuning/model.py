@@ -80,11 +80,11 @@ class Model:
         return found
 
 
-def fit(points: Sequence[Point], costs: Costs, spans: Spans) -> Model:
-    """Return the model with the likeliest weights and noise. Not all are failures."""
+def fit(points: Sequence[Point], costs: Costs, spans: Spans, noises: Sequence[float] = NOISE_RATIOS) -> Model:
+    """Return the model with the likeliest weights, and the likeliest of ``noises``. Not all are failures."""
     latest = -LATEST if any(cost is not None for cost in costs[-LATEST:]) else 0
     weights = _weights(Known(points[latest:], costs[latest:], spans))
-    return _with_likeliest_noise(Known(points, costs, spans), weights)
+    return _with_likeliest(noises, Known(points, costs, spans), weights)
 
 
 def _kernel(size: int, weighted: Iterable[List[float]]) -> List[float]:
@@ -99,7 +99,7 @@ def _weights(known: Known) -> List[float]:
     """Return the weights: the settings one after the other doubled while that is likelier, else halved if that is."""
     times = [1.0] * len(known.apart)
     share = 1.0 / max(1, sum(map(any, known.apart)))  # of those that vary at all
-    first = _with_likeliest_noise(known, [share] * len(times))
+    first = _with_likeliest(NOISE_RATIOS, known, [share] * len(times))
     best = first.likelihood
     for index in range(len(times)):
         for factor in (2.0, 0.5):
@@ -115,8 +115,8 @@ def _weights(known: Known) -> List[float]:
     return [share * each for each in times]
 
 
-def _with_likeliest_noise(known: Known, weights: Sequence[float]) -> Model:
-    models = [Model(known, weights, noise) for noise in NOISE_RATIOS]
+def _with_likeliest(noises: Sequence[float], known: Known, weights: Sequence[float]) -> Model:
+    models = [Model(known, weights, noise) for noise in noises]
     return models[highest([model.likelihood for model in models])]
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from servo_batch.tuning.model import Model, Point, apart, fit, highest
+from servo_batch.tuning.model import NOISE_RATIOS, Model, Point, apart, fit, highest
 
 Settings = Mapping[str, Any]
 Space = Mapping[str, Tuple[Sequence[Any], bool]]
@@ -27,6 +27,9 @@ BEST = 3
 CHANGES = (1, 1, 2, 3)  # how many settings of a neighbour change, drawn from these
 NEAR = 0.08  # how far a small change goes on average, of the levels of a range
 FEW_LEVELS = 3  # among so few no change is small
+# Where a system is rough, the likeliest noise smooths the best away; where it is noisy, little noise believes in luck.
+# What is kept is the best by the mean of both.
+LITTLE_NOISE = 0.01
 # The time grows with the cube of the number of measurements: of more, the best and the latest count.
 MOST = 300
 # Constraints may allow very little: so many points are looked at to have enough, and so many to have one at all.
@@ -79,13 +82,14 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     good = [one for one in _within(space, past) if one.cost is not None]
     if not good:
         return None
-    predicted = _model(space, good).predict([one.point for one in good])
-    best = good[highest([-mean for mean, _ in predicted])].settings
+    points = [one.point for one in good]
+    predicted = [_model(space, good, noises).predict(points) for noises in (NOISE_RATIOS, [LITTLE_NOISE])]
+    best = good[highest([-mean - other for (mean, _), (other, _) in zip(*predicted)])].settings
     return {name: best.get(name) for name in space}
 
 
 def model_of_successes(space: Space, past: Past) -> Optional[Model]:
-    """Return the model that ``choose`` goes by, None where no measurement within the space succeeded."""
+    """Return the model of what succeeded, None where no measurement within the space succeeded."""
     good = [one for one in _within(space, past) if one.cost is not None]
     return _model(space, good) if good else None
 
@@ -124,11 +128,11 @@ def _within(space: Space, past: Past) -> List[_Measured]:
     return measured
 
 
-def _model(space: Space, measured: List[_Measured]) -> Model:
+def _model(space: Space, measured: List[_Measured], noises: Sequence[float] = NOISE_RATIOS) -> Model:
     if len(measured) > MOST:
         best = sorted(measured, key=lambda one: math.inf if one.cost is None else one.cost)[: MOST // 2]
         measured = best + measured[-(MOST - len(best)) :]
-    return fit([one.point for one in measured], [one.cost for one in measured], _spans(space))
+    return fit([one.point for one in measured], [one.cost for one in measured], _spans(space), noises)
 
 
 def _spans(space: Space) -> List[int]:
