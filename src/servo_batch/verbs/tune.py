@@ -204,7 +204,7 @@ class _Run:
         self._telling = Telling(voice, tuning.config.expected_seconds)
         self._noted: Dict[str, str] = {}  # said of each metric, once: the values in it are others each time
         self._began = time.monotonic()
-        self._seconds: List[float] = []  # that each measurement of this call took
+        self._seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
 
     def to_the_end(self) -> loop.Outcome:
         """Measure all that is left to be measured, and return the outcome; raise ``ServoError``."""
@@ -214,14 +214,16 @@ class _Run:
             text = f"{_goal(self._tuning)}; {self._tuning.history} has {counting}"
             self._say(0, text, text, TITLES)
             while True:
+                began = time.monotonic()
                 with self._cancellation.interrupting():
-                    left_seconds = self._began + self._tuning.budget_seconds - time.monotonic()
+                    left_seconds = self._began + self._tuning.budget_seconds - began
                     step = self._past.next_step(left_seconds, self._seconds)
                 if isinstance(step, loop.Outcome):
                     for remark in self._remarks(step):
                         self._say(percent(1, 1), remark, remark)
                     return step
                 value, failure = self._measure(step)
+                self._seconds.append(time.monotonic() - began)
                 self._past = self._past.after(loop.Measured(step.settings, value, step.purpose))
                 self._tell(step, failure.reason if failure else _figures([value]))
                 if failure and step.purpose is None and step.settings == self._tuning.task.default:
@@ -237,13 +239,11 @@ class _Run:
         plan = self._tuning.plan(step.settings)
         plan = plan._replace(job=plan.job._replace(cap_seconds=step.limit))
         self._telling.begin(step.number, step.of)
-        began = time.monotonic()
         measured: Union[measurement.Measurement, answers.ServoError]
         try:
             measured = measurement.run(plan, Caller(self._cancellation, self._telling))
         except answers.ServoError as error:
             measured = error
-        self._seconds.append(time.monotonic() - began)
         self._telling.finish()
         line = measurement.entry(plan, measured)
         if line.get("reason") != "cancelled":
