@@ -16,9 +16,9 @@ from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
-from servo_batch.job import failures, rounds
+from servo_batch.job import failures, sequence
 from servo_batch.job.attention import Caller
-from servo_batch.job.steps import Ended, Kind, Step
+from servo_batch.job.types import Ended, Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
 from servo_batch.wording import named
 
@@ -32,7 +32,7 @@ TIME_DIGITS = 6  # after the point of a time in seconds: a microsecond is less t
 class Plan(NamedTuple):
     """What one measurement runs and looks for; nothing of it is looked up any more."""
 
-    job: rounds.Job
+    job: sequence.Job
     metrics: "Dict[str, Metric]"  # those asked for, without the time, which is always measured
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
     application: "Application"
@@ -73,7 +73,7 @@ def plan(
         place = config.place(("batch", key))
         rendered[key] = render.render(command, names, configured, place)
         render.have_shell_read(rendered[key], place)
-    job = rounds.Job(
+    job = sequence.Job(
         Step(
             Kind.JOB,
             rendered["command"],
@@ -167,7 +167,7 @@ def run(planned: Plan, caller: Caller) -> Measurement:
     runtimes: List[float] = []
     runs: List[Dict[str, Any]] = []
 
-    def begin() -> rounds.Examine:
+    def begin() -> sequence.Examine:
         stamps = {name: written.stamp(path) for name, path in files_of(planned).items()}
 
         def examine(ended: Ended, step: Step) -> None:
@@ -187,7 +187,7 @@ def run(planned: Plan, caller: Caller) -> Measurement:
 
         return examine
 
-    notes.update(dict.fromkeys(rounds.measure(planned.job, begin, caller)))
+    notes.update(dict.fromkeys(sequence.measure(planned.job, begin, caller)))
     described = sources.described(planned.metrics)
     metrics = summary.summarise([{name: run[name] for name in described} for run in runs], runtimes, described)
     remark = summary.remark(runtimes)

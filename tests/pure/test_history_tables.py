@@ -10,6 +10,7 @@ import pytest
 from history_cases import numbered, trial
 
 from servo_batch.history import export, figures, plot, table, trials
+from servo_batch.history.axis import scale
 from servo_batch.wording import width
 
 DEFAULT, BEST = {"a.x": 1}, {"a.x": 2}
@@ -87,7 +88,7 @@ def test_ticks_are_round_within_the_axis_and_labelled_apart():
     ends = [(chance.uniform(-9, 9) * 10.0**power, power) for power in (-200, -7, -3, 0, 3, 8, 200) for _ in range(50)]
     spans = [(low, low + chance.uniform(0.001, 9) * 10.0**power) for low, power in ends]
     for low, high in [*spans, (5.0, 5.0), (0.0, 0.0), (1e9, 1e9 + 1e-9)]:
-        axis = figures.scale([low, high], True, 5)
+        axis = scale([low, high], True, 5)
         assert axis.low <= low <= high <= axis.high
         assert 2 <= len(axis.ticks) <= 12
         space = (axis.high - axis.low) * 1e-6
@@ -100,12 +101,12 @@ def test_ticks_are_round_within_the_axis_and_labelled_apart():
 def test_values_far_off_on_the_bad_side_alone_are_off_the_scale():
     usual = [10, 11, 12, 13]
     for minimize, far in ((True, 1000), (False, -1000)):
-        axis = figures.scale([*usual, far, *usual], minimize, 5)
+        axis = scale([*usual, far, *usual], minimize, 5)
         assert not axis.low <= far <= axis.high
         assert axis.low < 10 < 13 < axis.high
-        axis = figures.scale([*usual, far, *usual], not minimize, 5)
+        axis = scale([*usual, far, *usual], not minimize, 5)
         assert axis.low <= far <= axis.high
-    assert figures.scale([5, 5, 5, 5, 9], True, 5).high > 9
+    assert scale([5, 5, 5, 5, 9], True, 5).high > 9
 
 
 # --- the table ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 
 from servo_batch import terminal
 from servo_batch.job import progress
-from servo_batch.job.steps import Kind, Place
+from servo_batch.job.types import Kind, Place
 
 
 class Voice:

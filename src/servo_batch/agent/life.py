@@ -7,7 +7,6 @@ thought of costs one command, not the agent.
 import json
 import math
 import os
-import random
 import signal
 import time
 import traceback
@@ -17,12 +16,10 @@ from servo_batch.agent.driver import Driver, is_there
 from servo_batch.agent.events import Events
 from servo_batch.agent.identity import Options
 from servo_batch.agent.log import Log
+from servo_batch.agent.retry import Pauses
 from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 
-# The pause between two tries doubles up to the first; a service that names one may have the second.
-MAX_RETRY_SECONDS = 60.0
-MAX_RETRY_AFTER_SECONDS = 600.0
 DEFAULT_SLEEP_SECONDS = 120.0
 # Progress is reported so often, also of a silent driver, because only in the answer to a report can the service cancel.
 # So long a report may go without an answer.
@@ -103,7 +100,7 @@ class Agent:
         moment after the agent is told to stop.
         """
         body = _encode(event, param)
-        delay = self._options.retry_seconds
+        pauses = Pauses(self._options.retry_seconds)
         tries_left = LAST_TRIES
 
         def is_over() -> bool:
@@ -117,10 +114,7 @@ class Agent:
                 if param is not None:
                     self._log("%s delivered" % event)
                 return outcome.answer
-            pause = delay * random.uniform(0.75, 1)  # agents that failed together come back apart
-            if outcome.retry_after_seconds:
-                pause = min(outcome.retry_after_seconds * random.uniform(1, 1.1), MAX_RETRY_AFTER_SECONDS)
-            delay = min(delay * 2, max(self._options.retry_seconds, MAX_RETRY_SECONDS))
+            pause = pauses.following(outcome.retry_after_seconds)
             if self._events.stopped_at is not None:
                 is_late = time.monotonic() > self._events.stopped_at + LEAVE_SECONDS
                 tries_left = 0 if is_late else tries_left - 1

@@ -3,7 +3,7 @@
 from typing import Sequence
 
 from servo_batch import terminal
-from servo_batch.history import figures
+from servo_batch.history.axis import Axis, scale
 from servo_batch.history.table import View
 from servo_batch.history.trials import Trial, best_so_far
 from servo_batch.wording import clipped
@@ -23,7 +23,7 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
         return ""
     marks = UNICODE if terminal.has_unicode() else ASCII
     measured, best_mark, so_far_mark, failed, beyond, tick, side, corner = tuple(marks)
-    axis = figures.scale(found, view.minimize, HEIGHT // 3)
+    axis = scale(found, view.minimize, HEIGHT // 3)
     labels = {_row(value, axis): label for value, label in axis.ticks}
     gutter = max(map(len, labels.values()))
     last = min(max(1, width - gutter - 2) - 1, (len(values) - 1) * FARTHEST_APART)
@@ -50,6 +50,6 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
     return "".join(line[:width].rstrip() + "\n" for line in lines)
 
 
-def _row(value: float, axis: figures.Axis) -> int:
+def _row(value: float, axis: Axis) -> int:
     """Return the line from the top; of a value that is off the scale, the first or the last."""
     return int((1 - axis.part(value)) * (HEIGHT - 1) + 0.5)

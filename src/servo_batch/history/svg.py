@@ -13,8 +13,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from servo_batch import samples
 from servo_batch.answers import ServoError, bad_request
 from servo_batch.files import refuse_input, replace, why
-from servo_batch.history import figures
-from servo_batch.history.figures import figure
+from servo_batch.history.axis import scale
+from servo_batch.history.figures import as_number, figure
 from servo_batch.history.table import View, unit
 from servo_batch.history.trials import Row, best_so_far, shown, varying
 from servo_batch.wording import clipped, folded, width
@@ -71,7 +71,7 @@ class Drawing:
         values = [value for row in view.rows for value in [*row.runs, row.value] if value is not None]
         self.view = view
         self.names = varying([row.settings for row in view.rows])
-        self.axis = figures.scale(values or [0.0], view.minimize, 5)
+        self.axis = scale(values or [0.0], view.minimize, 5)
         self.y = 24.0
         self._lines: List[str] = []
 
@@ -217,7 +217,7 @@ def _values(view: View, name: str, points: Dict[int, Point]) -> List[Strip]:
     groups: Dict[str, List[Row]] = {}
     for row in view.rows:  # the best first
         groups.setdefault(_value(row, name), []).append(row)
-    numbers = {label: figures.as_number(rows[0].settings.get(name)) for label, rows in groups.items()}
+    numbers = {label: as_number(rows[0].settings.get(name)) for label, rows in groups.items()}
     labels, share = list(groups), 1
     if None not in numbers.values():
         labels.sort(key=lambda label: numbers[label] or 0.0)

@@ -9,8 +9,8 @@ from servo_batch.answers import STDOUT, ServoError, failed
 from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.child import Child, wait_for
 from servo_batch.job.progress import Telling
-from servo_batch.job.show import Shown
-from servo_batch.job.steps import Kind, Step
+from servo_batch.job.show_output import Shown
+from servo_batch.job.types import Kind, Step
 
 
 class Caller(NamedTuple):

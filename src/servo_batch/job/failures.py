@@ -9,7 +9,7 @@ from servo_batch.answers import Details, HostError, failed
 from servo_batch.job.attention import Loop
 from servo_batch.job.cancel import signal_name
 from servo_batch.job.output import Output
-from servo_batch.job.steps import Ended, Lost, NotStarted, Outcome, Step, Stopped
+from servo_batch.job.types import Ended, Lost, NotStarted, Outcome, Step, Stopped
 
 TAIL_BYTES = 4096
 LEFT_GROUP = "what has left its process group may live on"

@@ -19,10 +19,8 @@ It has a session of its own, sleeps until something happens, and has nothing ope
 
 import math
 import os
-import resource
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from typing import Dict, List, Optional
@@ -30,12 +28,12 @@ from typing import Dict, List, Optional
 from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
 from servo_batch.job.output import Output
-from servo_batch.job.steps import Ended, Lost, NotStarted, Outcome, Step, Stopped
+from servo_batch.job.types import Ended, Lost, NotStarted, Outcome, Step, Stopped
+from servo_batch.job.usage import used
 
 STOP, KILL = b"s", b"k"
 # How long a process may take to end that has nothing more to do.
 ENDING_SECONDS = 0.2
-MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 
 
 class Guard(Child):
@@ -96,7 +94,7 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
     status = _wait_for_end(job.pid, wakeup, control)
     seconds = time.monotonic() - began
     if status is not None:
-        tell(report, {"ended": [seconds, _exit_status(status), _used()]})
+        tell(report, {"ended": [seconds, _exit_status(status), used()]})
         while os.read(control, 100):
             pass
         tell(report, {"left": _left(wakeup) if can_follow else []})
@@ -123,20 +121,6 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
 def _exit_status(status: int) -> int:
     """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
-def _used() -> Dict[str, float]:
-    """Return what the children of this process have used that have ended, orphans that came to it too."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
-    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "user_time": children.ru_utime,
-        "system_time": children.ru_stime,
-        "cpu_time": children.ru_utime + children.ru_stime,
-        "max_rss": children.ru_maxrss * MAX_RSS_UNIT,
-        "max_rss_floor": floor * MAX_RSS_UNIT,
-    }
 
 
 def _encoded(text: str) -> bytes:

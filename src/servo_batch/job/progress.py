@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Optional
 
 from servo_batch.answers import STDERR, complain
-from servo_batch.job.steps import Kind, Place
+from servo_batch.job.types import Kind, Place
 from servo_batch.wording import percent
 
 if TYPE_CHECKING:

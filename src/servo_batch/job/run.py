@@ -16,8 +16,8 @@ from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.guard import KILL, STOP, Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.output import Output
-from servo_batch.job.show import Shown
-from servo_batch.job.steps import Ended, Kind, NotStarted, Outcome, Step
+from servo_batch.job.show_output import Shown
+from servo_batch.job.types import Ended, Kind, NotStarted, Outcome, Step
 
 # Nobody waits longer than this for the disk where the job was stopped.
 DISK_AFTER_STOP_SECONDS = LATE_SECONDS + 0.5

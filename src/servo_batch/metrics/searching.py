@@ -16,7 +16,7 @@ from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.cancel import Cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
 from servo_batch.job.output import Output
-from servo_batch.job.steps import Step
+from servo_batch.job.types import Step
 from servo_batch.metrics import written
 from servo_batch.metrics.convert import NoMatch, Value
 from servo_batch.metrics.find import find, hint

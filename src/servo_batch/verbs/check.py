@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
     from servo_batch.config import Config
-    from servo_batch.job.rounds import Job
+    from servo_batch.job.sequence import Job
     from servo_batch.metrics.sources import Metric
     from servo_batch.metrics.written import Output
     from servo_batch.options import Options

@@ -14,7 +14,7 @@ from servo_batch.job import failures
 from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancelled
 from servo_batch.job.run import run
-from servo_batch.job.steps import Ended, Kind, Place, Step
+from servo_batch.job.types import Ended, Kind, Place, Step
 
 
 class Job(NamedTuple):
