@@ -1,8 +1,7 @@
-"""How measurements go, as a program is told."""
+"""How measurements go, as a program is told, and as the bar shows it."""
 
 import pytest
 
-from servo_batch import terminal
 from servo_batch.job import progress
 from servo_batch.job.types import Kind, Place
 
@@ -48,14 +47,35 @@ def test_the_bar_makes_way_for_each_line_and_comes_back_a_second_later(monkeypat
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(progress.os, "isatty", lambda descriptor: True)
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    monkeypatch.setattr(terminal, "_write_if_possible", lambda text: voice.told.append(text) or True)
+    monkeypatch.setattr(progress, "_write_if_possible", lambda text: voice.told.append(text) or True)
     listener = progress.Telling(voice, None)
     for tick in (*range(62), 600, 601):  # never quite on time, and stopped for a while
         now = 1000 + tick * 1.003
         listener.progress(Kind.JOB, Place(), float(tick))
-    gone = terminal.TO_START + terminal.ERASE_REST
+    gone = progress.TO_START + progress.ERASE_REST
     lines = [place for place, told in enumerate(voice.told) if isinstance(told, tuple)]
     assert [voice.told[place][1].split()[-2] for place in lines] == ["0", "30", "60", "600"]
     assert all(voice.told[place - 1] == gone for place in lines[1:])
     seconds = [voice.told[place + 1].partition("\033")[0] for place in lines]
     assert seconds == ["running for " + second for second in ("0:01", "0:31", "1:01", "10:02")]
+
+
+@pytest.mark.parametrize("expected", [None, 1, 60, 86400, 3.2e9])
+@pytest.mark.parametrize("elapsed", [0, 59.99, 60, 3600, 360000])
+def test_the_bar_fits_any_width(elapsed, expected):
+    for columns in range(250):
+        line = progress.progress_line(elapsed, expected, columns)
+        assert len(line) <= max(0, columns - progress.MARGIN)
+        line.encode("ascii")
+
+
+def test_the_bar_is_never_full():
+    assert progress.progress_line(50, 100, 80) == "[####################....................]  50%  0:50, expected 1:40"
+    assert progress.progress_line(1e6, 100, 80).startswith(
+        "[#######################################.]  99%  277:46:40, "
+    )
+
+
+def test_durations_read_as_a_clock():
+    shown = {0: "0:00", 7.9: "0:07", 3599: "59:59", 3600: "1:00:00", 90061: "25:01:01"}
+    assert {seconds: progress.duration(seconds) for seconds in shown} == shown

@@ -1,6 +1,4 @@
-"""Tables, texts and the bar as what they are made of."""
-
-import pytest
+"""Tables and texts as what they are made of."""
 
 from servo_batch import terminal
 from servo_batch.answers import Details, failed
@@ -23,27 +21,6 @@ def test_a_value_stays_in_its_line_and_a_table_may_be_empty():
     assert terminal.table(("name",), [("a\nb\tc\033[31md",)]) == "name\na\\nb\\tcd\n"
     assert terminal.table(("name", "value"), []) == "name  value\n"
     assert terminal.table(("name", "value"), [("on", True), ("off", 1)]) == "name  value\non    true\noff   1\n"
-
-
-@pytest.mark.parametrize("expected", [None, 1, 60, 86400, 3.2e9])
-@pytest.mark.parametrize("elapsed", [0, 59.99, 60, 3600, 360000])
-def test_the_bar_fits_any_width(elapsed, expected):
-    for columns in range(250):
-        line = terminal.progress_line(elapsed, expected, columns)
-        assert len(line) <= max(0, columns - terminal.MARGIN)
-        line.encode("ascii")
-
-
-def test_the_bar_is_never_full():
-    assert terminal.progress_line(50, 100, 80) == "[####################....................]  50%  0:50, expected 1:40"
-    assert terminal.progress_line(1e6, 100, 80).startswith(
-        "[#######################################.]  99%  277:46:40, "
-    )
-
-
-def test_durations_read_as_a_clock():
-    shown = {0: "0:00", 7.9: "0:07", 3599: "59:59", 3600: "1:00:00", 90061: "25:01:01"}
-    assert {seconds: terminal.duration(seconds) for seconds in shown} == shown
 
 
 def test_parts_of_a_failure_are_told_apart(monkeypatch):

@@ -1,18 +1,104 @@
 """How measurements go, told to whoever reads the answer and drawn on the terminal at stderr, if there is one."""
 
 import os
+import select
 import time
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
-from servo_batch.answers import STDERR, complain
+from servo_batch.answers import STDERR, ForPrograms, complain
 from servo_batch.job.types import Kind, Place
 from servo_batch.wording import percent
 
-if TYPE_CHECKING:
-    from servo_batch.terminal import ProgressBar, Voice
-
-PROGRESS_SECONDS = 30.0
+PROGRESS_SECONDS, REDRAW_SECONDS = 30.0, 1.0
+MAX_BAR_WIDTH = 40
+DEFAULT_COLUMNS = 80
+# After the bar stay free: the last column, where some terminals wrap, and two for the ^C that a terminal echoes.
+MARGIN = 3
+# The cursor waits at the start of the line. So a bar that a narrower window broke into several lines is drawn over from
+# its first line on, and what is below (J: erase down to the end of the screen) is only the rest of it.
+ERASE_REST, TO_START = "\033[J", "\r"
 DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
+
+
+class ProgressBar:
+    """How far the job is, on the terminal at stderr: one line that is redrawn in place, and in the end removed.
+
+    A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None while nobody knows.
+    ``place`` says which of several jobs is running, ``"3 of 36"``; then the bar is of all, and tells what is left.
+    ``room`` makes room for a line of something else. Nothing here ever waits or raises for the terminal's sake: one
+    that is stopped (^S), gone, or in use by another job of the shell is left alone.
+    """
+
+    def __init__(self) -> None:
+        from servo_batch.terminal import is_dumb  # which takes a while, and a driver mostly has no terminal
+
+        self.expected_seconds: Optional[float] = None
+        self.place = ""
+        self._is_dumb = is_dumb()
+        self._is_drawn = False
+        self.redraw_seconds = PROGRESS_SECONDS if self._is_dumb else REDRAW_SECONDS
+        self.room = b"" if self._is_dumb else (TO_START + ERASE_REST).encode()
+
+    def update(self, elapsed: float) -> None:
+        """Draw the bar."""
+        columns = DEFAULT_COLUMNS if self._is_dumb else _columns()
+        line = progress_line(elapsed, self.expected_seconds, columns, self.place)
+        if self._is_dumb:
+            _write_if_possible(line + "\n")
+        else:
+            self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
+
+    def remove(self) -> None:
+        """Leave the terminal as if there had been no bar."""
+        if self._is_drawn and _write_if_possible(TO_START + ERASE_REST):
+            self._is_drawn = False
+
+
+def progress_line(elapsed: float, expected_seconds: Optional[float], columns: int, place: str = "") -> str:
+    """Return the bar as it stands after ``elapsed`` seconds, in ASCII and no wider than ``columns`` allow."""
+    room = max(0, columns - MARGIN)
+    which = place + ", " if place else ""
+    if expected_seconds is None:
+        return ("%srunning for %s" % (which, duration(elapsed)))[:room]
+    part = percent(elapsed, expected_seconds)
+    end = "expected " + duration(expected_seconds)
+    if place:
+        end = duration(max(0, expected_seconds - elapsed)) + " left"
+    text = "%2d%%  %s%s, %s" % (part, which, duration(elapsed), end)
+    length = min(MAX_BAR_WIDTH, room - len(text) - len("[]  "))
+    if length > 0:
+        done = length * part // 100
+        text = "[%s%s]  %s" % ("#" * done, "." * (length - done), text)
+    return text[:room]
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a clock shows them: ``0:07``, ``59:59``, ``1:00:00``."""
+    minutes, rest = divmod(int(seconds), 60)
+    return "%d:%02d:%02d" % (divmod(minutes, 60) + (rest,)) if minutes >= 60 else "%d:%02d" % (minutes, rest)
+
+
+def _columns() -> int:
+    """Return the terminal's width as it is now; 80 where it does not say."""
+    try:
+        return os.get_terminal_size(STDERR).columns or DEFAULT_COLUMNS
+    except OSError:
+        return DEFAULT_COLUMNS
+
+
+def _write_if_possible(text: str) -> bool:
+    try:
+        try:
+            if os.tcgetpgrp(STDERR) != os.getpgrp():
+                return False  # in the background: the terminal belongs to another job of the shell
+        except OSError:
+            pass  # a terminal that controls no jobs
+        if not select.select([], [STDERR], [], 0)[1]:
+            return False
+        os.write(STDERR, text.encode("ascii"))
+    except OSError:
+        return False
+    return True
 
 
 class Telling:
@@ -22,19 +108,16 @@ class Telling:
     terminal for a line of something else. Nothing here waits for anybody.
     """
 
-    def __init__(self, voice: "Voice", run_seconds: Optional[float]) -> None:
+    def __init__(self, voice: ForPrograms, run_seconds: Optional[float]) -> None:
         self._voice = voice
         self._run_seconds = run_seconds
         self._number = self._of = 1
         self._heard = 0  # how many measurements have begun
         self._began: Optional[float] = None
         self._next_report = 0.0
-        self._bar: "Optional[ProgressBar]" = None
+        self._bar: Optional[ProgressBar] = None
         self.interval_seconds, self.room = PROGRESS_SECONDS, b""
         if os.isatty(STDERR):
-            # At once: after a job of hours this program's file may be another one.
-            from servo_batch.terminal import ProgressBar
-
             self._bar = ProgressBar()
             self.interval_seconds, self.room = self._bar.redraw_seconds, self._bar.room
 

@@ -15,7 +15,7 @@ from servo_batch.history.table import pairs, paragraphs
 from servo_batch.history.trials import shown
 from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancelled
-from servo_batch.job.progress import Telling
+from servo_batch.job.progress import Telling, duration
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
 from servo_batch.samples import FEWEST
@@ -272,7 +272,7 @@ class _Run:
         self._say(percent(step.number, step.of), message, line)
         if len(self._seconds) == 1 and step.number < step.of:
             count = step.of - step.number + 1
-            about = terminal.duration(count * self._seconds[0])
+            about = duration(count * self._seconds[0])
             text = f"{count} measurements take about {about} if each takes as long as this one"
             self._say(percent(step.number, step.of), text, text)
 
