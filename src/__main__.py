@@ -22,7 +22,7 @@ sys.path_hooks.insert(0, Importer)
 
 try:
     from servo_batch.__main__ import start
+
+    start()
 except KeyboardInterrupt:
     os._exit(128 + 2)
-
-start()

@@ -123,6 +123,8 @@ def refusal(setting: "Setting", value: "Any") -> "Optional[str]":
     else:
         allowed = SCALAR
         is_allowed = is_scalar(value)
+    if is_allowed and isinstance(value, str) and "\0" in value:
+        return "holds a NUL character, which no command can take: remove it"
     return None if is_allowed else f"must be {allowed}, but is {found(value)}"
 
 
