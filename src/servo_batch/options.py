@@ -228,12 +228,14 @@ def _with_words(verb: str, given: "Dict[str, Any]", words: "List[str]", program:
     for word in others:
         if word in VERBS and verb in CALLED_BY:
             raise UsageError(f"{word} is a verb, not an APP_ID; {_how_to_call(word, verb, program)}")
-        if word.endswith(CONFIG_ENDINGS) or (verb != "servo" and os.path.isfile(word)):
+        if word.endswith(CONFIG_ENDINGS):
             raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
     unwanted = others * (verb not in TAKE_APP_ID) + settings * (verb not in TAKE_SETTINGS)
     if unwanted:
         takes = "options and C.S=VALUE" if verb in TAKE_SETTINGS else "options only"
         raise UsageError(f"{verb} takes {takes}, not {' '.join(unwanted)}")
+    if verb == "servo" and "=" in "".join(others):
+        raise UsageError(f"{' '.join(others)} is no APP_ID: its drivers would take it for COMPONENT.SETTING=VALUE")
     if len(others) > 1:
         raise UsageError(f"only one APP_ID can be given, not {' '.join(others)}; a setting is COMPONENT.SETTING=VALUE")
     options = Options(given, [_assignment(verb, word) for word in settings], others[0] if others else None)

@@ -189,7 +189,9 @@ def test_the_agent_does_all_with_its_own_drivers(edge_python, pyz_for, serve, se
         for name in ("adjust", "measure", "servo"):
             os.symlink(command[1], str(own / name))
         command = [edge_python, "servo"]
-    servo(service, command=command)
+    (own / "json.py").write_text("raise RuntimeError('not what it is for')")
+    (own / "app").write_text("a file that is called as the application is")
+    servo(service, command=command, env={"PYTHONPATH": str(own)})
     service.wait_for("WHATS_NEXT", 4)
     assert service.of("DESCRIPTION")[0].param["descriptor"] == {
         "application": CONFIG["batch"]["default_state"]["application"],

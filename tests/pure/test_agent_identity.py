@@ -89,7 +89,7 @@ def test_plain_http_to_another_machine_needs_no_auth(parse, refusal, host):
 
 
 def test_wrong_calls_are_refused(refusal, monkeypatch):
-    for app_id in ("", "-x"):
+    for app_id in ("", "-x", "a=b"):
         assert "APP_ID" in refusal("--url", "https://h/", "--", app_id)
     monkeypatch.setattr(os, "isatty", lambda descriptor: False)
     assert "stdin" in refusal("--interactive", *URL)

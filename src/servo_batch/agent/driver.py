@@ -36,7 +36,7 @@ STOP_SECONDS = 60.0
 # empty: a working directory with a json.py in it would otherwise take the standard library's place.
 _SELF = (
     "import sys; sys.path[:] = [sys.argv[1]] + [entry for entry in sys.path if entry]; del sys.argv[:2];"
-    " from servo_batch.cli import main; sys.exit(main())"
+    " from servo_batch.__main__ import start; start()"
 )
 # Looked up at the start, while the working directory is sure to be there.
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(servo_batch.__file__)))

@@ -112,6 +112,7 @@ class _Running:
             self._dismiss(self._guard)
         if self._loop.shown:
             self._loop.shown.finish(lambda: has_ended and self._caller.cancellation.count <= asked)
+            self._loop.shown = None
 
     def _stop(self, guard: Guard, asked: int) -> None:
         """Have the guard stop the job if it runs; where the guard is gone or hangs, kill what is known of the job."""
