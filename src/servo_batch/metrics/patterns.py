@@ -75,5 +75,6 @@ def older_difference(text: str) -> "Optional[str]":
     It searched the decoded output by ``re.search``, without lines.
     """
     if set(re.sub(PART, "", text)) & {"^", "$"}:
-        return r"^ and $ match at every line; to the older servo-batch only at the ends of the output: write \A and \Z"
+        how = r"write \A for ^ and \n?\Z for $"
+        return f"^ and $ match at every line; to the older servo-batch only at the ends of the output: {how}"
     return None if _is_ascii(text) else "text beyond ASCII is searched for in bytes; to the older one . was a character"
