@@ -187,6 +187,12 @@ def test_a_history_that_cannot_be_written_is_said_before_the_job_runs_and_after_
     ended = servo.measure()
     assert ended.answer["metrics"]["size"] == {"value": 5}
     assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(servo.folder + "/", "")
+    os.mkdir(servo.path("gone"))
+    servo.configure(batch('rm -r "$PWD"; echo size 5', metrics=SIZE))
+    arguments = ("--config", servo.path("config.json"), "--history", "h")
+    ended = servo.measure(b"", *arguments, cwd=servo.path("gone"))
+    assert ended.answer["metrics"]["size"] == {"value": 5}
+    assert "servo-batch: h: the history cannot be written" in ended.stderr
 
 
 # What else is written: to stderr, and to files.

@@ -69,12 +69,12 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
     """
     import json
 
-    if os.path.realpath(path) == os.devnull:
-        return
     # A byte of an argument that is no UTF-8 has no place in JSON: it becomes "?". The line itself is ASCII, so that no
     # reader ends it at U+2028.
     text = json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
     try:
+        if os.path.realpath(path) == os.devnull:  # which asks for the working directory: it may be gone
+            return
         with _opened(path, TO_APPEND) as stream:
             _append_line(path, stream.fileno(), json.dumps(json.loads(text)).encode("ascii") + b"\n")
     except (OSError, ValueError) as error:
