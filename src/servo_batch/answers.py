@@ -57,7 +57,7 @@ class ServoError(Exception):
 
 
 class HostError(ServoError):
-    """A job that failed for want of what the machine has to give, room or processes: no settings are to blame."""
+    """A job that failed for want of what the machine has to give, like room or a folder: no settings are to blame."""
 
     def __init__(self, summary: str, details: "Iterable[Details]" = ()) -> None:
         super().__init__("failed", "command-failed", summary, details)

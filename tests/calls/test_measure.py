@@ -195,6 +195,12 @@ def test_a_history_that_cannot_be_written_is_said_before_the_job_runs_and_after_
     assert "servo-batch: h: the history cannot be written" in ended.stderr
 
 
+def test_no_settings_are_blamed_where_the_output_can_be_kept_no_more(newest):
+    newest.configure(batch("rm kept; mkdir kept", history="h", runs=2))
+    newest.measure(b"", "--keep-output", "kept").failed("failed", "command-failed", "kept in kept: Is a directory")
+    assert lines(newest.read("h"))[0]["cause"] == "machine"
+
+
 # What else is written: to stderr, and to files.
 
 

@@ -202,6 +202,16 @@ def test_what_the_machine_lacks_ends_it_and_no_settings_are_blamed(tuner):
     assert [entry["settings"] for entry in tuner.history()[3:5]] == [lacking["settings"]] * 2
 
 
+def test_a_working_directory_that_is_gone_ends_it_and_no_settings_are_blamed(tuner):
+    command = "echo >>../runs; test $(wc -l <../runs) != 3 || rmdir ../room; " + BOWL
+    tuner.configure(described(command, working_directory="room"))
+    os.mkdir(tuner.path("room"))
+    ended = tuner.tune("--measurements", "6")
+    assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
+    assert "working_directory room: No such file" in ended.answer["message"]
+    assert [entry.get("cause") for entry in tuner.history()] == [None] * 3 + ["machine"]
+
+
 def test_who_ran_past_a_timeout_gets_another_chance_with_a_longer_one(tuner):
     tuner.configure(described("case {a.x} in 2) ;; *) sleep 0.5;; esac; " + BOWL, timeout=0.2))
     assert outcome(tuner.tune("--measurements", "3", "--confirm", "0"))["measurements"] == 3

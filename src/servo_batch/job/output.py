@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import BinaryIO, NamedTuple, Optional
 
 from servo_batch import files
-from servo_batch.answers import HostError, ServoError, failed
+from servo_batch.answers import HostError, ServoError
 
 STDERR_SUFFIX = ".stderr"
 
@@ -86,7 +86,7 @@ def _open_named(path: str, empty: bool) -> BinaryIO:
             stream.truncate(0)
     except (OSError, ValueError) as error:
         message = "the job cannot start: its output cannot be kept in %s: %s; name another file"
-        raise failed("command-failed", message % (path, files.why(error))) from None
+        raise HostError(message % (path, files.why(error))) from None
     return stream
 
 

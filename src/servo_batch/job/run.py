@@ -10,7 +10,7 @@ import shlex
 import signal
 from typing import Optional
 
-from servo_batch.answers import failed
+from servo_batch.answers import HostError
 from servo_batch.job import failures, output
 from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.guard import KILL, STOP, Guard
@@ -46,12 +46,12 @@ def run(step: Step, caller: Caller) -> Ended:
 
 
 def check_working_directory(folder: Optional[str]) -> None:
-    """Raise ``ServoError`` where a command cannot run in ``folder``; None is the driver's."""
+    """Raise ``HostError`` where a command cannot run in ``folder``; None is the driver's."""
     try:
         os.stat(os.path.join(folder or "", "."))
     except OSError as error:
         message = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
-        raise failed("command-failed", message % (shlex.quote(folder or ""), error.strerror)) from None
+        raise HostError(message % (shlex.quote(folder or ""), error.strerror)) from None
 
 
 class _Running:
