@@ -124,6 +124,18 @@ def test_what_constraints_forbid_is_left_out_and_named(servo):
     servo.call("compare", "a.x=6,8", "--json").failed("rejected", "constraint", "{a.x} <= 4")
 
 
+def test_an_answer_notes_what_is_missing_and_why(servo):
+    command = "rm -rf room; echo cost {a.x}; test {a.x} != 4"
+    servo.configure({"batch": dict(BATCH, command=command, constraints=["{a.x} <= 4"])})
+    os.mkdir(servo.path("room"))
+    answer = compared(servo.call("compare", "a.x=0..6", "--runs", "1", "--svg", "room/p", "--json"))
+    picture, left_out, failed = answer["notes"]
+    assert picture.startswith("room/p: the picture cannot be written: No such file")
+    assert left_out.startswith("left out: a.x=6 breaks")
+    assert failed == "[a.x=4 a.k=good a.free=u] failed: the job ended with exit status 1"
+    assert "notes" not in compared(servo.call("compare", "a.x=0,2", "--runs", "1", "--json"))
+
+
 def test_what_can_be_known_is_refused_before_anything_runs(servo):
     servo.configure({"batch": dict(BATCH, command="touch ran; echo cost {a.x}")})
     servo.call("compare", "a.x=2,99", "--json").failed("rejected", "invalid-value", "99", "0 to 20")

@@ -41,28 +41,29 @@ def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     measured = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     rows = trials.pooled(measured, minimize)
     view = table.View(rows, trials.best(rows), objective.text, minimize, is_comparison=True)
-    remarks = []
+    notes = []
     if options.get("--svg"):
         try:
             svg.write(options.get("--svg"), svg.comparison(view))
         except answers.ServoError as error:  # what was measured is worth more
-            remarks.append(error.message)
-    remarks += [f"left out: {each}" for each in forbidden]
-    remarks += [table.verdict(view)] if view.top else ["all combinations failed"]
+            notes.append(error.message)
+    notes += [f"left out: {each}" for each in forbidden]
     failed = next((each for each in measured if each.reason), None)
     if failed:
         why = (failed.message or failed.reason or "").split("\n")[0]
-        remarks.append(f"[{table.pairs(failed.settings)}] failed: {why}")
-    remarks += [f"this is not all: {stopped.message}"] if stopped else []
+        notes.append(f"[{table.pairs(failed.settings)}] failed: {why}")
+    verdict = table.verdict(view) if view.top else "all combinations failed"
+    incomplete = f"this is not all: {stopped.message}" if stopped else ""
+    remarks = list(filter(None, [verdict, *notes, incomplete]))
     response: Dict[str, Any] = {"status": "ok"}
     if stopped or not view.top:
         reason = stopped.reason if stopped else measured[-1].reason or "no-match"
         response = {"status": "failed", "reason": reason, "message": "; ".join(remarks)}
-    elif forbidden:
-        response["notes"] = remarks[:-1]
+    elif notes:
+        response["notes"] = notes
     response.update(objective=f"{objective.direction} {objective.text}", measurements=_measurements(view))
     if options.get("--csv") or options.get("--markdown"):
-        for remark in filter(None, remarks):
+        for remark in remarks:
             answers.complain(remark)
 
     def text() -> str:
