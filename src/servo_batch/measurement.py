@@ -289,7 +289,8 @@ def objective(
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
     """Return the line of the history for a measurement that was made, or for one that failed.
 
-    Of a failure it tells what is learnt from it: ``cause`` where the machine was to blame, or which ``timeout`` it was.
+    Of a failure it tells what is learnt from it: ``cause`` where the machine was to blame, or the ``timeout`` in
+    seconds, of which a cap is one.
     """
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -301,11 +302,10 @@ def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, A
     if isinstance(outcome, Measurement):
         return {**line, "status": "ok", "metrics": outcome.metrics}
     line.update(outcome.response())
-    timeout, cap = planned.job.command.timeout_seconds, planned.job.cap_seconds
     if isinstance(outcome, HostError):
         line["cause"] = "machine"
-    elif outcome.reason == "timeout" and timeout is not None and (cap is None or timeout <= cap):
-        line["timeout"] = timeout
+    elif outcome.reason == "timeout":
+        line["timeout"] = planned.job.step(Kind.JOB, 0).timeout_seconds
     return line
 
 

@@ -325,9 +325,13 @@ def test_the_objective_and_the_control_of_the_command_line(tuner):
 def test_a_cap_is_for_the_job_alone(tuner):
     job = "test {a.x} = 2 || sleep 60 {a.k}"
     tuner.configure(described(job, prepare="sleep 0.3", metrics={}, objective={"minimize": "{total_runtime}"}))
-    outcome(tuner.tune("--measurements", "3", "--cap", "1.5", "--minimize", "{total_runtime}"))
+    outcome(tuner.tune("--measurements", "3", "--cap", "1.5"))
     _, *others = tuner.history()
-    assert [entry["message"].split(" of ")[0] for entry in others] == ["the job ran past its timeout"] * 2
+    assert [entry["message"].split(" of ")[0] for entry in others] == ["the job ran past its limit by --cap"] * 2
+    # A failure by a cap is none for whoever has a longer one, or none.
+    for arguments, counting in ((["--cap", "1.5"], 3), (["--cap", "1000"], 1), ([], 1)):
+        begun = tuner.tune("--measurements", "1", *arguments).progress[0]["message"]
+        assert "_history.jsonl has %d measurements" % counting in begun
 
 
 def test_what_nothing_uses_is_named_and_not_varied(tuner):

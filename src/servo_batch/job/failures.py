@@ -53,7 +53,7 @@ def judge(step: Step, output: Output, outcome: Optional[Outcome], loop: Loop) ->
         text = "%s was not started: %s\ncommand: %s" % (step.subject, why, as_typed(step.arguments))
         is_of_machine = outcome.number in executable.OF_THE_MACHINE
         raise HostError(step.told(text)) if is_of_machine else failed("command-failed", step.told(text))
-    ran_past = "%s ran past its timeout of %g s" % (step.subject, limit_seconds or 0)
+    ran_past = "%s ran past %s of %g s" % (step.subject, step.limit_name, limit_seconds or 0)
     if isinstance(outcome, Ended):
         why = ran_past + "; it ended by itself" if is_late else _why_bad(step, outcome.status)
         parts = [why, output.incomplete, left_running(step, outcome)]

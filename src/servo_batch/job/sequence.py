@@ -34,8 +34,9 @@ class Job(NamedTuple):
         """Return a command of the run ``number``, which counts from 0 on, or the search in what it printed."""
         step = self.command._replace(kind=kind, place=Place(number, self.runs, self.warmup_runs))
         if kind is Kind.JOB:
-            limits = [limit for limit in (step.timeout_seconds, self.cap_seconds) if limit is not None]
-            return step._replace(timeout_seconds=min(limits, default=None))
+            cap = self.cap_seconds
+            is_capped = cap is not None and (step.timeout_seconds is None or cap < step.timeout_seconds)
+            return step._replace(timeout_seconds=cap, limit_name="its limit by --cap") if is_capped else step
         if kind is Kind.SEARCH:
             return step._replace(timeout_seconds=None)
         arguments = self.prepare if kind is Kind.PREPARE else self.cleanup

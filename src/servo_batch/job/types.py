@@ -52,6 +52,7 @@ class Step(NamedTuple):
     grace_seconds: float = 5.0
     timeout_seconds: Optional[float] = None
     place: Place = Place()
+    limit_name: str = "its timeout"  # what messages call ``timeout_seconds``
 
     @property
     def subject(self) -> str:

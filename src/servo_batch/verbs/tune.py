@@ -92,14 +92,23 @@ class _Tuning(NamedTuple):
     def past(self) -> loop.Past:
         """Return what the history has that counts; raise ``ServoError``.
 
-        That is what was measured of the same job in a state that would be the same now and is allowed now.
+        That is what was measured of the same job in a state that would be the same now and is allowed now, and was not
+        stopped at a limit that is longer now.
         """
         job = record.digest(self.plan(self.task.default).comparable)
         entries, warnings = record.read(self.history)
         for warning in warnings:
             answers.complain(warning)
-        known = [self._measured(entry) for entry in entries if entry["job"] == job]
-        return loop.Past(self.task, [one for one in known if one])
+        known = [(self._measured(entry), entry) for entry in entries if entry["job"] == job]
+        values = [one.value for one, _ in known if one and one.value is not None]
+        limit = self.config.timeout_seconds or math.inf
+        if self.task.cap is not None and values:
+            limit = min(limit, self.task.cap * min(values))
+
+        def has_time_now(entry: Dict[str, Any]) -> bool:
+            return is_number(entry.get("timeout")) and limit > entry["timeout"]
+
+        return loop.Past(self.task, [one for one, entry in known if one and not has_time_now(entry)])
 
     def _measured(self, entry: Dict[str, Any]) -> Optional[loop.Measured]:
         """Return what an entry of the history tells, None where it does not count."""
@@ -117,9 +126,7 @@ class _Tuning(NamedTuple):
             # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
             counts &= set(self.config.objective_metrics()) <= set(trial.metrics)
         else:
-            limit = self.config.timeout_seconds or math.inf
-            has_time_now = is_number(entry.get("timeout")) and limit > entry["timeout"]
-            counts &= measurement.is_of_settings(entry) and not has_time_now
+            counts &= measurement.is_of_settings(entry)
         return loop.Measured(values, trial.objective, trial.purpose) if counts else None
 
     def store(self, file: "StateFile", values: Values) -> None:
