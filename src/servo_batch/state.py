@@ -35,10 +35,14 @@ class StateFile:
         """The older servo-batch's file that is the state, None where it is not."""
         return None if os.path.lexists(self.path) else self._other
 
+    @property
+    def stored_in(self) -> str:
+        """The file that is the state, or would be."""
+        return self.older or self.path
+
     def load(self) -> "Optional[Application]":
         """Return the stored application, or None where nothing is stored; raise ``ServoError`` (bad-state)."""
-        older = self.older
-        path = older or self.path
+        older, path = self.older, self.stored_in
         try:
             if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
                 raise OSError(0, "it is no regular file")  # a FIFO would be waited for
@@ -143,7 +147,7 @@ def _cannot(path: str, action: str, error: Exception) -> "ServoError":
     return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
 
 
-def refuse_problems(configured: "Settings", stored: "Optional[Application]", path: str) -> None:
+def refuse_problems(configured: "Settings", stored: "Optional[Application]", file: StateFile) -> None:
     """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored: nothing is measured."""
     if stored is None:
         return
@@ -153,4 +157,4 @@ def refuse_problems(configured: "Settings", stored: "Optional[Application]", pat
     found = found or [f"the stored state {problem}" for problem in configured.broken(stored).values()]
     if found:
         remedy = "adjust it, or remove what is stored by adjust --reset"
-        raise failed("bad-state", "\n".join(f"{path}: {problem}: {remedy}" for problem in found))
+        raise failed("bad-state", "\n".join(f"{file.stored_in}: {problem}: {remedy}" for problem in found))

@@ -195,12 +195,21 @@ def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(servo, nam
     checked = servo.call("check")
     assert "overlaid with what is stored in " + name in checked.stdout.decode()
     servo.configure(batch("test {web.cpu} = 6"))
-    assert IS_THE_STATE % name in servo.measure().stderr
+    assert servo.measure().stderr.count(IS_THE_STATE % name) == 1
     servo.stored(mem=2)
     ended = servo.query()
     assert (ended.query["web"]["cpu"], ended.query["web"]["mem"]) == (6, 2)
     assert "older" not in ended.stderr
     assert servo.read(name) == content
+
+
+def test_what_is_wrong_in_an_older_one_is_said_of_its_file(newest):
+    newest.write("_state.yaml", OLDER.replace(b"6", b"9"))
+    newest.configure(batch("echo {web.cpu}"))
+    for verb in ("measure", "tune"):
+        assert "_state.yaml: the stored web.cpu" in newest.call(verb).answer["message"]
+    assert "_state.yaml: the stored web.cpu" in newest.call("check").stdout.decode()
+    assert "_state.yaml also has web.gone" in newest.query().stderr
 
 
 def test_reset_does_not_let_an_older_state_come_back(newest):

@@ -38,7 +38,7 @@ def _described(configured: "Settings", file: state.StateFile) -> "Application":
     stored = file.load()
     others = settings.undeclared(configured.application, stored) if stored else []
     if others:
-        answers.complain(f"{file.path} also has {', '.join(others)}, which the configuration does not have")
+        answers.complain(f"{file.stored_in} also has {', '.join(others)}, which the configuration does not have")
     application = configured.current(stored)
     components = {}
     for name, described in configured.application["components"].items():

@@ -114,15 +114,15 @@ def _facts(config: "Config") -> str:
 def _application(findings: Findings, config: "Optional[Config]", options: "Options") -> "Optional[Application]":
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
     file = state.find(options.get("--state"), config.state if config else None, config.path if config else None)
-    path, stored = file.path, file.load()
+    stored = file.load()
     if stored is None:
-        source = f"the default state; nothing is stored yet, {path} is not there"
+        source = f"the default state; nothing is stored yet, {file.path} is not there"
     else:
-        source = f"the default state overlaid with what is stored in {file.older or path}"
+        source = f"the default state overlaid with what is stored in {file.stored_in}"
     findings.sections.append(f"state: {source}\n")
     if config is None:
         return None
-    findings.attempt(state.refuse_problems, config.settings, stored, path)
+    findings.attempt(state.refuse_problems, config.settings, stored, file)
     return config.settings.current(stored)
 
 

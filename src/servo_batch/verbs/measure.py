@@ -14,13 +14,14 @@ from servo_batch.wording import did_you_mean, is_number, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Optional
 
     from servo_batch.config import Config
     from servo_batch.job.cancel import Cancellation
     from servo_batch.measurement import Measurement
     from servo_batch.options import Options
     from servo_batch.settings import Application
+    from servo_batch.state import StateFile
     from servo_batch.terminal import Voice
 
 
@@ -34,13 +35,15 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         history = options.get("--history") or config.history
         request = read_request()
         asked = requested_metrics(request, config)
-        application = measured_with(config, options)
+        file = None
+        if options.get("--command") is None:
+            file = state.find(options.get("--state"), config.state, config.path)
+        application = measured_with(config, options, file)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
-        of_state = state.find(options.get("--state"), config.state, config.path).path if config.path else None
-        inputs = {"the configuration": config.path, "the state": of_state}
+        inputs = {"the configuration": config.path, "the state": file.path if file else None}
         if history:
             refuse_input("--history", history, inputs)
             record.check_writable(history)
@@ -77,19 +80,18 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
     return answers.Answer(response, lambda: _table(application, measured))
 
 
-def measured_with(config: "Config", options: "Options") -> "Application":
+def measured_with(config: "Config", options: "Options", file: "Optional[StateFile]") -> "Application":
     """Return the state to measure with: what is stored, and over it what the command line says.
 
     Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
-    values are not. With --command there is no state, and each setting has one value (else ``UsageError``).
+    values are not. With --command there is no state ``file``, and each setting has one value (else ``UsageError``).
     """
-    if options.get("--command") is not None:
+    if file is None:
         for component, name, setting in settings.walk(config.settings.application):
             if settings.type_of(setting) == "range" or len(setting["values"]) > 1:
                 full_name = settings.named_setting(component, name)
                 raise UsageError(f"measure takes one value for {full_name}; compare measures several")
         return config.settings.current()
-    file = state.find(options.get("--state"), config.state, config.path)
     stored = file.load()
     if options.assignments:
         from servo_batch import rules
@@ -98,7 +100,7 @@ def measured_with(config: "Config", options: "Options") -> "Application":
         wanted = config.settings.with_values(stored or {}, asked)
         stored = rules.accepted(config.settings, wanted, stored, "nothing was measured")
     else:
-        state.refuse_problems(config.settings, stored, file.path)
+        state.refuse_problems(config.settings, stored, file)
     return config.settings.current(stored)
 
 

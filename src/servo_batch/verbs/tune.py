@@ -160,7 +160,7 @@ def _read(options: "Options") -> _Tuning:
     file = state.find(options.get("--state"), read.state, read.path) if is_of_file else None
     stored = file.load() if file else None
     if file:
-        state.refuse_problems(read.settings, stored, file.path)
+        state.refuse_problems(read.settings, stored, file)
     held = rules.assigned(read.settings, options.assignments if is_of_file else [], read.name)
     tuned, default = _space(read, held)
     first = read.settings.with_values(stored or {}, {**held, **default})
@@ -168,7 +168,7 @@ def _read(options: "Options") -> _Tuning:
     if held:
         rules.accepted(read.settings, first, stored, "nothing was measured")
     elif broken and file:
-        problem = f"{file.path}: the default of what is tuned, with what else is stored, {broken[0]}"
+        problem = f"{file.stored_in}: the default of what is tuned, with what else is stored, {broken[0]}"
         raise answers.failed("bad-state", f"{problem}; adjust it, or remove what is stored by adjust --reset")
 
     def allowed(values: Values) -> bool:
