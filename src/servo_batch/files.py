@@ -92,9 +92,11 @@ def lock(descriptor: int, exclusive: bool = True) -> "Optional[bool]":
 def refuse_input(option: str, path: str, inputs: "Dict[str, Optional[str]]") -> None:
     """Raise ``ServoError`` (bad-request) where the file that an option would have written is one of ``inputs``.
 
-    These are the files that the call reads or writes otherwise, by what a message calls them; None is no file.
+    These are the files that the call reads or writes otherwise, by what a message calls them; None is no file. The
+    program itself is one in any case.
     """
-    for name, other in inputs.items():
+    program = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the archive
+    for name, other in {**inputs, "this program": program}.items():
         if other is None:
             continue
         try:

@@ -238,6 +238,12 @@ def test_output_is_not_kept_where_something_else_is(newest, name):
     assert not os.path.exists(newest.path("ran"))
 
 
+def test_output_is_not_kept_in_the_program_itself(newest):
+    newest.pyz = shutil.copy(newest.pyz, newest.path("copy.pyz"))
+    newest.measure(b"", "--keep-output", "copy.pyz").bad_request("copy.pyz is this program")
+    assert newest.query()
+
+
 @pytest.mark.skipif(not shutil.which("pypy3"), reason="no PyPy here")
 def test_pypy_does_what_python_does(pyz, tmp_path):
     servo = Servo(shutil.which("pypy3"), pyz, tmp_path)

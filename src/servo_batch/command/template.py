@@ -81,7 +81,7 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
             as_text = {"r": repr, "a": ascii}.get(self.conversion or "", str)
             return format(as_text(value) if self.conversion else value, self.spec)
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
-            raise ValueError(f"the value {shown(value)} cannot be formatted: {lowered(error)}") from None
+            raise ValueError(f"{shown(value)}, which cannot be formatted: {lowered(error)}") from None
 
     def refusal(self, text: str, is_listed: bool) -> str:
         """Return why what it was formatted to cannot stand in a command, and what to do; empty where it can."""
@@ -231,7 +231,7 @@ def _problems(
             problem = part.refusal(part.formatted(value), True)
             yield from [f"it may be {problem}"] if problem else []
         except ValueError as error:
-            yield str(error)
+            yield f"it may be {error}"
 
 
 def words(text: str) -> "List[str]":
