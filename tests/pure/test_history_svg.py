@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import history_cases
 import pytest
-from history_cases import numbered, trial
+from history_cases import confirmed, trial
 
 from servo_batch.history import svg, table, trials
 from servo_batch.wording import width
@@ -94,8 +94,7 @@ def test_runs_have_a_bar_what_tune_confirmed_a_ring_and_the_best_its_settings():
     assert len(by_class(root, "path", "point")) == 1
     assert not [path for path in by_class(root, "path", "best") if "a7 7" in path.get("d")]
     assert {"Best: 5 seconds", "runs: 3", "a.x = 2"} <= set(texts(root))
-    found += numbered({"a.x": 3, "a.y": 0}, [6.0, 6.1, 6.2], 3, purpose="confirm best")
-    found += numbered({"a.x": 1, "a.y": 0}, [9.0, 9.1, 9.2], 6, purpose="confirm default")
+    found += confirmed({"a.x": 3, "a.y": 0}, [6.0, 6.1, 6.2], {"a.x": 1, "a.y": 0}, [9.0, 9.1, 9.2], 3)
     root = drawn(found)
     assert len([path for path in by_class(root, "path", "best") if "a7 7" in path.get("d")]) == 2 * 3
     assert {"Best: 6.1 seconds", "runs: 3, confirmed by tune", "a.x = 3"} <= set(texts(root))

@@ -7,7 +7,7 @@ import random
 
 import history_cases
 import pytest
-from history_cases import numbered, trial
+from history_cases import confirmed, numbered, trial
 
 from servo_batch.history import export, figures, plot, table, trials
 from servo_batch.history.axis import scale
@@ -55,13 +55,35 @@ def test_what_tune_confirmed_counts_before_a_lucky_single():
     lucky = trial(1, {"a.x": 3}, 1.0)
 
     def best(values, *others):
-        found = numbered(BEST, values, 10, purpose="confirm best") + list(others)
-        return view(found + numbered(DEFAULT, [9.0, 9.1, 9.2], 20, purpose="confirm default")).top.settings
+        return view(confirmed(BEST, values, DEFAULT, [9.0, 9.1, 9.2], 10) + list(others)).top.settings
 
     assert best([5.0, 5.1, 5.2], lucky) == BEST
     # Not where its runs did not tell it from the default, nor where others are better by more than chance explains.
     assert best([5.0, 5.1, 9.1], lucky) == best([5.0, None, 5.2], lucky) == {"a.x": 3}
     assert best([5.0, 5.1, 5.2], *numbered({"a.x": 3}, [1.0, 1.1, 1.2, 4.9])) == {"a.x": 3}
+
+
+def test_a_confirmation_is_its_own_runs_in_turns_without_another_measurement_between():
+    noise = confirmed(BEST, [10.0, 11.0, 12.0], DEFAULT, [11.5, 13.0, 14.0], 1)
+    better = confirmed(BEST, [10.0, 10.1, 10.2], DEFAULT, [14.0, 13.0, 14.0], 1)
+    other = confirmed({"a.x": 3}, [10.7, 10.8, 10.9], DEFAULT, [13.0, 14.0, 15.0], 11)
+    new_default = confirmed(BEST, [10.0, 10.1, 10.2], {"a.x": 4}, [9.0, 9.0, 9.0], 21)
+    plain = [trial(30, DEFAULT, 13.0)]
+    cases = [
+        (noise, []),
+        (noise + other, [3]),
+        (better + other, [2, 3]),
+        (better + plain + noise, []),
+        (noise + plain + better, [2]),
+        (better + better[:4] + plain, [2]),  # one that was broken off
+        (better[:4] + plain + better[:4], []),
+        (better + new_default, []),
+        (new_default + better, [2]),
+        (better[::2] + better[1::2], []),
+    ]
+    for found, settings in cases:
+        rows = trials.pooled(found, True)
+        assert sorted(row.settings["a.x"] for row in rows if row.is_confirmed) == settings
 
 
 def test_the_best_so_far_starts_with_the_first_that_did_not_fail():

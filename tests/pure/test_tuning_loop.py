@@ -157,6 +157,10 @@ def test_only_its_own_runs_confirm():
     cases = {
         "stopped": (whole[:15], CONFIRMATION[3:]),
         "of other settings": (other, CONFIRMATION),
+        "of another default": (
+            [one._replace(settings=whole[1].settings) if one.purpose == CONFIRM_DEFAULT else one for one in whole],
+            CONFIRMATION,
+        ),
         "for another purpose": ([one._replace(purpose=None) for one in whole], CONFIRMATION),
         "interrupted": ([*whole[:15], Measured(START, 1.0)], CONFIRMATION),
     }

@@ -19,6 +19,15 @@ def numbered(settings, values, start=1, **more):
     return [trial(start + index, settings, value, **more) for index, value in enumerate(values)]
 
 
+def confirmed(best, best_values, default, default_values, start):
+    """Return what a tuning measures in the end: the best and the default, in turns."""
+    turns = []
+    for value, other in zip(best_values, default_values):
+        turns += numbered(best, [value], start + len(turns), purpose="confirm best")
+        turns += numbered(default, [other], start + len(turns), purpose="confirm default")
+    return turns
+
+
 def tuned(count, settings, failing=0.0, seed=1):
     """Return ``count`` trials as a tuning would leave them; ``settings`` maps names to the values they may have."""
     chance = random.Random(seed)

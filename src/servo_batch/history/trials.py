@@ -2,7 +2,7 @@
 
 import json
 from itertools import accumulate
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples
 from servo_batch.history.figures import as_number
@@ -58,17 +58,38 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
     groups: Dict[str, List[Trial]] = {}
     for trial in trials:
         groups.setdefault(_identity(trial.settings), []).append(trial)
-    default = [cost(trial, minimize) for trial in trials if trial.purpose == CONFIRM_DEFAULT]
+    is_confirmed: Dict[str, bool] = {}
+    for again in confirmations((_identity(trial.settings), trial) for trial in trials):
+        turns = [[cost(trial, minimize) for _, trial in again[turn::2]] for turn in (0, 1)]
+        if len(turns[1]) >= samples.FEWEST:  # one that was broken off says nothing
+            is_confirmed[again[0][0]] = samples.is_lower(turns[0][: len(turns[1])], turns[1])
     sign = 1 if minimize else -1
     rows = []
-    for group in groups.values():
+    for identity, group in groups.items():
         runs = [value for trial in group for value in trial.runs]
         costs = [sign * value for value in runs] + [None for trial in group if trial.objective is None]
-        again = [cost(trial, minimize) for trial in group if trial.purpose == CONFIRM_BEST]
-        is_confirmed = bool(again) and samples.is_lower(again, default)
         value = as_number(samples.median(runs)) if runs else None
-        rows.append(Row(group[0].settings, group, runs, value, costs, is_confirmed))
+        rows.append(Row(group[0].settings, group, runs, value, costs, is_confirmed.get(identity, False)))
     return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))
+
+
+def confirmations(measured: Iterable[Tuple[Any, Any]]) -> List[List[Tuple[Any, Any]]]:
+    """Return the confirmations: runs of the best and of the default in turns.
+
+    ``measured`` is, oldest first, what tells settings apart, and a measurement that has its ``purpose``. Any other
+    measurement between them ends a confirmation: the machine may have changed since. The last one may be empty.
+    """
+    found: List[List[Tuple[Any, Any]]] = [[]]
+    for place, one in measured:
+        runs = found[-1]
+        is_turn = one.purpose == (CONFIRM_BEST, CONFIRM_DEFAULT)[len(runs) % 2]
+        if not is_turn or (len(runs) > 1 and place != runs[-2][0]):
+            # Another default is compared with the run of the best before it.
+            runs = runs[-1:] if is_turn and one.purpose == CONFIRM_DEFAULT else []
+            found.append(runs)
+        if is_turn or one.purpose == CONFIRM_BEST:
+            runs.append((place, one))
+    return found
 
 
 def _identity(settings: Dict[str, Any]) -> str:

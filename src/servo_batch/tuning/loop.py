@@ -8,7 +8,7 @@ import math
 import statistics
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
-from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT
+from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT, confirmations
 from servo_batch.samples import is_lower
 from servo_batch.tuning import search
 from servo_batch.tuning.model import Point
@@ -135,17 +135,15 @@ class Past:
         return self._confirmation(best, left_seconds >= each)
 
     def _confirmation(self, best: Settings, has_time: bool) -> Union[Step, Outcome]:
-        """Return the next of the runs of the best and of the default, in turns, or the outcome.
-
-        Any other measurement between them ends a confirmation: the machine may have changed since.
-        """
+        """Return the next of the runs of the best and of the default, in turns, or the outcome."""
         count = 2 * self.task.confirm
         turns = [(CONFIRM_BEST, best), (CONFIRM_DEFAULT, self.task.default)]
         wanted = [(purpose, search.locate(self.task.space, settings)) for purpose, settings in turns]
-        runs: List[Optional[float]] = []
-        for place, one in self._again:
-            is_next = (one.purpose, place) == wanted[len(runs) % 2]
-            runs = [*runs, one.value] if is_next else [one.value] if (one.purpose, place) == wanted[0] else []
+        # Those of other settings, or of another default, are as any other measurement.
+        again = [
+            (place, one if (one.purpose, place) in wanted else one._replace(purpose=None)) for place, one in self._again
+        ]
+        runs = [one.value for _, one in confirmations(again)[-1]]
         is_default = wanted[0][1] == wanted[1][1]
         if is_default or count == 0 or (len(runs) < count and not has_time):
             return Outcome(None, best, self.tried)
