@@ -83,7 +83,14 @@ def test_a_confirmation_is_its_own_runs_in_turns_without_another_measurement_bet
     ]
     for found, settings in cases:
         rows = trials.pooled(found, True)
-        assert sorted(row.settings["a.x"] for row in rows if row.is_confirmed) == settings
+        assert sorted(row.settings["a.x"] for row in rows if row.confirmed) == settings
+
+
+def test_what_was_confirmed_last_is_the_best_whatever_was_measured_after_it():
+    older = confirmed(BEST, [11.0, 11.1, 11.2], DEFAULT, [14.0, 14.1, 14.2], 1)
+    newer = confirmed({"a.x": 3}, [11.1, 11.5, 11.6], DEFAULT, [14.0, 14.1, 14.2], 7)
+    again = [trial(13, BEST, 11.3), trial(14, BEST, 11.3, purpose="confirm best")]
+    assert [view(older + newer + again[:more]).top.settings for more in range(3)] == [{"a.x": 3}] * 3
 
 
 def test_the_best_so_far_starts_with_the_first_that_did_not_fail():

@@ -70,7 +70,7 @@ def as_json(trials: Sequence[Trial], objective: str, best: Optional[Row]) -> Dic
             "settings": best.settings,
             "value": best.value,
             "measurements": [trial.number for trial in best.trials],
-            "confirmed": best.is_confirmed,
+            "confirmed": bool(best.confirmed),
         },
         "measurements": [
             {name: value for name, value in trial._asdict().items() if value is not None} for trial in trials

@@ -130,7 +130,7 @@ def history(view: View, matters: Dict[str, str]) -> str:
     points = {}
     for row in view.rows:
         for trial in row.trials:
-            is_confirmed, spread = row.is_confirmed and bool(trial.purpose), samples.deviation(trial.runs)
+            is_confirmed, spread = bool(row.confirmed and trial.purpose), samples.deviation(trial.runs)
             points[trial.number] = Point(trial.objective, row is view.top, is_confirmed, spread)
     if points:
         drawing.row(HEADING, ("Measurement by measurement", "text strong"), *LEGEND, gap=30)
@@ -196,7 +196,7 @@ def _begun(view: View) -> Drawing:
     drawing.row(BODY, ("measurements: %d · failed: %d · %s is better" % facts, "quiet"))
     best = view.top
     if best and best.value is not None:
-        about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.is_confirmed else "")
+        about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.confirmed else "")
         found = " ".join(filter(None, ["Best:", figure(best.value), clip(unit(view.rows, view.label), 200, SMALL)]))
         drawing.row(HEADING, (found, "best text strong"), (about, "quiet"), gap=16)
         for line in folded(_settings(best, drawing.names), int((RIGHT - LEFT) / BODY / CHARACTER)):

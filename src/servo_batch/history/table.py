@@ -200,7 +200,7 @@ def verdict(view: View) -> str:
 
 def _note(row: Row, view: View) -> str:
     notes = ["* best"] if view.top and row.trials[0] in view.top.trials else []
-    if row.is_confirmed and not view.is_comparison:
+    if row.confirmed and not view.is_comparison:
         notes.append("confirmed by tune")
     failures = [trial.reason or "no objective" for trial in row.trials if trial.objective is None]
     if failures:

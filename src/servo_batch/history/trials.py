@@ -37,7 +37,8 @@ class Row(NamedTuple):
     """All that was measured with the same settings.
 
     ``runs`` is the objective of each run, ``value`` their median, None where all failed; ``costs`` is the same the
-    lower the better, with None for each measurement that failed.
+    lower the better, with None for each measurement that failed. ``confirmed`` is the number of the last measurement by
+    which a tuning confirmed them, 0 where none did.
     """
 
     settings: Dict[str, Any]
@@ -45,7 +46,7 @@ class Row(NamedTuple):
     runs: List[float]
     value: Optional[float]
     costs: List[Optional[float]]
-    is_confirmed: bool
+    confirmed: int
 
     def values(self, name: str) -> List[Any]:
         """Return the values of a metric, of each run."""
@@ -58,18 +59,19 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
     groups: Dict[str, List[Trial]] = {}
     for trial in trials:
         groups.setdefault(_identity(trial.settings), []).append(trial)
-    is_confirmed: Dict[str, bool] = {}
+    confirmed: Dict[str, int] = {}
     for again in confirmations((_identity(trial.settings), trial) for trial in trials):
         turns = [[cost(trial, minimize) for _, trial in again[turn::2]] for turn in (0, 1)]
         if len(turns[1]) >= samples.FEWEST:  # one that was broken off says nothing
-            is_confirmed[again[0][0]] = samples.is_lower(turns[0][: len(turns[1])], turns[1])
+            is_better = samples.is_lower(turns[0][: len(turns[1])], turns[1])
+            confirmed[again[0][0]] = again[-1][1].number if is_better else 0
     sign = 1 if minimize else -1
     rows = []
     for identity, group in groups.items():
         runs = [value for trial in group for value in trial.runs]
         costs = [sign * value for value in runs] + [None for trial in group if trial.objective is None]
         value = as_number(samples.median(runs)) if runs else None
-        rows.append(Row(group[0].settings, group, runs, value, costs, is_confirmed.get(identity, False)))
+        rows.append(Row(group[0].settings, group, runs, value, costs, confirmed.get(identity, 0)))
     return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))
 
 
@@ -109,7 +111,7 @@ def best(rows: Sequence[Row]) -> Optional[Row]:
     What a tuning has confirmed last counts before a better median, unless that is better by more than chance explains.
     """
     first = rows[0] if rows and rows[0].value is not None else None
-    kept = max((row for row in rows if row.is_confirmed), key=lambda row: row.trials[-1].number, default=None)
+    kept = max((row for row in rows if row.confirmed), key=lambda row: row.confirmed, default=None)
     return kept if first and kept and not samples.is_lower(first.costs, kept.costs) else first
 
 
