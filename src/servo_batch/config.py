@@ -149,9 +149,12 @@ def of_options(options: "Options") -> Config:
     It has the objective that --minimize or --maximize gives. Raises ``ServoError`` as ``load`` and ``of_command`` do.
     """
     if options.get("--command") is None:
-        config = load(options.get("--config"))
-    else:
-        config = of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
+        return aimed(load(options.get("--config")), options)
+    return aimed(of_command(options.get("--command"), options.assignments, options.get("--metric") or []), options)
+
+
+def aimed(config: Config, options: "Options") -> Config:
+    """Return the configuration with the objective that --minimize or --maximize gives; raise ``ServoError``."""
     for direction in DIRECTIONS:
         text = options.get("--" + direction)
         if text:

@@ -182,3 +182,27 @@ def test_a_formula_metric_counts_for_what_was_measured_before_it_was_there(servo
     servo.configure({"batch": dict(BATCH, metrics=metrics, objective={"minimize": "{twice}"})})
     measured = json.loads(servo.call("history", "--json").stdout.decode())["measurements"]
     assert [(one["objective"], "none" in one["metrics"]) for one in measured] == [(30, False), (30, False)]
+
+
+def test_without_a_configuration_all_that_was_recorded_is_known(servo):
+    """Of each number a range, of the rest the values, so that what matters is said; and every metric in a formula."""
+    os.unlink(servo.path("config.json"))
+    lines = [
+        {
+            "time": "2026-12-01T03:00:00Z",
+            "job": "0",
+            "settings": {"w.cpu": cpu, "w.share": cpu % 4 / 10, "w.text": ["1..9,20", "9..1"][cpu % 2], "w.odd": [cpu]},
+            "status": "ok",
+            "metrics": {"total_runtime": {"value": 60.0 - cpu}, "user_time": {"value": cpu}, "tps": {"value": 1}},
+        }
+        for cpu in [(7 * number) % 40 + 1 for number in range(40)]
+    ]
+    lines.append(dict(lines[0], status="failed", reason="timeout", metrics={}))
+    servo.write("h", "".join(json.dumps(line) + "\n" for line in lines).encode())
+    formula = "{user_time} + {tps} + {w.share} + (1 if {w.text} == '9..1' else 0)"
+    answer = servo.call("history", "--history", "h", "--minimize", formula, "--json").answer
+    assert (answer["best"]["settings"]["w.cpu"], answer["best"]["value"]) == (1, 3.1)
+    text = lines_of(servo.call("history", "--history", "h", environment={"COLUMNS": "200"}))
+    assert "what matters: most w.cpu (more is better)" in text
+    ended = servo.call("history", "--history", "h", "--minimize", "{w.gpu}", "--json")
+    ended.bad_request("--minimize: there is no", "w.gpu")

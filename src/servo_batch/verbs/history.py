@@ -4,20 +4,20 @@ import os
 import shutil
 
 from servo_batch import answers, measurement, terminal
-from servo_batch.config import of_options
+from servo_batch.config import Config, aimed, of_options
 from servo_batch.document import SEARCHED
 from servo_batch.history import record, svg, table, trials
+from servo_batch.history.figures import as_number
 from servo_batch.metrics import sources
 from servo_batch.options import Options
 from servo_batch.tuning import importance
 from servo_batch.tuning.space import space
-from servo_batch.wording import shown
+from servo_batch.wording import is_scalar, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List
 
-    from servo_batch.config import Config
     from servo_batch.history.trials import Trial
 
 
@@ -39,7 +39,7 @@ def history(options: Options) -> answers.Answer:
     entries, warnings = record.read(path)
     for warning in warnings:
         answers.complain(warning)
-    config = config or _as_recorded(options, entries)
+    config = config or aimed(_as_recorded(entries), options)
     every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
@@ -60,13 +60,26 @@ def history(options: Options) -> answers.Answer:
     )
 
 
-def _as_recorded(options: Options, entries: "List[Dict[str, Any]]") -> "Config":
-    """Return what stands for the configuration of a history that --command made: formulas know what was recorded."""
-    latest = entries[-1] if entries else {"settings": {}, "metrics": {}}
-    parts = [(name.rpartition("."), trials.shown(value)) for name, value in latest["settings"].items()]
-    metrics = [(name, "(.)") for name in latest["metrics"] if name not in sources.UNITS]
-    assignments = [(name[0], name[2], text) for name, text in parts]
-    return of_options(Options({**options.given, "--command": "true", "--metric": metrics}, assignments))
+def _as_recorded(entries: "List[Dict[str, Any]]") -> Config:
+    """Return what stands for the configuration of a history that --command made: what the latest job had recorded."""
+    latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
+    recorded = [{name: each for name, each in entry["settings"].items() if is_scalar(each)} for entry in latest]
+    components: "Dict[str, Any]" = {}
+    for name in trials.names(recorded):
+        values = [each[name] for each in recorded if name in each]
+        described: "Dict[str, Any]" = {"type": "enum", "values": values}
+        if all(as_number(value) is not None for value in values):
+            described = {"type": "range", "min": min(values), "max": max(values)}
+            described.update({"step": 1} if all(isinstance(value, int) for value in values) else {})
+        component, _, setting = name.rpartition(".")
+        inner = components.setdefault(component, {"settings": {}})["settings"]
+        inner[setting] = {**described, "value": values[-1]}
+    metrics = trials.names([entry["metrics"] for entry in latest])
+    patterns = {name: {"output_regex": "(.)"} for name in metrics if name != sources.TOTAL_RUNTIME}
+    application = {"components": components}
+    config = Config("--history", {"batch": {"command": "true", "application": application, "metrics": patterns}})
+    config.path = None
+    return config
 
 
 def exported(
