@@ -181,10 +181,11 @@ def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(folder):
 
 
 def test_what_may_be_a_slip_in_the_configuration_is_told(folder):
-    folder.configure_command("echo", setting="{values: [1, 2], value: 3}")
+    folder.configure_command("echo", setting="{values: [1, 2], value: 3, setp: 1, weight: 2}")
     folder.says(
         0,
         "warning: web.cpu has values and no type, so any value is allowed: add type: enum",
+        'warning: web.cpu has "setp", which adjust --query passes on, and nothing else (did you mean "step"?)',
         "note: no command, env, constraint or objective uses web.cpu",
     )
 

@@ -1,9 +1,10 @@
 """Hostile values in commands that people write, run by real shells, and a canary.
 
-``python3 tests/tools/hostile_values.py [EVERY]`` tries each EVERYth case and says what came of them. A value comes as a
-setting, in the request's control, or in a state that somebody edited. Either nothing runs and the answer says why, or
-the job has exactly the value; and no program runs that the value named. Then ordinary values in ordinary commands: all
-of them have to run. Programs that run code elsewhere (ssh, docker, psql, …) are stood in for by ones that do it here.
+``python3 tests/tools/hostile_values.py [EVERY]`` tries each EVERYth case, a sample of one in so many, and says what
+came of them. A value comes as a setting, in the request's control, or in a state that somebody edited. Either nothing
+runs and the answer says why, or the job has exactly the value; and no program runs that the value named. Then ordinary
+values in ordinary commands: all of them have to run. Programs that run code elsewhere (ssh, docker, psql, …) are stood
+in for by ones that do it here.
 """
 
 import collections

@@ -18,7 +18,7 @@ from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, patterns, sources, written
 from servo_batch.metrics.convert import NoMatch
 from servo_batch.verbs import adjust
-from servo_batch.wording import shown
+from servo_batch.wording import did_you_mean, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # A path that comes first in a script. Of a name, or of what is quoted or computed, only the shell knows what it runs.
 FIRST_PATH = re.compile(r"\s*([A-Za-z0-9_.+-]*/[A-Za-z0-9_./+-]*)(?=[\s;&|]|\Z)")
+KEYS_OF_SETTINGS = ("type", "min", "max", "step", "scale", "values", "value", "default", "unit", "formula")
 GOOD, DOUBTFUL, BAD = (
     "all is well",
     "this would run: look first at what the warnings say",
@@ -127,11 +128,17 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
 
 
 def _look_at_settings(findings: Findings, config: "Config") -> None:
-    """Note a list of values that is no enum, so that any value is allowed, and settings that nothing uses."""
+    """Note a list of values that is no enum, so that any value is allowed, mistyped keys, and what nothing uses."""
     for component, name, setting in settings.walk(config.settings.application):
+        what = settings.named_setting(component, name)
         if "values" in setting and "type" not in setting:
-            what = settings.named_setting(component, name)
             findings.warnings.append(f"{what} has values and no type, so any value is allowed: add type: enum")
+        for key in setting:
+            hint = "" if key in KEYS_OF_SETTINGS else did_you_mean(key, KEYS_OF_SETTINGS)
+            if hint:
+                findings.warnings.append(
+                    f"{what} has {shown(key)}, which adjust --query passes on, and nothing else{hint}"
+                )
     unused = config.unused_settings()
     if unused:
         what = ", ".join(unused)
