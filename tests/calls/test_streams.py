@@ -201,6 +201,9 @@ def test_the_working_directory_may_be_gone(servo, tmp_path):
     gone.mkdir()
     told = "the job ended with exit status 1\n"  # it fails as under any shell: it is to make a file there
     servo.call("measure", *arguments, prefix=prefix).failed("failed", "command-failed", told)
+    gone.mkdir()
+    ended = servo.call("compare", *arguments, "web.cpu=2,3", "--svg", "p", "--json", prefix=prefix)
+    ended.bad_request("p: the picture cannot be written")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["adjust", "--version"]])

@@ -169,7 +169,10 @@ def check_replaceable(path: str, inputs: Dict[str, Optional[str]]) -> None:
     ``inputs`` are those of ``files.refuse_input``.
     """
     refuse_input("--svg", path, inputs)
-    folder = os.path.dirname(os.path.realpath(path))  # where it is written, before it gets its name
+    try:
+        folder = os.path.dirname(os.path.realpath(path))  # where it is written, before it gets its name
+    except OSError as error:  # the working directory is gone
+        raise _unwritable(path, why(error)) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise _unwritable(path, f"there is no folder {folder} that can be written to")
     if os.path.lexists(path) and not os.path.isfile(path):
