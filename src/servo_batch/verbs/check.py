@@ -82,14 +82,14 @@ def check(options: "Options") -> answers.Answer:
     application = findings.attempt(_application, findings, config, options)
     if config and application:
         findings.sections.append(adjust.settings_table(application))
-        plan = None
+        plan, control = None, options.get("--control")
         try:
-            plan = measurement.plan(config, application, options.get("--control") or {})
-            if options.get("--control") or not any(map(_awaits_control, config.metrics.values())):
+            plan = measurement.plan(config, application, control or {})
+            if control is not None or not any(map(_awaits_control, config.metrics.values())):
                 measurement.refuse_hopeless(config, plan)
         except answers.ServoError as error:
             # What a service sends with the request is no fault of the configuration.
-            is_awaited = error.reason == "bad-request" and not options.get("--control")
+            is_awaited = error.reason == "bad-request" and control is None
             (findings.notes if is_awaited else findings.problems).append(error.message)
         _look_at_commands(findings, config, application, plan.job if plan else None)
     if config:
