@@ -59,7 +59,7 @@ def plan(
     """Return what a measurement runs with the settings of ``application``; raise ``ServoError``.
 
     ``control`` is laid over the default one. ``asked`` names metrics, all by default; ``runs`` and ``warmup_runs`` are
-    the configuration's by default. A shell reads each script once, without running it.
+    the configuration's by default. A shell reads each script, without running it.
     """
     control = settings.overlay(config.default_control, control)
     names = render.values({"application": application}, control)

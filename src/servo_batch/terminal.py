@@ -1,6 +1,6 @@
 """What people see: tables, and a failure as text.
 
-Imported only where stdout is a terminal, and by ``check``.
+A driver imports it only where stdout is a terminal.
 """
 
 import json

@@ -70,7 +70,7 @@ def judge(step: Step, output: Output, outcome: Optional[Outcome], loop: Loop) ->
 
 
 def _became(step: Step, outcome: Optional[Outcome]) -> str:
-    """Return what became of a command that nobody wants any more, as the end of a message."""
+    """Return what became of a command, as the end of a message."""
     if isinstance(outcome, Stopped):
         return "%s was stopped after %.1f s%s" % (step.subject, outcome.runtime_seconds, _how_stopped(outcome))
     if isinstance(outcome, Lost):

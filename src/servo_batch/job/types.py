@@ -46,11 +46,11 @@ class Step(NamedTuple):
 
     kind: Kind
     arguments: Sequence[str]
-    environment: Mapping[str, str] = {}
-    working_directory: Optional[str] = None
-    success_statuses: Sequence[int] = (0,)
-    grace_seconds: float = 5.0
-    timeout_seconds: Optional[float] = None
+    environment: Mapping[str, str]
+    working_directory: Optional[str]
+    success_statuses: Sequence[int]
+    grace_seconds: float
+    timeout_seconds: Optional[float]
     place: Place = Place()
     limit_name: str = "its timeout"  # what messages call ``timeout_seconds``
 

@@ -1,7 +1,7 @@
 """What was measured → what to measure next, and at the end the outcome.
 
-Each step is a pure function of the task and of what was measured so far, so there is no other state to lose: whatever
-stopped the tuning, with the same history it goes on as if nothing had.
+Each step is a pure function of the task, of what was measured so far and of the time that is left. So there is no other
+state to lose: whatever stopped the tuning, with the same history it goes on as if nothing had.
 """
 
 import math

@@ -185,8 +185,9 @@ def _read(options: "Options") -> _Tuning:
 def _space(read: "Config", held: Values) -> "Tuple[search.Space, Values]":
     """Return what there is to search and the default in it; raise ``ServoError`` (bad-config)."""
     described = read.settings.described
-    unused = [name for name in read.unused_settings() if name in space(described) and name not in held]
-    tuned = space({name: each for name, each in described.items() if name not in unused and name not in held})
+    possible = {name: each for name, each in space(described).items() if name not in held}
+    unused = [name for name in read.unused_settings() if name in possible]
+    tuned = {name: each for name, each in possible.items() if name not in unused}
     default = {name: described[name].get("value") for name in tuned}
     lacking = [name for name in tuned if default[name] is None]
     if unused:
