@@ -238,6 +238,13 @@ def test_output_is_not_kept_where_something_else_is(newest, name):
     assert not os.path.exists(newest.path("ran"))
 
 
+def test_output_is_not_kept_in_the_state_of_an_older_one(newest):
+    newest.write("_state.yaml", b"application: {components: {}}\n")
+    answer = newest.measure(b"", "--keep-output", "_state.yaml").answer
+    assert "_state.yaml is the state of an older servo-batch" in answer["message"]
+    assert newest.read("_state.yaml") == b"application: {components: {}}\n"
+
+
 def test_output_is_not_kept_in_the_program_itself(newest):
     newest.pyz = shutil.copy(newest.pyz, newest.path("copy.pyz"))
     newest.measure(b"", "--keep-output", "copy.pyz").bad_request("copy.pyz is this program")

@@ -43,7 +43,9 @@ def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") ->
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
-        inputs = {"the configuration": config.path, "the state": file.path if file else None}
+        inputs = {"the configuration": config.path}
+        if file:
+            inputs.update({"the state": file.path, "the state of an older servo-batch": file.older})
         if history:
             refuse_input("--history", history, inputs)
             record.check_writable(history)
