@@ -69,6 +69,7 @@ def test_a_confirmation_is_its_own_runs_in_turns_without_another_measurement_bet
     other = confirmed({"a.x": 3}, [10.7, 10.8, 10.9], DEFAULT, [13.0, 14.0, 15.0], 11)
     new_default = confirmed(BEST, [10.0, 10.1, 10.2], {"a.x": 4}, [9.0, 9.0, 9.0], 21)
     plain = [trial(30, DEFAULT, 13.0)]
+    machine = [trial(31, DEFAULT, None, purpose="confirm default", cause="machine")]
     cases = [
         (noise, []),
         (noise + other, [3]),
@@ -77,6 +78,8 @@ def test_a_confirmation_is_its_own_runs_in_turns_without_another_measurement_bet
         (noise + plain + better, [2]),
         (better + better[:4] + plain, [2]),  # one that was broken off
         (better[:4] + plain + better[:4], []),
+        (better[:3] + machine + better[3:], [2]),
+        (better[:5] + machine, []),
         (better + new_default, []),
         (new_default + better, [2]),
         (better[::2] + better[1::2], []),

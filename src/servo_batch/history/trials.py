@@ -16,7 +16,7 @@ class Trial(NamedTuple):
 
     ``number`` counts from 1; ``settings`` is ``{"web.cpu": 4, …}``; ``metrics`` is as answered, ``{NAME: {"value": …,
     "unit": …, "runs": […]}}``; ``objective`` is a number that can be drawn, or None where the measurement failed;
-    ``runs`` is the objective of each run.
+    ``runs`` is the objective of each run; ``cause`` is "machine" where a failure is no fault of the settings.
     """
 
     number: int
@@ -31,6 +31,7 @@ class Trial(NamedTuple):
     reason: Optional[str] = None
     message: Optional[str] = None
     purpose: Optional[str] = None
+    cause: Optional[str] = None
 
 
 class Row(NamedTuple):
@@ -60,7 +61,9 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
     for trial in trials:
         groups.setdefault(_identity(trial.settings), []).append(trial)
     confirmed: Dict[str, int] = {}
-    for again in confirmations((_identity(trial.settings), trial) for trial in trials):
+    # Where the machine was to blame, tune measures once more.
+    counted = [(_identity(trial.settings), trial) for trial in trials if trial.cause != "machine"]
+    for again in confirmations(counted):
         turns = [[cost(trial, minimize) for _, trial in again[turn::2]] for turn in (0, 1)]
         if len(turns[1]) >= samples.FEWEST:  # one that was broken off says nothing
             is_better = samples.is_lower(turns[0][: len(turns[1])], turns[1])
