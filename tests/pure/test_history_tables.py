@@ -76,7 +76,7 @@ def test_a_confirmation_is_its_own_runs_in_turns_without_another_measurement_bet
         (better + other, [2, 3]),
         (better + plain + noise, []),
         (noise + plain + better, [2]),
-        (better + better[:4] + plain, [2]),  # one that was broken off
+        (better + plain + better[:4], [2]),  # the second was broken off
         (better[:4] + plain + better[:4], []),
         (better[:3] + machine + better[3:], [2]),
         (better[:5] + machine, []),
