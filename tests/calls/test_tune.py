@@ -482,7 +482,7 @@ def test_a_person_reads_why_nothing_is_stored(at_terminal, tuner):
     cases = {
         "1": "the difference may be noise, 1 against 30: the state is as it was",
         "0": "the best, as far as it can be predicted, was not measured again: the state is as it was",
-        "3": "nothing was found that is better than the default: the state is as it was",
+        "3": "nothing was found that is better than the default",
     }
     for confirm, said in cases.items():
         tuner.configure(described(settings=at_best if confirm == "3" else SETTINGS))

@@ -139,14 +139,24 @@ def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_a
     assert Past(TASK, whole[:1]).next_step(-1.0).purpose is None
 
 
+def test_a_budget_that_ends_within_the_confirmation_tells_what_is_known_so_far():
+    whole = history(ran(TASK)[0])
+    cut = Past(TASK, whole[:15]).next_step(0.0, [1.0])
+    assert (cut.better, len(cut.best_runs), len(cut.default_runs)) == (None, 2, 1)
+    assert (cut.best, cut.default) == (cost(BEST), cost(START))
+
+
 def test_what_lies_at_an_edge_and_that_the_last_five_still_improved_is_said_with_the_way_on():
-    found = [Measured({"web.cpu": cpu, "web.gc": "serial"}, float(20 - cpu)) for cpu in (2, 3, 4, 5, 6, 7, 8, 9)]
+    found = [Measured({"web.cpu": cpu, "web.gc": "serial"}, float(20 - cpu)) for cpu in (2, 2, *range(2, 12))]
     least = "web.cpu=1 is the least that may be tried: with another min there may be better"
     improved = "the last 5 measurements still found better: %s goes on from here"
-    task = TASK._replace(measurements=8)
+    task = TASK._replace(measurements=10)
     assert Past(TASK, found[:1]).remarks({"web.cpu": 1, "web.gc": "g1"}) == [least]
-    assert Past(TASK, found[:1]).remarks(START) == []
-    assert Past(task, found).remarks(START) == [improved % "--measurements 28"]
+    assert (
+        Past(TASK._replace(default={"web.cpu": 1, "web.gc": "g1"}), found).remarks({"web.cpu": 1, "web.gc": "g1"}) == []
+    )
+    assert Past(TASK, found[:-1]).remarks(START) == []  # too few to tell
+    assert Past(task, found).remarks(START) == [improved % "--measurements 30"]
     assert Past(TASK, found).remarks(START) == [improved % "the same command"]
     assert Past(task, [found[0], found[-1], *found[1:-1]]).remarks(START) == []
 

@@ -61,7 +61,7 @@ class Step(NamedTuple):
 class Outcome(NamedTuple):
     """The end: the best settings and the default, compared by ``best_runs`` and ``default_runs`` alone."""
 
-    better: Optional[bool]  # None where nothing was measured again
+    better: Optional[bool]  # None where they were not measured again, or not often enough
     settings: Settings  # the best; they are the default's where none is predicted to be better
     measurements: int  # of the search
     best_runs: Sequence[Optional[float]] = ()  # values in order, None for a failure
@@ -144,14 +144,14 @@ class Past:
             (place, one if (one.purpose, place) in wanted else one._replace(purpose=None)) for place, one in self._again
         ]
         runs = [one.value for _, one in confirmations(again)[-1]]
-        is_default = wanted[0][1] == wanted[1][1]
-        if is_default or count == 0 or (len(runs) < count and not has_time):
+        if count == 0 or wanted[0][1] == wanted[1][1]:  # the best is the default
             return Outcome(None, best, self.tried)
-        if len(runs) < count:
+        if len(runs) < count and has_time:
             purpose, settings = turns[len(runs) % 2]
             return Step(settings, purpose, self.tried + len(runs) + 1, self.tried + count)
         best_runs, default_runs = runs[:count:2], runs[1:count:2]
-        better = is_lower([self._cost(value) for value in best_runs], [self._cost(value) for value in default_runs])
+        costs = [[self._cost(value) for value in each] for each in (best_runs, default_runs)]
+        better = is_lower(*costs) if len(runs) >= count else None
         medians = self._median(best_runs), self._median(default_runs)
         return Outcome(better, best, self.tried, best_runs, default_runs, *medians)
 
@@ -159,9 +159,9 @@ class Past:
         return value if value is None or not self.task.maximize else -value
 
     def _median(self, runs: Sequence[Optional[float]]) -> Optional[float]:
-        """Return the median; a failure is worse than any value."""
+        """Return the median, None where there is none; a failure is worse than any value."""
         worst = -math.inf if self.task.maximize else math.inf
-        middle = statistics.median([worst if value is None else value for value in runs])
+        middle = statistics.median([worst if value is None else value for value in runs] or [worst])
         return middle if math.isfinite(middle) else None
 
     def remarks(self, best: Settings) -> List[str]:
@@ -172,14 +172,14 @@ class Past:
         """
         found = []
         for name, (values, ordered) in self.task.space.items():
-            if ordered and values[0] != values[-1] and best[name] in (values[0], values[-1]):
+            if ordered and best[name] != self.task.default[name] and best[name] in (values[0], values[-1]):
                 end, key = ("least", "min") if best[name] == values[0] else ("greatest", "max")
                 found.append(
                     f"{name}={best[name]} is the {end} that may be tried: with another {key} there may be better"
                 )
         costs = [math.inf if cost is None else cost for _, cost in self.costs]
-        if LATEST < len(costs) < self.task.size and min(costs[-LATEST:]) < min(costs[:-LATEST]):
-            is_done = len(costs) >= self.task.measurements
-            more = f"--measurements {len(costs) + MORE}" if is_done else "the same command"
+        if 2 * LATEST <= self.tried < self.task.size and min(costs[-LATEST:]) < min(costs[:-LATEST]):
+            is_done = self.tried >= self.task.measurements
+            more = f"--measurements {self.tried + MORE}" if is_done else "the same command"
             found.append(f"the last {LATEST} measurements still found better: {more} goes on from here")
         return found

@@ -313,7 +313,7 @@ def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
     default, best = tuning.task.default, outcome.settings
     changed = [name for name in best if not settings.is_same(best[name], default[name])]
     if not changed:
-        return "\nnothing was found that is better than the default: the state is as it was\n"
+        return "\nnothing was found that is better than the default\n"
     rows = [[name, shown(default[name]), shown(best[name])] for name in changed]
     if outcome.best_runs:
         rows.append([_goal(tuning), _figures([outcome.default]), _figures([outcome.best])])
@@ -321,11 +321,14 @@ def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
 
 
 def _verdict(tuning: _Tuning, outcome: loop.Outcome) -> str:
+    kept = "the state is as it was" if tuning.state else "nothing is stored"
+    if not outcome.best_runs:
+        return f"the best, as far as it can be predicted, was not measured again: {kept}"
+    runs = f"{_figures(outcome.best_runs)} against {_figures(outcome.default_runs) or 'nothing'}"
     if outcome.better is None:
-        return "the best, as far as it can be predicted, was not measured again: the state is as it was"
-    runs = f"{_figures(outcome.best_runs)} against {_figures(outcome.default_runs)}"
+        return f"the time was up before that could be told, {runs}: {kept}; the same command goes on"
     if not outcome.better:
-        return f"the difference may be noise, {runs}: the state is as it was"
+        return f"the difference may be noise, {runs}: {kept}"
     gain = ""
     if outcome.default and outcome.best is not None:
         gain = f" by {abs(100 * (outcome.best - outcome.default) / outcome.default):.1f} %"
