@@ -96,7 +96,7 @@ def test_a_pattern_that_cannot_work_is_refused(pattern, problem):
 
 def test_what_the_older_servo_batch_took_otherwise_is_told():
     for pattern in ("^a(b)", "a(b)$"):
-        assert r"\A and \Z" in patterns.older_difference(pattern)
+        assert r"\A for ^ and \n?\Z for $" in patterns.older_difference(pattern)
     assert "in bytes" in patterns.older_difference("é(b)")
     assert patterns.older_difference(r"[^$]\^(b)\$") is None
 

@@ -242,7 +242,7 @@ def rendered(read, source, value):
     name = FIELDS[source].split(".")[-1] if source != "state" else "free"
     stored = {"components": {"web": {"settings": {} if source == "control" else {name: {"value": value}}}}}
     try:
-        state.refuse_problems(read.settings, stored, "_state.json")
+        state.refuse_problems(read.settings, stored, state.StateFile("_state.json"))
         application = read.settings.current(stored)
         plan = measurement.plan(read, application, {"v": value} if source == "control" else {})
         return list(plan.job.command.arguments)
