@@ -103,7 +103,7 @@ def test_each_verb_s_help_lists_its_options_has_an_example_and_names_a_page(newe
 def test_help_lists_the_manual_s_pages_and_shows_each(servo):
     pages = [line.split()[0] for line in servo.call("help").stdout.decode().split("\n\n")[0].split("\n")]
     assert {"README", "recipes/ssh"} < set(pages)
-    for page in [*pages, "ssh", "readme"]:
+    for page in [*pages, "ssh", "readme", "postgres"]:
         shown = servo.call("help", page)
         assert (shown.status, shown.stdout[:2]) == (0, b"# "), shown
     recipes = servo.call("help", "recipes").stdout.decode()

@@ -73,13 +73,14 @@ def usage(verb: str, name: str) -> str:
 
 
 def show(word: str) -> None:
-    """Write the list of the manual's pages, the page or the folder that ``word`` names, or the lines that explain it.
+    """Write the list of the manual's pages, the page or the folder that ``word`` names or begins, or what explains it.
 
     Raises ``UsageError`` where the manual does not have the word. At a terminal, ``$PAGER`` shows it where that works.
     """
     files = sorted(_files(".md").items())
     pages = {name.replace("servo_batch/manual/", "")[:-3]: text.decode("utf-8") for name, text in files}
     named = [name for name in pages if word.lower() in ("", name.lower(), *name.lower().split("/"))]
+    named = named or [name for name in pages if name.lower().rpartition("/")[2].startswith(word.lower())]
     if len(named) == 1:
         text = pages[named[0]]
     elif named:
