@@ -8,7 +8,7 @@ when it is to wait no longer; where the driver was killed, *control* is at its e
 and then one of
 
 - ``{"not_started": ERRNO}``: the system refused to start it;
-- ``{"ended": [SECONDS, STATUS, USAGE]}``: it took so long and ended by itself, as steps.Ended has it. The guard then
+- ``{"ended": [SECONDS, STATUS, USAGE]}``: it took so long and ended by itself, as types.Ended has it. The guard then
   waits for the end of *control*, reports ``{"left": [PROCESS, …]}``, what of the job is still running (nothing where
   nobody can tell), and leaves it alone;
 - ``{"stopped": [SECONDS, WAS_KILLED, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
