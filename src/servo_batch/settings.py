@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Setting = Dict[str, Any]
 
 SCALAR = "a string, a number or a boolean"
+KEYS = ("type", "min", "max", "step", "scale", "values", "value", "default", "unit", "formula")
 TYPES, SCALES = ("range", "enum", "formula"), ("linear", "log")
 # How far max - min may be from a whole number of steps, in steps: binary floats hold no 0.1.
 STEP_TOLERANCE = 1 / 1024

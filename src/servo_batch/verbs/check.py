@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 # A path that comes first in a script. Of a name, or of what is quoted or computed, only the shell knows what it runs.
 FIRST_PATH = re.compile(r"\s*([A-Za-z0-9_.+-]*/[A-Za-z0-9_./+-]*)(?=[\s;&|]|\Z)")
-KEYS_OF_SETTINGS = ("type", "min", "max", "step", "scale", "values", "value", "default", "unit", "formula")
 GOOD, DOUBTFUL, BAD = (
     "all is well",
     "this would run: look first at what the warnings say",
@@ -134,7 +133,7 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
         if "values" in setting and "type" not in setting:
             findings.warnings.append(f"{what} has values and no type, so any value is allowed: add type: enum")
         for key in setting:
-            hint = "" if key in KEYS_OF_SETTINGS else did_you_mean(key, KEYS_OF_SETTINGS)
+            hint = "" if key in settings.KEYS else did_you_mean(key, settings.KEYS)
             if hint:
                 findings.warnings.append(
                     f"{what} has {shown(key)}, which adjust --query passes on, and nothing else{hint}"
