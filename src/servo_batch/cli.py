@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from servo_batch.answers import Answer, Wait
     from servo_batch.options import Options
-    from servo_batch.terminal import Voice
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -94,7 +93,7 @@ def _driver(verb: str, options: "Options") -> int:
     return _answered(_voice(verb, options), lambda: ask(options))
 
 
-def _voice(verb: str, options: "Options", wait: "Optional[Wait]" = None) -> "Voice":
+def _voice(verb: str, options: "Options", wait: "Optional[Wait]" = None) -> answers.ForPrograms:
     """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
     if options.get("--json") or not (os.isatty(answers.STDOUT) or verb in SHOWN):
         return answers.ForPrograms(wait)
@@ -104,7 +103,7 @@ def _voice(verb: str, options: "Options", wait: "Optional[Wait]" = None) -> "Voi
     return terminal.ForPeople(wait)
 
 
-def _answered(voice: "Voice", ask: "Callable[[], Answer]") -> int:
+def _answered(voice: answers.ForPrograms, ask: "Callable[[], Answer]") -> int:
     """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
     outcome: "Union[Answer, answers.ServoError]"
     try:

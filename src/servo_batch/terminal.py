@@ -1,6 +1,6 @@
 """What people see: tables, and a failure as text.
 
-A driver imports it only where stdout is a terminal.
+A driver imports it only where stdout or stderr is a terminal.
 """
 
 import json
@@ -50,9 +50,6 @@ class ForPeople(answers.ForPrograms):
     def step(self, percent: int, message: str, line: str) -> None:
         """Write the line of a step; raise ``OSError`` or ``ServoError``."""
         answers.write_text(printable(line.rstrip()) + "\n", self._wait)
-
-
-Voice = answers.ForPrograms  # who writes answers and progress
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:

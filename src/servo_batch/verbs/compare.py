@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from servo_batch.job.cancel import Cancellation
     from servo_batch.measurement import Plan
     from servo_batch.options import Options
-    from servo_batch.terminal import Voice
 
 MOST, DEFAULT_RUNS = 1000, 3
 
 
-def compare(options: "Options", voice: "Voice", cancellation: "Cancellation") -> answers.Answer:
+def compare(options: "Options", voice: answers.ForPrograms, cancellation: "Cancellation") -> answers.Answer:
     """Measure every combination of the values that the command line names, and return which is best.
 
     Raises ``ServoError`` and ``UsageError`` for what is wrong before anything runs, and where nothing is known.
@@ -153,7 +152,11 @@ def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "P
 
 
 def _measure(
-    config: Config, plans: "List[Plan]", history: Optional[str], voice: "Voice", cancellation: "Cancellation"
+    config: Config,
+    plans: "List[Plan]",
+    history: Optional[str],
+    voice: answers.ForPrograms,
+    cancellation: "Cancellation",
 ) -> Tuple[List[Dict[str, Any]], Optional[answers.ServoError]]:
     """Return the history's line of each run, and what ended the comparison before its end."""
     telling = Telling(voice, config.expected_seconds)

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from servo_batch.options import Options
     from servo_batch.settings import Application
     from servo_batch.state import StateFile
-    from servo_batch.terminal import Voice
 
 
-def measure(options: "Options", voice: "Voice", cancellation: "Cancellation") -> answers.Answer:
+def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cancellation") -> answers.Answer:
     """Measure as the command line and the request on stdin ask, and return the answer; raise ``ServoError``.
 
     Whatever can be known before the job runs is checked before it runs.

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from servo_batch.options import Options
     from servo_batch.settings import Application
     from servo_batch.state import StateFile
-    from servo_batch.terminal import Voice
 
 Values = Dict[str, Any]  # of what is tuned
 
@@ -37,7 +36,7 @@ TITLES = f"{'#':>4}  {'objective':>14}  {'best':>9}  settings"
 BEYOND = "better than the default is all that this shows: how near to the best that there is, nobody knows"
 
 
-def tune(options: "Options", voice: "Voice", cancellation: "Cancellation") -> answers.Answer:
+def tune(options: "Options", voice: answers.ForPrograms, cancellation: "Cancellation") -> answers.Answer:
     """Tune as the command line says, store the best settings if they are better, and return the answer.
 
     Raises ``ServoError``: where the configuration is wrong, where the first measurement fails, and for a cancel.
@@ -204,7 +203,7 @@ def _space(read: "Config", held: Values) -> "Tuple[search.Space, Values]":
 class _Run:
     """One call of tune, step by step."""
 
-    def __init__(self, tuning: _Tuning, voice: "Voice", cancellation: "Cancellation") -> None:
+    def __init__(self, tuning: _Tuning, voice: answers.ForPrograms, cancellation: "Cancellation") -> None:
         self._tuning = tuning
         self._past = tuning.past()
         self._voice = voice
