@@ -40,7 +40,7 @@ class Known:
 
 
 class Model:
-    """A Gaussian process of scores, with these weights in the distance and one of NOISE_RATIOS."""
+    """A Gaussian process of scores, with these weights in the distance and so much noise."""
 
     def __init__(self, known: Known, weights: Sequence[float], noise: float) -> None:
         self.known, self.weights, self.noise = known, weights, noise
@@ -55,6 +55,10 @@ class Model:
         self.variance = (dot(self.solved, self.solved) + 2) / (size + 2)  # as if two more scores had been seen before
         determinant = math.fsum(math.log(row[-1]) for row in self.factor)
         self.likelihood = -size / 2 * math.log(self.variance) - determinant - 1 / self.variance  # its logarithm
+
+    def with_noise(self, noise: float) -> "Model":
+        """Return the model with the same weights and another noise."""
+        return Model(self.known, self.weights, noise)
 
     def predict(self, points: Sequence[Point]) -> List[Tuple[float, float]]:
         """Return the mean and the standard deviation of the score at each point."""
@@ -80,11 +84,11 @@ class Model:
         return found
 
 
-def fit(points: Sequence[Point], costs: Costs, spans: Spans, noises: Sequence[float] = NOISE_RATIOS) -> Model:
-    """Return the model with the likeliest weights, and the likeliest of ``noises``. Not all are failures."""
+def fit(points: Sequence[Point], costs: Costs, spans: Spans) -> Model:
+    """Return the model with the likeliest weights and the likeliest noise. Not all are failures."""
     latest = -LATEST if any(cost is not None for cost in costs[-LATEST:]) else 0
     weights = _weights(Known(points[latest:], costs[latest:], spans))
-    return _with_likeliest(noises, Known(points, costs, spans), weights)
+    return _with_likeliest_noise(Known(points, costs, spans), weights)
 
 
 def _kernel(size: int, weighted: Iterable[List[float]]) -> List[float]:
@@ -99,7 +103,7 @@ def _weights(known: Known) -> List[float]:
     """Return the weights: the settings one after the other doubled while that is likelier, else halved if that is."""
     times = [1.0] * len(known.apart)
     share = 1.0 / max(1, sum(map(any, known.apart)))  # of those that vary at all
-    first = _with_likeliest(NOISE_RATIOS, known, [share] * len(times))
+    first = _with_likeliest_noise(known, [share] * len(times))
     best = first.likelihood
     for index in range(len(times)):
         for factor in (2.0, 0.5):
@@ -115,8 +119,8 @@ def _weights(known: Known) -> List[float]:
     return [share * each for each in times]
 
 
-def _with_likeliest(noises: Sequence[float], known: Known, weights: Sequence[float]) -> Model:
-    models = [Model(known, weights, noise) for noise in noises]
+def _with_likeliest_noise(known: Known, weights: Sequence[float]) -> Model:
+    models = [Model(known, weights, noise) for noise in NOISE_RATIOS]
     return models[highest([model.likelihood for model in models])]
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from servo_batch.tuning.model import NOISE_RATIOS, Model, Point, apart, fit, highest
+from servo_batch.tuning.model import Model, Point, apart, fit, highest
 
 Settings = Mapping[str, Any]
 Space = Mapping[str, Tuple[Sequence[Any], bool]]
@@ -83,8 +83,9 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     if not good:
         return None
     points = [one.point for one in good]
-    predicted = [_model(space, good, noises).predict(points) for noises in (NOISE_RATIOS, [LITTLE_NOISE])]
-    best = good[highest([-mean - other for (mean, _), (other, _) in zip(*predicted)])].settings
+    likeliest = _model(space, good)
+    smoothed, rough = (likeliest.predict(points), likeliest.with_noise(LITTLE_NOISE).predict(points))
+    best = good[highest([-mean - other for (mean, _), (other, _) in zip(smoothed, rough)])].settings
     return {name: best.get(name) for name in space}
 
 
@@ -128,11 +129,11 @@ def _within(space: Space, past: Past) -> List[_Measured]:
     return measured
 
 
-def _model(space: Space, measured: List[_Measured], noises: Sequence[float] = NOISE_RATIOS) -> Model:
+def _model(space: Space, measured: List[_Measured]) -> Model:
     if len(measured) > MOST:
         best = sorted(measured, key=lambda one: math.inf if one.cost is None else one.cost)[: MOST // 2]
         measured = best + measured[-(MOST - len(best)) :]
-    return fit([one.point for one in measured], [one.cost for one in measured], _spans(space), noises)
+    return fit([one.point for one in measured], [one.cost for one in measured], _spans(space))
 
 
 def _spans(space: Space) -> List[int]:
