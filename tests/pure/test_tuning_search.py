@@ -163,6 +163,19 @@ def test_keeps_what_is_predicted_to_be_best_not_one_lucky_measurement():
     assert choose(space, past)["a"] in (3, 4, 5)
 
 
+@pytest.mark.parametrize(
+    ("costs", "kept"),
+    [
+        ([1.9, 2.1, 0.0, -0.1, -0.9, 0.6, -0.1, 2.6, -1.3, 3.4, 1.1, 3.9], 5),  # of little noise alone it would be 9
+        ([2.3, 1.6, 0.8, 1.5, 1.3, 0.1, 1.1, 0.1, 2.3, -0.4, 2.9, 4.0], 10),  # of the likeliest noise alone 6
+    ],
+    ids=["luck", "roughness"],
+)
+def test_neither_the_likeliest_noise_nor_little_noise_alone_decides_what_is_kept(costs, kept):
+    past = [({"a": n}, cost) for n, cost in enumerate(costs, 1)]
+    assert choose({"a": (range(1, 13), True)}, past) == {"a": kept}
+
+
 def test_a_long_history_is_learnt_from_by_its_best_and_its_latest(monkeypatch):
     monkeypatch.setattr(search, "MOST", 30)
     space = {"a": (range(1000), True)}

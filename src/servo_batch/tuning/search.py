@@ -84,8 +84,8 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
         return None
     points = [one.point for one in good]
     likeliest = _model(space, good)
-    smoothed, rough = (likeliest.predict(points), likeliest.with_noise(LITTLE_NOISE).predict(points))
-    best = good[highest([-mean - other for (mean, _), (other, _) in zip(smoothed, rough)])].settings
+    smooth, rough = (model.predict(points) for model in (likeliest, likeliest.with_noise(LITTLE_NOISE)))
+    best = good[highest([-mean - other for (mean, _), (other, _) in zip(smooth, rough)])].settings
     return {name: best.get(name) for name in space}
 
 
