@@ -73,10 +73,9 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
     # reader ends it at U+2028.
     text = json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
     try:
-        if os.path.realpath(path) == os.devnull:  # which asks for the working directory: it may be gone
-            return
         with _opened(path, TO_APPEND) as stream:
-            _append_line(path, stream.fileno(), json.dumps(json.loads(text)).encode("ascii") + b"\n")
+            if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):  # the null device keeps nothing
+                _append_line(path, stream.fileno(), json.dumps(json.loads(text)).encode("ascii") + b"\n")
     except (OSError, ValueError) as error:
         raise _unwritable(path, _why(error)) from None
 
