@@ -120,7 +120,7 @@ def _leaf(match: "Any") -> "Any":
     if kind == "field":
         try:
             return paths.keys(token[1:-1])
-        except paths.PathError as error:
+        except ValueError as error:
             raise FormulaError(f"{place}: {error}") from None
     if kind == "text":
         return re.sub(r"\\(.)", r"\1", token[1:-1])
@@ -221,9 +221,10 @@ def _found(known: "Known", keys: "Tuple[str, ...]") -> "Any":
         return value
     if not isinstance(value, dict):
         return known.get(".".join(keys))
-    for key in keys[1:]:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+    try:
+        return paths.look_up(value, keys[1:])
+    except LookupError:
+        return None
 
 
 def _kind(value: "Any") -> "Optional[str]":

@@ -58,8 +58,8 @@ def test_fields_that_nothing_is_called_are_told_with_what_there_is():
 
 
 def test_a_field_is_looked_up_below_what_its_first_key_names():
-    known = {"control": {"a": {"b": 3}, "c.d": 4}, "control.c": 9, "web": 1, "web.cpu": 5}
-    for text, value in [("{control.a.b} + {control[c.d]}", 7), ("{web} + {web.cpu}", 6)]:
+    known = {"control": {"a": {"b": 3}, "c.d": 4, "l": [5, 6]}, "control.c": 9, "web": 1, "web.cpu": 5}
+    for text, value in [("{control.a.b} + {control[c.d]}", 7), ("{control.l[1]}", 6), ("{web} + {web.cpu}", 6)]:
         assert formulas.evaluate(formulas.parse(text), known) == value
     for text in ("{control.c}", "{control.a.b.c}", "{control.c.d}"):
         with pytest.raises(FormulaError):

@@ -5,6 +5,7 @@ import re
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
 from servo_batch.command.template import CONTROL, FORBIDDEN, Placeholder, words
+from servo_batch.formats import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,40 +136,20 @@ class _Rendering:
 
 def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
     """Return the value of a field, a string, a number or a boolean; raise ``LookupError`` that says why it has none."""
-    current: "Any" = names
     give = "; give it in the request's control (--control JSON) or under batch.default_control"
     give *= path[0] in CONTROL
-    for depth, key in enumerate(path):
-        # state.application.components.C.settings.S.value: a setting without a value, not a mistaken name
-        if isinstance(current, dict) and (key in current or (path[0] == "state" and path[6:] == (key,) == ("value",))):
-            current = current.get(key)
-        elif isinstance(current, list) and key.isdecimal() and len(key) < 10 and int(key) < len(current):
-            current = current[int(key)]
-        else:
-            raise LookupError(_missing(key, ".".join(path[:depth]), current) + give)
-    if current is None:
+    try:
+        value = paths.look_up(names, path)
+    except LookupError as error:
+        braces = "" if path[0] in names else "; braces that are no placeholder are doubled: {{ and }}"
+        raise LookupError(f"{error}{give}{braces}") from None
+    if value is None:
         remedy = give or ": give it one in the configuration, or adjust it first"
         raise LookupError(f"{'.'.join(path)} has no value{remedy}")
-    if isinstance(current, (dict, list)):
-        inner = f"; it holds {_listed(current)}" if isinstance(current, dict) and current else ""
-        raise LookupError(f"{'.'.join(path)} is {wording.kind(current)}, not a value{inner}{give}")
-    return current
-
-
-def _missing(key: str, where: str, current: "Any") -> str:
-    """Return why ``current``, the value of ``where``, has no such key; at the top ``where`` is empty."""
-    if isinstance(current, list):
-        return f"{where} is a list of {len(current)}: write a number below that"
-    if not isinstance(current, dict):
-        return f"{where} is {wording.kind(current)}, which has no fields"
-    nearest = wording.did_you_mean(key, current)
-    there = f"there is only {_listed(current)}{nearest}" if current else "it is empty"
-    braces = "" if where or nearest else "; braces that are no placeholder are doubled: {{ and }}"
-    return f'{where} has no "{key}"; {there}' if where else f'there is no "{key}"; {there}{braces}'
-
-
-def _listed(names: "Names") -> str:
-    return ", ".join(map(wording.named, sorted(names)))
+    if isinstance(value, (dict, list)):
+        inner = f"; it holds {paths.listed(value)}" if isinstance(value, dict) and value else ""
+        raise LookupError(f"{'.'.join(path)} is {wording.kind(value)}, not a value{inner}{give}")
+    return value
 
 
 def have_shell_read(arguments: "List[str]", place: str = "command") -> None:

@@ -1,35 +1,56 @@
-"""A path into nested values as a person writes it, ``jobs[0].read.iops``, → its keys.
+"""A path into nested values as a person writes it, ``jobs[0].read.iops``, → its keys, and what stands there.
 
 ``a.b`` and ``a[b]`` mean the same, as in Python's format strings; in brackets a key may have dots: ``a[99.000000]``.
 """
 
 import re
 
+from servo_batch.wording import did_you_mean, kind, named
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Tuple
+    from typing import Any, List, Tuple
 
 KEY = r"\[([^]]+)\]|%s([^][.]+)"
 FIRST, NEXT = re.compile(KEY % ""), re.compile(KEY % r"\.")
 
 
-class PathError(ValueError):
-    """What is wrong with a path and where, as one sentence; ``pos`` is the place, from 0."""
-
-    def __init__(self, problem: str, pos: int) -> None:
-        super().__init__(problem)
-        self.pos = pos
-
-
 def keys(text: str) -> "Tuple[str, ...]":
-    """Return the keys of a path, ``("a", "b", "0")`` for ``a.b[0]``; raise ``PathError``."""
+    """Return the keys of a path, ``("a", "b", "0")`` for ``a.b[0]``; raise ``ValueError``."""
     found: "List[str]" = []
     pos = 0
     while not found or pos < len(text):
         match = (NEXT if found else FIRST).match(text, pos)
         if not match:
             where = f"after {text[:pos]}, .NAME or [NAME]" if found else "NAME, NAME.NAME or NAME[NAME]"
-            raise PathError(f"it does not name a value: write {where}", pos)
+            raise ValueError(f"it does not name a value: write {where}")
         found.append(match.group(match.lastindex or 0))
         pos = match.end()
     return tuple(found)
+
+
+def look_up(value: "Any", path: "Tuple[str, ...]") -> "Any":
+    """Return what nested mappings and lists have at these keys; raise ``LookupError`` that says what there is."""
+    for depth, key in enumerate(path):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and len(key) < 10 and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            raise LookupError(_missing(key, ".".join(path[:depth]), value))
+    return value
+
+
+def _missing(key: str, where: str, value: "Any") -> str:
+    """Return why ``value``, which stands at ``where``, has no such key; at the top ``where`` is empty."""
+    if isinstance(value, list):
+        return f"{where} is a list of {len(value)}: write a number below that"
+    if not isinstance(value, dict):
+        return f"{where} is {kind(value)}, which has no fields"
+    there = f"there is only {listed(value)}{did_you_mean(key, value)}" if value else "it is empty"
+    return f'{where} has no "{key}"; {there}' if where else f'there is no "{key}"; {there}'
+
+
+def listed(mapping: "Any") -> str:
+    """Return the keys of a mapping as a message lists them."""
+    return ", ".join(map(named, sorted(mapping)))
