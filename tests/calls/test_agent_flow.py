@@ -41,7 +41,10 @@ def test_describe_adjust_measure(edge_python, serve, servo, folder):
     answer = {"status": "ok", "metrics": {}, "annotations": {"n": 1}, "notes": ["sleep was left"], "x": 1}
     write_measure(folder, "cat >measure.request; echo '%s'" % json.dumps(answer))
     environment = {"OPTUNE_PERF": "1 / total_runtime", "PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error"}
+    (folder / "token").unlink()
+    os.mkfifo(str(folder / "token"))
     agent = servo(service, "-v", "-a", "me", "-d", "0", python=edge_python, env=environment)
+    (folder / "token").write_text(TOKEN + "\n")
     service.wait_for("WHATS_NEXT", 4)
     agent.stop()
     described = {
@@ -73,12 +76,15 @@ def test_describe_adjust_measure(edge_python, serve, servo, folder):
     assert "Warning" not in agent.output
 
 
-def test_progress_is_reported_with_the_runtime(folder, measure):
-    service, _ = measure("""printf '{"progress": 40, '; echo '"message": "half"}'; cat go; """ + ANSWER)
-    report = service.wait_for("MEASUREMENT").param
+def test_progress_is_reported_with_the_runtime_and_its_message_once(folder, measure):
+    script = """printf '{"progress": 40, '; echo '"message": "half"}'; cat go; """ + ANSWER
+    service, _ = measure(script, changes=["life.REPORT_SECONDS=0.05"])
+    first, again = (service.wait_for("MEASUREMENT", count).param for count in (1, 2))
     (folder / "go").write_text("")
-    assert report == {"progress": 40, "runtime": report["runtime"], "message": "half"}
-    assert service.wait_for("MEASUREMENT", 2).param == METRICS
+    assert first == {"progress": 40, "runtime": first["runtime"], "message": "half"}
+    assert again == {"progress": 40, "runtime": again["runtime"]}
+    service.wait_for("WHATS_NEXT", 2)
+    assert service.results() == [METRICS]
 
 
 # The second in the question about the driver.

@@ -200,7 +200,7 @@ def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(f
 @pytest.mark.parametrize(("after", "seconds"), [("30", 30), ("9" * 400, 600), ("Fri, 31 Dec 9999 23:59:59 GMT", 600)])
 def test_pauses_grow_to_a_limit_or_to_what_the_service_asks_for(serve, servo, after, seconds):
     faults = [content(b"", 503)] * 5 + [content(b"", 503, **{"Retry-After": after})]
-    changes = ["retry.MAX_RETRY_SECONDS=0.8"]
+    changes = ["life.MAX_RETRY_SECONDS=0.8"]
     agent = servo(serve(answers={"HELLO": faults}), env={"SERVO_RETRY_DELAY_SEC": "0.2"}, changes=changes)
     agent.wait_for_log("again in ", len(faults))
     agent.stop()

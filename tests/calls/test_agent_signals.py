@@ -80,17 +80,27 @@ def test_an_idle_agent_leaves_at_once_though_the_service_does_not_answer(serve, 
     assert len(service.of("GOODBYE")) == 1
 
 
-@pytest.mark.parametrize("script", [ENDLESS, ANSWER], ids=["measures", "delivers"])
-@pytest.mark.parametrize("fault", [never, lambda handler: handler.answer(b"", 503)], ids=["hangs", "fails"])
-def test_a_result_and_the_goodbye_have_three_tries_once_the_agent_is_told_to_stop(measure, script, fault):
-    changes = ["life.REQUEST_SECONDS=1000.0", "life.LAST_REQUEST_SECONDS=0.2"]
+# What the driver does, how the service fails, and how late it may be for a try.
+LAST_TRIES = {
+    "measures, hangs": (ENDLESS, never, "6.0", 3),
+    "delivers, hangs": (ANSWER, never, "6.0", 3),
+    "delivers, fails": (ANSWER, lambda handler: handler.answer(b"", 503), "6.0", 3),
+    "late": (ENDLESS, never, "0.0", 1),
+}
+
+
+@pytest.mark.parametrize(("script", "fault", "leave_seconds", "tries"), LAST_TRIES.values(), ids=LAST_TRIES)
+def test_a_result_and_the_goodbye_have_few_tries_once_the_agent_is_told_to_stop(
+    measure, script, fault, leave_seconds, tries
+):
+    changes = ["life.REQUEST_SECONDS=1000.0", "life.LAST_WAIT_SECONDS=0.1", "life.LEAVE_SECONDS=" + leave_seconds]
     service, agent = measure(
         script, answers=[fault] * 9, goodbyes=[fault] * 9, changes=changes, env={"SERVO_RETRY_DELAY_SEC": "1000"}
     )
     service.wait_for("MEASUREMENT")
     agent.stop()
-    assert agent.output.count("MEASUREMENT not delivered") in (3, 4)  # one may have failed before
-    assert len(service.of("GOODBYE")) == 3
+    assert agent.output.count("MEASUREMENT not delivered") in (tries, tries + 1)  # one may have failed before
+    assert len(service.of("GOODBYE")) == tries
 
 
 def test_a_stop_while_the_token_is_awaited_is_heard(edge_python, pyz_for, serve, servo, folder):

@@ -26,7 +26,7 @@ def parse(monkeypatch):
                 monkeypatch.delenv(name)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        return identity.Options(read("servo", list(arguments)))
+        return identity.AgentOptions(read("servo", list(arguments)))
 
     return parse
 
@@ -152,27 +152,11 @@ def test_a_proxy_of_another_kind_is_refused_without_its_password(way, proxy):
     assert "PASS" not in error.value.message
 
 
-class Waiting:
-    """Stands for the agent's events: before each wait it writes a piece to a pipe, and closes that after the last."""
-
-    stopped_at = None
-
-    def __init__(self, writer=None, pieces=()):
-        self.writer, self.pieces = writer, list(pieces)
-
-    def wait(self, until, pipes):
-        if self.pieces:
-            os.write(self.writer, self.pieces.pop(0))
-        elif self.writer is not None:
-            os.close(self.writer)
-        return pipes
-
-
 @pytest.mark.parametrize("content", ["abc", "\tabc\r\n\r\n", "\n\nabc"])
 def test_white_space_around_the_token_is_stripped(tmp_path, content):
     path = tmp_path / "token"
     path.write_bytes(content.encode())
-    assert identity.read_token(str(path), Waiting()) == "abc"
+    assert identity.read_token(str(path)) == "abc"
 
 
 ODD = (b"\n", b"\rX-Header: ", b" ", b"\0", b"\x7f", b"\xc3")
@@ -185,20 +169,11 @@ def test_a_token_file_that_holds_no_token_is_an_error_that_keeps_it_secret(tmp_p
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ServoError) as error:
-        identity.read_token(str(path), Waiting())
+        identity.read_token(str(path))
     assert (error.value.status, error.value.reason) == ("failed", "bad-token")
     assert ("No such file" if content is None else "one token") in error.value.message
     assert str(path) in error.value.message
     assert "secr" not in error.value.message
-
-
-def test_a_token_comes_through_a_pipe_in_pieces(tmp_path):
-    path = str(tmp_path / "token")
-    os.mkfifo(path)
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # without a reader there is no writer
-    writer = os.open(path, os.O_WRONLY)
-    assert identity.read_token(path, Waiting(writer, [b"abc", b"-def\n"])) == "abc-def"
-    os.close(reader)
 
 
 TOKEN = 'ab"cd\\ef-gh.ij/kl+mn=op123456'

@@ -2,7 +2,7 @@
 
 The manual's page "The agent" says what it does. ``identity`` is checked once, ``service`` makes one exchange,
 ``driver`` runs one driver, ``events`` is where all is waited for, and ``life`` is the agent's life: what it does with a
-command; ``retry`` says when it tries again.
+command.
 """
 
 TYPE_CHECKING = False
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from typing import List
 
     from servo_batch.options import Options
-
-__all__ = ["main"]
 
 
 def main(arguments: "Options", command_line: "List[str]") -> int:
@@ -23,35 +21,34 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
     import os
 
     from servo_batch import __version__, answers
-    from servo_batch.agent import driver, identity
-    from servo_batch.agent.events import Events, hold
+    from servo_batch.agent.driver import self_command
+    from servo_batch.agent.events import Events, hold, leave_when_told
+    from servo_batch.agent.identity import AgentOptions, read_token
     from servo_batch.agent.life import Agent
     from servo_batch.agent.log import Log
     from servo_batch.agent.service import Service
 
-    events = Events()
     log = Log()
+    leave_when_told(log)
     try:
-        chosen = identity.Options(arguments)
+        options = AgentOptions(arguments)
         token = None
-        if chosen.token_file is not None:
-            token = identity.read_token(chosen.token_file, events)
+        if options.token_file is not None:
+            token = read_token(options.token_file)
             log.conceal(token)
-        service = Service(chosen.url, token, log, events.wake, chosen.verbose)
+        events = Events()
+        service = Service(options.url, token, log, events.wake, options.verbose)
     except answers.ServoError as error:
-        if events.stopped_at is not None:
-            log("told to stop before it began")
-            return 0
         answers.complain(log.clean(error.message))
         return 2 if error.status == "bad-request" else 1
-    log("servo-batch %s, the agent of %s, for %s" % (__version__, chosen.app_id, service.way))
-    Agent(chosen, service, events, log).run()
+    log("servo-batch %s, the agent of %s, for %s" % (__version__, options.app_id, service.way))
+    Agent(options, service, events, log).run()
     hold()
     events.wait(0)
     if not events.restarting:
         return 0
     log("starting again")
-    command = driver.self_command("servo") + command_line
+    command = self_command("servo") + command_line
     try:
         os.execv(command[0], command)
     except OSError as error:

@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import IO, Any, Callable, Dict, List, Optional
+from typing import IO, Any, Dict, List, Optional
 
 import servo_batch
 from servo_batch import executable
 from servo_batch.agent.events import Events
+from servo_batch.agent.identity import AgentOptions
 from servo_batch.agent.log import Log
 from servo_batch.answers import ServoError, failed
 from servo_batch.formats import strict_json
@@ -53,106 +54,108 @@ def is_there(name: str) -> bool:
 
 
 class Driver:
-    """One run of the driver ``name``: the working directory's, else our own.
+    """One run of the driver ``name``, the working directory's or else our own; what is left of it ends with the block.
 
-    ``silence_seconds`` is how long it may write nothing. Of what it writes beside the protocol, ``shown_lines`` are
-    logged, and reported where it fails.
+    Of what it writes beside the protocol, so many lines as ``options`` say are logged, and reported where it fails.
     """
 
-    def __init__(self, name: str, silence_seconds: float, shown_lines: float, events: Events, log: Log) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: List[str],
+        request: Optional[Dict[str, Any]],
+        options: AgentOptions,
+        events: Events,
+        log: Log,
+    ) -> None:
+        """Start it, with ``request`` on its stdin; raise ``ServoError`` where it cannot be run."""
+        self.status: Optional[int] = None  # as waitpid(2) has it, once it has ended
         self.progress: Optional[Dict[str, Any]] = None  # the newest progress line
         self._name = name
-        self._silence_seconds = silence_seconds
-        self._lines_left = shown_lines
+        self._silence_seconds = options.io_timeout_seconds
+        self._lines_left = options.shown_lines
         self._events = events
         self._log = log
-        self._pipes: Dict[IO[bytes], bytes] = {}  # each with the line that it is in the middle of
         self._answers = 0
         self._answer: Dict[str, Any] = {}
         self._said = bytearray()
         self._logged = 0
         self._stopped: Optional[ServoError] = None
-        self._kill_at = math.inf
-
-    def run(self, arguments: List[str], request: Optional[Dict[str, Any]], turn: Callable[[], float]) -> Dict[str, Any]:
-        """Run it to its end, with ``request`` on its stdin, and return its answer; raise ``ServoError`` for any other.
-
-        ``turn`` is called before each wait and returns when it wants to be called again, if nothing happens before.
-        """
-        self._start(arguments, request)
-        status = None
-        try:
-            while status is None:
-                until = turn()
-                due = self._last_output + self._silence_seconds if self._stopped is None else self._kill_at
-                for pipe in self._events.wait(min(until, due), list(self._pipes)):
-                    self._read(pipe)
-                status = self._events.exits.get(self._process.pid)
-                if status is None:
-                    self._stop_if_due()
-        finally:
-            self._process.returncode = 0  # Popen must not wait for a process that has been reaped
-            if status is None or self._stopped is not None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process.pid, signal.SIGKILL)  # what is left would spoil the next measurement
-            # Not to the ends of the pipes: a process that the driver left behind may hold one open, or fill it.
-            for pipe in list(self._pipes):
-                self._read(pipe)
-                self._close(pipe)
-        return self._result(status)
-
-    def cancel(self, why: ServoError, gently: bool) -> None:
-        """Stop the driver because of ``why``; ``gently`` where it says ``has_cancel``."""
-        if self._stopped is None:
-            self._stop(why, signal.SIGUSR1 if gently else signal.SIGKILL)
-
-    def _start(self, arguments: List[str], request: Optional[Dict[str, Any]]) -> None:
-        command = ["./" + self._name] if is_there(self._name) else self_command(self._name)
-        try:
-            with tempfile.TemporaryFile() as stdin:
-                if request is not None:
-                    stdin.write(json.dumps(request).encode("ascii") + b"\n")
-                    stdin.seek(0)
-                # In a session of its own: Ctrl-C at a terminal is for the agent, which stops the driver by its means.
-                self._process = subprocess.Popen(
-                    command + arguments,
-                    bufsize=0,
-                    stdin=stdin,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                )
-        except OSError as error:
-            # One that names no file is of what stdin is to be.
-            why = executable.why_not(command[0], error.errno) if error.errno and error.filename else str(error)
-            raise failed("driver-failed", "cannot run the %s driver %s: %s" % (self._name, command[0], why)) from None
-        self._last_output = time.monotonic()
+        self._process = _start(name, arguments, request)
+        # When it is stopped, unless it writes something before; or killed, once it was told to stop.
+        self._due = time.monotonic() + self._silence_seconds
+        self._pipes: Dict[IO[bytes], bytes] = {}  # each with the line that it is in the middle of
         for pipe in (self._process.stdout, self._process.stderr):
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)
             self._pipes[pipe] = b""
 
-    def _stop(self, why: ServoError, number: signal.Signals) -> None:
-        self._stopped = why
-        self._kill_at = math.inf if number == signal.SIGKILL else time.monotonic() + STOP_SECONDS
+    def __enter__(self) -> "Driver":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.returncode = 0  # Popen must not wait for a process that has been reaped
+        if self.status is None or self._stopped is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # what is left would spoil the next measurement
+        # Not to the ends of the pipes: a process that the driver left behind may hold one open, or fill it.
+        for pipe in list(self._pipes):
+            self._read(pipe)
+            self._close(pipe)
+
+    def wait(self, until: float) -> None:
+        """Wait for something to happen, at most ``until``; stop the driver if it is silent for too long."""
+        for pipe in self._events.wait(min(until, self._due), list(self._pipes)):
+            self._read(pipe)
+        self.status = self._events.exits.get(self._process.pid)
+        if self.status is not None:
+            return
+        is_due = time.monotonic() >= self._due
+        if self._stopped is None and is_due:
+            what = "the %s driver wrote nothing for %g seconds and was stopped"
+            self.stop(failed("timeout", what % (self._name, self._silence_seconds)), signal.SIGTERM)
+        # A second SIGTERM or SIGINT: somebody does not want to wait until it stops by itself.
+        elif self._stopped is not None and (is_due or (self._events.hurried and self._due < math.inf)):
+            self._signal(signal.SIGKILL)
+
+    def stop(self, why: ServoError, number: signal.Signals) -> None:
+        """Stop the driver, which runs, by a signal, because of ``why``; only the first time counts."""
+        if self._stopped is None:
+            self._stopped = why
+            self._signal(number)
+
+    def answer(self) -> Dict[str, Any]:
+        """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
+        assert self.status is not None
+        is_ok = self._answer.get("status", "ok") == "ok"
+        if self._answers == 1 and is_ok and self.status == 0:
+            return self._answer
+        what = "failed" if self._answers == 1 else "wrote %d answers where one is due" % self._answers
+        ended = "exit status %d" % os.WEXITSTATUS(self.status)
+        if os.WIFSIGNALED(self.status):
+            ended = "killed by signal %d" % os.WTERMSIG(self.status)
+        message = "the %s driver %s (%s)" % (self._name, what, ended)
+        if self._said:
+            message += "\nit wrote: " + self._said.decode("utf-8", "replace").rstrip("\n")
+        error = failed("driver-failed", message)
+        if self._answers == 1 and not is_ok:
+            reason, message = self._answer.get("reason") or error.reason, self._answer.get("message") or message
+            error = ServoError(str(self._answer["status"]), str(reason), str(message))
+        if self._stopped is not None:  # the driver cannot know who wanted it, and why
+            raise self._stopped.saying("%s; %s" % (self._stopped.message, error.message))
+        raise error
+
+    def _signal(self, number: signal.Signals) -> None:
+        self._due = math.inf if number == signal.SIGKILL else time.monotonic() + STOP_SECONDS
         self._log("%s to the %s driver" % (number.name, self._name))
         os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
-
-    def _stop_if_due(self) -> None:
-        now = time.monotonic()
-        if self._stopped is None:
-            if now >= self._last_output + self._silence_seconds:
-                what = "the %s driver wrote nothing for %g seconds and was stopped"
-                self._stop(failed("timeout", what % (self._name, self._silence_seconds)), signal.SIGTERM)
-        # A second SIGTERM or SIGINT: somebody does not want to wait until it stops by itself.
-        elif now >= self._kill_at or (self._events.hurried and self._kill_at < math.inf):
-            self._stop(self._stopped, signal.SIGKILL)
 
     def _read(self, pipe: IO[bytes]) -> None:
         """Take what the pipe holds."""
         data = pipe.read(PIPE_BYTES)  # None where there is nothing yet
         if data:
-            self._last_output = time.monotonic()
+            if self._stopped is None:
+                self._due = time.monotonic() + self._silence_seconds
             *lines, rest = (self._pipes[pipe] + data).split(b"\n")
             for line in lines:
                 self._take(pipe, line[:MAX_LINE_BYTES])
@@ -188,22 +191,24 @@ class Driver:
             self._said += line + b"\n"
             del self._said[:-MAX_SAID_BYTES]
 
-    def _result(self, status: int) -> Dict[str, Any]:
-        """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
-        is_ok = self._answer.get("status", "ok") == "ok"
-        if self._answers == 1 and is_ok and status == 0:
-            return self._answer
-        what = "failed" if self._answers == 1 else "wrote %d answers where one is due" % self._answers
-        ended = "exit status %d" % os.WEXITSTATUS(status)
-        if os.WIFSIGNALED(status):
-            ended = "killed by signal %d" % os.WTERMSIG(status)
-        message = "the %s driver %s (%s)" % (self._name, what, ended)
-        if self._said:
-            message += "\nit wrote: " + self._said.decode("utf-8", "replace").rstrip("\n")
-        error = failed("driver-failed", message)
-        if self._answers == 1 and not is_ok:
-            reason, message = self._answer.get("reason") or error.reason, self._answer.get("message") or message
-            error = ServoError(str(self._answer["status"]), str(reason), str(message))
-        if self._stopped is not None:  # the driver cannot know who wanted it, and why
-            raise self._stopped.saying("%s; %s" % (self._stopped.message, error.message))
-        raise error
+
+def _start(name: str, arguments: List[str], request: Optional[Dict[str, Any]]) -> "subprocess.Popen[bytes]":
+    command = ["./" + name] if is_there(name) else self_command(name)
+    try:
+        with tempfile.TemporaryFile() as stdin:
+            if request is not None:
+                stdin.write(json.dumps(request).encode("ascii") + b"\n")
+                stdin.seek(0)
+            # In a session of its own: Ctrl-C at a terminal is for the agent, which stops the driver by its means.
+            return subprocess.Popen(
+                command + arguments,
+                bufsize=0,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+    except OSError as error:
+        # One that names no file is of what stdin is to be.
+        why = executable.why_not(command[0], error.errno) if error.errno and error.filename else str(error)
+        raise failed("driver-failed", "cannot run the %s driver %s: %s" % (name, command[0], why)) from None

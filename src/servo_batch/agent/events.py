@@ -5,7 +5,7 @@ import os
 import select
 import signal
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 # SIGTERM and SIGINT end the agent now; SIGUSR1 and SIGHUP once the current operation is done.
 STOP = (signal.SIGTERM, signal.SIGINT)
@@ -23,6 +23,18 @@ def hold() -> None:
     While the agent starts, a signal would otherwise end it without a word; as process 1 it would even get lost.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+
+
+def leave_when_told(log: Callable[[str], None]) -> None:
+    """Let SIGTERM and SIGINT end the process at once, until there are ``Events``: nothing has been sent yet."""
+
+    def leave(number: int, frame: Any) -> None:
+        log("told to stop before it began")
+        os._exit(0)
+
+    for number in STOP:
+        signal.signal(number, leave)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
 
 
 class Events:

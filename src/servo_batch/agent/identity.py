@@ -10,9 +10,8 @@ from typing import Optional
 from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
-from servo_batch.agent.events import Events
 from servo_batch.answers import bad_request, failed
-from servo_batch.options import Options as CommandLine
+from servo_batch.options import Options
 
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
 DEFAULT_URL = "https://api.opsani.com/accounts/%s/applications/%s/servo"
@@ -23,14 +22,14 @@ SHOWN_LINES = {"all": math.inf, "minimal": 2, "none": 0}
 MAX_TOKEN_BYTES = 16 * 1024
 
 
-class Options:
+class AgentOptions:
     """What the agent was asked to be, by the command line and the environment; raises ``ServoError``.
 
     An empty variable counts as unset: Compose passes ${UNSET} on as one. The token is not part of it, so that no
     message can show it by accident.
     """
 
-    def __init__(self, arguments: CommandLine) -> None:
+    def __init__(self, arguments: Options) -> None:
         self.app_id = arguments.app_id or ""
         if not self.app_id or self.app_id.startswith("-"):
             raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option; see --help")
@@ -68,7 +67,7 @@ def _seconds(name: str, default: float) -> float:
     return seconds
 
 
-def _url(app_id: str, arguments: CommandLine) -> str:
+def _url(app_id: str, arguments: Options) -> str:
     account = arguments.get("--account") or os.environ.get("OPTUNE_ACCOUNT")
     if arguments.get("--url") is None:
         if not account:
@@ -114,21 +113,14 @@ def _perf(text: str) -> Optional[str]:
     return text
 
 
-def read_token(path: str, events: Events) -> str:
+def read_token(path: str) -> str:
     """Return the token in the file at ``path``, which may be a pipe, without white space around it.
 
-    Raises ``ServoError``, with a message that shows nothing of what the file holds, also where a signal ends the wait.
+    Raises ``ServoError``, with a message that shows nothing of what the file holds.
     """
-    content, part = b"", b"-"
     try:
-        # Opening a named pipe would otherwise wait for a writer, and no signal could end that.
-        with open(path, "rb", buffering=0, opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
-            while part and len(content) <= MAX_TOKEN_BYTES:
-                if events.wait(None, [stream]):
-                    part = stream.read(MAX_TOKEN_BYTES + 1) or b""
-                    content += part
-                elif events.stopped_at is not None:
-                    raise failed("bad-token", "told to stop before the token came")
+        with open(path, "rb") as stream:
+            content = stream.read(MAX_TOKEN_BYTES + 1)
     except OSError as error:
         remedy = "name its file with --auth-token, or use --no-auth"
         raise failed("bad-token", "cannot read the token: %s: %s; %s" % (path, error.strerror, remedy)) from None

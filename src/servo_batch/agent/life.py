@@ -7,29 +7,31 @@ thought of costs one command, not the agent.
 import json
 import math
 import os
+import random
 import signal
 import time
 import traceback
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from servo_batch.agent.driver import Driver, is_there
 from servo_batch.agent.events import Events
-from servo_batch.agent.identity import Options
+from servo_batch.agent.identity import AgentOptions
 from servo_batch.agent.log import Log
-from servo_batch.agent.retry import Pauses
 from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 
 DEFAULT_SLEEP_SECONDS = 120.0
+# The pauses between the tries of one exchange double up to this.
+MAX_RETRY_SECONDS = 60.0
 # Progress is reported so often, also of a silent driver, because only in the answer to a report can the service cancel.
 # So long a report may go without an answer.
 REPORT_SECONDS = 9.0
-# On the way out nothing is tried for long: whoever stops a container kills it ten seconds later. A result and the
-# goodbye have so many tries of so long, with a pause; after LEAVE_SECONDS each has one.
+# On the way out nothing is waited for long: whoever stops a container kills it ten seconds later. A result and the
+# goodbye have so many tries, with a pause; after LEAVE_SECONDS each has one.
+LAST_WAIT_SECONDS = 1.0
 LAST_TRIES = 3
-LEAVE_SECONDS = 6.0
-LAST_REQUEST_SECONDS = 1.0
 LAST_PAUSE_SECONDS = 0.2
+LEAVE_SECONDS = 6.0
 # A failure's report has 2 MiB at the most; what is left is for its other keys.
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024 - 16 * 1024
 
@@ -41,7 +43,7 @@ class _Leave(BaseException):
 class Agent:
     """One life of the agent, from HELLO to GOODBYE."""
 
-    def __init__(self, options: Options, service: Service, events: Events, log: Log) -> None:
+    def __init__(self, options: AgentOptions, service: Service, events: Events, log: Log) -> None:
         self._options = options
         self._service = service
         self._events = events
@@ -59,7 +61,7 @@ class Agent:
         try:
             for name in ("adjust", "measure"):
                 self._log("the %s driver is %s" % (name, "./" + name if is_there(name) else "our own"))
-            self._sleep(self._options.delay_seconds)
+            self._wait(self._options.delay_seconds)
             self._send("HELLO", {"agent": self._options.agent}, is_idle=True)
             while True:
                 self._serve(self._send("WHATS_NEXT", None, is_idle=True))
@@ -74,7 +76,7 @@ class Agent:
         command = answer.get("cmd")
         if not isinstance(command, str) or command not in self._commands:
             self._log("unknown command: %s" % json.dumps(answer))
-            self._sleep(self._options.retry_seconds)
+            self._wait(self._options.retry_seconds)
             return
         event, operation = self._commands[command]
         self._log(command)
@@ -100,48 +102,41 @@ class Agent:
         moment after the agent is told to stop.
         """
         body = _encode(event, param)
-        pauses = Pauses(self._options.retry_seconds)
         tries_left = LAST_TRIES
-
-        def is_over() -> bool:
-            return is_idle and bool(self._events.signals)
-
-        while tries_left and not is_over():
+        for pause in _pauses(self._options.retry_seconds):
             exchange = self._service.post(body)
-            self._wait(lambda: exchange.outcome or is_over(), REQUEST_SECONDS, LAST_REQUEST_SECONDS)  # noqa: B023
-            outcome = exchange.end()
+            try:
+                self._wait(REQUEST_SECONDS, exchange.is_over, is_idle)
+            finally:
+                outcome = exchange.end()
             if outcome.answer is not None:
                 if param is not None:
                     self._log("%s delivered" % event)
                 return outcome.answer
-            pause = pauses.following(outcome.retry_after_seconds)
+            pause = outcome.pause_seconds or pause
             if self._events.stopped_at is not None:
                 is_late = time.monotonic() > self._events.stopped_at + LEAVE_SECONDS
                 tries_left = 0 if is_late else tries_left - 1
                 pause = LAST_PAUSE_SECONDS
             what = "trying again in %.1f s" % pause if tries_left else "given up"
             self._log("%s not delivered: %s; %s" % (event, outcome.error, what))
-            self._wait(is_over, pause, LAST_PAUSE_SECONDS)
-        if is_idle:
-            raise _Leave
+            if not tries_left:
+                break
+            self._wait(pause, is_idle=is_idle)
         return {}
 
-    def _sleep(self, seconds: float) -> None:
-        """Be idle for so long."""
-        self._wait(lambda: self._events.signals, seconds)
-        if self._events.signals:
-            raise _Leave
+    def _wait(self, seconds: float, is_over: Callable[[], bool] = lambda: False, is_idle: bool = True) -> None:
+        """Wait so many seconds, or until ``is_over``; not for long once the agent is told to stop.
 
-    def _wait(self, is_over: Callable[[], object], seconds: float, last_seconds: float = 0.0) -> None:
-        """Wait until ``is_over``, for so many seconds; once the agent is told to stop for so many ``last_seconds``."""
-        began = time.monotonic()
-        until = began + seconds
-        while not is_over():
+        Where it ``is_idle`` any signal raises ``_Leave``.
+        """
+        until = time.monotonic() + seconds
+        while not is_over() and time.monotonic() < until:
+            if is_idle and self._events.signals:
+                raise _Leave
             if self._events.stopped_at is not None:
-                until = min(until, max(began, self._events.stopped_at) + last_seconds)
+                until = min(until, time.monotonic() + LAST_WAIT_SECONDS)
             self._events.wait(until)
-            if time.monotonic() >= until:
-                return
 
     # Doing what it says
 
@@ -150,7 +145,7 @@ class Agent:
             seconds = float(param["duration"])
         except (TypeError, LookupError, ValueError, OverflowError):
             seconds = math.nan
-        self._sleep(seconds if 0 <= seconds < math.inf else DEFAULT_SLEEP_SECONDS)
+        self._wait(seconds if 0 <= seconds < math.inf else DEFAULT_SLEEP_SECONDS)
         return {}
 
     def _describe(self, param: Any) -> Dict[str, Any]:
@@ -196,12 +191,12 @@ class Agent:
             control = param.get("control")
             if isinstance(control, dict) and "environment" in control:
                 self._check_environment(param)
-            return self._run(name, [self._options.app_id], request, needed, self._says_has_cancel(name))
+            return self._run(name, [self._options.app_id], request, needed, self._cancels_by(name))
         finally:
             # A report that comes after the result would make the service believe that the operation goes on. But one
             # that nobody answers must not hold the result up.
-            self._wait(reports.is_answered, REPORT_SECONDS)
-            reports.drop()
+            self._wait(REPORT_SECONDS, reports.are_answered, is_idle=False)
+            reports.end()
             self._reports = None
 
     def _check_environment(self, param: Dict[str, Any]) -> None:
@@ -215,12 +210,14 @@ class Agent:
             status = error.status if self._why_stop() else "environment-mismatch"
             raise ServoError(status, error.reason, error.message) from None
 
-    def _says_has_cancel(self, name: str) -> bool:
+    def _cancels_by(self, name: str) -> signal.Signals:
+        """Return the signal that a driver is to be cancelled by."""
         try:
-            return self._run(name, ["--info"]).get("has_cancel") is True
+            has_cancel = self._run(name, ["--info"]).get("has_cancel") is True
         except ServoError as error:
             self._log("%s --info: %s; it would be cancelled with SIGKILL" % (name, error.message))
-            return False
+            has_cancel = False
+        return signal.SIGUSR1 if has_cancel else signal.SIGKILL
 
     def _run(
         self,
@@ -228,22 +225,20 @@ class Agent:
         arguments: List[str],
         request: Optional[Dict[str, Any]] = None,
         needed: str = "",
-        gently: bool = False,
+        cancel_by: signal.Signals = signal.SIGKILL,
     ) -> Dict[str, Any]:
         """Run a driver to its end; return its answer, which has the object ``needed``, or raise ``ServoError``."""
-        driver = Driver(name, self._options.io_timeout_seconds, self._options.shown_lines, self._events, self._log)
-
-        def turn() -> float:
-            due = self._reports.turn(driver.progress) if self._reports is not None else math.inf
-            why = self._why_stop()
-            if why is not None:
-                driver.cancel(why, gently)
-            return due
-
         why = self._why_stop()
         if why is not None:
             raise why
-        answer = driver.run(arguments, request, turn)
+        with Driver(name, arguments, request, self._options, self._events, self._log) as driver:
+            while driver.status is None:
+                due = self._reports.turn(driver.progress) if self._reports is not None else math.inf
+                why = self._why_stop()
+                if why is not None:
+                    driver.stop(why, cancel_by)
+                driver.wait(due)
+        answer = driver.answer()
         if answer.get("notes"):
             self._log("%s notes: %s" % (name, answer["notes"]))
         if needed and not isinstance(answer.get(needed), dict):
@@ -270,28 +265,35 @@ class Reports:
         self._told: Optional[Dict[str, Any]] = None  # the line of the last report
         self._exchange: Optional[Exchange] = None
 
+    def are_answered(self) -> bool:
+        """Tell whether no answer is awaited."""
+        return self._exchange is None or self._exchange.is_over()
+
     def turn(self, line: Optional[Dict[str, Any]]) -> float:
         """Take the driver's newest line, send a report if one is due, and return when the next is.
 
         The first line is told at once.
         """
-        self.is_answered()
         now = time.monotonic()
-        if now >= self._due or (line and not self._told):
-            self.drop()
+        is_due = now >= self._due or (line is not None and self._told is None)
+        if is_due or self.are_answered():
+            self.end()
+        if is_due:
             told = line or {"progress": 0}
-            param: Dict[str, Any] = {key: told[key] for key in ("progress", "message") if key in told}
-            param["runtime"] = round(now - self._began, 1)
+            param = {"progress": told["progress"], "runtime": round(now - self._began, 1)}
+            # An old message would not go with the new runtime.
+            if line is not self._told and "message" in told:
+                param["message"] = told["message"]
             self._exchange = self._service.post(_encode(self._event, param))
             self._told = line
             self._due = now + REPORT_SECONDS
         return self._due
 
-    def is_answered(self) -> bool:
-        """Take the answer if it has come, and tell whether none is awaited."""
-        if self._exchange is None or self._exchange.outcome is None:
-            return self._exchange is None
-        outcome = self._exchange.outcome
+    def end(self) -> None:
+        """Take the answer to the report that is under way, if any; without an answer break it off."""
+        if self._exchange is None:
+            return
+        outcome = self._exchange.end()
         self._exchange = None
         if outcome.answer is None:
             self._log("progress not delivered: %s" % outcome.error)
@@ -299,13 +301,14 @@ class Reports:
             reason = outcome.answer.get("reason") or "no reason given"
             self.cancel = failed("cancelled", "the service cancelled it: %s" % (reason,))
             self._log(self.cancel.message)
-        return True
 
-    def drop(self) -> None:
-        """Break off the report that is under way, if any."""
-        if self._exchange is not None:
-            self._exchange.end()
-            self.is_answered()
+
+def _pauses(first_seconds: float) -> Iterator[float]:
+    """Yield the pauses after each try of one exchange; agents that failed together come back apart."""
+    seconds = first_seconds
+    while True:
+        yield seconds * random.uniform(0.75, 1)
+        seconds = min(seconds * 2, max(first_seconds, MAX_RETRY_SECONDS))
 
 
 def _encode(event: str, param: Any) -> bytes:

@@ -9,6 +9,7 @@ import contextlib
 import email.utils
 import http.client
 import json
+import random
 import socket
 import threading
 import time
@@ -25,6 +26,8 @@ from servo_batch.formats import strict_json
 REQUEST_SECONDS = 60.0
 # Commands are small: an answer above this is no answer.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
+# A service that names a pause before the next try may have this one at the most.
+MAX_RETRY_AFTER_SECONDS = 600.0
 
 
 class Outcome(NamedTuple):
@@ -32,7 +35,7 @@ class Outcome(NamedTuple):
 
     answer: Optional[Dict[str, Any]] = None
     error: str = ""
-    retry_after_seconds: Optional[float] = None  # as the service said
+    pause_seconds: Optional[float] = None  # before the next try, where the service said so
 
 
 class Exchange:
@@ -41,6 +44,10 @@ class Exchange:
     def __init__(self) -> None:
         self.outcome: Optional[Outcome] = None
         self.socket: Optional[socket.socket] = None  # once it is connected
+
+    def is_over(self) -> bool:
+        """Tell whether there is an outcome."""
+        return self.outcome is not None
 
     def end(self) -> Outcome:
         """Return what came of it; if nothing did yet, break the connection, so that the thread ends too."""
@@ -140,8 +147,8 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
     shown = content.decode("utf-8", "replace")
     if not 200 <= response.status < 300:
         # No redirect is followed: the token is for the host it was given for alone.
-        seconds = _seconds(response.headers.get("Retry-After", ""))
-        return Outcome(None, "status %d %s: %s" % (response.status, response.reason, shown), seconds)
+        why = "status %d %s: %s" % (response.status, response.reason, shown)
+        return Outcome(None, why, _pause(response.headers.get("Retry-After", "")))
     try:
         answer = strict_json.loads(content)
     except strict_json.JsonError as error:
@@ -151,14 +158,16 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
     return Outcome(answer)
 
 
-def _seconds(retry_after: str) -> Optional[float]:
-    """Return how long a header asks to wait, by a number or a date (RFC 7231, section 7.1.3); None for neither."""
-    if retry_after.isdecimal():
-        return float(retry_after)
+def _pause(retry_after: str) -> Optional[float]:
+    """Return how long to wait by a header that has a number or a date (RFC 7231, section 7.1.3); None for neither."""
     try:
-        return max(1.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+        if retry_after.isdecimal():
+            seconds = float(retry_after)
+        else:
+            seconds = max(1.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
+    return min(seconds * random.uniform(1, 1.1), MAX_RETRY_AFTER_SECONDS)
 
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
