@@ -16,10 +16,11 @@ from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
-from servo_batch.job import failures, sequence
+from servo_batch.job import sequence
 from servo_batch.job.attention import Caller
 from servo_batch.job.types import Ended, Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
+from servo_batch.samples import median
 from servo_batch.wording import named
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ class Measurement(NamedTuple):
     """What was measured."""
 
     metrics: Dict[str, Dict[str, Any]]  # as answered
-    runtimes: List[float]  # seconds, of each run
     notes: List[str]  # what a person should know of it
 
 
@@ -128,7 +128,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
     from servo_batch.formulas import Later
 
     later = dict.fromkeys(sources.measured(config.metrics), Later())
-    found = computed(planned.needed, [later], settings.values(planned.application), planned.control)
+    found = computed(planned.needed, later, settings.values(planned.application), planned.control)[1].items()
     why = "it cannot be computed with the settings and the control as they are"
     problems = [f"{config.place(('batch', 'metrics', name, 'formula'))}: {why}: {problem}" for name, problem in found]
     if problems:
@@ -136,62 +136,68 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
 
 
 def computed(
-    metrics: "Dict[str, Metric]", runs: List[Dict[str, Any]], application_settings: Dict[str, Any], control: Any
-) -> List[Tuple[str, str]]:
-    """Add what the formulas among ``metrics`` come to to the values of each run, ``{NAME: VALUE}``.
+    metrics: "Dict[str, Metric]", values: Dict[str, Any], application_settings: Dict[str, Any], control: Any
+) -> Tuple[Dict[str, Any], Dict[str, str]]:
+    """Return what the formulas among ``metrics`` come to by the ``values`` of a run, and why those have none that do.
 
-    Return the name of each formula that has no value in one of the runs, and why; it is added to none.
+    All are by the names of the metrics.
     """
     by_name = {name: each.parsed for name, each in metrics.items() if each.source == "formula"}
-    problems: List[Tuple[str, str]] = []
-    if not by_name:
-        return problems
-    from servo_batch import formulas
+    found: Dict[str, Any] = {}
+    problems: Dict[str, str] = {}
+    if by_name:
+        from servo_batch import formulas
 
-    for name in formulas.order(by_name)[0]:
-        try:
-            known = [{**application_settings, **run, "control": control, "_control": control} for run in runs]
-            values = [formulas.evaluate(by_name[name], each, formulas.NUMBER) for each in known]
-        except formulas.FormulaError as error:
-            problems.append((name, str(error)))
-            continue
-        for run, value in zip(runs, values):
-            run[name] = value
-    return problems
+        known = {**application_settings, **values, "control": control, "_control": control}
+        for name in formulas.order(by_name)[0]:
+            try:
+                found[name] = known[name] = formulas.evaluate(by_name[name], known, formulas.NUMBER)
+            except formulas.FormulaError as error:
+                problems[name] = str(error)
+    return found, problems
 
 
 def run(planned: Plan, caller: Caller) -> Measurement:
     """Run the job as planned and return what was measured; raise ``ServoError``."""
-    notes: Dict[str, None] = {}
-    first: Dict[str, Any] = {}
-    runtimes: List[float] = []
-    runs: List[Dict[str, Any]] = []
+    runs = _Runs(planned, caller)
+    left = sequence.measure(planned.job, runs.begin, caller)
+    remark = summary.remark([values[sources.TOTAL_RUNTIME] for values in runs.values])
+    notes = dict.fromkeys(filter(None, [*runs.notes, *left, remark]))
+    return Measurement(summary.summarise(runs.values, sources.described(planned.metrics)), list(notes))
 
-    def begin() -> sequence.Examine:
-        stamps = {name: written.stamp(path) for name, path in files_of(planned).items()}
 
-        def examine(ended: Ended, step: Step) -> None:
-            found, missing = searching.search(planned.needed, ended.output, stamps, step, caller)
-            if missing:
-                details = failures.details(planned.job.command.arguments, ended.output)
-                raise failed("no-match", searching.no_match_message(planned.needed, missing), [details])
-            values = _values(planned, ended, found)
-            summary.refuse_mixed(first, values)
-            if ended.usage["max_rss"] <= ended.usage["max_rss_floor"]:
-                at_most = "the job needed at most so much: it is smaller than the process that starts it"
-                system = {name: each for name, each in planned.metrics.items() if each.source == "resource"}
-                names = [named(name) for name, each in system.items() if each.text == "max_rss"]
-                notes.update({f"{name}: {at_most}": None for name in names})
-            runtimes.append(ended.runtime_seconds)
-            runs.append(values)
+class _Runs:
+    """What the runs of a measurement yield: the values of each, and what a person should know of them."""
 
-        return examine
+    def __init__(self, planned: Plan, caller: Caller) -> None:
+        self.values: List[Dict[str, Any]] = []
+        self.notes: List[str] = []
+        self._planned = planned
+        self._caller = caller
+        self._stamps: Dict[str, written.Stamp] = {}
 
-    notes.update(dict.fromkeys(sequence.measure(planned.job, begin, caller)))
-    described = sources.described(planned.metrics)
-    metrics = summary.summarise([{name: run[name] for name in described} for run in runs], runtimes, described)
-    remark = summary.remark(runtimes)
-    return Measurement(metrics, runtimes, [*notes, *filter(None, [remark])])
+    def begin(self) -> sequence.Examine:
+        """Note what the files that the job writes are before a run."""
+        self._stamps = {name: written.stamp(path) for name, path in files_of(self._planned).items()}
+        return self._examine
+
+    def _examine(self, ended: Ended, step: Step) -> None:
+        """Take the values of a run; raise ``ServoError`` where one is not found, or is none of the kind it was."""
+        planned = self._planned
+        values = searching.search(planned.needed, ended.output, self._stamps, step, self._caller)
+        figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
+        system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
+        values.update((name, round(figures[each.text], TIME_DIGITS)) for name, each in system.items())
+        found, problems = computed(planned.needed, values, settings.values(planned.application), planned.control)
+        if problems:
+            texts = [f"{named(name)} cannot be computed: {problem}" for name, problem in problems.items()]
+            raise failed("no-match", f"the job ended well, but {'; '.join(texts)}")
+        self.values.append({**values, **found})
+        summary.refuse_mixed(self.values[0], self.values[-1])
+        if ended.usage["max_rss"] <= ended.usage["max_rss_floor"]:
+            at_most = "the job needed at most so much: it is smaller than the process that starts it"
+            names = [name for name, each in system.items() if each.text == "max_rss" and name in planned.metrics]
+            self.notes += [f"{named(name)}: {at_most}" for name in names]
 
 
 @contextmanager
@@ -214,18 +220,6 @@ def files_of(planned: Plan) -> Dict[str, str]:
     return {name: os.path.join(folder, each.file) for name, each in planned.needed.items() if each.file}
 
 
-def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the value of every metric that is needed, for one run; raise ``ServoError`` (no-match)."""
-    figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
-    system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
-    values = {**{name: round(figures[each.text], TIME_DIGITS) for name, each in system.items()}, **found}
-    problems = computed(planned.needed, [values], settings.values(planned.application), planned.control)
-    if problems:
-        texts = [f"{named(name)} cannot be computed: {problem}" for name, problem in problems]
-        raise failed("no-match", f"the job ended well, but {'; '.join(texts)}")
-    return values
-
-
 def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
     """Return the metrics of a history's entry, formulas as the configuration has them now.
 
@@ -234,11 +228,10 @@ def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
     metrics: Dict[str, Any] = entry.get("metrics", {})
     if not metrics:
         return metrics  # of a failure; a formula over settings alone could be computed for it, too
-    runs = _runs(metrics)
-    without = [name for name, _ in computed(config.metrics, runs, entry["settings"], entry["control"])]
-    names = [n for n, each in config.metrics.items() if each.source == "formula" and n not in without]
-    values = [{name: run[name] for name in names} for run in runs]
-    return {**metrics, **summary.summarise(values, [0.0] * len(runs), sources.described(config.metrics))}
+    found = [computed(config.metrics, run, entry["settings"], entry["control"])[0] for run in _runs(metrics)]
+    described = sources.described(config.metrics).items()
+    in_all = {name: each for name, each in described if all(name in values for values in found)}
+    return {**metrics, **summary.summarise(found, in_all)}
 
 
 def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
@@ -267,13 +260,12 @@ def _runs(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:
 def objective(
     goal: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
 ) -> Tuple[float, List[float]]:
-    """Return what an objective comes to for metrics as answered, and in each of the runs.
+    """Return what an objective comes to for metrics as answered, the median, and in each of the runs.
 
     Raises ``ValueError`` that says why it cannot be computed.
     """
     found: List[float] = []
-    medians = {name: each["value"] for name, each in metrics.items() if "value" in each}
-    for known in (medians, *_runs(metrics)):
+    for known in _runs(metrics):
         value: Any = known.get(sources.TOTAL_RUNTIME)
         if goal.formula is not None:
             from servo_batch import formulas
@@ -283,7 +275,7 @@ def objective(
         if number is None:
             raise ValueError(f"{goal.text} is no number that can be compared")
         found.append(value if isinstance(value, int) else number)
-    return found[0], found[1:]
+    return median(found), found
 
 
 def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:

@@ -104,9 +104,11 @@ def test_what_the_older_servo_batch_took_otherwise_is_told():
 # Several runs.
 
 
-def summarised(values, runtimes=None):
-    runs = [{"m": value} for value in values]
-    return summary.summarise(runs, runtimes or list(range(len(values))), {"m": {"unit": "s"}})["m"]
+def summarised(values, runtimes=(1.0, 2.0, 3.0)):
+    runs = [{"m": value, "other": None, "total_runtime": runtime} for value, runtime in zip(values, runtimes)]
+    summed_up = summary.summarise(runs, {"m": {"unit": "s"}})
+    assert list(summed_up) == ["m"]
+    return summed_up["m"]
 
 
 def test_the_value_is_the_median_and_the_runs_are_kept_in_order():

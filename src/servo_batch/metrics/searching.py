@@ -9,9 +9,10 @@ import os
 import resource
 import signal
 from contextlib import suppress
-from typing import Dict, Mapping, Tuple
+from typing import Dict, Mapping
 
-from servo_batch.answers import HostError
+from servo_batch.answers import HostError, failed
+from servo_batch.job import failures
 from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.cancel import Cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
@@ -32,18 +33,18 @@ MAX_MEMORY = 1 << 30  # beside what is mapped of the outputs
 
 def search(
     metrics: Mapping[str, Metric], output: Output, before: Mapping[str, Stamp], step: Step, caller: Caller
-) -> Tuple[Dict[str, Value], Dict[str, str]]:
-    """Return the values of the metrics that are searched for, and of those that are not found the reasons, by name.
+) -> Dict[str, Value]:
+    """Return the values of the metrics that are searched for, by name.
 
-    They are looked for in what the job printed, and in the files of metrics that are not as they were ``before``. A
-    reason is empty where a pattern just does not match. ``step`` is the search, as progress tells it. Raises
-    ``ServoError``: ``cancelled``, or ``command-failed`` where the output could not be searched.
+    They are looked for in what the job printed, and in the files of metrics that are not as they were ``before``.
+    ``step`` is the search, as progress tells it. Raises ``ServoError``: ``no-match``, which tells of all that were not
+    found; ``cancelled``; or ``command-failed`` where the output could not be searched.
     """
     wanted = {name: each for name, each in metrics.items() if each.is_searched}
     if not wanted:
         if caller.cancellation.signum is not None:
             raise Cancelled(caller.cancellation.signum, CONSEQUENCE)
-        return {}, {}
+        return {}
     try:
         child = Child(lambda control, report: _search(wanted, output, before, control, report))
     except OSError as error:
@@ -64,10 +65,13 @@ def search(
         metric = " for %s" % named(told["metric"]) if "metric" in told else ""
         why = told.get("error") or KILLED % signal_name(os.WTERMSIG(status))
         raise HostError("the job ended well, but what it printed could not be searched%s: %s" % (metric, why))
-    return told["values"], told["missing"]
+    if told["missing"]:
+        raise failed("no-match", _no_match(wanted, told["missing"]), [failures.details(step.arguments, output)])
+    values: Dict[str, Value] = told["values"]
+    return values
 
 
-def no_match_message(metrics: Mapping[str, Metric], missing: Mapping[str, str]) -> str:
+def _no_match(metrics: Mapping[str, Metric], missing: Mapping[str, str]) -> str:
     """Return the line that says which metrics were not found, where, and why or what would have matched."""
     parts = []
     for name, why in missing.items():

@@ -131,10 +131,9 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
 
 
 def _ended(measured: "Measurement") -> str:
-    if len(measured.runtimes) == 1:
-        return f"the job ended after {measured.runtimes[0]:.1f} s"
-    median = measured.metrics[sources.TOTAL_RUNTIME]["value"]
-    return f"{len(measured.runtimes)} runs of the job ended, after {median:.1f} s each (median)"
+    time = measured.metrics[sources.TOTAL_RUNTIME]
+    median_of = f", the median of {len(time['runs'])} runs" if "runs" in time else ""
+    return f"the job ended after {time['value']:.1f} s{median_of}"
 
 
 def _table(application: "Application", measured: "Measurement") -> str:
@@ -151,8 +150,9 @@ def _table(application: "Application", measured: "Measurement") -> str:
         apart = deviation(each.get("runs", [])) if is_number(each["value"]) else None
         rows.append([name, each["value"], each.get("unit"), None if apart is None else _spread(apart, each["value"])])
     titles = ["name", "value", "unit"]
-    if len(measured.runtimes) > 1:
-        titles.append(f"median of {len(measured.runtimes)} runs ± standard deviation")
+    runtimes = measured.metrics[sources.TOTAL_RUNTIME].get("runs")
+    if runtimes:
+        titles.append(f"median of {len(runtimes)} runs ± standard deviation")
     return terminal.table(titles, [row[: len(titles)] for row in rows])
 
 
