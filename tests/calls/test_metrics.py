@@ -59,7 +59,7 @@ def test_all_that_found_nothing_is_named_with_its_reason(servo):
         r'mean in stdout: mean ([\d.]+) ("250" in line 2 is only a part of "250,749.96": let the group take all of it (',
         r"b in stdout: b (\d)$ (it would match",
         "json in stdout: a.b (it is not one JSON document, and no line of it is a JSON object)",
-        'error in stdout: srun: (.*) (it matches "srun: error" in stderr: add stream: stderr)',
+        'error in stdout: srun: (.*) (it would match "srun: error" in stderr: add stream: stderr)',
     ):
         assert words in first
     assert "there in" not in first

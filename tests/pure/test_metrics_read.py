@@ -76,14 +76,10 @@ def test_a_resource_has_its_own_unit_unless_another_is_given():
         ("(?u)(a)", "does not compile"),
         ("(" * 5000 + ")" * 5000, "does not compile"),
         (r"(\u12)", "does not compile"),
-        (r"(\u 12)", "does not compile"),
-        (r"(\Uffffffff)", "does not compile"),
-        (r"(\ud800)", "does not compile"),
         # What compiles, and cannot mean what was meant.
         ("\b(\\d)", r"a backspace, which \b is: in YAML put the pattern in single quotes"),
         ("took\u00a0(\\d)", "U+00A0, which nobody sees"),
         ("[é](x)", "single bytes"),
-        (r"[\xe9](x)", "single bytes"),
         (r"([[:digit:]]+)", r"[:digit:] is these characters themselves to Python: write \d"),
         (r"([^[:space:]]+)", "[:space:]"),
     ],
@@ -97,7 +93,8 @@ def test_a_pattern_that_cannot_work_is_refused(pattern, problem):
 def test_what_the_older_servo_batch_took_otherwise_is_told():
     for pattern in ("^a(b)", "a(b)$"):
         assert r"\A for ^ and \n?\Z for $" in patterns.older_difference(pattern)
-    assert "in bytes" in patterns.older_difference("é(b)")
+    for pattern in ("é(b)", r"\xe9(b)"):
+        assert "in bytes" in patterns.older_difference(pattern)
     assert patterns.older_difference(r"[^$]\^(b)\$") is None
 
 

@@ -31,17 +31,16 @@ def find(metric: Metric, output: Output) -> Found:
     if metric.source == "output_json":
         value = json_path.look_up(metric.parsed, output)
         return Found(read(value, metric.convert) if isinstance(value, str) else value)
-    take = metric.take or "first"
     matches: "Iterable[Match[bytes]]" = metric.parsed.finditer(output)
-    if take == "count":
+    if metric.take == "count":
         return Found(sum(1 for match in matches if match.group(1)))
-    if take == "last":
+    if metric.take == "last":
         matches = deque(matches, maxlen=1)
-    values = (Found(judged(match, metric.convert, take), match) for match in matches)
-    if take in ("min", "max"):
-        found = (min if take == "min" else max)(values, key=lambda each: each.value, default=None)
-    elif take in ("sum", "mean"):
-        found = _total([each.value for each in values], take == "mean")  # type: ignore[misc]
+    values = (Found(judged(metric, match), match) for match in matches)
+    if metric.take in ("min", "max"):
+        found = (min if metric.take == "min" else max)(values, key=lambda each: each.value, default=None)
+    elif metric.take in ("sum", "mean"):
+        found = _total([each.value for each in values], metric.take == "mean")  # type: ignore[misc]
     else:
         found = next(values, None)
     if found is None:
@@ -49,7 +48,7 @@ def find(metric: Metric, output: Output) -> Found:
     return found
 
 
-def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -> Value:
+def judged(metric: Metric, match: "Match[bytes]") -> Value:
     """Return the value of a match, which is its first group; raise ``NoMatch`` where there is none.
 
     There is none either where it is only a part of a number, and where it is text and ``take`` needs a number.
@@ -59,13 +58,13 @@ def judged(match: "Match[bytes]", convert: Optional[str], take: str = "first") -
         number, where = line(match)
         raise NoMatch("line %d, %s, matches, but the first group took no part or nothing" % (number, shown(where)))
     text = group.decode("utf-8", "replace")
-    value = read(text, convert)
+    value = read(text, metric.convert)
     longer = None if isinstance(value, str) else whole(match)
     if longer:
-        problem = "is only a part of %s: let the group take all of it (convert: si, binary and duration read what has "
-        problem = (problem + "a unit), or let the pattern name what stands beside it") % shown(longer)
-    elif isinstance(value, str) and take not in ("first", "last"):
-        problem = "is no number, and take: %s needs one" % take
+        remedy = "let the group take all of it (convert: si, binary and duration read what has a unit), or let the "
+        problem = "is only a part of %s: %spattern name what stands beside it" % (shown(longer), remedy)
+    elif isinstance(value, str) and metric.take not in (None, "first", "last"):
+        problem = "is no number, and take: %s needs one" % metric.take
     else:
         return value
     raise NoMatch("%s in line %d %s" % (shown(text.strip()), line(match)[0], problem))
@@ -93,27 +92,23 @@ def line(match: "Match[bytes]") -> Tuple[int, str]:
     return number, output[begin : begin + CHUNK].partition(b"\n")[0].decode("utf-8", "replace")
 
 
-def hint(metric: Metric, output: Output, others: Mapping[str, Output]) -> Optional[str]:
-    """Return in words what would have matched in ``output``, or matches in one of ``others``, or None.
+def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:
+    """Return in words where or how the metric would have matched, or None where neither another stream has it.
 
     It may take as long as the pattern does, so whoever asks sets a limit.
     """
-    for name, other in others.items():
+    end = streams[metric.stream][-MAX_REWRITTEN:]
+    outputs = {"in %s: add stream: %s" % (name, name): streams[name] for name in streams if name != metric.stream}
+    outputs[r"if each \r ended a line: let the pattern take it, by \s*"] = RETURN.sub(b"\n", end)
+    outputs["if the colour codes were not there: have the job print none"] = COLOUR.sub(b"", end)
+    for words, output in outputs.items():
         try:
-            match = find(metric, other).match
+            match = find(metric, output).match
         except NoMatch:
             continue
-        return "it matches%s in %s: add stream: %s" % (" " + shown(line(match)[1]) if match else "", name, name)
-    if metric.source == "output_json":
-        return None
-    pattern, end = metric.parsed, output[-MAX_REWRITTEN:]
-    any_case = re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
-    for altered, text, words in (
-        (pattern, RETURN.sub(b"\n", end), r"each \r ended a line: let the pattern take it, by \s*"),
-        (pattern, COLOUR.sub(b"", end), "the colour codes were not there: have the job print none"),
-        (any_case, end, "case did not count: begin the pattern with (?i)"),
-    ):
-        match = altered.search(text)
+        return "it would match%s %s" % (" " + shown(line(match)[1]) if match else "", words)
+    if metric.source == "output_regex":
+        match = re.compile(metric.parsed.pattern, metric.parsed.flags | re.IGNORECASE).search(end)
         if match and match.group(1):
-            return "it would match %s if %s" % (shown(line(match)[1]), words)
+            return "it would match %s if case did not count: begin the pattern with (?i)" % shown(line(match)[1])
     return None

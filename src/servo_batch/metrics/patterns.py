@@ -1,8 +1,8 @@
 r"""A pattern as it is written → the pattern that is searched for, or what is wrong with it.
 
 The output is searched as bytes, since it need not be UTF-8 and may be larger than memory; a pattern is translated so
-that a character outside ASCII matches its UTF-8 bytes. So ``.`` and ``[^…]`` match one byte, and ``\d``, ``\w``, ``\s``
-and ``\b`` know ASCII only.
+that a character outside ASCII matches its UTF-8 bytes. So ``.``, ``[^…]`` and ``\xe9`` match one byte, and ``\d``,
+``\w``, ``\s`` and ``\b`` know ASCII only.
 """
 
 import re
@@ -12,9 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Match, Optional, Pattern
 
-ESCAPE = r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?s:.))"
+BEYOND_ASCII = r"[^\0-\x7f]"
 # An escape, a class, in which a ] that comes first is a member, or a character outside ASCII.
-PART = ESCAPE + r"|\[\^?\]?(?:\\(?s:.)|[^]\\])*\]|[^\0-\x7f]"
+PART = r"\\(?s:.)|\[\^?\]?(?:\\(?s:.)|[^]\\])*\]|" + BEYOND_ASCII
 
 
 class PatternError(ValueError):
@@ -48,25 +48,11 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
 def _in_bytes(part: "Match[str]") -> str:
     """Return an escape, a class or a character so that its UTF-8 bytes mean the same; raise ``PatternError``."""
     text = part.group()
-    if text.startswith("["):
-        text = re.sub(ESCAPE, lambda each: _unescaped(each.group()), text)
-        if not _is_ascii(text):
-            raise PatternError("the pattern has %s, which here matches single bytes: write (?:…|…) instead" % text)
+    if not re.search(BEYOND_ASCII, text):
         return text
-    text = _unescaped(text)
-    return text if _is_ascii(text) else "(?:%s)" % text
-
-
-def _unescaped(escape: str) -> str:
-    r"""Return what ``re`` takes in bytes for an escape: a pattern is text, so \xe9 is é as \u00e9 is, and no byte."""
-    char = escape[1:] if escape[:1] == "\\" else escape
-    if len(char) > 1:
-        char = chr(int(char[1:], 16))
-    return char if not _is_ascii(char) else escape if len(escape) == 2 else re.escape(char)
-
-
-def _is_ascii(text: str) -> bool:
-    return all(char < "\x80" for char in text)
+    if text.startswith("["):
+        raise PatternError("the pattern has %s, which here matches single bytes: write (?:…|…) instead" % text)
+    return "(?:%s)" % text[-1]
 
 
 def older_difference(text: str) -> "Optional[str]":
@@ -77,4 +63,6 @@ def older_difference(text: str) -> "Optional[str]":
     if set(re.sub(PART, "", text)) & {"^", "$"}:
         how = r"write \A for ^ and \n?\Z for $"
         return f"^ and $ match at every line; to the older servo-batch only at the ends of the output: {how}"
-    return None if _is_ascii(text) else "text beyond ASCII is searched for in bytes; to the older one . was a character"
+    if re.search(BEYOND_ASCII + r"|\\x[89a-fA-F]", text):
+        return "text beyond ASCII is searched for in bytes; to the older one . and \\xe9 were characters"
+    return None

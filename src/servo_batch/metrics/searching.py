@@ -113,6 +113,5 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Mapping[str, Stam
         for name, why in list(missing.items()):
             metric = wanted[name]
             if metric.file is None and (not why or metric.source == "output_json"):
-                others = {stream: text for stream, text in streams.items() if stream != metric.stream}
-                missing[name] = "; ".join(filter(None, [why, hint(metric, streams[metric.stream], others)]))
+                missing[name] = "; ".join(filter(None, [why, hint(metric, streams)]))
             tell(report, {"missing": missing})

@@ -211,14 +211,14 @@ def _tried(findings: Findings, place: str, each: "Metric", path: str, output: "O
     try:
         found = find.find(each, output)
     except NoMatch as none:
-        why = str(none) or find.hint(each, output, {})
+        why = str(none) or find.hint(each, {each.stream: output})
         findings.problems.append(f"{place}: no match in {path}: {each.text}{f' ({why})' if why else ''}")
         return None, None
     every = each.parsed.finditer(output) if each.source == "output_regex" and each.take is None else ()
     for count, last in deque(enumerate(every, 1), maxlen=1):
         if count > 1:
             try:
-                text = shown(find.judged(last, each.convert))
+                text = shown(find.judged(each, last))
             except NoMatch as none:
                 text = f"none: {none}"
             findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {text}")
