@@ -30,7 +30,7 @@ def levels(**description):
 
 def test_a_range_has_its_levels_of_the_kind_that_was_written():
     for description, expected in STEPS:
-        assert repr(levels(**description)) == repr(expected)
+        assert repr(tuple(levels(**description))) == repr(expected)
 
 
 def test_a_range_without_a_step_has_a_hundred_levels_both_ends_among_them():

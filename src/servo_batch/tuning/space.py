@@ -9,8 +9,6 @@ Number = Union[int, float]
 
 # So many levels a range has at most that is not told its step, or whose levels are to be even in the logarithm.
 LEVELS = 100
-# A range of more levels than these is not written out: a step of a byte makes a thousand million.
-WRITTEN_OUT = 1000
 # A finer step is as good as none.
 FINEST = 10**12
 
@@ -42,12 +40,11 @@ def _levels(description: Mapping[str, Any]) -> Sequence[Number]:
         return _log_levels(low, high)
     if step is None or _decimal(high) - _decimal(low) > FINEST * _decimal(step):
         return _even_levels(low, high)
-    levels = Levels(low, high, step)
-    return levels if len(levels) > WRITTEN_OUT else tuple(sorted(set(levels)))
+    return Levels(low, high, step)
 
 
 class Levels(Sequence[Number]):
-    """The levels of a range by its step, each computed when it is asked for, one at a time.
+    """The levels of a range by its step, each computed when it is asked for: a step of a byte makes a thousand million.
 
     They are sums of decimal numbers, so that they are the numbers that people write: 0.3, not 0.1 + 0.1 + 0.1. The
     last one is ``high``, also where whole steps only come near to it.
