@@ -6,11 +6,11 @@ state to lose: whatever stopped the tuning, with the same history it goes on as 
 
 import math
 import statistics
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT, confirmations
+from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT
 from servo_batch.samples import is_lower
-from servo_batch.tuning import search
+from servo_batch.tuning import importance, search
 from servo_batch.tuning.model import Point
 
 Settings = Dict[str, Any]
@@ -55,7 +55,7 @@ class Step(NamedTuple):
     purpose: Optional[str]  # CONFIRM_BEST or CONFIRM_DEFAULT; None in the search, which begins with the default
     number: int  # counts the measurements from 1, those of an earlier call included
     of: int  # how many there will be at most
-    limit: Optional[float] = None  # the value at which it may be stopped, to count as a failure
+    limit: Optional[float] = None  # the value at which it may be stopped
 
 
 class Outcome(NamedTuple):
@@ -80,23 +80,22 @@ class Past:
     def __init__(self, task: Task, measured: Sequence[Measured]) -> None:
         self.task = task
         self.measured = measured
-        default = search.locate(task.space, task.default)
-        places: Set[Optional[Point]] = set()
-        searched: List[Measured] = []
-        self._again: List[Tuple[Optional[Point], Measured]] = []
-        for one in measured:
-            place = search.locate(task.space, one.settings)
+        self._default = search.locate(task.space, task.default)
+        placed = [(search.locate(task.space, one.settings), one) for one in measured]
+        counted = [
+            (place, one)
+            for place, one in placed
             # A default that failed ended the tuning, so whoever tunes again has mended something since.
-            if place == default and one.value is None and one.purpose is None:
-                continue
-            self._again.append((place, one))
-            if place not in places:
-                places.add(place)
-                searched += [each for _, each in self._again]
-                self._again = []
-        self._has_default = default in places
-        self.tried = len(places)
-        self.costs = [(one.settings, self._cost(one.value)) for one in searched]
+            if place != self._default or one.value is not None or one.purpose is not None
+        ]
+        new: Dict[Optional[Point], int] = {}
+        for number, (place, _) in enumerate(counted, 1):
+            new.setdefault(place, number)
+        searched = max(new.values(), default=0)
+        self.tried = len(new)
+        self._has_default = self._default in new
+        self.costs = [(one.settings, self._cost(one.value)) for _, one in counted[:searched]]
+        self._again = counted[searched:]
 
     def after(self, measured: Measured) -> "Past":
         """Return the past that this is after one more measurement."""
@@ -109,6 +108,11 @@ class Past:
             return None
         settings, cost = min(good, key=lambda one: one[1])
         return settings, -cost if self.task.maximize else cost
+
+    def limit(self) -> Optional[float]:
+        """Return the value at which a step of the search may be stopped, to count as a failure, or None."""
+        best = self.best()
+        return self.task.cap * best[1] if self.task.cap is not None and best else None
 
     def next_step(self, left_seconds: float = math.inf, seconds: Sequence[float] = ()) -> Union[Step, Outcome]:
         """Return what to measure, or the outcome.
@@ -128,49 +132,49 @@ class Past:
         if self.tried < task.measurements and left_seconds >= each + kept:
             proposed = search.propose(task.space, self.costs, task.seed, task.allowed)
             if proposed is not None:
-                least = self.best()
-                limit = task.cap * least[1] if task.cap is not None and least else None
-                return Step(proposed, None, self.tried + 1, of, limit)
+                return Step(proposed, None, self.tried + 1, of, self.limit())
         best = search.choose(task.space, self.costs) or task.default
         return self._confirmation(best, left_seconds >= each)
 
     def _confirmation(self, best: Settings, has_time: bool) -> Union[Step, Outcome]:
         """Return the next of the runs of the best and of the default, in turns, or the outcome."""
         count = 2 * self.task.confirm
-        turns = [(CONFIRM_BEST, best), (CONFIRM_DEFAULT, self.task.default)]
-        wanted = [(purpose, search.locate(self.task.space, settings)) for purpose, settings in turns]
-        # Those of other settings, or of another default, are as any other measurement.
-        again = [
-            (place, one if (one.purpose, place) in wanted else one._replace(purpose=None)) for place, one in self._again
-        ]
-        runs = [one.value for _, one in confirmations(again)[-1]]
-        if count == 0 or wanted[0][1] == wanted[1][1]:  # the best is the default
+        place = search.locate(self.task.space, best)
+        if count == 0 or place == self._default:
             return Outcome(None, best, self.tried)
+        turns = ((place, CONFIRM_BEST), (self._default, CONFIRM_DEFAULT))
+        runs: List[Optional[float]] = []
+        for where, one in self._again:
+            if (where, one.purpose) != turns[len(runs) % 2]:
+                runs = []  # any other measurement between them ends a confirmation: the machine may have changed since
+            if (where, one.purpose) == turns[len(runs) % 2]:
+                runs.append(one.value)
         if len(runs) < count and has_time:
-            purpose, settings = turns[len(runs) % 2]
-            return Step(settings, purpose, self.tried + len(runs) + 1, self.tried + count)
-        best_runs, default_runs = runs[:count:2], runs[1:count:2]
-        costs = [[self._cost(value) for value in each] for each in (best_runs, default_runs)]
-        better = is_lower(*costs) if len(runs) >= count else None
-        medians = self._median(best_runs), self._median(default_runs)
-        return Outcome(better, best, self.tried, best_runs, default_runs, *medians)
+            settings = (best, self.task.default)[len(runs) % 2]
+            return Step(settings, turns[len(runs) % 2][1], self.tried + len(runs) + 1, self.tried + count)
+        runs = runs[:count]
+        costs = [self._cost(value) for value in runs]
+        better = is_lower(costs[::2], costs[1::2]) if len(runs) == count else None
+        medians = self._median(costs[::2]), self._median(costs[1::2])
+        return Outcome(better, best, self.tried, runs[::2], runs[1::2], *medians)
 
     def _cost(self, value: Optional[float]) -> Optional[float]:
-        return value if value is None or not self.task.maximize else -value
+        """Return what is the lower the better of a value, and the value of such a cost."""
+        return -value if self.task.maximize and value is not None else value
 
-    def _median(self, runs: Sequence[Optional[float]]) -> Optional[float]:
-        """Return the median, None where there is none; a failure is worse than any value."""
-        worst = -math.inf if self.task.maximize else math.inf
-        middle = statistics.median([worst if value is None else value for value in runs] or [worst])
-        return middle if math.isfinite(middle) else None
+    def _median(self, costs: Sequence[Optional[float]]) -> Optional[float]:
+        """Return the value of the median, None where there is none; a failure is worse than any value."""
+        middle = statistics.median([math.inf if cost is None else cost for cost in costs] or [math.inf])
+        return self._cost(middle) if math.isfinite(middle) else None
 
     def remarks(self, best: Settings) -> List[str]:
-        """Return sentences on where there may be better settings than the ``best``, and how to go on.
+        """Return sentences on what matters, where there may be better settings than the ``best``, and how to go on.
 
         The tests show that they are better than the default. How near they are to the best that there is, nobody knows,
         so no rule stops a search by how little it improves.
         """
-        found = []
+        matter = importance.in_words(importance.effects(self.task.space, self.costs))
+        found = [matter] if matter else []
         for name, (values, ordered) in self.task.space.items():
             if ordered and best[name] != self.task.default[name] and best[name] in (values[0], values[-1]):
                 end, key = ("least", "min") if best[name] == values[0] else ("greatest", "max")

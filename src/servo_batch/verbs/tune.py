@@ -19,7 +19,7 @@ from servo_batch.job.progress import Telling, duration
 from servo_batch.metrics import sources
 from servo_batch.options import UsageError
 from servo_batch.samples import FEWEST
-from servo_batch.tuning import importance, loop, search
+from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
 from servo_batch.wording import is_number, percent
 
@@ -226,7 +226,7 @@ class _Run:
                     left_seconds = self._began + self._tuning.budget_seconds - began
                     step = self._past.next_step(left_seconds, self._seconds)
                 if isinstance(step, loop.Outcome):
-                    for remark in self._remarks(step):
+                    for remark in self._past.remarks(step.settings):
                         self._say(percent(1, 1), remark, remark)
                     return step
                 value, failure = self._measure(step)
@@ -295,11 +295,6 @@ class _Run:
         best = self._past.best()
         found = f"the best so far is {figure(best[1])} with {pairs(best[0])}; " if best else ""
         return f"{found}the state is as it was; the same command goes on from {self._tuning.history}"
-
-    def _remarks(self, outcome: loop.Outcome) -> List[str]:
-        """Return which settings matter, and where there may be better ones."""
-        matter = importance.in_words(importance.effects(self._tuning.task.space, self._past.costs))
-        return ([matter] if matter else []) + self._past.remarks(outcome.settings)
 
 
 def _goal(tuning: _Tuning) -> str:
