@@ -5,12 +5,13 @@ drawn evenly. Source: Saltelli and others, Global Sensitivity Analysis, 2008, se
 some dozens of noisy measurements it is a rough figure, so it is told in words, and not where the model predicts badly.
 """
 
-import json
 import math
 from functools import reduce
 from operator import mul
+from statistics import pvariance
 from typing import Any, List, NamedTuple, Sequence, Tuple
 
+from servo_batch.history.trials import shown
 from servo_batch.tuning import search
 from servo_batch.tuning.model import Model, apart, dot, solve
 
@@ -31,31 +32,31 @@ class Effect(NamedTuple):
 
     name: str
     share: float  # of the variance that the model predicts
-    word: str  # "most", "some", "little", or "" for less than that
+    word: str  # "most", "some" or "little"
     direction: str  # "fewer is better", "more is better", "best near 28", "best with g1", or "" where there is none
 
 
 def effects(space: search.Space, past: search.Past) -> List[Effect]:
-    """Return the settings that something can be chosen of, what matters most first; none where too little is known.
+    """Return the settings that matter, what matters most first; none where too little is known.
 
     ``space`` and ``past`` are those of ``search.propose``.
     """
-    model = search.model_of_successes(space, past[-MOST:])
-    if model is None or len(model.factor) < FEWEST:
+    good = search.successes(space, past[-MOST:])
+    if len(good) < FEWEST:
         return []
-    size = len(model.factor)
-    columns = [solve(model.factor, [float(row == other) for other in range(size)]) for row in range(size)]  # of L⁻¹
+    model = search.model_of(space, good)
+    columns = [solve(model.factor, [float(one is other) for other in good]) for one in good]  # of L⁻¹
     alphas = [dot(column, model.solved) for column in columns]
     if _skill(model.known.scores, alphas, [dot(column, column) for column in columns]) < SKILL:
         return []
     picked = [_picked(len(values)) for values, _ in space.values()]
+    main_effects, variance = _main_effects(model, alphas, picked)
     found = []
-    for (name, (values, ordered)), of_all, (share, effect) in zip(
-        space.items(), picked, _main_effects(model, alphas, picked)
-    ):
-        word = next((word for word, least in WORDS if share >= least), "")
-        direction = _direction([values[level] for level in of_all], ordered, effect) if word else ""
-        found += [Effect(name, share, word, direction)] if len(values) > 1 else []
+    for (name, (values, ordered)), levels, effect in zip(space.items(), picked, main_effects):
+        share = pvariance(effect) / variance if variance > 0 else 0.0
+        word = next((word for word, least in WORDS if share >= least), None)
+        if word:
+            found.append(Effect(name, share, word, _direction([values[level] for level in levels], ordered, effect)))
     return sorted(found, key=lambda one: -one.share)
 
 
@@ -70,7 +71,10 @@ def in_words(found: Sequence[Effect]) -> str:
 
 
 def _skill(scores: Sequence[float], alphas: Sequence[float], inverse: Sequence[float]) -> float:
-    """Return how much better each score is predicted from the others than by their mean: 1 is exact, 0 no better."""
+    """Return how much better each score is predicted from the others than by their mean: 1 is exact, 0 no better.
+
+    ``inverse`` is the diagonal of the kernel's inverse. Source: Rasmussen, Williams, 2006, section 5.4.2.
+    """
     n, total = len(scores), math.fsum(scores)
     errors = math.fsum((alpha / each) ** 2 for alpha, each in zip(alphas, inverse))
     by_mean = math.fsum((score - (total - score) / (n - 1)) ** 2 for score in scores)
@@ -85,37 +89,31 @@ def _picked(length: int) -> List[int]:
 
 def _main_effects(
     model: Model, alphas: Sequence[float], picked: Sequence[Sequence[int]]
-) -> List[Tuple[float, List[float]]]:
-    """Return for each setting its share and what the levels looked at come to, the others averaged over."""
+) -> Tuple[List[List[float]], float]:
+    """Return what the levels looked at of each setting come to, the others averaged over, and the variance of all."""
     kernels = []  # of each setting and measurement: what it says of each level
-    products = [[1.0] * len(alphas) for _ in alphas]  # of each two measurements: what they say together, on average
+    products = [[one * other for other in alphas] for one in alphas]  # what each two say together, on average
     for weight, span, levels, of_all in zip(model.weights, model.known.spans, model.known.levels, picked):
         said = {level: [math.exp(-weight * each) for each in apart(span, level, of_all)] for level in set(levels)}
         kernels.append([said[level] for level in levels])
         both = {(one, other): dot(said[one], said[other]) / len(of_all) for one in said for other in said}
         products = [[old * both[one, other] for old, other in zip(row, levels)] for row, one in zip(products, levels)]
     means = [[math.fsum(said) / len(said) for said in rows] for rows in kernels]
-    mean = dot(alphas, [reduce(mul, of_all, 1.0) for of_all in zip(*means)])
-    variance = dot(alphas, [dot(alphas, row) for row in products]) - mean**2
+    whole = [reduce(mul, of_one) for of_one in zip(alphas, *means)]  # what each measurement says, on average
     found = []
-    for setting, rows in enumerate(kernels):
-        others = means[:setting] + means[setting + 1 :]
-        parts = [reduce(mul, (each[n] for each in others), alpha) for n, alpha in enumerate(alphas)]
-        effect = [dot(parts, of_level) for of_level in zip(*rows)]
-        middle = math.fsum(effect) / len(effect)
-        own = math.fsum((each - middle) ** 2 for each in effect) / len(effect)
-        found.append((own / variance if variance > 0 else 0.0, effect))
-    return found
+    for rows, averaged in zip(kernels, means):
+        parts = [each / mean for each, mean in zip(whole, averaged)]
+        found.append([dot(parts, of_level) for of_level in zip(*rows)])
+    return found, math.fsum(map(math.fsum, products)) - math.fsum(whole) ** 2
 
 
 def _direction(values: Sequence[Any], ordered: bool, effect: Sequence[float]) -> str:
     """Return in words where the effect, a cost, is least."""
     least = min(effect)
-    best = values[effect.index(least)]
+    best = shown(values[effect.index(least)])
     if not ordered:
-        return f"best with {best if isinstance(best, str) else json.dumps(best)}"
+        return f"best with {best}"
     near = least + NEAR * (max(effect) - least)
-    ends = effect[0] <= near, effect[-1] <= near
-    if ends == (True, True):
-        return ""
-    return "fewer is better" if ends[0] else "more is better" if ends[1] else f"best near {best}"
+    at_ends = effect[0] <= near, effect[-1] <= near
+    words = {(True, False): "fewer is better", (False, True): "more is better", (True, True): ""}
+    return words.get(at_ends, f"best near {best}")

@@ -56,10 +56,6 @@ class Model:
         determinant = math.fsum(math.log(row[-1]) for row in self.factor)
         self.likelihood = -size / 2 * math.log(self.variance) - determinant - 1 / self.variance  # its logarithm
 
-    def with_noise(self, noise: float) -> "Model":
-        """Return the model with the same weights and another noise."""
-        return Model(self.known, self.weights, noise)
-
     def predict(self, points: Sequence[Point]) -> List[Tuple[float, float]]:
         """Return the mean and the standard deviation of the score at each point."""
         weighted = [  # of each setting and each of its levels: how far it is from those measured

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from servo_batch.settings import is_same
 from servo_batch.tuning.model import Model, Point, apart, fit, highest
 
 Settings = Mapping[str, Any]
@@ -37,7 +38,9 @@ LOOKS = 3000
 LAST_LOOKS = 1000000
 
 
-class _Measured(NamedTuple):
+class Placed(NamedTuple):
+    """What was measured within the space."""
+
     point: Point  # the level of each setting; what was measured may lie between two
     cost: Optional[float]
     settings: Settings
@@ -65,7 +68,7 @@ def propose(
         candidates = _anywhere(space, rng, is_open, FARTHEST_OF, LAST_LOOKS)
         worth = [_nearest(space, point, [one.point for one in measured]) for point in candidates]
     else:
-        model = _model(space, measured)
+        model = model_of(space, measured)
         near = _near(space, rng, is_open, measured)
         anywhere = _anywhere(space, rng, is_open, CANDIDATES, LOOKS if near else LAST_LOOKS)
         candidates = list(dict.fromkeys(near + anywhere))[:CANDIDATES]  # of a small space, all
@@ -79,20 +82,15 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     ``space`` and ``past`` are those of ``propose``. None where no measurement within the space succeeded. Failures do
     not count: to what succeeded it is no fault that its neighbours did not, and to the model they would be noise.
     """
-    good = [one for one in _within(space, past) if one.cost is not None]
+    good = successes(space, past)
     if not good:
         return None
     points = [one.point for one in good]
-    likeliest = _model(space, good)
-    smooth, rough = (model.predict(points) for model in (likeliest, likeliest.with_noise(LITTLE_NOISE)))
-    best = good[highest([-mean - other for (mean, _), (other, _) in zip(smooth, rough)])].settings
+    likeliest = model_of(space, good)
+    rough = Model(likeliest.known, likeliest.weights, LITTLE_NOISE)
+    means = [[mean for mean, _ in model.predict(points)] for model in (likeliest, rough)]
+    best = good[highest([-one - other for one, other in zip(*means)])].settings
     return {name: best.get(name) for name in space}
-
-
-def model_of_successes(space: Space, past: Past) -> Optional[Model]:
-    """Return the model of what succeeded, None where no measurement within the space succeeded."""
-    good = [one for one in _within(space, past) if one.cost is not None]
-    return _model(space, good) if good else None
 
 
 def locate(space: Space, settings: Settings) -> Optional[Point]:
@@ -103,33 +101,38 @@ def locate(space: Space, settings: Settings) -> Optional[Point]:
 
 
 def _level(values: Sequence[Any], ordered: bool, value: Any) -> Optional[float]:
-    if ordered and all(type(one) in (int, float) for one in (value, values[0])):
-        if isinstance(values, (list, tuple)) and value in values:
-            return values.index(value)  # whatever their order
-        above = bisect_left(values, value)
-        if 0 < above < len(values):
-            return above - float((values[above] - value) / (values[above] - values[above - 1]))
-        return 0.0 if value == values[0] else None
-    if ordered and not isinstance(values, (list, tuple)):
-        return None  # these are nothing but numbers, and may be too many to be looked at
-    wanted = (type(value) is bool, value)  # 1 is not true
-    return next((level for level, other in enumerate(values) if (type(other) is bool, other) == wanted), None)
+    if isinstance(values, (list, tuple)) or not ordered:  # others may be too many to be looked at
+        for level, other in enumerate(values):
+            if is_same(value, other):
+                return level
+    if not ordered or not {type(value), type(values[0])} <= {int, float}:
+        return None
+    above = bisect_left(values, value)
+    if 0 < above < len(values):
+        return above - float((values[above] - value) / (values[above] - values[above - 1]))
+    return 0.0 if value == values[0] else None
 
 
 def _settings(space: Space, point: Point) -> Dict[str, Any]:
     return {name: values[int(level)] for (name, (values, _)), level in zip(space.items(), point)}
 
 
-def _within(space: Space, past: Past) -> List[_Measured]:
+def _within(space: Space, past: Past) -> List[Placed]:
     measured = []
     for settings, cost in past:
         point = locate(space, settings)
         if point is not None:
-            measured.append(_Measured(point, cost if cost is not None and math.isfinite(cost) else None, settings))
+            measured.append(Placed(point, cost if cost is not None and math.isfinite(cost) else None, settings))
     return measured
 
 
-def _model(space: Space, measured: List[_Measured]) -> Model:
+def successes(space: Space, past: Past) -> List[Placed]:
+    """Return what was measured within the space and did not fail."""
+    return [one for one in _within(space, past) if one.cost is not None]
+
+
+def model_of(space: Space, measured: List[Placed]) -> Model:
+    """Return the model of what was measured, of which not all failed."""
     if len(measured) > MOST:
         best = sorted(measured, key=lambda one: math.inf if one.cost is None else one.cost)[: MOST // 2]
         measured = best + measured[-(MOST - len(best)) :]
@@ -176,7 +179,7 @@ def _walk(space: Space, rng: random.Random) -> Iterator[Point]:
         number = (number + stride) % size
 
 
-def _near(space: Space, rng: random.Random, is_open: IsOpen, measured: List[_Measured]) -> List[Point]:
+def _near(space: Space, rng: random.Random, is_open: IsOpen, measured: List[Placed]) -> List[Point]:
     """Return open points that differ in few settings from the best measured."""
     good = [(one.cost, index) for index, one in enumerate(measured) if one.cost is not None]
     best = [measured[index].point for _, index in sorted(good)[:BEST]]

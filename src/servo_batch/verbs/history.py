@@ -49,7 +49,7 @@ def history(options: Options) -> answers.Answer:
     effects = importance.effects(space(config.settings.described), costs)
     if options.get("--svg"):
         svg.check_replaceable(options.get("--svg"), {"the configuration": config.path, "the history": path})
-        svg.write(options.get("--svg"), svg.history(view, {each.name: each.word for each in effects if each.word}))
+        svg.write(options.get("--svg"), svg.history(view, {each.name: each.word for each in effects}))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):
         each = [row for trial in found for row in trials.pooled([trial], minimize)]
