@@ -170,6 +170,20 @@ def order(formulas: "Dict[str, Formula]") -> "Tuple[Dict[str, Formula], List[str
     return result, []
 
 
+def computed(
+    formulas: "Dict[str, Formula]", known: "Known", due: "Optional[str]" = None
+) -> "Tuple[Dict[str, Any], Dict[str, str]]":
+    """Return what formulas come to, each after those it needs, and why those have no value that have none."""
+    values: "Dict[str, Any]" = {}
+    problems = {}
+    for name, formula in formulas.items():
+        try:
+            values[name] = evaluate(formula, {**known, **values}, due)
+        except FormulaError as error:
+            problems[name] = str(error)
+    return values, problems
+
+
 def evaluate(formula: Formula, known: "Known", due: "Optional[str]" = None) -> "Any":
     """Return what the formula comes to: an int, a finite float, a text or a boolean.
 

@@ -143,18 +143,12 @@ def computed(
     All are by the names of the metrics.
     """
     by_name = {name: each.parsed for name, each in metrics.items() if each.source == "formula"}
-    found: Dict[str, Any] = {}
-    problems: Dict[str, str] = {}
-    if by_name:
-        from servo_batch import formulas
+    if not by_name:
+        return {}, {}
+    from servo_batch import formulas
 
-        known = {**application_settings, **values, "control": control, "_control": control}
-        for name in formulas.order(by_name)[0]:
-            try:
-                found[name] = known[name] = formulas.evaluate(by_name[name], known, formulas.NUMBER)
-            except formulas.FormulaError as error:
-                problems[name] = str(error)
-    return found, problems
+    known = {**application_settings, **values, "control": control, "_control": control}
+    return formulas.computed(formulas.order(by_name)[0], known, formulas.NUMBER)
 
 
 def run(planned: Plan, caller: Caller) -> Measurement:

@@ -9,25 +9,11 @@ from servo_batch.wording import did_you_mean, is_scalar, kind, named, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Tuple
 
     from servo_batch.settings import Application, Setting, Settings
 
     Assignment = Tuple[str, str, str]  # component, setting, value as typed
-
-
-def refusals(configured: "Settings", asked: "Application") -> "List[str]":
-    """Return a problem for every value in ``asked`` that the configuration does not allow."""
-    problems = []
-    for component, name, setting in walk(asked):
-        described = declared(configured.application, component, name)
-        problem = None
-        if described is None and full_name(component, name) in configured.described:  # "a.b".c, where a."b.c" is meant
-            problem = "is called as a setting of another component is: rename it"
-        elif "value" in setting and settings.type_of(described or {}) != "formula":
-            problem = settings.refusal(described or {}, setting["value"])
-        problems += [f"{named_setting(component, name)} {problem}"] if problem else []
-    return problems
 
 
 def scalar(text: str) -> "Any":
@@ -99,32 +85,33 @@ def requested(request: "Dict[str, Any]") -> "Application":
     return application
 
 
-def accepted(
-    configured: "Settings", asked: "Application", stored: "Optional[Application]", consequence: str
-) -> "Application":
+def accepted(configured: "Settings", asked: "Application", stored: "Application", consequence: str) -> "Application":
     """Return what is to be stored in place of ``stored`` where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
     ``consequence`` is what the error begins with. A formula's value is computed and never stored: a service sends back
     what it was told, so the present one is taken, and any other is rejected.
     """
     present = configured.current(stored)
-    problems = refusals(configured, asked)
     bare = copy.deepcopy(asked)
+    problems = []
     for component, name, setting in walk(bare):
-        described = declared(configured.application, component, name) or {}
-        if settings.type_of(described) == "formula":
-            value = setting.pop("value", None)
-            computed = (declared(present, component, name) or {}).get("value")
+        described = declared(configured.application, component, name)
+        problem = None
+        if described is None and full_name(component, name) in configured.described:  # "a.b".c, where a."b.c" is meant
+            problem = "is called as a setting of another component is: rename it"
+        elif settings.type_of(described or {}) == "formula":
+            value, computed = setting.pop("value", None), present["components"][component]["settings"][name]["value"]
             if value is not None and not settings.is_same(value, computed):
-                problems.append(
-                    f"{named_setting(component, name)} is computed, {described['formula']}, and cannot be adjusted: "
-                    f"leave it out, or send {shown(computed)}, not {shown(value)}"
-                )
+                formula = configured.formulas[full_name(component, name)].text
+                remedy = f"leave it out, or send {shown(computed)}, not {shown(value)}"
+                problem = f"is computed, {formula}, and cannot be adjusted: {remedy}"
         elif "value" in setting:
-            setting["value"] = settings.whole(described, setting["value"])
+            problem = settings.refusal(described or {}, setting["value"])
+            setting["value"] = settings.whole(described or {}, setting["value"])
+        problems += [f"{named_setting(component, name)} {problem}"] if problem else []
     if problems:
-        raise ServoError("rejected", "invalid-value", f"{consequence}: " + "; ".join(problems))
-    against = configured.broken(bare).values()
-    if against:
-        raise ServoError("rejected", "constraint", f"{consequence}: " + "; ".join(against))
+        raise ServoError("rejected", "invalid-value", f"{consequence}: {'; '.join(problems)}")
+    broken = configured.broken(bare).values()
+    if broken:
+        raise ServoError("rejected", "constraint", f"{consequence}: {'; '.join(broken)}")
     return bare

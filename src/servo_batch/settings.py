@@ -163,22 +163,18 @@ class Settings:
 
     def _computed(self, stored: "Application") -> "Tuple[Application, Dict[Formula, str]]":
         application = overlay(self.application, stored)
-        known: "Dict[str, Any]" = {}
-        for component, name, described in walk(self.application):
-            value = (declared(application, component, name) or {}).get("value")
-            if value is not None:
-                known[full_name(component, name)] = whole(described, value)
-        problems: "Dict[Formula, str]" = {}
-        if self.formulas or self.constraints:
-            from servo_batch import formulas
+        given = values(application)
+        known = {name: whole(described, given[name]) for name, described in self.described.items() if name in given}
+        if not self.formulas and not self.constraints:
+            return self.with_values(application, known), {}
+        from servo_batch import formulas
 
-            every = {**dict.fromkeys(self.described, formulas.Later()), **known}
-        for name, formula in self.formulas.items():
-            every[name] = formulas.Later()
-            try:
-                every[name] = formulas.evaluate(formula, every)
-            except formulas.FormulaError as error:
-                problems[formula] = f"does not give {name} a value: {error}"
+        later = formulas.Later()
+        every = {**dict.fromkeys(self.described, later), **known, **dict.fromkeys(self.formulas, later)}
+        found, failed = formulas.computed(self.formulas, every)
+        every.update(found)
+        problems = {self.formulas[name]: f"does not give {name} a value: {why}" for name, why in failed.items()}
+        for name in self.formulas:
             known[name] = None if isinstance(every[name], formulas.Later) else every[name]
         for formula in self.constraints:
             try:

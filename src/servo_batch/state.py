@@ -7,13 +7,12 @@ state, YAML, stands in for it.
 import os
 
 from servo_batch import document, settings
-from servo_batch.answers import complain, failed
+from servo_batch.answers import ServoError, complain, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, Optional
 
-    from servo_batch.answers import ServoError
     from servo_batch.settings import Application, Settings
 
 DEFAULT_PATH = "_state.json"
@@ -40,8 +39,8 @@ class StateFile:
         """The file that is the state, or would be."""
         return self.older or self.path
 
-    def load(self) -> "Optional[Application]":
-        """Return the stored application, or None where nothing is stored; raise ``ServoError`` (bad-state)."""
+    def load(self) -> "Application":
+        """Return the stored application, an empty one where nothing is stored; raise ``ServoError`` (bad-state)."""
         older, path = self.older, self.stored_in
         try:
             if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
@@ -49,7 +48,7 @@ class StateFile:
             with open(path, "rb") as stream:
                 data = stream.read()
         except FileNotFoundError:
-            return None
+            return {"components": {}}
         except (OSError, ValueError) as error:
             raise _cannot(path, "cannot be read", error) from None
         try:
@@ -64,7 +63,7 @@ class StateFile:
         application: "Application" = stored["application"]
         return application
 
-    def change(self, merge: "Callable[[Optional[Application]], Application]") -> "Application":
+    def change(self, merge: "Callable[[Application], Application]") -> "Application":
         """Store what ``merge`` makes of what is stored, and return it; nobody else stores meanwhile.
 
         Raises ``ServoError`` (bad-state), and what ``merge`` raises: then all is as it was.
@@ -81,10 +80,12 @@ class StateFile:
         """Have nothing stored, and an older servo-batch's state not come back; raise ``ServoError`` (bad-state)."""
         folder = self._locked()
         try:
-            stored = self.load() if os.path.lexists(self.path) else None  # what is no state is not ours to remove
+            is_there = os.path.exists(self.path)
+            if is_there:
+                self.load()  # what is no state is not ours to remove
             if self._other:
                 self._store({"components": {}}, folder)
-            elif stored is not None:
+            elif is_there:
                 os.unlink(self.path)
                 os.fsync(folder)
         except OSError as error:
@@ -141,20 +142,17 @@ def find(option: "Optional[str]", configured: "Optional[str]", configuration: "O
     return found
 
 
-def _cannot(path: str, action: str, error: Exception) -> "ServoError":
+def _cannot(path: str, action: str, error: Exception) -> ServoError:
     from servo_batch import files
 
     return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
 
 
-def refuse_problems(configured: "Settings", stored: "Optional[Application]", file: StateFile) -> None:
+def refuse_problems(configured: "Settings", stored: "Application", file: StateFile) -> None:
     """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored: nothing is measured."""
-    if stored is None:
-        return
     from servo_batch import rules
 
-    found = [f"the stored {problem}" for problem in rules.refusals(configured, stored)]
-    found = found or [f"the stored state {problem}" for problem in configured.broken(stored).values()]
-    if found:
-        remedy = "adjust it, or remove what is stored by adjust --reset"
-        raise failed("bad-state", "\n".join(f"{file.stored_in}: {problem}: {remedy}" for problem in found))
+    try:
+        rules.accepted(configured, stored, stored, f"{file.stored_in}: what is stored is not allowed")
+    except ServoError as error:
+        raise failed("bad-state", f"{error.message}; adjust it, or remove what is stored by adjust --reset") from None

@@ -177,8 +177,8 @@ def test_a_program_is_looked_for_where_the_job_runs_and_prepare_may_make_it(fold
 
 def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(folder):
     folder.write("_state.json", asked(cpu=9))
-    problem = "_state.json: the stored web.cpu must be a number from 1 to 8, but is a number, 9: adjust it, or remove "
-    folder.says(1, problem + "what is stored by adjust --reset")
+    problem = "_state.json: what is stored is not allowed: web.cpu must be a number from 1 to 8, but is a number, 9"
+    folder.says(1, problem + "; adjust it, or remove what is stored by adjust --reset")
 
 
 def test_what_may_be_a_slip_in_the_configuration_is_told(folder):

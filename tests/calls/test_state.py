@@ -207,8 +207,8 @@ def test_what_is_wrong_in_an_older_one_is_said_of_its_file(newest):
     newest.write("_state.yaml", OLDER.replace(b"6", b"9"))
     newest.configure(batch("echo {web.cpu}"))
     for verb in ("measure", "tune"):
-        assert "_state.yaml: the stored web.cpu" in newest.call(verb).answer["message"]
-    assert "_state.yaml: the stored web.cpu" in newest.call("check").stdout.decode()
+        assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call(verb).answer["message"]
+    assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call("check").stdout.decode()
     assert "_state.yaml also has web.gone" in newest.query().stderr
 
 

@@ -4,8 +4,6 @@ from servo_batch import answers, document, settings, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
-
     from servo_batch.options import Options
     from servo_batch.settings import Application, Settings
 
@@ -36,7 +34,7 @@ def adjust(options: "Options") -> answers.Answer:
 def _described(configured: "Settings", file: state.StateFile) -> "Application":
     """Return the settings that the configuration has; what else is stored is said."""
     stored = file.load()
-    others = settings.undeclared(configured.application, stored) if stored else []
+    others = settings.undeclared(configured.application, stored)
     if others:
         answers.complain(f"{file.stored_in} also has {', '.join(others)}, which the configuration does not have")
     application = configured.current(stored)
@@ -61,11 +59,11 @@ def _store(
 
         requested = rules.requested(read_request())
 
-    def merge(before: "Optional[Application]") -> "Application":
+    def merge(before: "Application") -> "Application":
         if options.assignments:
-            asked = configured.with_values(before or {}, values)
+            asked = configured.with_values(before, values)
         else:
-            asked = settings.overlay(before or {}, requested) if file.older else requested
+            asked = settings.overlay(before, requested) if file.older else requested
         return rules.accepted(configured, asked, before, "nothing was changed")
 
     stored = file.change(merge)

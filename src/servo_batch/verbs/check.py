@@ -115,10 +115,9 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
     file = state.find(options.get("--state"), config.state if config else None, config.path if config else None)
     stored = file.load()
-    if stored is None:
+    source = f"the default state overlaid with what is stored in {file.stored_in}"
+    if not os.path.exists(file.stored_in):
         source = f"the default state; nothing is stored yet, {file.path} is not there"
-    else:
-        source = f"the default state overlaid with what is stored in {file.stored_in}"
     findings.sections.append(f"state: {source}\n")
     if config is None:
         return None

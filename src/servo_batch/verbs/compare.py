@@ -89,10 +89,10 @@ def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[
         record.check_writable(history)
     if options.get("--svg"):
         svg.check_replaceable(options.get("--svg"), {**kept, "the history": history})
-    stored = file.load() if file else None
+    stored = file.load() if file else {"components": {}}
     plans, forbidden, refusal = [], [], None
     for values in _combinations(config, options):
-        asked = config.settings.with_values(stored or {}, values)
+        asked = config.settings.with_values(stored, values)
         try:
             accepted = rules.accepted(config.settings, asked, stored, "nothing was measured")
         except answers.ServoError as error:

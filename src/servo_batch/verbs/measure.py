@@ -98,7 +98,7 @@ def measured_with(config: "Config", options: "Options", file: "Optional[StateFil
         from servo_batch import rules
 
         asked = rules.assigned(config.settings, options.assignments, config.name)
-        wanted = config.settings.with_values(stored or {}, asked)
+        wanted = config.settings.with_values(stored, asked)
         stored = rules.accepted(config.settings, wanted, stored, "nothing was measured")
     else:
         state.refuse_problems(config.settings, stored, file)

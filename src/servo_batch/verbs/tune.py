@@ -131,9 +131,9 @@ class _Tuning(NamedTuple):
     def store(self, file: "StateFile", values: Values) -> None:
         """Lay the best settings over what is stored by now; raise ``ServoError``."""
 
-        def merge(stored: "Optional[Application]") -> "Application":
+        def merge(stored: "Application") -> "Application":
             configured = self.config.settings
-            best = configured.with_values(stored or {}, {**self.held, **values})
+            best = configured.with_values(stored, {**self.held, **values})
             return rules.accepted(configured, best, stored, "the best is not stored")
 
         try:
@@ -157,12 +157,12 @@ def _read(options: "Options") -> _Tuning:
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
     file = state.find(options.get("--state"), read.state, read.path) if is_of_file else None
-    stored = file.load() if file else None
+    stored = file.load() if file else {"components": {}}
     if file:
         state.refuse_problems(read.settings, stored, file)
     held = rules.assigned(read.settings, options.assignments if is_of_file else [], read.name)
     tuned, default = _space(read, held)
-    first = read.settings.with_values(stored or {}, {**held, **default})
+    first = read.settings.with_values(stored, {**held, **default})
     broken = list(read.settings.broken(first).values())
     if held:
         rules.accepted(read.settings, first, stored, "nothing was measured")
