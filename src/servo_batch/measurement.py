@@ -6,7 +6,7 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 import fcntl
 import os
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import settings
@@ -232,21 +232,16 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     """Return an entry of the history as it is compared, with what the configuration's objective comes to."""
     metrics = recorded(config, line)
     value, runs = None, []  # type: Tuple[Optional[float], List[float]]
-    try:
-        if line["status"] == "ok":
+    if line["status"] == "ok":
+        with suppress(ValueError):
             value, runs = objective(config.objective, metrics, line["settings"])
-    except ValueError:
-        pass
     known = {key: line[key] for key in Trial._fields if key in line}
     return Trial(**{**known, "number": number, "metrics": metrics, "objective": value, "runs": runs})
 
 
 def _runs(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:
     """Return the values of each run, ``{NAME: VALUE}``, from metrics as answered."""
-    lists = {
-        name: each["runs"] if isinstance(each.get("runs"), list) else [each["value"]] if "value" in each else []
-        for name, each in metrics.items()
-    }
+    lists = {name: each.get("runs", [each["value"]]) for name, each in metrics.items()}
     count = max([1, *map(len, lists.values())])
     return [{name: each[i] for name, each in lists.items() if len(each) == count} for i in range(count)]
 

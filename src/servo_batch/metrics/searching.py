@@ -27,7 +27,7 @@ from servo_batch.wording import named, shown
 
 CONSEQUENCE = "the job had ended, but what it printed was not searched to the end"
 KILLED = "%s killed the search: memory or room in $TMPDIR ran out, or somebody cut the output short or killed it"
-HINT_SECONDS = 2  # so long may be thought about what was not found, after the values are known
+HINT_SECONDS = 1  # so long may be thought about what was not found, after the values are known
 MAX_MEMORY = 1 << 30  # beside what is mapped of the outputs
 
 

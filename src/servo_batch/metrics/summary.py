@@ -1,6 +1,6 @@
 """Several runs of a job → one measurement, and how far it can be trusted."""
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from servo_batch.answers import failed
 from servo_batch.metrics.convert import Value
@@ -20,7 +20,7 @@ def refuse_mixed(first: Mapping[str, Value], run: Mapping[str, Value]) -> None:
 
 
 def summarise(
-    runs: Sequence[Mapping[str, Value]], described: Mapping[str, Mapping[str, Any]]
+    runs: Sequence[Mapping[str, Any]], described: Mapping[str, Mapping[str, Any]]
 ) -> Dict[str, Dict[str, Any]]:
     """Return the answer's metrics, ``{NAME: {"value": …, "unit": …, "runs": […]}}``, for runs in their order.
 
@@ -28,17 +28,13 @@ def summarise(
     is the median; text is that of the run with the median ``total_runtime``, the shorter of two. Of a single run there
     is no ``runs``.
     """
+    middle = sorted(runs, key=lambda run: run.get(TOTAL_RUNTIME, 0))[(len(runs) - 1) // 2]
     summary: Dict[str, Dict[str, Any]] = {}
     for name, description in described.items():
-        values: List[Any] = [run[name] for run in runs]
-        are_numbers = all(map(is_number, values))
-        value = median(values) if are_numbers else sorted(runs, key=_runtime)[(len(runs) - 1) // 2][name]
+        values = [run[name] for run in runs]
+        value = median(values) if all(map(is_number, values)) else middle[name]
         summary[name] = {"value": value, **description, **({"runs": values} if len(runs) > 1 else {})}
     return summary
-
-
-def _runtime(run: Mapping[str, Any]) -> float:
-    return float(run[TOTAL_RUNTIME])
 
 
 def remark(runtimes: Sequence[float]) -> Optional[str]:
