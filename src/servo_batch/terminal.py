@@ -9,7 +9,8 @@ import os
 import re
 
 from servo_batch import answers
-from servo_batch.wording import is_number, lined_up
+from servo_batch.columns import lined_up
+from servo_batch.wording import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from machine import ROOT
 
 # From the first to the last: a room imports from those above it only, and from itself.
 ORDER = (
-    ("wording", "executable", "samples"),
+    ("wording", "columns", "executable", "samples"),
     ("formats",),
     ("answers",),
     ("options",),

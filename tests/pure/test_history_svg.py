@@ -8,8 +8,8 @@ import history_cases
 import pytest
 from history_cases import confirmed, trial
 
+from servo_batch.columns import width
 from servo_batch.history import svg, table, trials
-from servo_batch.wording import width
 
 CASES = history_cases.cases()
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,9 +9,9 @@ import history_cases
 import pytest
 from history_cases import confirmed, numbered, trial
 
+from servo_batch.columns import width
 from servo_batch.history import export, figures, plot, table, trials
 from servo_batch.history.axis import scale
-from servo_batch.wording import width
 
 DEFAULT, BEST = {"a.x": 1}, {"a.x": 2}
 

@@ -12,7 +12,7 @@ line, so that the time is linear. Where one value is wrong, that is noted and th
 
 import re
 
-from servo_batch.wording import shown, width
+from servo_batch.wording import shown
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
@@ -460,6 +460,8 @@ def resolved(src: Source, text: str, pos: int) -> "Any":
 
 def error_of(src: Source, name: str) -> YamlError:
     """Return the error that tells what is wrong with the document ``name``, and shows the lines."""
+    from servo_batch.columns import width
+
     texts: "List[str]" = []
     for pos in sorted(src.problems, reverse=True):  # the first comes last, so that its place is the error's
         start = src.rfind("\n", 0, pos) + 1

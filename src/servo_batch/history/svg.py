@@ -12,12 +12,12 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples
 from servo_batch.answers import ServoError, bad_request
+from servo_batch.columns import clipped, folded, width
 from servo_batch.files import refuse_input, replace, why
 from servo_batch.history.axis import scale
 from servo_batch.history.figures import as_number, figure
 from servo_batch.history.table import View, unit
 from servo_batch.history.trials import Row, best_so_far, shown, varying
-from servo_batch.wording import clipped, folded, width
 
 WIDTH, MARGIN = 960, 40
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN

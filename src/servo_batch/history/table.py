@@ -10,9 +10,9 @@ import re
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples, terminal
+from servo_batch.columns import clipped, folded, lined_up, width
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
 from servo_batch.history.trials import Row, names, shown, varying
-from servo_batch.wording import clipped, folded, lined_up, width
 
 ALWAYS_COMPARED = ("cpu_time", "max_rss")
 # Where there is no room for whole names and values, so much of them has to do.

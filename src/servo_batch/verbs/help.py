@@ -7,8 +7,9 @@ import os
 import re
 
 from servo_batch import __version__, answers, options
+from servo_batch.columns import lined_up
 from servo_batch.options import UsageError
-from servo_batch.wording import did_you_mean, lined_up
+from servo_batch.wording import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
