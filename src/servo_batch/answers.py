@@ -22,7 +22,7 @@ class Details:
     """A command as a person would type it, and what it printed: pairs of a heading and a text, None for nothing."""
 
     def __init__(self, command: str, printed: "Iterable[Tuple[str, Optional[str]]]") -> None:
-        self.command = "command: " + _encodable(command)
+        self.command = "command: " + command
         self.printed = tuple(printed)
 
     def __str__(self) -> str:
@@ -42,9 +42,11 @@ class ServoError(Exception):
     def __init__(self, status: str, reason: str, summary: str, details: "Iterable[Details]" = ()) -> None:
         self.status = status
         self.reason = reason
-        self.summary = _encodable(summary)
+        self.summary = summary
         self.details = tuple(details)
-        self.message = "\n".join([self.summary, *map(str, self.details)])
+        message = "\n".join([summary, *map(str, self.details)])
+        # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
+        self.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
         super().__init__(self.message)
 
     def saying(self, summary: str, details: "Optional[Iterable[Details]]" = None) -> "ServoError":
@@ -96,11 +98,6 @@ def failed(reason: str, summary: str, details: "Iterable[Details]" = ()) -> Serv
     return ServoError("failed", reason, summary, details)
 
 
-def _encodable(text: str) -> str:
-    # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 class ForPrograms:
     """Writes answers and progress as lines of JSON.
 
@@ -122,19 +119,15 @@ class ForPrograms:
         complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
         write(error.response(), self._wait)
 
-    def progress(self, percent: int, message: str) -> None:
+    def progress(self, percent: int, message: str, line: str = "") -> None:
         """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``OSError``.
 
-        Nobody who does not read may keep the driver from stopping the job.
+        Nobody who does not read may keep the driver from stopping the job. A ``line`` says the same to a person.
         """
         import select
 
         if select.select([], [STDOUT], [], 0)[1]:
             write({"progress": percent, "message": message})
-
-    def step(self, percent: int, message: str, line: str) -> None:
-        """Write a line of progress for a step of several; ``line`` is how a person would read it."""
-        self.progress(percent, message)
 
 
 def write(response: "Dict[str, Any]", wait: "Optional[Wait]" = None) -> None:

@@ -45,12 +45,10 @@ class ForPeople(answers.ForPrograms):
         """Write why a call failed; raise ``OSError`` or ``ServoError``."""
         answers.write_text(failure(error), self._wait)
 
-    def progress(self, percent: int, message: str) -> None:
-        """Write nothing: on a terminal progress is drawn, not told."""
-
-    def step(self, percent: int, message: str, line: str) -> None:
-        """Write the line of a step; raise ``OSError`` or ``ServoError``."""
-        answers.write_text(printable(line.rstrip()) + "\n", self._wait)
+    def progress(self, percent: int, message: str, line: str = "") -> None:
+        """Write the line, if any: on a terminal other progress is drawn. Raises ``OSError`` or ``ServoError``."""
+        if line:
+            answers.write_text(printable(line.rstrip()) + "\n", self._wait)
 
 
 def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:

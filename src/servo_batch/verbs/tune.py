@@ -286,7 +286,7 @@ class _Run:
     def _say(self, part: int, message: str, *lines: str) -> None:
         """Say a message to a program, and lines to a person."""
         try:
-            self._voice.step(part, message, paragraphs(lines, shutil.get_terminal_size().columns))
+            self._voice.progress(part, message, paragraphs(lines, shutil.get_terminal_size().columns))
         except OSError as error:
             raise answers.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
 
