@@ -27,11 +27,10 @@ def start():  # type: () -> None
             "servo-batch needs all of Python's standard library, but %s; on Debian, python3 has it, not python3-minimal"
             % error
         )
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, OSError, ValueError):
-            pass  # closed, by us or by whoever reads it
+    try:
+        sys.stderr.flush()  # of a traceback; answers go past Python's buffers
+    except (AttributeError, OSError, ValueError):
+        pass  # closed, by us or by whoever reads it
     if exit_status == INTERRUPTED and os.isatty(1):
         _die_of_sigint()
     # All is written, and nothing is left to clean up: taking the interpreter apart would only cost time.

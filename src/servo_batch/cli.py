@@ -1,4 +1,4 @@
-"""Which verb is called, the form of its answer, and the exit status. The only module that reads sys.argv.
+"""Who answers a call, in which form, and the exit status. The only module that reads sys.argv.
 
 What a verb needs is imported when it is chosen.
 """
@@ -6,108 +6,62 @@ What a verb needs is imported when it is chosen.
 import os
 import sys
 
-from servo_batch import __version__, answers
-from servo_batch.options import CALLED_BY, VERBS, WHOLE, UsageError, read
+from servo_batch import answers
+from servo_batch.options import UsageError, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional, Tuple, Union
+    from typing import Optional, Union
 
-    from servo_batch.answers import Answer, Wait
+    from servo_batch.job.cancel import Cancellation
     from servo_batch.options import Options
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 # What these show is for people wherever it goes; other tools ask for it by an option.
-SHOWN = ("check", "history", "compare")
+SHOWN = ("check", "history", "compare", "help")
 
 
-def main(argv: "Optional[List[str]]" = None) -> int:
-    """Run the verb that the invocation names and return the exit status.
-
-    ``argv`` is the command line with the program's name first, ``sys.argv`` by default.
-    """
-    program, *arguments = sys.argv if argv is None else argv
+def main() -> int:
+    """Run the verb that the command line names and return the exit status."""
     if not _open_standard_streams():
         return EXIT_FAILED
     _undo_locale_coercion()
-    verb, arguments = _verb(os.path.basename(program), arguments)
     try:
-        return _called(verb, program, arguments)
+        options = read(sys.argv)
+        page = _page(options)
+        if page == "servo":
+            from servo_batch import agent
+
+            return agent.main(options)
+        if page in ("measure", "compare", "tune"):
+            from servo_batch.job.cancel import Cancellation
+
+            with Cancellation() as cancellation:
+                return _answered(page, options, cancellation)
+        return _answered(page, options)
     except UsageError as error:
         answers.complain(f"{error}; see --help")
         return EXIT_USAGE
-    except OSError as error:  # of what is no answer: answers are taken care of where they are written
-        answers.complain(f"stdout takes nothing: {error.strerror}")
-        return EXIT_FAILED
 
 
-def _verb(name: str, arguments: "List[str]") -> "Tuple[str, List[str]]":
-    """Return the verb, which may be none, and its arguments."""
-    for verb in CALLED_BY:
-        if name.startswith(verb) and name[len(verb) :][:1] in ("", "-", "_", ".") and not name.startswith(WHOLE):
-            return verb, arguments
-    return (arguments[0], arguments[1:]) if arguments else ("", [])
+def _page(options: "Options") -> str:
+    """Return the module of the verbs that answers."""
+    if options.question in ("--help", "--version"):
+        return "help"
+    if options.question == "--info" or (options.question and options.verb == "measure"):
+        return "describe"
+    return options.verb
 
 
-def _called(verb: str, program: str, arguments: "List[str]") -> int:
-    if verb == "servo":
-        # Before anything else: the agent has to say GOODBYE, whenever it is told to stop.
-        from servo_batch.agent import events
-
-        events.hold()
-    options = read(verb, arguments, program) if verb in VERBS else None
-    if options is None or verb == "help" or options.question in ("--help", "--version"):
-        from servo_batch.verbs import help as pages
-
-        if options is None:
-            answers.write_text(pages.of_the_whole(verb, os.path.basename(program)))
-        elif options.question == "--help":
-            answers.write_text(pages.usage(verb, os.path.basename(program)))
-        elif options.question == "--version":
-            answers.write_text(pages.version())
-        else:
-            pages.show(options.app_id or "")
-        return 0
-    if verb == "servo":
-        from servo_batch import agent
-
-        return agent.main(options, arguments)
-    return _driver(verb, options)
-
-
-def _driver(verb: str, options: "Options") -> int:
-    if options.question == "--info":
-        answers.write({"version": __version__, "has_cancel": verb == "measure"})
-        return 0
-    if verb in ("measure", "compare", "tune") and not options.question:
-        from servo_batch.job.cancel import Cancellation
-
-        with Cancellation() as cancellation:
-            # Imported after the signals are taken care of: it takes a while.
-            ask = getattr(__import__("servo_batch.verbs." + verb, fromlist=[verb]), verb)
-            voice = _voice(verb, options, cancellation.wait_for_stdout)
-            return _answered(voice, lambda: ask(options, voice, cancellation))
-    page = "describe" if verb == "measure" else verb
+def _answered(page: str, options: "Options", cancellation: "Optional[Cancellation]" = None) -> int:
+    """Write the answer, or the one that a failure is, and return the exit status."""
+    # Imported after the signals are taken care of: it takes a while.
     ask = getattr(__import__("servo_batch.verbs." + page, fromlist=[page]), page)
-    return _answered(_voice(verb, options), lambda: ask(options))
-
-
-def _voice(verb: str, options: "Options", wait: "Optional[Wait]" = None) -> answers.ForPrograms:
-    """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
-    if options.get("--json") or not (os.isatty(answers.STDOUT) or verb in SHOWN):
-        return answers.ForPrograms(wait)
-    # At once: after a job of hours this program's file may be another one.
-    from servo_batch import terminal
-
-    return terminal.ForPeople(wait)
-
-
-def _answered(voice: answers.ForPrograms, ask: "Callable[[], Answer]") -> int:
-    """Write the answer that ``ask`` returns, or the one that its failure is, and return the exit status."""
-    outcome: "Union[Answer, answers.ServoError]"
+    voice = _voice(page, options, cancellation)
+    outcome: "Union[answers.Answer, answers.ServoError]"
     try:
-        outcome = ask()
+        outcome = ask(options, voice, cancellation) if cancellation else ask(options)
     except UsageError:
         raise
     except answers.ServoError as error:
@@ -126,6 +80,17 @@ def _answered(voice: answers.ForPrograms, ask: "Callable[[], Answer]") -> int:
         answers.complain(f"the answer cannot be written to stdout: {error.strerror}")
         return outcome.exit_status or EXIT_FAILED
     return outcome.exit_status
+
+
+def _voice(page: str, options: "Options", cancellation: "Optional[Cancellation]") -> answers.ForPrograms:
+    """Return who writes answers and progress: for people where stdout is a terminal and JSON was not asked for."""
+    wait = cancellation.wait_for_stdout if cancellation else None
+    if options.get("--json") or not (os.isatty(answers.STDOUT) or page in SHOWN):
+        return answers.ForPrograms(wait)
+    # At once: after a job of hours this program's file may be another one.
+    from servo_batch import terminal
+
+    return terminal.ForPeople(wait)
 
 
 def _open_standard_streams() -> bool:

@@ -9,39 +9,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
-VERBS = ("adjust", "measure", "compare", "check", "history", "tune", "servo", "help")
+# The verbs, and what each is called with.
+USAGE = {
+    "adjust": "[options] [APP_ID] [COMPONENT.SETTING=VALUE …] [<request]",
+    "measure": "[options] [APP_ID] [COMPONENT.SETTING=VALUE …] [<request]",
+    "compare": "[options] [COMPONENT.SETTING=VALUES …]",
+    "check": "[options]",
+    "history": "[options]",
+    "tune": "[options] [COMPONENT.SETTING=VALUE …]",
+    "servo": "[options] APP_ID",
+    "help": "VERB [options] | help [PAGE | WORD]",
+}
 # The verbs that a file can be called by, and the names that mean the file as a whole.
 CALLED_BY = ("adjust", "measure", "servo")
 WHOLE = ("servo-batch", "servo_batch", "servobatch")
-
-MOST = 1000000  # runs, measurements, …
-CONFIG_ENDINGS = (".yaml", ".yml", ".json")
-TAKE_SETTINGS = ("adjust", "measure", "compare", "tune")
-TAKE_APP_ID = ("adjust", "measure", "servo")
-
-
-class UsageError(ValueError):
-    """What is wrong with the command line, as one sentence."""
-
-
-class Option:
-    """One option: what is ``shown`` of it, its ``names``, what its ``value`` is called, its ``verbs``, what it means.
-
-    The value's name says what it has to be: JSON, FACTOR, SECONDS or NAME=REGEX, N for a whole number; else it is text.
-    It is empty where the option takes none. ``name`` is the long one.
-    """
-
-    __slots__ = ("meaning", "name", "names", "shown", "value", "verbs")
-
-    def __init__(self, shown: str, verbs: str, meaning: str) -> None:
-        words = shown.replace(",", "").split()
-        self.shown = shown
-        self.names = [word for word in words if word[0] == "-"]
-        self.name = self.names[-1]
-        self.value = words[-1] if words[-1] != self.name else ""
-        self.verbs = verbs.split()
-        self.meaning = meaning
-
 
 # An option | the verbs that have it | what it means.
 TABLE = """\
@@ -86,8 +67,9 @@ TABLE = """\
 --version | adjust measure compare check history tune servo help | say the version, and a digest of the sources that run
 -h, --help | adjust measure compare check history tune servo help | say this
 """
-OPTIONS = [Option(*line.split(" | ")) for line in TABLE.splitlines()]
-AT_LEAST_ONE = ("--runs", "--measurements")
+# The least that a number may be, where that is not 0, and the most.
+LEAST = {"--runs": 1, "--measurements": 1, "--cap": 1}
+MOST = 1000000
 # Of each of these only one can be given; the first are questions, which a verb answers in place of what it does.
 QUESTIONS = ("--help", "--version", "--info", "--query", "--describe", "--reset")
 EXCLUSIVE = (
@@ -98,25 +80,46 @@ EXCLUSIVE = (
     ("--markdown", "--csv", "--json"),
     ("--auth-token", "--no-auth"),
 )
+CONFIG_ENDINGS = (".yaml", ".yml", ".json")
+
+
+class UsageError(ValueError):
+    """What is wrong with the command line, as one sentence."""
+
+
+class Option:
+    """One option: what is ``shown`` of it, its ``names``, what its ``value`` is called, what it means.
+
+    The value's name says what it has to be: JSON, FACTOR, SECONDS or NAME=REGEX, N for a whole number; else it is text.
+    It is empty where the option takes none. ``name`` is the long one.
+    """
+
+    def __init__(self, shown: str, meaning: str) -> None:
+        words = shown.replace(",", "").split()
+        self.shown = shown
+        self.names = [word for word in words if word[0] == "-"]
+        self.name = self.names[-1]
+        self.value = "".join(words[len(self.names) :])
+        self.meaning = meaning
 
 
 class Options:
-    """What a command line says: ``given`` options by name, the ``question`` among them, settings, and the APP_ID.
+    """What a command line says: the ``verb``, ``given`` options by name, the ``question`` among them, and other words.
 
-    A value is a string, but for --control (a mapping), --metric (a list of names and patterns), whole numbers and
-    numbers; True where an option takes none. An assignment is a component, a setting and the text behind its ``=``.
+    An option's value is a string, but for --control (a mapping), --metric (a list of names and patterns), whole numbers
+    and numbers; True where it takes none. An assignment is a component, a setting and the text behind its ``=``. What
+    help is to show is its ``app_id``. ``call`` is what was typed up to the verb, ``arguments`` what comes after it.
     """
 
-    def __init__(
-        self,
-        given: "Dict[str, Any]",
-        assignments: "Optional[List[Tuple[str, str, str]]]" = None,
-        app_id: "Optional[str]" = None,
-    ) -> None:
-        self.given = given
-        self.question = next((name for name in QUESTIONS if name in given), None)
-        self.assignments = assignments or []
-        self.app_id = app_id
+    def __init__(self, verb: str, call: str, arguments: "List[str]") -> None:
+        self.verb = verb
+        self.call = call
+        self.arguments = arguments
+        self.given, words = _parsed(verb, arguments)
+        self.question = next((name for name in QUESTIONS if name in self.given), None)
+        self.app_id, self.assignments = _taken(verb, call, words)
+        if self.question and self.assignments:
+            raise UsageError(f"{self.question} takes no settings")
 
     def get(self, name: str) -> "Any":
         """Return the value of an option, or None where it was not given."""
@@ -125,14 +128,30 @@ class Options:
 
 def of(verb: str) -> "List[Option]":
     """Return the options of a verb."""
-    return [option for option in OPTIONS if verb in option.verbs]
+    rows = [line.split(" | ") for line in TABLE.splitlines()]
+    return [Option(shown, meaning) for shown, verbs, meaning in rows if verb in verbs.split()]
 
 
-def read(verb: str, arguments: "List[str]", program: str = "servo-batch.pyz") -> Options:
-    """Return what the ``arguments`` of a verb say; raise ``UsageError``.
+def read(argv: "List[str]") -> Options:
+    """Return what a command line says; raise ``UsageError``. It begins with the path that the file was called by."""
+    program, *arguments = argv
+    name = os.path.basename(program)
+    for verb in CALLED_BY:
+        if name.startswith(verb) and name[len(verb) :][:1] in ("", "-", "_", ".") and not name.startswith(WHOLE):
+            return Options(verb, program, arguments)
+    if arguments[:1] in (["--help"], ["-h"], ["--version"]):
+        arguments.insert(0, "help")
+    verb, *arguments = arguments or [""]
+    if verb not in USAGE:
+        from servo_batch.wording import did_you_mean, shown
 
-    ``program`` is the path that the file was called by, for the message to a word that is a verb.
-    """
+        verbs = ", ".join(USAGE)
+        raise UsageError(f"the first word has to be one of {verbs}, but is {shown(verb)}{did_you_mean(verb, USAGE)}")
+    return Options(verb, program if verb == "help" else f"{program} {verb}", arguments)
+
+
+def _parsed(verb: str, arguments: "List[str]") -> "Tuple[Dict[str, Any], List[str]]":
+    """Return the options by name, and the words that are none; raise ``UsageError``."""
     known = {name: option for option in of(verb) for name in option.names}
     given: "Dict[str, Any]" = {}
     words: "List[str]" = []
@@ -152,62 +171,53 @@ def read(verb: str, arguments: "List[str]", program: str = "servo-batch.pyz") ->
             if option.value and not equals:
                 text = next(rest, "")
             if bool(text) != bool(option.value):
-                needs = f"needs a value: {name} {option.value}" if option.value else "takes no value"
-                raise UsageError(f"{name} {needs}")
-            _note(given, option, text)
+                raise UsageError(f"write {option.shown}, not {argument}")
+            given[option.name] = _value(option, text, given)
     for group in EXCLUSIVE:
         both = [name for name in group if name in given]
         if len(both) > 1:
             raise UsageError(f"{both[0]} and {both[1]} exclude each other")
     if "--metric" in given and "--command" not in given:
         raise UsageError("--metric goes with --command; in a configuration it is metrics: NAME: output_regex: REGEX")
-    return _with_words(verb, given, words, program) if words else Options(given)
+    return given, words
 
 
-def _note(given: "Dict[str, Any]", option: Option, text: str) -> None:
-    """Add to ``given`` what an option's text means; raise ``UsageError``."""
-    value: "Any" = text or True
+def _value(option: Option, text: str, given: "Dict[str, Any]") -> "Any":
+    """Return what an option's text means, beside what was ``given`` before it; raise ``UsageError``."""
     if option.value == "JSON":
-        value = _json_object(text)
-    elif option.value == "N":
-        least = int(option.name in AT_LEAST_ONE)
-        # Not more digits than MOST has: newer Pythons refuse to read thousands of them.
-        if not text.isdecimal() or len(text) > len(str(MOST)) or not least <= int(text) <= MOST:
-            raise UsageError(f"{option.name} needs a whole number from {least} to {MOST}, not {text}")
-        value = int(text)
-    elif option.value in ("FACTOR", "SECONDS"):
-        value = _number(option, text)
-    elif option.value == "NAME=REGEX":
+        return _json_object(text)
+    if option.value in ("N", "FACTOR", "SECONDS"):
+        return _number(option, text)
+    if option.value == "NAME=REGEX":
         name, _, pattern = utf8(text).partition("=")
         if not name or not pattern:
             raise UsageError(f"{option.name} needs a name and a pattern with a group, like 'tps=tps = ([0-9.]+)'")
-        value = [*given.get(option.name, []), (name, pattern)]
-    given[option.name] = value
+        return [*given.get(option.name, []), (name, pattern)]
+    return text or True
 
 
 def _number(option: Option, text: str) -> float:
+    least = LEAST.get(option.name, 0)
+    kind, convert = ("whole number", int) if option.value == "N" else ("number", float)
     try:
-        number = float(text)
+        number = convert(text)
     except ValueError:
-        number = -1.0
-    if option.value == "FACTOR" and not 1 < number < MOST:
-        raise UsageError(f"{option.name} needs a number more than 1, not {text}")
-    if not 0 <= number < float("inf"):
-        raise UsageError(f"{option.name} needs a number of seconds, 0 or more, not {text}")
+        number = -1
+    if not least <= number <= MOST:
+        raise UsageError(f"{option.name} needs a {kind} from {least} to {MOST}, not {text}")
     return number
 
 
 def _json_object(text: str) -> "Dict[str, Any]":
     from servo_batch.formats import strict_json
-    from servo_batch.wording import kind
 
+    problem = """--control has to be a JSON object, like '{"userdata": {"timeout": 60}}'"""
     try:
         control = strict_json.loads(os.fsencode(text))
     except strict_json.JsonError as error:
-        example = '{"userdata": {"timeout": 60}}'
-        raise UsageError(f"--control is not JSON, as '{example}' is: {error.msg}") from None
+        raise UsageError(f"{problem}: {error.msg}") from None
     if not isinstance(control, dict):
-        raise UsageError(f"--control must be a JSON object, but is {kind(control)}")
+        raise UsageError(problem)
     return control
 
 
@@ -219,45 +229,34 @@ def utf8(text: str) -> str:
         raise UsageError(f"{text!a} is not UTF-8") from None
 
 
-def _with_words(verb: str, given: "Dict[str, Any]", words: "List[str]", program: str) -> Options:
-    """Return the options with what the words that are none say; raise ``UsageError``."""
+def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], List[Tuple[str, str, str]]]":
+    """Return the APP_ID and the assignments among the words of a verb; raise ``UsageError``."""
     if verb == "help":
-        return Options(given, None, " ".join(words))
-    settings = [word for word in words if "=" in word and verb != "servo"]
-    others = [word for word in words if word not in settings]
+        return " ".join(words), []
+    settings = [word for word in words if "=" in word]
+    others = [word for word in words if "=" not in word]
     for word in others:
-        if word in VERBS and verb in CALLED_BY:
-            raise UsageError(f"{word} is a verb, not an APP_ID; {_how_to_call(word, verb, program)}")
+        if word in USAGE and verb in CALLED_BY:
+            raise UsageError(f"{word} is a verb, not an APP_ID; call {_other(word, verb, call)}")
         if word.endswith(CONFIG_ENDINGS):
             raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
-    unwanted = others * (verb not in TAKE_APP_ID) + settings * (verb not in TAKE_SETTINGS)
+    unwanted = others[int(verb in CALLED_BY) :] + settings * ("SETTING" not in USAGE[verb])
     if unwanted:
-        takes = "options and C.S=VALUE" if verb in TAKE_SETTINGS else "options only"
-        raise UsageError(f"{verb} takes {takes}, not {' '.join(unwanted)}")
-    if verb == "servo" and "=" in "".join(others):
-        raise UsageError(f"{' '.join(others)} is no APP_ID: its drivers would take it for COMPONENT.SETTING=VALUE")
-    if len(others) > 1:
-        raise UsageError(f"only one APP_ID can be given, not {' '.join(others)}; a setting is COMPONENT.SETTING=VALUE")
-    options = Options(given, [_assignment(verb, word) for word in settings], others[0] if others else None)
-    if settings and options.question:
-        raise UsageError(f"{options.question} takes no settings: {verb} {' '.join(settings)}")
-    return options
+        raise UsageError(f"{' '.join(unwanted)} has no place in {verb} {USAGE[verb]}")
+    return next(iter(others), None), [_assignment(word) for word in settings]
 
 
-def _how_to_call(word: str, verb: str, program: str) -> str:
-    """Return how to call the verb ``word`` where the file is called by the name of another."""
-    folder, base = os.path.split(program)
-    if not base.startswith(verb):
-        return f"call {base} {word}"
-    other = os.path.join(folder or ".", "servo-batch")
-    return f"the file {base} is always {verb}: give it another name, ln -s {base} {other}, and call {other} {word}"
+def _other(word: str, verb: str, call: str) -> str:
+    """Return how to call the verb ``word`` where ``call`` means another."""
+    if call.endswith(" " + verb):
+        return call[: -len(verb)] + word
+    return f"the file by another name: ln -s {call} servo-batch && python3 servo-batch {word}"
 
 
-def _assignment(verb: str, word: str) -> "Tuple[str, str, str]":
+def _assignment(word: str) -> "Tuple[str, str, str]":
     """Return what ``COMPONENT.SETTING=VALUE`` names and says; a component may have dots."""
     name, _, value = utf8(word).partition("=")
     component, _, setting = name.rpartition(".")
     if not component or not setting:
-        hint = f", or --{word}" if any("--" + name == option.name for option in of(verb)) else ""
-        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE{hint}")
+        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE")
     return component, setting, value

@@ -254,14 +254,6 @@ def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
     assert terminal.received.count(b"cancelled by SIGINT") == 1
 
 
-def test_help_is_shown_where_the_pager_shows_nothing(any_place):
-    for pager, is_shown in (("nosuchpager", True), ("true", False), ("cat", True)):
-        any_place.environment["PAGER"] = pager
-        terminal = any_place.terminal("help", "agent")
-        assert terminal.end() == 0
-        assert (b"# The agent" in terminal.received) == is_shown, pager
-
-
 def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
     answers = tmp_path / "answers"
     with open(str(answers), "wb") as stdout:

@@ -26,7 +26,7 @@ def parse(monkeypatch):
                 monkeypatch.delenv(name)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        return identity.AgentOptions(read("servo", list(arguments)))
+        return identity.AgentOptions(read(["servo", *arguments]))
 
     return parse
 

@@ -7,22 +7,21 @@ command.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List
-
     from servo_batch.options import Options
 
 
-def main(arguments: "Options", command_line: "List[str]") -> int:
+def main(command_line: "Options") -> int:
     """Run the agent until a signal ends it; return the exit status.
 
-    ``arguments`` are what ``command_line`` says, which the agent starts again with on SIGHUP. Whoever calls has signals
-    held (``events.hold``), since to import this takes a while.
+    On SIGHUP it starts again with the same arguments.
     """
+    from servo_batch.agent.events import Events, hold, leave_when_told
+
+    hold()  # before all else: the agent has to say GOODBYE, whenever it is told to stop, and to import it takes a while
     import os
 
     from servo_batch import __version__, answers
     from servo_batch.agent.driver import self_command
-    from servo_batch.agent.events import Events, hold, leave_when_told
     from servo_batch.agent.identity import AgentOptions, read_token
     from servo_batch.agent.life import Agent
     from servo_batch.agent.log import Log
@@ -31,7 +30,7 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
     log = Log()
     leave_when_told(log)
     try:
-        options = AgentOptions(arguments)
+        options = AgentOptions(command_line)
         token = None
         if options.token_file is not None:
             token = read_token(options.token_file)
@@ -48,7 +47,7 @@ def main(arguments: "Options", command_line: "List[str]") -> int:
     if not events.restarting:
         return 0
     log("starting again")
-    command = self_command("servo") + command_line
+    command = self_command("servo") + command_line.arguments
     try:
         os.execv(command[0], command)
     except OSError as error:

@@ -1,8 +1,7 @@
-"""What the measure driver answers to --describe: which metrics there are."""
+"""What the drivers answer to --info, and measure to --describe: what they can do, and which metrics there are."""
 
-from servo_batch import config
+from servo_batch import __version__
 from servo_batch.answers import Answer
-from servo_batch.metrics import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +9,10 @@ if TYPE_CHECKING:
 
 
 def describe(options: "Options") -> Answer:
-    """Return every metric with its unit; raise ``ServoError`` for whatever is wrong with the configuration."""
-    response = {"status": "ok", "metrics": sources.described(config.of_options(options).metrics)}
-    return Answer(response)
+    """Return what the driver is, or every metric with its unit; raise ``ServoError`` for a wrong configuration."""
+    if options.question == "--info":
+        return Answer({"version": __version__, "has_cancel": options.verb == "measure"})
+    from servo_batch import config
+    from servo_batch.metrics import sources
+
+    return Answer({"status": "ok", "metrics": sources.described(config.of_options(options).metrics)})

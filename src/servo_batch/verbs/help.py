@@ -4,47 +4,44 @@ The manual is the README and the pages in manual/, each of one subject.
 """
 
 import os
-import re
 
-from servo_batch import __version__, answers, options
+from servo_batch import __version__
+from servo_batch.answers import Answer
 from servo_batch.columns import lined_up
-from servo_batch.options import UsageError
+from servo_batch.options import USAGE, UsageError, of
 from servo_batch.wording import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List
+    from typing import Dict
+
+    from servo_batch.options import Options
 
 # Of each verb what it does, how it may be called, and the page of the manual that tells the rest.
 VERBS = {
     "adjust": ("store settings that arguments or a request name; or say what they are", "web.cpu=4", "configuration"),
-    "measure": ("run the job with the stored settings; report its time and its metrics", "web.cpu=4 --runs 3", "job"),
+    "measure": ("run the job with the stored settings; report its time and its metrics", "web.cpu=4 </dev/null", "job"),
     "compare": ("measure combinations of settings in turns, best first", "web.cpu=1,2,4 --runs 5", "comparing"),
     "check": ("say what is wrong, and what measure would run, without running it", "--config my.yaml", "configuration"),
     "history": ("show what was measured, as a table, a picture, or for other tools", "--svg picture.svg", "history"),
     "tune": ("look for the best settings by measuring, and say if they are better", "--measurements 30", "tuning"),
     "servo": ("be the agent: do what the service says, with the drivers", "--account ACCOUNT APP_ID", "agent"),
-    "help": ("show the manual: its pages, one of them, or where a word is explained", "metrics", "README"),
+    "help": ("show the manual: its pages, one of them, or where it has a word", "help metrics", "README"),
 }
-STDIN = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
-CODE = re.compile("^```.*?^```$", re.M | re.S)
+READS = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
 # The folder that holds the package, or the archive, in which Python's loader finds files by longer paths.
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def of_the_whole(word: str, name: str) -> str:
-    """Return what ``word``, which is no verb, asks of the file, called by ``name``; raise ``UsageError``."""
-    if word == "--version":
-        return version()
-    if word not in ("--help", "-h"):
-        problem = f"there is no verb {word}" if word else "no verb is given"
-        raise UsageError(f"{problem}{did_you_mean(word, VERBS)}; the verbs are {', '.join(VERBS)}")
-    examples = "".join(f"  {name} {call}\n" for call in ("check", "measure web.cpu=4 </dev/null", "help metrics"))
-    return (
-        f"usage: {name} VERB [--help | options]\n\nBoth Optune drivers for a batch job, and more.\n\n"
-        f"verbs:\n{_columns({verb: meaning for verb, (meaning, _, _) in VERBS.items()})}\nexamples:\n{examples}\n"
-        "Called by the name of a verb, as by a link called adjust, it is that verb.\n"
-    )
+def help(options: "Options") -> Answer:
+    """Answer --version and --help of any verb, and the verb help; raise ``UsageError``."""
+    if options.question == "--version":
+        text = version()
+    elif options.question == "--help":
+        text = usage(options.verb, options.call)
+    else:
+        text = manual(options.app_id or "")
+    return Answer({"text": text}, lambda: text, verbatim=True)
 
 
 def version() -> str:
@@ -58,92 +55,51 @@ def version() -> str:
     return f"{__version__} (sources sha256 {sha256(''.join(lines).encode()).hexdigest()})\n"
 
 
-def usage(verb: str, name: str) -> str:
-    """Return the help of a verb; the file was called by ``name``."""
+def usage(verb: str, call: str) -> str:
+    """Return the help of a verb, which was called by ``call``; that of the verb help is the help of the whole."""
     meaning, example, page = VERBS[verb]
-    words = " [PAGE | WORD]" if verb == "help" else " APP_ID" if verb == "servo" else ""
-    words += " [COMPONENT.SETTING=VALUE …]" * (verb in options.TAKE_SETTINGS)
-    reads = verb in ("adjust", "measure")
-    call = name if name.startswith(verb) else f"{name} {verb}"
+    reads = READS if "<request" in USAGE[verb] else ""
+    verbs = _section("verbs", {verb: meaning for verb, (meaning, _, _) in VERBS.items()}) if verb == "help" else ""
+    options = _section("options", {option.shown: option.meaning for option in of(verb)})
     return (
-        f"usage: {call} [options]{' [APP_ID]' * reads}{words}{' [<request]' * reads}\n\n"
-        f"{meaning[0].upper()}{meaning[1:]}.\n{STDIN * reads}\n"
-        f"options:\n{_columns({option.shown: option.meaning for option in options.of(verb)})}\n"
-        f"example:\n  {call} {example}{' </dev/null' * (verb == 'measure')}\n\nMore: help {page}\n"
+        f"usage: {call} {USAGE[verb]}\n\n{meaning[0].upper()}{meaning[1:]}.\n{reads}\n"
+        f"{verbs}{options}example:\n  {call} {example}\n\nMore: help {page}\n"
     )
 
 
-def show(word: str) -> None:
-    """Write the list of the manual's pages, the page or the folder that ``word`` names or begins, or what explains it.
+def manual(word: str) -> str:
+    """Return the page whose name, or folder, ``word`` begins, the list of several such, or the lines that have it.
 
-    Raises ``UsageError`` where the manual does not have the word. At a terminal, ``$PAGER`` shows it where that works.
+    Raises ``UsageError`` where the manual does not have the word.
     """
     files = sorted(_files(".md").items())
     pages = {name.replace("servo_batch/manual/", "")[:-3]: text.decode("utf-8") for name, text in files}
-    named = [name for name in pages if word.lower() in ("", name.lower(), *name.lower().split("/"))]
-    named = named or [name for name in pages if name.lower().rpartition("/")[2].startswith(word.lower())]
+    word = word.lower()
+    named = [name for name in pages if f"/{word}" in f"/{name.lower()}"]
     if len(named) == 1:
-        text = pages[named[0]]
-    elif named:
-        titles = {name: pages[name].partition("\n")[0].lstrip("# ") for name in named}
-        text = _columns(titles) + "\nhelp PAGE shows a page, help WORD where the manual has a word.\n"
-    else:
-        text = _lines_with(pages, word)
-    pager = os.environ.get("PAGER")
-    if pager and os.isatty(answers.STDOUT):
-        import subprocess
-
-        # $PAGER is a command of the person's own, and run as man(1) runs it.
-        if not subprocess.run(["/bin/sh", "-c", pager], input=text.encode("utf-8")).returncode:
-            return
-    answers.write_text(text)
-
-
-def _lines_with(pages: "Dict[str, str]", word: str) -> str:
-    """Return the lines that explain a word: headings and first cells of tables, else those that have it at all."""
-    plain = re.escape(word)
-    whole = rf"(?<!\w){plain}(?!\w)" if word.isalnum() else plain
-    for pattern in (rf"^#.*{whole}|^\| [^|]*{whole}", whole, plain):
-        found: "List[str]" = []
-        for name, text in pages.items():
-            lines = [line for block in CODE.sub("", text).split("\n\n") for line in _matching(block, pattern)]
-            if lines:
-                found.append(f"{name}:\n" + "".join(f"    {line.strip()}\n" for line in lines))
-        if found:
-            return "\n".join([*found, "help PAGE shows the whole page\n"])
-    nearest = did_you_mean(word.lower(), map(str.lower, pages))
-    raise UsageError(f"the manual has nothing about {word}{nearest}; help lists its pages")
-
-
-def _matching(block: str, pattern: str) -> "List[str]":
-    """Return the lines of a block that match, and all of a table whose titles do."""
-    lines = block.strip("\n").split("\n")
-    if lines[0].startswith("|") and re.search(pattern, lines[0], re.I):
-        return lines
-    return [line for line in lines if re.search(pattern, line, re.I)]
+        return pages[named[0]]
+    if named:
+        return _section("help PAGE shows a page", {name: pages[name].partition("\n")[0].lstrip("# ") for name in named})
+    lines = [f"{name}: {line}\n" for name in pages for line in pages[name].split("\n") if word in line.lower()]
+    if not lines:
+        nearest = did_you_mean(word, map(str.lower, pages))
+        raise UsageError(f"the manual has nothing about {word}{nearest}; help lists its pages")
+    return "".join(lines)
 
 
 def _files(ending: str) -> "Dict[str, bytes]":
     """Return the files with such an ending by their names in the archive."""
-    if not os.path.isdir(ROOT):
-        import zipfile
+    if os.path.isdir(ROOT):
+        from pathlib import Path
 
-        with zipfile.ZipFile(ROOT) as archive:
-            return {name: archive.read(name) for name in archive.namelist() if name.endswith(ending)}
-    import glob
+        paths = Path(ROOT).glob(f"**/*{ending}")
+        return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
+    from zipfile import ZipFile
 
-    paths = {
-        os.path.relpath(path, ROOT): path for path in glob.glob(f"{glob.escape(ROOT)}/**/*{ending}", recursive=True)
-    }
-    readme = os.path.join(os.path.dirname(ROOT), "README.md")
-    if ending == ".md" and os.path.isfile(readme):
-        paths["README.md"] = readme
-    found = {}
-    for name, path in paths.items():
-        with open(path, "rb") as stream:
-            found[name] = stream.read()
-    return found
+    with ZipFile(ROOT) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name.endswith(ending)}
 
 
-def _columns(rows: "Dict[str, str]") -> str:
-    return "".join(f"  {line}\n" for line in lined_up([(list(rows), False), (list(rows.values()), False)]))
+def _section(title: str, rows: "Dict[str, str]") -> str:
+    lines = lined_up([(list(rows), False), (list(rows.values()), False)])
+    return f"{title}:\n" + "".join(f"  {line}\n" for line in lines) + "\n"
