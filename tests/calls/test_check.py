@@ -3,73 +3,50 @@
 import os
 
 import pytest
-from calling import Servo, asked
-from machine import OLDEST, ROOT
+from calling import SETTINGS, application, asked, batch
+from machine import ROOT
+
+pytest_plugins = ("servo_fixtures",)
 
 SAMPLE = os.path.join(ROOT, "tests", "support", "first-documentation.yaml")
-SETTING = "{type: range, min: 1, max: 8, step: 1, value: 2, unit: cores}"
-CONFIGURATION = (
-    """\
-batch:
-  command: %%s
-  default_state:
-    application:
-      components:
-        web:
-          settings:
-            cpu: %s
-  metrics:
-    size: {output_regex: '^size (\\d+)', unit: MiB}
-    speed: {output_regex: '^speed ([0-9.]+)?'}
-"""
-    % SETTING
-)
+CPU = {"cpu": SETTINGS["cpu"]}
+METRICS = {
+    "size": {"output_regex": r"^size (\d+)", "unit": "MiB"},
+    "speed": {"output_regex": "^speed ([0-9.]+)?"},
+}
+VERDICTS = {
+    "all is well": 0,
+    "this would run: look first at what the warnings say": 0,
+    "this would not work yet: mend what is named above and check again": 1,
+}
 
 
-class Folder(Servo):
-    """A folder in which configurations in YAML are checked."""
-
-    def __init__(self, python, pyz, folder):
-        super().__init__(python, pyz, folder)
-        os.unlink(self.path("config.json"))
-        self.configure_command()
-
-    def write_text(self, name, text, mode=0o644):
-        os.chmod(self.write(name, text.encode()), mode)
-
-    def configure_command(self, command="echo {web.cpu}", more="", setting=SETTING):
-        self.write_text("config.yaml", (CONFIGURATION % command).replace(SETTING, setting) + more)
-
-    def check(self, *arguments):
-        """Return the exit status and the lines of the page."""
-        ended = self.call("check", *arguments)
-        assert ended.stderr == "", ended
-        page = ended.stdout.decode().splitlines()
-        good = (
-            "this would run: look first at what the warnings say" if "warning: " in "\n".join(page) else "all is well"
-        )
-        bad = "this would not work yet: mend what is named above and check again"
-        assert page[-1] == (bad if ended.status else good)
-        return ended.status, page
-
-    def says(self, status, *parts, arguments=()):
-        """Assert that a check ends so and has a line with each of these parts."""
-        found, page = self.check(*arguments)
-        assert found == status, page
-        assert [part for part in parts if not any(part in line for line in page)] == [], page
+def configure(servo, command="echo {web.cpu}", settings=CPU, **keys):
+    servo.configure(batch(command, **{"default_state": application(web=settings), "metrics": METRICS, **keys}))
 
 
-@pytest.fixture
-def folder(pyz_for, tmp_path):
-    return Folder(OLDEST, pyz_for(OLDEST), tmp_path)
+def page(servo, *arguments):
+    """Return the exit status and the lines of the page."""
+    ended = servo.call("check", *arguments)
+    lines = ended.stdout.decode().splitlines()
+    assert (ended.stderr, ended.status) == ("", VERDICTS[lines[-1]]), ended
+    if not ended.status:
+        assert lines[-1].startswith("this would run") == any(line.startswith("warning: ") for line in lines)
+    return ended.status, lines
 
 
-def test_a_sound_configuration_is_shown_as_it_would_be_used(folder, python):
-    folder.python, folder.warm = python, False
-    assert folder.check() == (
+def says(servo, status, *parts, arguments=()):
+    """Assert that a check ends so and has a line with each of these parts."""
+    found, lines = page(servo, *arguments)
+    assert (found, [part for part in parts if not any(part in line for line in lines)]) == (status, []), lines
+
+
+def test_a_sound_configuration_is_shown_as_it_would_be_used(servo_everywhere):
+    configure(servo_everywhere)
+    assert page(servo_everywhere) == (
         0,
         [
-            "configuration: config.yaml",
+            "configuration: config.json",
             "expected duration: not given; timeout: none; grace period: 5 s",
             "",
             "state: the default state; nothing is stored yet, _state.json is not there",
@@ -90,100 +67,99 @@ def test_a_sound_configuration_is_shown_as_it_would_be_used(folder, python):
     )
 
 
-def test_all_commands_are_those_for_the_stored_state_and_this_control_and_nothing_is_run(folder):
-    folder.configure_command("[touch, '{web.cpu}', 'a b {control.x}']", "  prepare: touch b\n  cleanup: [touch, a]\n")
-    assert folder.call("adjust", "web.cpu=7").status == 0
-    before = sorted(os.listdir(folder.folder))
-    status, page = folder.check("--control", '{"x": 1}')
+def test_all_commands_are_those_for_the_stored_state_and_this_control_and_nothing_is_run(newest):
+    configure(newest, ["touch", "{web.cpu}", "a b {control.x}"], prepare="touch b", cleanup=["touch", "a"])
+    newest.stored(cpu=7)
+    before = os.listdir(newest.folder)
+    status, lines = page(newest, "--control", '{"x": 1}')
     assert status == 0
-    assert "state: the default state overlaid with what is stored in _state.json" in page
-    assert "web.cpu      7  cores" in page
+    assert {"state: the default state overlaid with what is stored in _state.json", "web.cpu      7  cores"} < {*lines}
     for title, line in (
         ("prepare, run by /bin/sh -c:", "touch b"),
         ("command, run without a shell:", "touch 7 'a b 1'"),
         ("cleanup, run without a shell:", "touch a"),
     ):
-        assert page[page.index(title) + 1] == line
-    assert sorted(os.listdir(folder.folder)) == before
+        assert lines[lines.index(title) + 1] == line
+    assert os.listdir(newest.folder) == before
 
 
-def test_every_part_is_looked_at_though_others_are_wrong(folder):
-    folder.write_text("config.yaml", "batch: {command: 'echo {', timeout: -1}\n")
-    folder.write_text("_state.json", "{")
-    folder.environment["TMPDIR"] = folder.path("gone")
-    folder.says(
+def test_every_part_is_looked_at_though_others_are_wrong(newest):
+    newest.write("config.yaml", b"batch: {command: 'echo {', timeout: -1}\n")
+    newest.write("_state.json", b"{")
+    newest.environment["TMPDIR"] = newest.path("gone")
+    must = (
+        "config.yaml:1: batch.timeout: must be more than 0 seconds, or a text like 90s, 10m or 1h30m, but is a number, "
+    )
+    says(
+        newest,
         1,
         "config.yaml:1: batch.command: ",
-        "config.yaml:1: batch.timeout: must be more than 0 seconds, or a text like 90s, 10m or 1h30m, but is a number, -1",
+        must + "-1",
         "config.yaml:1: batch.default_state: must be a mapping of the key application, but is empty or missing",
         "_state.json: the state file cannot be read: _state.json:1:2: not JSON",
-        "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % folder.folder,
+        "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % newest.folder,
         "missing.txt: the saved output cannot be read: No such file or directory",
-        arguments=("--output", "missing.txt"),
+        arguments=("--config", "config.yaml", "--output", "missing.txt"),
     )
 
 
-def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(folder):
-    folder.configure_command(
-        "echo {control.x} {_control.y.z:.0f} {{web.cpu}}", "    cost: {formula: '{size} * {control.y.z}'}\n"
-    )
-    folder.says(
-        0, "note: config.yaml:2: batch.command: the command needs {control.x}", "--control JSON", "doubled braces"
-    )
-    folder.says(0, "echo 1 2 {web.cpu}", arguments=("--control", '{"x": 1, "y": {"z": 2}}'))
+def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest):
+    metrics = {**METRICS, "cost": {"formula": "{size} * {control.y.z}"}}
+    configure(newest, "echo {control.x} {_control.y.z:.0f} {{web.cpu}}", metrics=metrics)
+    needs = "batch.command: the command needs {control.x}"
+    says(newest, 0, "note: config.json: " + needs, "--control JSON", "doubled braces")
+    says(newest, 0, "echo 1 2 {web.cpu}", arguments=("--control", '{"x": 1, "y": {"z": 2}}'))
     for control in ("{}", '{"y": {"z": 2}}'):
-        folder.says(1, "the command needs {control.x}", arguments=("--control", control))
-    folder.says(1, "a blank is not plain", arguments=("--control", '{"x": "a b", "y": {"z": 2}}'))
-    folder.configure_command("echo {control.x} {web.cpus}")
-    folder.says(1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)')
+        says(newest, 1, needs, arguments=("--control", control))
+    says(newest, 1, "a blank is not plain", arguments=("--control", '{"x": "a b", "y": {"z": 2}}'))
+    configure(newest, "echo {control.x} {web.cpus}")
+    says(newest, 1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)')
 
 
 @pytest.mark.parametrize(
-    ("command", "status", "words"),
+    ("command", "words"),
     [
-        ("'if true; then echo'", 1, "config.yaml:2: batch.command: the shell cannot read the command: "),
-        (
-            "[no-such-program]",
-            1,
-            "batch.command: command not found: there is no no-such-program in any folder of $PATH",
-        ),
-        ("[./job.sh]", 1, "batch.command: command not found: there is no ./job.sh; correct the name, or install it"),
-        ("./job.sh {web.cpu}", 1, "batch.command: command not found: there is no ./job.sh"),
-        ("[é]", 1, "batch.command: command not found: there is no 'é' in any folder"),
-        ("./text", 0, ""),
-        ("./plain.sh {web.cpu}", 1, "./plain.sh is not executable (chmod +x makes it so)"),
-        ("./crlf.sh {web.cpu}", 1, "./crlf.sh needs the interpreter '/bin/sh\\r', which is not there"),
-        ("cd /; X=1 ./job.sh", 0, ""),
-        ("[/bin/echo]", 0, ""),
-        ("'$PROGRAM; \"no such\"'", 0, ""),
+        ("if true; then echo", "the shell cannot read the command: "),
+        (["no-such-program"], "command not found: there is no no-such-program in any folder of $PATH"),
+        (["./job.sh"], "command not found: there is no ./job.sh; correct the name, or install it"),
+        ("./job.sh {web.cpu}", "command not found: there is no ./job.sh"),
+        (["é"], "command not found: there is no 'é' in any folder"),
+        ("./plain.sh {web.cpu}", "./plain.sh is not executable (chmod +x makes it so)"),
+        ("./crlf.sh {web.cpu}", "./crlf.sh needs the interpreter '/bin/sh\\r', which is not there"),
+        ("./text", None),
+        ("cd /; X=1 ./job.sh", None),
+        (["/bin/echo"], None),
+        ('$PROGRAM; "no such"', None),
     ],
 )
-def test_a_command_that_cannot_start_is_found(folder, command, status, words):
-    folder.write_text("plain.sh", "#!/bin/sh\n")
-    folder.write_text("text", "echo\n", 0o755)
-    folder.write_text("crlf.sh", "#!/bin/sh\r\n", 0o755)
-    folder.configure_command(command)
-    folder.says(status, words)
+def test_a_command_that_cannot_start_is_found(newest, command, words):
+    newest.write("plain.sh", b"#!/bin/sh\n")
+    for name, text in (("text", b"echo\n"), ("crlf.sh", b"#!/bin/sh\r\n")):
+        os.chmod(newest.write(name, text), 0o755)
+    configure(newest, command)
+    says(newest, int(words is not None), "batch.command: " + words if words else "")
 
 
-def test_a_program_is_looked_for_where_the_job_runs_and_prepare_may_make_it(folder):
-    os.mkdir(folder.path("sub"))
-    folder.write_text("sub/job.sh", "#!/bin/sh\n", 0o755)
-    folder.configure_command("[./job.sh]", "  working_directory: sub\n")
-    folder.says(0, "all is well")
-    folder.configure_command("./job.sh", "  prepare: cp sub/job.sh .\n")
-    folder.says(0, "warning: config.yaml:2: batch.command: command not found")
+def test_a_program_is_looked_for_where_the_job_runs_and_prepare_may_make_it(newest):
+    os.mkdir(newest.path("sub"))
+    os.chmod(newest.write("sub/job.sh", b"#!/bin/sh\n"), 0o755)
+    configure(newest, ["./job.sh"], working_directory="sub")
+    says(newest, 0, "all is well")
+    configure(newest, "./job.sh", prepare="cp sub/job.sh .")
+    says(newest, 0, "warning: config.json: batch.command: command not found")
 
 
-def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(folder):
-    folder.write("_state.json", asked(cpu=9))
+def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(newest):
+    configure(newest)
+    newest.write("_state.json", asked(cpu=9))
     problem = "_state.json: what is stored is not allowed: web.cpu must be a number from 1 to 8, but is a number, 9"
-    folder.says(1, problem + "; adjust it, or remove what is stored by adjust --reset")
+    says(newest, 1, problem + "; adjust it, or remove what is stored by adjust --reset")
 
 
-def test_what_may_be_a_slip_in_the_configuration_is_told(folder):
-    folder.configure_command("echo", setting="{values: [1, 2], value: 3, setp: 1, weight: 2}")
-    folder.says(
+def test_what_may_be_a_slip_in_the_configuration_is_told(newest):
+    configure(newest, "echo", {"cpu": {"values": [1, 2], "value": 3, "setp": 1, "weight": 2}})
+    says(
+        newest,
         0,
         "warning: web.cpu has values and no type, so any value is allowed: add type: enum",
         'warning: web.cpu has "setp", which adjust --query passes on, and nothing else (did you mean "step"?)',
@@ -191,41 +167,39 @@ def test_what_may_be_a_slip_in_the_configuration_is_told(folder):
     )
 
 
-def test_a_configuration_for_the_older_driver_is_told_what_differs(folder):
-    folder.configure_command("echo")
-    text = folder.read("config.yaml").decode().replace("  default_state:\n    application:\n", "  application:\n")
-    folder.write_text("config.yaml", text.replace("^speed ([0-9.]+)?", "speed (.+)$"))
-    folder.says(0, "older servo-batch")
+def test_a_configuration_for_the_older_driver_is_told_what_differs(newest):
+    older = application(web=CPU)["application"]
+    configure(newest, default_state=None, application=older, metrics={"speed": {"output_regex": "speed (.+)$"}})
+    says(newest, 0, "note: config.json: batch.metrics.speed.output_regex: ^ and $ match at every line; to the older ")
 
 
-def test_a_pattern_that_yields_nothing_is_a_problem(folder):
-    folder.write_text("output.txt", "\nspeed\nspeed \n")
-    place = "config.yaml:1%d: batch.metrics.%s.output_regex: no match in output.txt: "
-    parts = (place % (0, "size") + "^size (\\d+)", place % (1, "speed"), "(line 3, ", "the first group took no part")
-    folder.says(1, *parts, arguments=("--output", "output.txt"))
+def test_a_pattern_that_yields_nothing_is_a_problem(newest):
+    configure(newest)
+    newest.write("output.txt", b"\nspeed\nspeed \n")
+    place = "config.json: batch.metrics.%s.output_regex: no match in output.txt: "
+    parts = (place % "size" + "^size (\\d+)", place % "speed", "(line 3, ", "the first group took no part")
+    says(newest, 1, *parts, arguments=("--output", "output.txt"))
 
 
-def test_an_output_may_come_through_a_pipe_or_be_what_a_measurement_kept(folder):
-    ended = folder.call("check", "--output", "/dev/stdin", request=b"size 1\nspeed 2\n")
+def test_an_output_may_come_through_a_pipe_or_be_what_a_measurement_kept(newest):
+    configure(newest, "echo size 3; echo speed 4 >&2")
+    ended = newest.call("check", "--output", "/dev/stdin", request=b"size 1\nspeed 2\n")
     assert ended.status == 0, ended
-    text = CONFIGURATION % "'echo size 3; echo speed 4 >&2'"
-    folder.write_text("config.yaml", text.replace("[0-9.]+)?'", "[0-9.]+)', stream: stderr"))
-    assert folder.call("measure", "--keep-output", "saved").status == 0
-    status, page = folder.check("--output", "saved")
+    metrics = {**METRICS, "speed": {"output_regex": "^speed ([0-9.]+)", "stream": "stderr"}}
+    configure(newest, "echo size 3; echo speed 4 >&2", metrics=metrics)
+    assert newest.measure(b"", "--keep-output", "saved").status == 0
+    status, lines = page(newest, "--output", "saved")
     assert status == 0
-    assert [line.split()[-2:] for line in page if line.startswith(("size ", "speed "))] == [["3", "1"], ["4", "1"]]
+    assert [line.split()[-2:] for line in lines if line.startswith(("size ", "speed "))] == [["3", "1"], ["4", "1"]]
 
 
-def test_the_mistakes_of_the_older_documentation_s_sample_are_named_with_their_remedies(folder):
-    with open(SAMPLE) as stream:
+def test_the_mistakes_of_the_older_documentation_s_sample_are_named_with_their_remedies(newest):
+    with open(SAMPLE, "rb") as stream:
         text = stream.read()
-    folder.write_text("config.yaml", text)
-    folder.says(
-        1, "config.yaml:32:39: in double quotes a backslash starts an escape", "put a regular expression in single"
-    )
-    folder.write_text("config.yaml", text.replace('"Job took (\\.d) seconds"', "'Job took (\\.d) seconds'"))
-    folder.says(
-        1,
-        "config.yaml:11: batch.default_state.application.components.web.settings.inst_type: must be a mapping",
-        "config.yaml:12: batch.default_state.application.components.web.settings.type: must be a mapping",
-    )
+    config = ("--config", os.path.basename(newest.write("config.yaml", text)))
+    escape = "config.yaml:32:39: in double quotes a backslash starts an escape"
+    says(newest, 1, escape, "put a regular expression in single", arguments=config)
+    newest.write("config.yaml", text.replace(b'"Job took (\\.d) seconds"', b"'Job took (\\.d) seconds'"))
+    settings = "batch.default_state.application.components.web.settings"
+    problems = ("config.yaml:11: %s.inst_type: must be a mapping", "config.yaml:12: %s.type: must be a mapping")
+    says(newest, 1, *(problem % settings for problem in problems), arguments=config)

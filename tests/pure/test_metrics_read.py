@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from servo_batch import measurement
+from servo_batch.config import Objective
+from servo_batch.formulas import parse
 from servo_batch.metrics import patterns, sources, summary
 
 
@@ -119,6 +122,15 @@ def test_text_is_that_of_the_run_with_the_median_runtime():
     assert summarised(["a", "b", "c"], [3.0, 1.0, 2.0])["value"] == "c"
     assert summarised(["a", "b"], [3.0, 1.0])["value"] == "b"
     assert summarised(["a", "b"], [1.0, 1.0])["value"] == "a"
+
+
+def test_the_objective_is_that_of_each_run_and_their_median():
+    goal = Objective("minimize", "{m} / {total_runtime} * {w.n}", parse("{m} / {total_runtime} * {w.n}"))
+    metrics = {"m": {"value": 30, "runs": [30, 60, 10]}, "total_runtime": {"value": 2.0, "runs": [1.0, 2.0, 4.0]}}
+    assert measurement.objective(goal, metrics, {"w.n": 2}) == (60, [60, 60, 5])
+    assert measurement.objective(Objective("minimize", "", None), metrics, {}) == (2, [1, 2, 4])
+    with pytest.raises(ValueError, match="no value"):
+        measurement.objective(goal, metrics, {})
 
 
 def test_runs_that_are_far_apart_are_remarked_upon():
