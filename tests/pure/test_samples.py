@@ -58,19 +58,18 @@ def test_fifty_runs_each_are_counted_too():
         assert not is_lower(costs, costs)
 
 
-def test_a_difference_that_runs_cannot_tell_needs_more_of_them():
-    for costs, others, least in (
-        ([1], [2], 3),
-        ([1, 2], [3, 4], 3),
-        ([1, 2, 4], [3, 5, 6], 4),
-        ([1, 4, 5], [2, 3, 6], 5),
-        ([4, 5, 6], [1, 2, 3], 7),
-    ):
-        assert least_runs(costs, [others]) == least_runs(costs, [[7] * len(costs), others]) == least
-        missing = least - len(costs)
-        assert is_lower([*costs, *range(-missing, 0)], [*others, *range(10, 10 + missing)])
-        if missing > 1 and least > 3:
-            assert not is_lower([*costs, *range(1 - missing, 0)], [*others, *range(11, 10 + missing)])
+def test_so_many_runs_as_it_says_can_tell_and_one_less_cannot():
+    rng = random.Random(1)
+    needed = set()
+    for runs in [*range(1, 25), 40, 60]:
+        numbers = rng.sample(range(200), 2 * runs)
+        costs, others = numbers[:runs], numbers[runs:]
+        least = least_runs(costs, [[200] * runs, others])
+        needed.add(least - runs)
+        for more in {least - runs, max(0, least - runs - 1)}:
+            told = is_lower([*costs, *range(-more, 0)], [*others, *range(200, 200 + more)])
+            assert told is (runs + more == least), (costs, others)
+    assert max(needed) > 5
 
 
 def test_the_deviation_is_of_a_sample():
