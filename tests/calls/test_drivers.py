@@ -1,5 +1,6 @@
 """What adjust and measure do with good requests (README, "Requests and answers")."""
 
+import itertools
 import json
 import os
 
@@ -63,29 +64,23 @@ def test_measure_answers_progress_and_then_the_metrics(servo_everywhere):
 NO_MATCH = {"size": {"output_regex": "^big (.*)"}}
 
 
-@pytest.mark.parametrize(
-    ("status", "reason", "configuration", "state", "request_", "words"),
-    [
-        ("bad-request", "bad-request", batch(), None, b"{", ["JSON"]),
-        ("failed", "bad-config", batch(None), None, b"", ["batch.command", "missing"]),
-        ("failed", "bad-state", batch(), b"{", b"", ["_state.json"]),
-        ("failed", "command-failed", batch("echo out; echo oops >&2; exit 3"), None, b"", ["3", "oops", "out", "echo"]),
-        ("failed", "command-failed", batch("kill -9 $$"), None, b"", ["SIGKILL", "kill -9"]),
-        ("failed", "command-failed", batch(["./nothing-here"]), None, b"", ["nothing-here"]),
-        ("failed", "no-match", batch("echo small", metrics=NO_MATCH), None, b"", ["size", "^big (.*)", "small"]),
-        ("failed", "timeout", batch("exec sleep 60", timeout=0.2, grace_period=0), None, b"", ["timeout", "0.2"]),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_measure_says_how_it_failed(servo, status, reason, configuration, state, request_, words):
-    servo.configure(configuration)
-    if state:
-        servo.write("_state.json", state)
-    servo.measure(request_).failed(status, reason, *words)
+FAILURES = [
+    ("bad-request", "bad-request", batch(), b"{", ["JSON"]),
+    ("failed", "bad-config", batch(None), b"", ["batch.command", "missing"]),
+    ("failed", "bad-state", batch(state="damaged.json"), b"", ["damaged.json"]),
+    ("failed", "command-failed", batch("echo out; echo oops >&2; exit 3"), b"", ["3", "oops", "out", "echo"]),
+    ("failed", "command-failed", batch("kill -9 $$"), b"", ["SIGKILL", "kill -9"]),
+    ("failed", "command-failed", batch(["./nothing-here"]), b"", ["nothing-here"]),
+    ("failed", "no-match", batch("echo small", metrics=NO_MATCH), b"", ["size", "^big (.*)", "small"]),
+    ("failed", "timeout", batch("exec sleep 60", timeout=0.2, grace_period=0), b"", ["timeout", "0.2"]),
+]
 
 
-def test_adjust_rejects_what_is_not_allowed(servo_everywhere):
-    servo_everywhere.adjust(asked(cpu=9)).rejected("web.cpu", "1", "8", "9")
+def test_measure_says_how_it_failed(servo):
+    servo.write("damaged.json", b"{")
+    for status, reason, configuration, request, words in FAILURES:
+        servo.configure(configuration)
+        servo.measure(request).failed(status, reason, *words)
 
 
 # The request of measure.
@@ -108,70 +103,55 @@ def test_measure_returns_the_metrics_asked_for_and_the_runtime(servo):
     assert servo.measure({"metrics": ["ratio"]}).answer["metrics"]["ratio"] == {"value": 2}
 
 
-def test_the_jobs_output_never_reaches_stdout(servo):
-    servo.configure(batch('echo \'{"progress": 7}\'; echo {"status": "ok"} >&2'.replace("{", "{{").replace("}", "}}")))
-    ended = servo.measure()
+def test_the_jobs_output_never_reaches_stdout(newest):
+    newest.configure(batch('echo \'{"progress": 7}\'; echo {"status": "ok"} >&2'.replace("{", "{{").replace("}", "}}")))
+    ended = newest.measure()
     assert [response["progress"] for response in ended.progress] == [0, 100]
     assert ended.stderr == ""
 
 
-def test_the_jobs_stdin_is_empty(servo):
-    servo.configure(batch("wc -c", metrics={"bytes": {"output_regex": r"(\d+)"}}))
-    assert servo.measure({"control": {}}).answer["metrics"]["bytes"] == {"value": 0}
-
-
-needs_environ = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
-
-
-@needs_environ
-def test_the_jobs_environment_is_the_callers(servo_everywhere):
+@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
+def test_the_jobs_environment_is_the_callers_in_any_locale(servo_everywhere):
     """In the C locale Python sets LC_CTYPE, also in its own environment: with it grep -i takes thirty times as long."""
-    the_job_has_the_environment_of_the_caller(servo_everywhere, {"LANG": "C"})
-
-
-@needs_environ
-def test_no_locale_changes_the_jobs_environment(servo):
-    for locale in ({}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "POSIX"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}):
-        the_job_has_the_environment_of_the_caller(servo, locale)
-
-
-def the_job_has_the_environment_of_the_caller(servo, locale):
+    servo = servo_everywhere
     servo.configure(batch(["cp", "/proc/self/environ", "seen"]))
-    servo.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
-    assert servo.measure().status == 0
-    seen = servo.read("seen").split(b"\0")[:-1]
-    assert sorted(seen) == sorted(os.fsencode("%s=%s" % variable) for variable in servo.environment.items())
+    c_type = [{"LC_CTYPE": name} for name in ("C", "POSIX", "C.UTF-8")]
+    for locale in ({}, {"LANG": "C"}, {"LC_ALL": "C"}, *c_type):
+        servo.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
+        assert servo.measure().status == 0
+        seen = servo.read("seen").split(b"\0")[:-1]
+        assert sorted(seen) == sorted(os.fsencode("%s=%s" % variable) for variable in servo.environment.items())
 
 
-def test_the_requests_control_is_laid_over_the_configured_one(servo):
-    servo.configure(
+def test_the_requests_control_is_laid_over_the_configured_one(newest):
+    newest.configure(
         batch(
             ["echo", "{control.load} {_control.userdata.a} {control[userdata][b]}"],
             default_control={"load": 1, "userdata": {"a": 2, "b": 3}},
             metrics={"seen": {"output_regex": "(.*)"}},
         )
     )
-    ended = servo.measure({"control": {"userdata": {"b": 4}}})
+    ended = newest.measure({"control": {"userdata": {"b": 4}}})
     assert ended.answer["metrics"]["seen"] == {"value": "1 2 4"}
-    ended = servo.measure({"control": {"userdata": {"b": 4}, "load": 9}}, "--control", '{"load": 8}')
+    ended = newest.measure({"control": {"userdata": {"b": 4}, "load": 9}}, "--control", '{"load": 8}')
     assert ended.answer["metrics"]["seen"] == {"value": "8 2 4"}
 
 
 # The state: what is stored, and the overlay.
 
 
-def test_a_stored_value_survives_and_the_descriptions_with_it(servo):
-    servo.stored(cpu=4)
+def test_a_stored_value_survives_and_the_descriptions_with_it(newest):
+    newest.stored(cpu=4)
     expected = json.loads(json.dumps(application(web=SETTINGS)))
     expected["application"]["components"]["web"]["settings"]["cpu"]["value"] = 4
     for _ in range(2):
-        assert servo.query().answer == expected
+        assert newest.query().answer == expected
 
 
-def test_an_adjust_replaces_what_was_stored_before(servo):
-    servo.stored(cpu=4)
-    servo.stored(gc="zgc")
-    assert servo.query().query["web"]["cpu"] == 2
+def test_an_adjust_replaces_what_was_stored_before(newest):
+    newest.stored(cpu=4)
+    newest.stored(gc="zgc")
+    assert newest.query().query["web"]["cpu"] == 2
 
 
 KINDS = ["512", "0.5", "512.0", "1e3", "-7", "1e-07", "123456789012345678901234567890", "true", '"512"', '""']
@@ -189,82 +169,76 @@ def test_a_value_keeps_its_kind_and_a_text_its_characters(servo):
         assert repr(stored["s%d" % number]["value"]) == repr(json.loads(text))
 
 
-def test_all_of_the_application_is_stored_and_its_annotations_come_back_with_a_measurement(servo):
+def test_all_of_the_application_is_stored_and_its_annotations_come_back_with_a_measurement(newest):
     request = asked(cpu=3, brand_new="x")
     request["application"]["components"]["cache"] = {"settings": {"ttl": {"value": 60}}}
     request["application"]["annotations"] = {"canary": [1, {"a": None}]}
-    assert servo.adjust(dict(request, control={"duration": 3}, id=5)).answer == OK
-    assert json.loads(servo.read("_state.json").decode()) == request
-    assert "cache" not in servo.query().query
-    assert servo.query().answer["application"]["annotations"] == {"canary": [1, {"a": None}]}
-    assert servo.measure().answer["annotations"] == {"canary": [1, {"a": None}]}
+    assert newest.adjust(dict(request, control={"duration": 3}, id=5)).answer == OK
+    assert json.loads(newest.read("_state.json").decode()) == request
+    assert "cache" not in newest.query().query
+    assert newest.query().answer["application"]["annotations"] == {"canary": [1, {"a": None}]}
+    assert newest.measure().answer["annotations"] == {"canary": [1, {"a": None}]}
 
 
-def test_annotations_of_the_configuration_come_back_too(servo):
+def test_annotations_of_the_configuration_come_back_too(newest):
     document = batch()
     document["batch"]["default_state"]["application"]["annotations"] = {"from": "config"}
-    servo.configure(document)
-    assert servo.measure().answer["annotations"] == {"from": "config"}
+    newest.configure(document)
+    assert newest.measure().answer["annotations"] == {"from": "config"}
 
 
-def test_unknown_keys_of_a_setting_pass_through_to_query(servo):
+def test_unknown_keys_of_a_setting_pass_through_to_query(newest):
     setting = {"value": 1, "doc": {"é": [None]}, "weight": 0.25}
-    servo.configure(batch(default_state=application(web={"x": setting})))
-    assert servo.query().answer == application(web={"x": setting})
+    newest.configure(batch(default_state=application(web={"x": setting})))
+    assert newest.query().answer == application(web={"x": setting})
 
 
 # Both spellings.
 
 
-@pytest.mark.parametrize("spelling", ["value", "default"])
-@pytest.mark.parametrize("nested", [True, False])
-def test_the_older_spelling_means_the_same(servo, spelling, nested):
-    state = application(web={"cpu": {"min": 1, "max": 8, spelling: 5}})
-    servo.configure(batch(default_state=state) if nested else batch(default_state=None, **state))
-    setting = {"min": 1, "max": 8, "value": 5}
-    assert servo.query().answer == application(web={"cpu": setting})
-    servo.stored(cpu=6)
-    assert servo.query().answer == application(web={"cpu": dict(setting, value=6)})
+def test_the_older_spelling_means_the_same(newest):
+    for spelling, nested in itertools.product(["value", "default"], [True, False]):
+        state = application(web={"cpu": {"min": 1, "max": 8, spelling: 5}})
+        newest.configure(batch(default_state=state) if nested else batch(default_state=None, **state))
+        setting = {"min": 1, "max": 8, "value": 5}
+        assert newest.query().answer == application(web={"cpu": setting})
+        newest.stored(cpu=6)
+        assert newest.query().answer == application(web={"cpu": dict(setting, value=6)})
+        newest.call("adjust", "--reset")
 
 
-def test_other_top_level_keys_of_the_configuration_are_ignored(servo):
-    servo.configure(dict(batch(), other_driver={"batch": [1]}, k8s=None))
-    assert servo.query().status == 0
+def test_other_top_level_keys_of_the_configuration_are_ignored(newest):
+    newest.configure(dict(batch(), other_driver={"batch": [1]}, k8s=None))
+    assert newest.query().status == 0
 
 
-@pytest.mark.parametrize(
-    ("setting", "allowed", "refused"),
-    [
-        ({"min": 1, "max": 8, "step": 1}, [1, 8, 2.5, 8.0], [0, 8.001, "4", True, None, [4], {"a": 1}]),
-        ({"type": "range", "min": -0.3, "max": 0.3, "step": 0.1}, [-0.3, 0.3, 0], [0.31, -1, ""]),
-        ({"min": 0, "max": 10**30}, [10**30, 0], [10**30 + 1, -1]),
-        ({"type": "enum", "values": ["a", 1, 2.5, False]}, ["a", 1, 1.0, 2.5, False], ["A", True, 0, "1", None, ["a"]]),
-        ({}, ["", "x", 1, 0.5, True], [None, [], {}, "nul\0"]),
-        ({"values": [1, 2]}, [1, 3], [None]),
-        (None, ["", "x", 1, 0.5, True], [None, []]),
-    ],
-)
-def test_adjust_takes_what_the_setting_allows_and_nothing_else(servo, setting, allowed, refused):
-    # As many settings as there are values, all described alike: one request tries them all.
-    count = max(len(allowed), len(refused))
-    settings = {} if setting is None else {"x%d" % number: setting for number in range(count)}
-    servo.configure(batch(default_state=application(web=settings)))
-    before = servo.stored(**{"x%d" % number: value for number, value in enumerate(allowed)})
-    ended = servo.adjust(asked(**{"x%d" % number: value for number, value in enumerate(refused)}))
-    ended.rejected(*("web.x%d must be" % number for number in range(len(refused)) if refused[number] != "nul\0"))
-    assert ended.answer["message"].count("web.x") == len(refused)
-    assert servo.read("_state.json") == before
+VALUES = [
+    ({"min": 1, "max": 8, "step": 1}, [1, 8, 2.5, 8.0], [0, 8.001, "4", True, None, [4], {"a": 1}]),
+    ({"type": "range", "min": -0.3, "max": 0.3, "step": 0.1}, [-0.3, 0.3, 0], [0.31, -1, ""]),
+    ({"min": 0, "max": 10**30}, [10**30, 0], [10**30 + 1, -1]),
+    ({"type": "enum", "values": ["a", 1, 2.5, False]}, ["a", 1, 1.0, 2.5, False], ["A", True, 0, "1", None, ["a"]]),
+    ({}, ["", "x", 1, 0.5, True], [None, [], {}, "nul\0"]),
+    ({"values": [1, 2]}, [1, 3], [None]),
+    (None, ["", "x", 1, 0.5, True], [None, []]),
+]
 
 
-def test_a_rejection_changes_nothing_and_names_every_bad_value(servo):
-    before = servo.stored(cpu=3)
-    ended = servo.adjust(asked(cpu=99, mem=1.0, gc="serial", unknown=[1]))
+def test_adjust_takes_what_the_setting_allows_and_nothing_else(newest):
+    for setting, allowed, refused in VALUES:
+        # As many settings as there are values, all described alike: one request tries them all.
+        count = max(len(allowed), len(refused))
+        settings = {} if setting is None else {"x%d" % number: setting for number in range(count)}
+        newest.configure(batch(default_state=application(web=settings)))
+        before = newest.stored(**{"x%d" % number: value for number, value in enumerate(allowed)})
+        ended = newest.adjust(asked(**{"x%d" % number: value for number, value in enumerate(refused)}))
+        ended.rejected(*("web.x%d must be" % number for number in range(len(refused)) if refused[number] != "nul\0"))
+        assert ended.answer["message"].count("web.x") == len(refused)
+        assert newest.read("_state.json") == before
+
+
+def test_a_rejection_changes_nothing_and_names_every_bad_value(newest):
+    before = newest.stored(cpu=3)
+    ended = newest.adjust(asked(cpu=99, mem=1.0, gc="serial", unknown=[1]))
     ended.rejected("web.cpu", "99", "1 to 8", "web.gc", '"serial"', '"g1"', '"zgc"', "web.unknown")
     assert "web.mem" not in ended.answer["message"]
-    assert servo.read("_state.json") == before
-
-
-def test_a_stored_value_reaches_the_command_as_query_shows_it(servo):
-    servo.configure(batch("printf '%s|' {web.cpu} {web.mem} {web.opts}", metrics={"seen": {"output_regex": "(.+)"}}))
-    servo.stored(cpu=4, mem=2.0, opts="a-b")
-    assert servo.measure().answer["metrics"]["seen"] == {"value": "4|2.0|a-b|"}
+    assert newest.read("_state.json") == before

@@ -3,37 +3,27 @@
 import os
 import stat
 
-import pytest
 from calling import application, asked, batch, without_privileges
 
 pytest_plugins = ("servo_fixtures",)
 
-# For any verb: what is no request at all.
+# For any verb: what is no request at all. Which texts are no JSON is pure/test_strict_json.py's.
 NO_REQUEST = [
     (b"null", ["null", "object"]),
     (b"[%s0]" % (b"1," * 500000), ["a list", "object"]),
     (b'"x"', ["a string", "object"]),
-    (b'{"application": {"comp', ["not JSON", "line 1"]),
-    (b'{\n "application": {,\n', ["not JSON", "line 2"]),
-    (b"{'application': {}}", ["not JSON", "line 1, column 2"]),
-    (b"{}{}", ["not JSON"]),
+    (b'{\n "application": {,\n', ["not JSON, line 2", "</dev/null"]),
     (b'{"a": "\xff\xfe"}', ["UTF-8", "0xff"]),
-    ('{"a": 1}'.encode("utf-16"), ["UTF-8"]),
-    (b'{"a": NaN}', ["NaN"]),
-    (b'{"a": 1e400}', ["1e400"]),
-    (b'{"a": 1, "b": {"c": 1, "c": 1}}', ['"c"', "twice"]),
-    (b'{"a": "\\ud83d"}', ["surrogate"]),
-    (b'{"a": %s}' % (b"7" * 100000), ["digits"]),
+    (b'{"a": NaN}', ["not JSON: ", "NaN"]),
     (b'{"a":' * 100000, ["nested"]),
     (b'"%s' % (b"x" * 10000000), ["not JSON"]),
 ]
 
 
-@pytest.mark.parametrize(("data", "words"), NO_REQUEST, ids=lambda value: repr(value[:12]) if value[:0] == b"" else "")
-def test_what_is_no_json_object_is_a_bad_request(servo, data, words):
-    servo.write("_state.json", asked(cpu=3))
-    before = servo.read("_state.json")
-    servo.adjust(data).bad_request("stdin", *words)
+def test_what_is_no_json_object_is_a_bad_request(servo):
+    before = servo.stored(cpu=3)
+    for data, words in NO_REQUEST:
+        servo.adjust(data).bad_request("stdin", *words)
     assert servo.read("_state.json") == before
 
 
@@ -53,18 +43,18 @@ MISSHAPEN = [
 ]
 
 
-def test_an_adjust_without_the_shape_it_needs_is_a_bad_request(servo):
-    before = servo.stored(cpu=3)
+def test_an_adjust_without_the_shape_it_needs_is_a_bad_request(newest):
+    before = newest.stored(cpu=3)
     for request, words in MISSHAPEN:
-        servo.adjust(request).bad_request(*words)
-    assert servo.read("_state.json") == before
+        newest.adjust(request).bad_request(*words)
+    assert newest.read("_state.json") == before
 
 
-def test_ten_megabytes_of_settings_are_stored(servo):
+def test_ten_megabytes_of_settings_are_stored(newest):
     request = asked(cpu=4)
     request["application"]["annotations"] = {"filler": ["0123456789" * 10] * 100000}
-    assert servo.adjust(request).answer["status"] == "ok"
-    assert servo.query().query["web"]["cpu"] == 4
+    assert newest.adjust(request).answer["status"] == "ok"
+    assert newest.query().query["web"]["cpu"] == 4
 
 
 def test_hostile_names_and_values_leave_a_short_message_and_one_plain_line(newest):
@@ -76,26 +66,25 @@ def test_hostile_names_and_values_leave_a_short_message_and_one_plain_line(newes
     assert len(newest.adjust(asked(cpu="x" * 1000000)).answer["message"]) < 1000
 
 
-@pytest.mark.parametrize(
-    ("request_", "words"),
-    [
-        (b'{"metrics": ', ["stdin"]),
-        ({"metrics": ["siz"]}, ['"siz"', "size", "total_runtime", 'did you mean "size"']),
-        ({"metrics": {"nothing": {}}}, ['"nothing"', "size"]),
-        ({"metrics": "size"}, ["metrics", '"size"']),
-        ({"metrics": None}, ["metrics", "null"]),
-        ({"metrics": ["size", 1]}, ["metrics", "1"]),
-        ({"metrics": ["x" * 1000000]}, ["xxx"]),
-        ({"control": []}, ["control", "object", "a list"]),
-    ],
-    ids=lambda value: repr(value)[:40],
-)
-def test_a_measure_without_the_shape_it_needs_runs_no_job(servo, request_, words):
-    servo.configure(batch("touch ran", metrics={"size": {"output_regex": "(a)"}}))
-    ended = servo.measure(request_)
-    ended.bad_request(*words)
-    assert len(ended.answer["message"]) < 1000
-    assert not os.path.exists(servo.path("ran"))
+MEASURE = [
+    (b'{"metrics": ', ["stdin"]),
+    ({"metrics": ["siz"]}, ['"siz"', "size", "total_runtime", 'did you mean "size"']),
+    ({"metrics": {"nothing": {}}}, ['"nothing"', "size"]),
+    ({"metrics": "size"}, ["metrics", '"size"']),
+    ({"metrics": None}, ["metrics", "null"]),
+    ({"metrics": ["size", 1]}, ["metrics", "1"]),
+    ({"metrics": ["x" * 1000000]}, ["xxx"]),
+    ({"control": []}, ["control", "object", "a list"]),
+]
+
+
+def test_a_measure_without_the_shape_it_needs_runs_no_job(newest):
+    newest.configure(batch("touch ran", metrics={"size": {"output_regex": "(a)"}}))
+    for request, words in MEASURE:
+        ended = newest.measure(request)
+        ended.bad_request(*words)
+        assert len(ended.answer["message"]) < 1000
+    assert not os.path.exists(newest.path("ran"))
 
 
 # The stored state. Whatever is wrong with it, every call that needs it says so and none overwrites it.
@@ -120,21 +109,21 @@ BAD_STATES = [
 ]  # fmt: skip
 
 
-def test_a_damaged_state_is_named_by_every_call_and_stays_as_it_was(servo):
-    servo.configure(batch("touch ran"))
+def test_a_damaged_state_is_named_by_every_call_and_stays_as_it_was(newest):
+    newest.configure(batch("touch ran"))
     for data, words in BAD_STATES:
-        servo.write("_state.json", data)
-        servo.query().bad_state("_state.json", "mend", "remove", *words)
-    for ended in every_call(servo):
+        newest.write("_state.json", data)
+        newest.query().bad_state("_state.json", "mend", "remove", *words)
+    for ended in every_call(newest):
         ended.bad_state("_state.json")
-    assert servo.read("_state.json") == data
-    assert sorted(os.listdir(servo.folder)) == ["_state.json", "config.json"]
+    assert newest.read("_state.json") == data
+    assert sorted(os.listdir(newest.folder)) == ["_state.json", "config.json"]
 
 
-def test_a_stored_value_that_is_a_mapping_is_no_value(servo):
-    servo.configure(batch("echo {web.cpu}"))
-    servo.write("_state.json", application(web={"cpu": {"value": {"a": 1}}}))
-    servo.measure().bad_state("web.cpu", "a mapping")
+def test_a_stored_value_that_is_a_mapping_is_no_value(newest):
+    newest.configure(batch("echo {web.cpu}"))
+    newest.write("_state.json", application(web={"cpu": {"value": {"a": 1}}}))
+    newest.measure().bad_state("web.cpu", "a mapping")
 
 
 def test_what_is_no_file_is_no_state(newest):
@@ -151,14 +140,14 @@ def test_what_is_no_file_is_no_state(newest):
     newest.adjust(asked(cpu=3), "--state", path).bad_state(path, "No such file")
 
 
-def test_what_cannot_be_read_is_said_to_be_that(servo):
+def test_what_cannot_be_read_is_said_to_be_that(newest):
     prefix = without_privileges()
-    before = servo.stored(cpu=3)
-    os.chmod(servo.state, 0)
-    servo.query(prefix=prefix).bad_state("_state.json", "Permission denied")
-    servo.adjust(asked(cpu=4), prefix=prefix).bad_state("_state.json", "Permission denied")
-    assert stat.S_IMODE(os.stat(servo.state).st_mode) == 0
-    os.chmod(servo.state, 0o600)
-    assert servo.read("_state.json") == before
-    os.chmod(servo.path("config.json"), 0)
-    servo.query(prefix=prefix).bad_config("config.json", "Permission denied")
+    before = newest.stored(cpu=3)
+    os.chmod(newest.state, 0)
+    newest.query(prefix=prefix).bad_state("_state.json", "Permission denied")
+    newest.adjust(asked(cpu=4), prefix=prefix).bad_state("_state.json", "Permission denied")
+    assert stat.S_IMODE(os.stat(newest.state).st_mode) == 0
+    os.chmod(newest.state, 0o600)
+    assert newest.read("_state.json") == before
+    os.chmod(newest.path("config.json"), 0)
+    newest.query(prefix=prefix).bad_config("config.json", "Permission denied")
