@@ -1,5 +1,6 @@
 """What every test may use: the Pythons of this machine, and the built file."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -31,22 +32,28 @@ def every_python(request):
 
 
 @pytest.fixture(scope="session")
-def pyz(tmp_path_factory):
-    """The path of the built file."""
-    return build(tmp_path_factory, sys.executable)
+def built_by(tmp_path_factory):
+    """Return the path of the file that an interpreter builds, with its bytecode where asked for; each once."""
+
+    @functools.lru_cache(maxsize=None)
+    def build(python, *options):
+        path = str(tmp_path_factory.mktemp("built") / "servo-batch.pyz")
+        subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
+        return path
+
+    return build
 
 
 @pytest.fixture(scope="session")
-def pyz_for(pyz, tmp_path_factory):
+def pyz(built_by):
+    """The path of the built file."""
+    return built_by(sys.executable)
+
+
+@pytest.fixture(scope="session")
+def pyz_for(pyz, built_by):
     """Return the path of the file that an interpreter is to run: the newest one its own bytecode, as in an image."""
-    with_bytecode = build(tmp_path_factory, NEWEST, "--bytecode")
-    return lambda python: with_bytecode if python == NEWEST else pyz
-
-
-def build(tmp_path_factory, python, *options):
-    path = str(tmp_path_factory.mktemp("built") / "servo-batch.pyz")
-    subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
-    return path
+    return lambda python: built_by(python, "--bytecode") if python == NEWEST else pyz
 
 
 @pytest.fixture

@@ -45,43 +45,47 @@ def configurations():
     ]
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    for name in ("build.py", "config.example.json", "README.md"):
-        shutil.copy(os.path.join(ROOT, name), str(tmp_path))
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(os.path.join(ROOT, "src"), str(tmp_path / "src"), ignore=ignore)
-    return str(tmp_path)
-
-
 def run(command, folder, **options):
     return subprocess.run(["/bin/sh", "-ec", command], cwd=folder, stdout=subprocess.PIPE, **options).stdout.decode()
 
 
-class TestReadme:
-    def test_the_first_command_builds_and_measures(self, checkout):
-        answer = json.loads(run(blocks(README, "sh")[0], checkout, check=True).splitlines()[-1])
-        assert answer["status"] == "ok"
-        assert set(answer["metrics"]) == {"total_runtime", "compressed_size", "ratio"}
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("build.py", "config.example.json", "README.md"):
+        shutil.copy(os.path.join(ROOT, name), str(folder))
+    shutil.copytree(os.path.join(ROOT, "src"), str(folder / "src"), ignore=shutil.ignore_patterns("__pycache__"))
+    return str(folder)
 
-    def test_the_second_command_is_the_gate_s(self):
-        # .ci/run takes it from here and runs it; run here, it would run itself.
-        assert len(blocks(README, "sh")) == 2
-        assert blocks(README, "sh")[1].rstrip().endswith("-m pytest -q")
 
-    @pytest.mark.parametrize("verb", ["compare", "tune"])
-    def test_one_line_needs_nothing_but_the_file(self, checkout, verb):
-        (line,) = [block for block in blocks(README, "bash") if "servo-batch.pyz %s" % verb in block]
-        run("python3 build.py", checkout, check=True)
-        assert "gz.level" in run(line, checkout, check=True)
+@pytest.fixture(scope="module")
+def first_answer(checkout):
+    """What the README's first command answers, which builds the file."""
+    return json.loads(run(blocks(README, "sh")[0], checkout, check=True).splitlines()[-1])
 
-    def test_it_can_be_read_in_a_few_minutes(self):
-        assert len(README.split("\n")) <= 221
-        assert len(README.split()) <= 2000
 
-    def test_its_links_lead_somewhere(self):
-        for target in re.findall(r"\]\(([^)]*)\)", README):
-            assert os.path.exists(os.path.join(ROOT, target)), target
+def test_the_first_command_builds_and_measures(first_answer):
+    assert first_answer["status"] == "ok"
+    assert set(first_answer["metrics"]) == {"total_runtime", "compressed_size", "ratio"}
+
+
+def test_the_second_command_is_the_gate_s():
+    # .ci/run takes it from here and runs it; run here, it would run itself.
+    assert len(blocks(README, "sh")) == 2
+    assert blocks(README, "sh")[1].rstrip().endswith("-m pytest -q")
+
+
+@pytest.mark.parametrize("verb", ["compare", "tune"])
+def test_one_line_needs_nothing_but_the_file(checkout, first_answer, verb):
+    (line,) = [block for block in blocks(README, "bash") if "servo-batch.pyz %s" % verb in block]
+    assert "gz.level" in run(line, checkout, check=True)
+
+
+def test_the_readme_can_be_read_in_a_few_minutes_and_its_links_lead_somewhere():
+    assert len(README.split("\n")) <= 221
+    assert len(README.split()) <= 2000
+    for target in re.findall(r"\]\(([^)]*)\)", README):
+        assert os.path.exists(os.path.join(ROOT, target)), target
 
 
 @pytest.mark.parametrize("block", configurations())
@@ -102,9 +106,9 @@ def test_every_configuration_can_be_read(block, tmp_path):
     assert config.load(str(path)).commands["command"].templates
 
 
-@pytest.mark.parametrize("page", list(PAGES))
-def test_every_option_that_is_shown_exists(page):
-    for verb, call in re.findall(r"(?:servo-batch\.pyz |\$ \./|^\./)(\w+)\b([^\n`|]*)", PAGES[page], re.M):
+def test_every_option_that_is_shown_exists():
+    calls = re.findall(r"(?:servo-batch\.pyz |\$ \./|^\./)(\w+)\b([^\n`|]*)", "\n".join(PAGES.values()), re.M)
+    for verb, call in calls:
         if verb in options.USAGE:
             call = re.sub(r"'[^']*'", "", call).split(" -- ")[0]
             known = {option.name for option in options.of(verb)}
@@ -171,12 +175,11 @@ def test_check_finds_nothing_wrong_with_the_configuration_that_is_explained(serv
     assert ended.returncode == 0, ended.stdout.decode()
 
 
-def test_what_a_reviewer_is_told_to_run_says_what_it_is_said_to_say(checkout):
+def test_what_a_reviewer_is_told_to_run_says_what_it_is_said_to_say(checkout, first_answer):
     def says(start):
         (command,) = re.findall("`(%s[^`]*)`" % re.escape(start), PAGES["security"])
         return run(command.replace("/tmp/", "") + " 2>&1 || true", checkout)
 
-    run("python3 build.py", checkout, check=True)
     assert says("python3 -m zipfile -e servo-batch.pyz") == "Only in seen: README.md\n"
     assert says("python3 build.py -o /tmp/again.pyz && cmp") == ""
     assert says("(cd src && find").split()[0] in run("python3 servo-batch.pyz --version", checkout)
