@@ -36,14 +36,13 @@ def _levels(description: Mapping[str, Any]) -> Sequence[Number]:
     low, high, step = description["min"], description["max"], description.get("step")
     if low == high:
         return (low,)
-    if description.get("scale") == "log":
-        return _log_levels(low, high)
-    if step is None or _decimal(high) - _decimal(low) > FINEST * _decimal(step):
-        return _even_levels(low, high)
-    return Levels(low, high, step)
+    is_log = description.get("scale") == "log"
+    if is_log or step is None or _decimal(high) - _decimal(low) > FINEST * _decimal(step):
+        return _spread(low, high, is_log)
+    return _Levels(low, high, step)
 
 
-class Levels(Sequence[Number]):
+class _Levels(Sequence[Number]):
     """The levels of a range by its step, each computed when it is asked for: a step of a byte makes a thousand million.
 
     They are sums of decimal numbers, so that they are the numbers that people write: 0.3, not 0.1 + 0.1 + 0.1. The
@@ -65,24 +64,20 @@ class Levels(Sequence[Number]):
         return self._kind(self._high if level == self._steps else self._low + level * self._step)
 
 
-def _even_levels(low: Number, high: Number) -> Sequence[Number]:
-    """Return 100 levels from ``low`` to ``high``, those between with no more digits than tell them apart."""
-    between = LEVELS - 1
-    span = _decimal(high) - _decimal(low)
-    whole = isinstance(low, int) and isinstance(high, int) and high - low >= between
-    digit = Decimal(1).scaleb(0 if whole else (span / between).adjusted())
-    kind = int if whole else float
-    inner = [((_decimal(low) + span * i / between) / digit).to_integral_value(ROUND_HALF_UP) for i in range(1, between)]
-    return tuple(sorted({kind(low), kind(high)}.union(kind(level * digit) for level in inner)))
-
-
-def _log_levels(low: Number, high: Number) -> Sequence[Number]:
-    """Return at most 100 levels that are even in the logarithm, those between with no more digits than that takes."""
-    kind = int if isinstance(low, int) and isinstance(high, int) else float
-    gap = (_decimal(high) / _decimal(low)).ln() / (LEVELS - 1)
-    digits = max(2, 1 - (gap / 3).adjusted())
-    inner = [kind(Decimal(f"{_decimal(low) * (gap * i).exp():.{digits - 1}e}")) for i in range(1, LEVELS - 1)]
-    return tuple(sorted({kind(low), kind(high)}.union(level for level in inner if low < level < high)))
+def _spread(low: Number, high: Number, is_log: bool) -> Sequence[Number]:
+    """Return at most 100 levels, even or even in the logarithm, those between with no more digits than that takes."""
+    first, last, between = _decimal(low), _decimal(high), LEVELS - 1
+    are_whole = isinstance(low, int) and isinstance(high, int) and (is_log or high - low >= between)
+    if is_log:
+        gap = (last / first).ln() / between
+        digits = max(2, 1 - (gap / 3).adjusted())
+        inner = [Decimal(f"{first * (gap * i).exp():.{digits - 1}e}") for i in range(1, between)]
+    else:
+        digit = Decimal(1).scaleb(0 if are_whole else ((last - first) / between).adjusted())
+        exact = (first + (last - first) * i / between for i in range(1, between))
+        inner = [(each / digit).to_integral_value(ROUND_HALF_UP) * digit for each in exact]
+    kind = int if are_whole else float
+    return tuple(sorted({kind(low), kind(high)}.union(kind(level) for level in inner if low < level < high)))
 
 
 def _decimal(number: Number) -> Decimal:
