@@ -121,4 +121,4 @@ class Cancellation:
     def _raise_if_asked(self) -> None:
         if self._raises and self.signum is not None:
             self._raises = False  # once: what runs after it, up to the answer, is not to be interrupted again
-            raise Cancelled(self.signum, "nothing was run yet")
+            raise Cancelled(self.signum, "no job was running")
