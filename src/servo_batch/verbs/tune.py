@@ -52,8 +52,6 @@ def tune(options: "Options", voice: answers.ForPrograms, cancellation: "Cancella
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
     with measurement.alone(tuning.config.name):
         outcome = run.to_the_end()
-    if outcome.better and tuning.state:
-        tuning.store(tuning.state, outcome.settings)
     objective = tuning.config.objective
     response = {
         "status": "ok",
@@ -98,16 +96,13 @@ class _Tuning(NamedTuple):
         entries, warnings = record.read(self.history)
         for warning in warnings:
             answers.complain(warning)
-        known = [(self._measured(entry), entry) for entry in entries if entry["job"] == job]
-        values = [one.value for one, _ in known if one and one.value is not None]
-        limit = self.config.timeout_seconds or math.inf
-        if self.task.cap is not None and values:
-            limit = min(limit, self.task.cap * min(values))
-
-        def has_time_now(entry: Dict[str, Any]) -> bool:
-            return is_number(entry.get("timeout")) and limit > entry["timeout"]
-
-        return loop.Past(self.task, [one for one, entry in known if one and not has_time_now(entry)])
+        known: List[Tuple[loop.Measured, Any]] = []
+        for entry in entries:
+            measured = self._measured(entry) if entry["job"] == job else None
+            known += [(measured, entry.get("timeout"))] if measured else []
+        cap = loop.Past(self.task, [one for one, _ in known]).limit() or math.inf
+        limit = min(self.config.timeout_seconds or math.inf, cap)
+        return loop.Past(self.task, [one for one, timeout in known if not is_number(timeout) or timeout >= limit])
 
     def _measured(self, entry: Dict[str, Any]) -> Optional[loop.Measured]:
         """Return what an entry of the history tells, None where it does not count."""
@@ -116,16 +111,14 @@ class _Tuning(NamedTuple):
             return None
         values = {name: measured[name] for name in self.task.space}
         now = self.with_values(values)
-        known = settings.values(now).items()
-        if not all(name in measured and settings.is_same(measured[name], value) for name, value in known):
-            return None
+        counts = all(settings.is_same(measured.get(name), value) for name, value in settings.values(now).items())
         trial = measurement.trial(self.config, 0, entry)
-        counts = not self.config.settings.broken(now)
         if trial.status == "ok":
             # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
             counts &= set(self.config.objective_metrics()) <= set(trial.metrics)
         else:
             counts &= measurement.is_of_settings(entry)
+        counts &= not self.config.settings.broken(now)
         return loop.Measured(values, trial.objective, trial.purpose) if counts else None
 
     def store(self, file: "StateFile", values: Values) -> None:
@@ -136,11 +129,7 @@ class _Tuning(NamedTuple):
             best = configured.with_values(stored, {**self.held, **values})
             return rules.accepted(configured, best, stored, "the best is not stored")
 
-        try:
-            file.change(merge)
-        except answers.ServoError as error:
-            remedy = f"the best is {pairs(values)}; the same command stores it without measuring again"
-            raise error.saying(f"{error.summary}; {remedy}") from None
+        file.change(merge)
 
 
 def _read(options: "Options") -> _Tuning:
@@ -163,20 +152,16 @@ def _read(options: "Options") -> _Tuning:
     held = rules.assigned(read.settings, options.assignments if is_of_file else [], read.name)
     tuned, default = _space(read, held)
     first = read.settings.with_values(stored, {**held, **default})
-    broken = list(read.settings.broken(first).values())
-    if held:
-        rules.accepted(read.settings, first, stored, "nothing was measured")
-    elif broken and file:
-        problem = f"{file.stored_in}: the default of what is tuned, with what else is stored, {broken[0]}"
-        raise answers.failed("bad-state", f"{problem}; adjust it, or remove what is stored by adjust --reset")
+    refused = "nothing was measured, since the first settings, the default of what is tuned, are refused"
+    rules.accepted(read.settings, first, stored, refused)
 
     def allowed(values: Values) -> bool:
         return not read.settings.broken(read.settings.with_values(first, values))
 
     has_rules = read.settings.formulas or read.settings.constraints
     wanted = {name: options.get("--" + name) for name in ("measurements", "confirm", "seed", "cap")}
-    task = loop.Task(tuned, default, objective.direction == "maximize", allowed if has_rules else None)
-    task = task._replace(**{name: value for name, value in wanted.items() if value is not None})
+    given = {name: value for name, value in wanted.items() if value is not None}
+    task = loop.Task(tuned, default, objective.direction == "maximize", allowed if has_rules else None, **given)
     history = options.get("--history") or read.history or record.DEFAULT_PATH
     return _Tuning(read, first, options.get("--control") or {}, history, file, held, task, seconds)
 
@@ -191,11 +176,10 @@ def _space(read: "Config", held: Values) -> "Tuple[search.Space, Values]":
     lacking = [name for name in tuned if default[name] is None]
     if unused:
         answers.complain(f"no command, env, constraint or objective uses {', '.join(unused)}, so it is not varied")
-    if not tuned:
-        problem = "no setting that the command uses is a range or an enum, so there is nothing to tune"
-        raise answers.failed("bad-config", f"{read.name}: {problem}")
+    problem = "" if tuned else "no setting that the command uses is a range or an enum, so there is nothing to tune"
     if lacking:
         problem = f"the tuning starts from the default values, but {lacking[0]} has none: give it a value"
+    if problem:
         raise answers.failed("bad-config", f"{read.name}: {problem}")
     return tuned, default
 
@@ -214,29 +198,34 @@ class _Run:
         self._seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
 
     def to_the_end(self) -> loop.Outcome:
-        """Measure all that is left to be measured, and return the outcome; raise ``ServoError``."""
+        """Measure all that is left to be measured, store the best if it is better, and return the outcome.
+
+        Raises ``ServoError``.
+        """
+        tuning = self._tuning
         try:
-            count = len(self._past.measured)
-            counting = f"{count} measurements that count" if count else "no measurement that counts yet"
-            text = f"{_goal(self._tuning)}; {self._tuning.history} has {counting}"
+            text = f"{_goal(tuning)}; measurements that count in {tuning.history}: {len(self._past.measured)}"
             self._say(0, text, text, TITLES)
             while True:
                 began = time.monotonic()
                 with self._cancellation.interrupting():
-                    left_seconds = self._began + self._tuning.budget_seconds - began
+                    left_seconds = self._began + tuning.budget_seconds - began
                     step = self._past.next_step(left_seconds, self._seconds)
                 if isinstance(step, loop.Outcome):
                     for remark in self._past.remarks(step.settings):
-                        self._say(percent(1, 1), remark, remark)
+                        self._say(percent(1, 1), remark)
+                    if step.better and tuning.state:
+                        tuning.store(tuning.state, step.settings)
                     return step
                 value, failure = self._measure(step)
                 self._seconds.append(time.monotonic() - began)
                 self._past = self._past.after(loop.Measured(step.settings, value, step.purpose))
                 self._tell(step, failure.reason if failure else _figures([value]))
-                if failure and step.purpose is None and step.settings == self._tuning.task.default:
+                if failure and step.purpose is None and step.settings == tuning.task.default:
                     raise failure.saying(f"the first measurement, of the default settings, failed: {failure.summary}")
         except Cancelled as error:
-            raise Cancelled(error.signum, "; ".join(filter(None, [error.consequence, self._way_on()]))) from None
+            parts = [error.consequence, "the state is as it was", self._way_on()]
+            raise Cancelled(error.signum, "; ".join(filter(None, parts))) from None
         except answers.ServoError as error:
             raise error.saying(f"{error.summary}; {self._way_on()}") from None
 
@@ -271,22 +260,20 @@ class _Run:
     def _tell(self, step: loop.Step, found: str) -> None:
         """Tell of a step: a line for a person, progress for a program."""
         best = self._past.best()
-        so_far = figure(best[1]) if best else ""
-        purpose = step.purpose or ""
-        message = f"measurement {step.number} of {step.of}: {purpose and f'to {purpose}, '}{found}"
-        message += f" with {pairs(step.settings)}" + (f"; best so far {so_far}" if best else "")
-        line = f"{step.number:>4}  {found:>14}  {so_far:>9}  {pairs(step.settings)}  {purpose}"
-        self._say(percent(step.number, step.of), message, line)
+        so_far = figure(best[1]) if best else "none"
+        part, values = percent(step.number, step.of), pairs(step.settings)
+        purpose = f", to {step.purpose}" if step.purpose else ""
+        message = f"measurement {step.number} of {step.of}{purpose}: {found} with {values}; best so far {so_far}"
+        self._say(part, message, f"{step.number:>4}  {found:>14}  {so_far:>9}  {values}  {step.purpose or ''}")
         if len(self._seconds) == 1 and step.number < step.of:
             count = step.of - step.number + 1
             about = duration(count * self._seconds[0])
-            text = f"{count} measurements take about {about} if each takes as long as this one"
-            self._say(percent(step.number, step.of), text, text)
+            self._say(part, f"{count} measurements take about {about} if each takes as long as this one")
 
     def _say(self, part: int, message: str, *lines: str) -> None:
-        """Say a message to a program, and lines to a person."""
+        """Say a message to a program, and to a person the lines that stand for it, or itself."""
         try:
-            self._voice.progress(part, message, paragraphs(lines, shutil.get_terminal_size().columns))
+            self._voice.progress(part, message, paragraphs(lines or [message], shutil.get_terminal_size().columns))
         except OSError as error:
             raise answers.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
 
@@ -294,7 +281,7 @@ class _Run:
         """Return what was found so far, and how to go on."""
         best = self._past.best()
         found = f"the best so far is {figure(best[1])} with {pairs(best[0])}; " if best else ""
-        return f"{found}the state is as it was; the same command goes on from {self._tuning.history}"
+        return f"{found}the same command goes on from {self._tuning.history}"
 
 
 def _goal(tuning: _Tuning) -> str:
@@ -316,11 +303,9 @@ def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
 
 def _verdict(tuning: _Tuning, outcome: loop.Outcome) -> str:
     kept = "the state is as it was" if tuning.state else "nothing is stored"
-    if not outcome.best_runs:
-        return f"the best, as far as it can be predicted, was not measured again: {kept}"
-    runs = f"{_figures(outcome.best_runs)} against {_figures(outcome.default_runs) or 'nothing'}"
     if outcome.better is None:
-        return f"the time was up before that could be told, {runs}: {kept}; the same command goes on"
+        return f"too few runs to tell: {kept}; more --confirm or --budget goes on"
+    runs = f"{_figures(outcome.best_runs)} against {_figures(outcome.default_runs)}"
     if not outcome.better:
         return f"the difference may be noise, {runs}: {kept}"
     gain = ""
