@@ -1,4 +1,4 @@
-"""What every test may use: the Pythons of this machine, and the built file."""
+"""What every test may use: the Pythons of this machine, the built file, and calls of it (support/calling.py)."""
 
 import functools
 import os
@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from calling import Servo
 from machine import EDGES, NEWEST, PYTHONS, ROOT
+from measuring import Actor, Measuring
 
 
 def pytest_configure():
@@ -23,6 +25,12 @@ def pytest_report_header():
 def python(request):
     """The path of the oldest interpreter of the machine, then of the newest."""
     return PYTHONS[request.param]
+
+
+@pytest.fixture
+def edge_python(python):
+    """The same."""
+    return python
 
 
 @pytest.fixture(params=list(PYTHONS))
@@ -57,6 +65,63 @@ def pyz_for(pyz, built_by):
 
 
 @pytest.fixture
-def edge_python(python):
-    """The same."""
-    return python
+def servo(python, pyz_for, tmp_path):
+    """A Servo under the oldest Python, then one under the newest."""
+    return Servo(python, pyz_for(python), tmp_path)
+
+
+@pytest.fixture
+def newest(pyz_for, tmp_path):
+    """A Servo under the newest Python: for what is the same under any."""
+    return Servo(NEWEST, pyz_for(NEWEST), tmp_path)
+
+
+@pytest.fixture
+def servo_everywhere(python, pyz, tmp_path):
+    """A Servo under each of these Pythons, which starts it for each call, from the sources."""
+    servo = Servo(python, pyz, tmp_path)
+    servo.is_warm = False
+    return servo
+
+
+@pytest.fixture
+def measuring(tmp_path, pyz_for):
+    """Start drivers: ``measuring(python, command, timeout=…, …)`` returns a Measuring."""
+    started = []
+
+    def start(python, command, **options):
+        folder = tmp_path / ("driver%d" % len(started))
+        folder.mkdir()
+        started.append(Measuring(python, pyz_for(python), folder, command, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.clean_up()
+
+
+@pytest.fixture
+def hide(tmp_path):
+    """Make jobs that hide: ``hide(role)`` returns an Actor."""
+    made = []
+
+    def make(role):
+        made.append(Actor(tmp_path, role))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def running(measuring, hide):
+    """Start a driver, and return it and its job once that hides: ``running(role, …)``."""
+
+    def start(role, python=NEWEST, **options):
+        job = hide(role)
+        driver = measuring(python, job.command, **options)
+        job.wait_until_hidden()
+        return driver, job
+
+    return start

@@ -6,8 +6,7 @@ import signal
 
 import pytest
 from agent_fixtures import *  # noqa: F403
-from agent_fixtures import ANSWER, METRICS, TOKEN, Alive, write, write_measure
-from machine import NEWEST
+from agent_fixtures import ANSWER, METRICS, TOKEN, Alive, in_turn, write, write_measure
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 DESCRIBE = {"cmd": "DESCRIBE", "param": None}
@@ -21,7 +20,7 @@ CONFIG = {
         "command": ["sh", "job", "{web.cpu}"],
         "metrics": {"throughput": {"output_regex": "throughput: (.*)", "unit": "per second"}},
         "default_state": {"application": {"components": {"web": {"settings": {"cpu": CPU}}}}},
-        "grace_period": 1,
+        "grace_period": 0.2,
     }
 }
 
@@ -36,14 +35,15 @@ def own(folder):
     return folder
 
 
-def test_describe_adjust_measure(edge_python, serve, servo, folder):
+def test_describe_adjust_measure(python, serve, servo, folder):
     service = serve([DESCRIBE, ADJUST, MEASURE])
     answer = {"status": "ok", "metrics": {}, "annotations": {"n": 1}, "notes": ["sleep was left"], "x": 1}
-    write_measure(folder, "cat >measure.request; echo '%s'" % json.dumps(answer))
+    given = 'cat >measure.request; echo "$@" >arguments; env >environment; ls -l /proc/self/fd >descriptors; '
+    write_measure(folder, given + "echo '%s'" % json.dumps(answer))
     environment = {"OPTUNE_PERF": "1 / total_runtime", "PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error"}
     (folder / "token").unlink()
     os.mkfifo(str(folder / "token"))
-    agent = servo(service, "-v", "-a", "me", "-d", "0", python=edge_python, env=environment)
+    agent = servo(service, "-v", "-a", "me", "-d", "0", python=python, env=environment)
     (folder / "token").write_text(TOKEN + "\n")
     service.wait_for("WHATS_NEXT", 4)
     agent.stop()
@@ -74,6 +74,9 @@ def test_describe_adjust_measure(edge_python, serve, servo, folder):
         assert said in agent.output
     assert TOKEN not in agent.output
     assert "Warning" not in agent.output
+    assert (folder / "arguments").read_text() == "app\n"
+    assert "s3cret" not in (folder / "environment").read_text()
+    assert "socket" not in (folder / "descriptors").read_text()
 
 
 def test_progress_is_reported_with_the_runtime_and_its_message_once(folder, measure):
@@ -97,16 +100,20 @@ def test_a_silent_driver_is_reported_too_so_that_it_can_be_cancelled(folder, mea
     assert service.wait_for("MEASUREMENT", 4).param["reason"] == "cancelled"
 
 
-def test_a_chattering_driver_does_not_flood_the_service(measure):
-    service, _ = measure("yes '{\"progress\": 1}' | head -n 20000; " + ANSWER, changes=["life.REPORT_SECONDS=1000.0"])
-    assert service.wait_for("MEASUREMENT", 2).param == METRICS
-
-
-def test_a_cancel_asks_a_driver_that_can_and_passes_its_answer_on(measure):
+def test_a_cancel_asks_a_driver_that_can_passes_its_answer_on_and_kills_it_where_it_does_not_listen(measure_in_turn):
     failure = {"status": "failed", "reason": "cancelled", "message": "stopped the job"}
-    service, _ = measure(UNTIL_CANCELLED % ("echo '%s'; exit 1" % json.dumps(failure)), "true", answers=[CANCEL])
-    message = "the service cancelled it: too slow; stopped the job"
-    assert service.wait_for("MEASUREMENT", 2).param == dict(failure, message=message)
+    scripts = [
+        UNTIL_CANCELLED % ("echo '%s'; exit 1" % json.dumps(failure)),
+        UNTIL_CANCELLED % (ANSWER + "; exit 0"),
+        "trap '' USR1 TERM; echo '{\"progress\": 1}'; while :; do sleep 0.05; done",
+    ]
+    changes = ["driver.STOP_SECONDS=0.5"]
+    service, agent = measure_in_turn(scripts, "true", answers=[CANCEL, {}] * len(scripts), changes=changes)
+    cancelled, measured, killed = service.results()
+    assert cancelled == dict(failure, message="the service cancelled it: too slow; stopped the job")
+    assert measured == METRICS  # the result beat the cancel
+    assert killed["reason"] == "cancelled"
+    assert [agent.output.count(name + " to the measure driver") for name in ("SIGUSR1", "SIGKILL")] == [3, 1]
 
 
 def test_a_cancel_kills_a_driver_that_cannot_and_all_its_group(folder, measure):
@@ -118,48 +125,29 @@ def test_a_cancel_kills_a_driver_that_cannot_and_all_its_group(folder, measure):
     alive.wait_for_none()
 
 
-def test_a_driver_that_ignores_the_cancel_is_killed(measure):
-    script = "trap '' USR1 TERM; echo '{\"progress\": 1}'; while :; do sleep 0.05; done"
-    service, agent = measure(script, "true", answers=[CANCEL], changes=["driver.STOP_SECONDS=0.1"])
-    assert service.wait_for("MEASUREMENT", 2).param["reason"] == "cancelled"
-    for name in ("SIGUSR1", "SIGKILL"):
-        agent.wait_for_log(name + " to the measure driver")
-
-
-def test_a_result_that_beats_the_cancel_is_delivered(measure):
-    service, _ = measure(UNTIL_CANCELLED % (ANSWER + "; exit 0"), "true", answers=[CANCEL])
-    assert service.wait_for("MEASUREMENT", 2).param == METRICS
-
-
 IN_ENVIRONMENT = {"control": {"environment": {"mode": "canary"}}, "metrics": ["total_runtime"], "state": STATE}
 OTHER = {"status": "failed", "reason": "other", "message": "it is main"}
-# What ./environment does, and the reason in the report; without a reason the command has been done.
-ENVIRONMENTS = [
-    ('cat >environment.request; echo \'{"status": "ok"}\'', None),
-    ("echo '%s'" % json.dumps(OTHER), "other"),
-    ("exit 3", "driver-failed"),
-    (None, None),
-]
+# What ./environment does in turn, and the reason in the report; without a reason the command has been done.
+ENVIRONMENTS = {
+    'cat >environment.request; echo \'{"status": "ok"}\'': None,
+    "echo '%s'" % json.dumps(OTHER): "other",
+    "rm environment; exit 3": "driver-failed",
+    "it is not there any more": None,
+}
 
 
 @pytest.mark.parametrize("command", ["MEASURE", "ADJUST"])
 def test_an_environment_is_asked_first_with_the_whole_param_and_can_refuse(serve, servo, folder, command):
-    write_measure(folder, "touch measured; " + ANSWER)
-    for script, reason in ENVIRONMENTS:
-        write(folder / "environment", "#!/bin/sh\n%s\n" % script)
-        if script is None:
-            (folder / "environment").unlink()
-        service = serve([{"cmd": command, "param": IN_ENVIRONMENT}])
-        agent = servo(service)
-        service.wait_for("WHATS_NEXT", 2)
-        agent.stop()
-        (report,) = service.results(command + "MENT")
+    write(folder / "environment", "#!/bin/sh\n" + in_turn(folder, ENVIRONMENTS))
+    write(folder / command.lower(), '#!/bin/sh\n[ "$1" = --info ] || echo >>ran; ' + ANSWER)
+    service = serve([{"cmd": command, "param": IN_ENVIRONMENT}] * len(ENVIRONMENTS))
+    agent = servo(service)
+    service.wait_for("WHATS_NEXT", len(ENVIRONMENTS) + 1)
+    agent.stop()
+    for report, reason in zip(service.results(command + "MENT"), ENVIRONMENTS.values()):
         assert (report.get("status"), report.get("reason")) == (reason and "environment-mismatch", reason)
-        ran = [folder / name for name in ("measured", "adjust.request") if (folder / name).exists()]
-        assert bool(ran) is (reason is None)
-        for path in ran:
-            path.unlink()
-        assert ("there is no ./environment to run" in agent.output) is (script is None)
+    assert (folder / "ran").read_text() == "\n\n"
+    assert agent.output.count("there is no ./environment to run") == 1
     assert json.loads((folder / "environment.request").read_text()) == IN_ENVIRONMENT
 
 
@@ -188,16 +176,16 @@ def test_a_query_that_fails_is_reported_as_it_is(serve, servo, folder):
 
 
 @pytest.mark.parametrize("linked", [False, True])
-def test_the_agent_does_all_with_its_own_drivers(edge_python, pyz_for, serve, servo, own, linked):
+def test_the_agent_does_all_with_its_own_drivers(python, pyz_for, serve, servo, own, linked):
     service = serve([DESCRIBE, ADJUST, {"cmd": "MEASURE", "param": {"metrics": ["throughput"], "control": {}}}])
-    command = [edge_python, pyz_for(edge_python), "servo"]
-    if linked:
-        for name in ("adjust", "measure", "servo"):
-            os.symlink(command[1], str(own / name))
-        command = [edge_python, "servo"]
+    environment = {"PYTHONPATH": str(own)}
+    if linked:  # then the system looks for python3
+        for name in ("adjust", "measure"):
+            os.symlink(pyz_for(python), str(own / name))
+        environment["PATH"] = "%s:%s" % (os.path.dirname(python), os.environ["PATH"])
     (own / "json.py").write_text("raise RuntimeError('not what it is for')")
     (own / "app").write_text("a file that is called as the application is")
-    servo(service, command=command, env={"PYTHONPATH": str(own)})
+    servo(service, python=python, as_built=True, env=environment)
     service.wait_for("WHATS_NEXT", 4)
     assert service.of("DESCRIPTION")[0].param["descriptor"] == {
         "application": CONFIG["batch"]["default_state"]["application"],
@@ -209,7 +197,7 @@ def test_the_agent_does_all_with_its_own_drivers(edge_python, pyz_for, serve, se
     assert metrics["total_runtime"]["value"] > 0
 
 
-def test_a_cancel_stops_the_job_of_its_own_driver(edge_python, pyz_for, serve, servo, own):
+def test_a_cancel_stops_the_job_of_its_own_driver(python, pyz_for, serve, servo, own):
     alive = Alive(own)
 
     def cancel(handler):
@@ -218,7 +206,7 @@ def test_a_cancel_stops_the_job_of_its_own_driver(edge_python, pyz_for, serve, s
 
     service = serve([MEASURE], {"MEASUREMENT": [cancel]})
     (own / "job").write_text("exec 3>alive; echo >&3; (trap '' TERM; exec sleep 1000) & exec sleep 1000\n")
-    servo(service, command=[edge_python, pyz_for(edge_python), "servo"])
+    servo(service, python=python, as_built=True)
     report = service.wait_for("MEASUREMENT", 2).param
     assert (report["status"], report["reason"]) == ("failed", "cancelled")
     service.wait_for("WHATS_NEXT", 2)
@@ -229,7 +217,7 @@ def test_a_cancel_stops_the_job_of_its_own_driver(edge_python, pyz_for, serve, s
 def test_a_job_has_the_agents_environment_also_after_a_restart(pyz_for, serve, servo, own):
     service = serve([MEASURE, {"cmd": "SLEEP"}, MEASURE])
     (own / "job").write_text("cat /proc/self/environ >>seen; echo 'throughput: 1'\n")
-    agent = servo(service, command=["env", "-i", "PATH=" + os.environ["PATH"], NEWEST, pyz_for(NEWEST), "servo"])
+    agent = servo(service, as_built=True, prefix=["env", "-i", "PATH=" + os.environ["PATH"]])
     service.wait_for("WHATS_NEXT", 2)
     agent.signal(signal.SIGHUP)
     service.wait_for("WHATS_NEXT", 4)

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import json
-import re
 import select
 import socket
 import time
@@ -80,7 +79,7 @@ def deliver(measure_in_turn):
     def deliver(faults, times, **options):
         scripts = ["echo '%s'" % json.dumps({"status": "ok", **numbered(number)}) for number in range(len(faults))]
         answers = [answer for fault in faults for answer in [fault] * times + [{"status": "ok"}]]
-        service, agent = measure_in_turn(scripts, answers, **options)
+        service, agent = measure_in_turn(scripts, answers=answers, **options)
         sent = [[one for one in service.of("MEASUREMENT") if one.param == numbered(n)] for n in range(len(faults))]
         return zip(sent, agent.output.split("MEASUREMENT delivered"))
 
@@ -97,7 +96,7 @@ def test_a_result_outlives_any_fault_and_stays_as_it_was_and_the_log_says_why(de
 
 
 def test_a_result_outlives_a_service_that_takes_for_ever(deliver):
-    for requests, _ in deliver(SLOW_FAULTS, 1, changes=["life.REQUEST_SECONDS=0.5"]):
+    for requests, _ in deliver(SLOW_FAULTS, 1, changes=["life.REQUEST_SECONDS=0.2"]):
         assert len(requests) >= 2
 
 
@@ -163,11 +162,12 @@ def test_an_outage_while_the_job_runs_loses_progress_and_no_result(measure, serv
     assert [one.param["progress"] for one in service.of("MEASUREMENT")] == [10]
 
 
-def test_a_progress_report_without_answer_holds_neither_the_driver_nor_the_result(measure):
+def test_a_report_without_answer_holds_neither_the_driver_nor_the_result_and_a_chatterer_floods_nobody(measure):
     script = "echo '{\"progress\": 10}'; yes '{\"progress\": 11}' | head -n 20000; " + ANSWER
     service, _ = measure(script, answers=[never], changes=["life.REPORT_SECONDS=0.3"])
     service.wait_for("WHATS_NEXT", 2)
-    assert service.of("MEASUREMENT")[-1].param == METRICS
+    assert service.results() == [METRICS]
+    assert len(service.of("MEASUREMENT")) < 100
 
 
 REASONS = {"too slow": ": too slow", None: ": no reason given", "x" * 100000: ": xxx", ("a", 1): ": ['a', 1]"}
@@ -197,17 +197,12 @@ def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(f
     assert overtaken == [False]
 
 
-@pytest.mark.parametrize(("after", "seconds"), [("30", 30), ("9" * 400, 600), ("Fri, 31 Dec 9999 23:59:59 GMT", 600)])
-def test_pauses_grow_to_a_limit_or_to_what_the_service_asks_for(serve, servo, after, seconds):
-    faults = [content(b"", 503)] * 5 + [content(b"", 503, **{"Retry-After": after})]
-    changes = ["life.MAX_RETRY_SECONDS=0.8"]
-    agent = servo(serve(answers={"HELLO": faults}), env={"SERVO_RETRY_DELAY_SEC": "0.2"}, changes=changes)
-    agent.wait_for_log("again in ", len(faults))
+def test_a_service_that_says_how_long_to_wait_is_obeyed(serve, servo):
+    faults = [content(b"", 503), content(b"", 503, **{"Retry-After": "300"})]
+    agent = servo(serve(answers={"HELLO": faults}))
+    agent.wait_for_log("again in 0.0 s")
+    agent.wait_for_log("again in 3")
     agent.stop()
-    first, _, *others, last = [float(pause) for pause in re.findall(r"again in ([0-9.]+) s", agent.output)]
-    assert first <= 0.2
-    assert [0.5 < pause <= 0.8 for pause in others] == [True] * 3
-    assert seconds <= last <= min(seconds * 1.1, 600)
 
 
 def test_what_a_service_echoes_of_the_token_is_not_shown_not_even_in_part(serve, servo):

@@ -7,7 +7,6 @@ import pty
 import shutil
 import signal
 import subprocess
-import sys
 import termios
 
 import pytest
@@ -20,14 +19,12 @@ ENDLESS = STARTED + "exec sleep 1000"
 # What a driver does that says has_cancel, until it is told to stop.
 UNTIL_CANCELLED = "cancelled() { %s; exit; }; trap cancelled USR1; " + STARTED + "while :; do sleep 0.05; done"
 FAILURE = {"status": "failed", "reason": "cancelled", "message": "stopped the job"}
-
-
 TERM, INT, USR1, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP
 
 
 @pytest.mark.parametrize("numbers", [(TERM,), (INT,), (USR1, TERM), (HUP, TERM)])
-def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(edge_python, measure, numbers):
-    service, agent = measure(ENDLESS, python=edge_python)
+def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(measure, numbers):
+    service, agent = measure(ENDLESS)
     service.wait_for("MEASUREMENT")
     for number in numbers:
         agent.signal(number)
@@ -80,7 +77,7 @@ def test_an_idle_agent_leaves_at_once_though_the_service_does_not_answer(serve, 
     assert len(service.of("GOODBYE")) == 1
 
 
-# What the driver does, how the service fails, and how late it may be for a try.
+# What the driver does, how the service fails, and how late it may be for a second try.
 LAST_TRIES = {
     "measures, hangs": (ENDLESS, never, "6.0", 3),
     "delivers, hangs": (ANSWER, never, "6.0", 3),
@@ -89,24 +86,21 @@ LAST_TRIES = {
 }
 
 
-@pytest.mark.parametrize(("script", "fault", "leave_seconds", "tries"), LAST_TRIES.values(), ids=LAST_TRIES)
-def test_a_result_and_the_goodbye_have_few_tries_once_the_agent_is_told_to_stop(
-    measure, script, fault, leave_seconds, tries
-):
-    changes = ["life.REQUEST_SECONDS=1000.0", "life.LAST_WAIT_SECONDS=0.1", "life.LEAVE_SECONDS=" + leave_seconds]
-    service, agent = measure(
-        script, answers=[fault] * 9, goodbyes=[fault] * 9, changes=changes, env={"SERVO_RETRY_DELAY_SEC": "1000"}
-    )
+@pytest.mark.parametrize(("script", "fault", "seconds", "tries"), LAST_TRIES.values(), ids=LAST_TRIES)
+def test_a_result_and_the_goodbye_have_few_tries_once_the_agent_is_told_to_stop(measure, script, fault, seconds, tries):
+    faults = {"answers": [fault] * 9, "goodbyes": [fault] * 9}
+    changes = ["life.REQUEST_SECONDS=1000.0", "life.LAST_WAIT_SECONDS=0.1", "life.LEAVE_SECONDS=" + seconds]
+    service, agent = measure(script, **faults, changes=changes, env={"SERVO_RETRY_DELAY_SEC": "1000"})
     service.wait_for("MEASUREMENT")
     agent.stop()
     assert agent.output.count("MEASUREMENT not delivered") in (tries, tries + 1)  # one may have failed before
     assert len(service.of("GOODBYE")) == tries
 
 
-def test_a_stop_while_the_token_is_awaited_is_heard(edge_python, pyz_for, serve, servo, folder):
+def test_a_stop_while_the_token_is_awaited_is_heard(python, serve, servo, folder):
     (folder / "token").unlink()
     os.mkfifo(str(folder / "token"))
-    agent = servo(serve(), command=[edge_python, pyz_for(edge_python), "servo"])
+    agent = servo(serve(), python=python, as_built=True)
     writer = os.open(str(folder / "token"), os.O_WRONLY)  # returns when the agent reads
     agent.stop()
     os.close(writer)
@@ -116,25 +110,30 @@ def test_a_stop_while_the_token_is_awaited_is_heard(edge_python, pyz_for, serve,
 @pytest.mark.parametrize(
     "imported", ["servo_batch", "servo_batch.cli", "servo_batch.agent", "servo_batch.agent.events"]
 )
-def test_a_stop_while_the_agent_starts_ends_it_without_a_traceback(pyz, serve, servo, imported):
+def test_a_stop_while_the_agent_starts_ends_it_without_a_traceback(newest, imported):
     """Python says on stderr what it has imported, so the moment is ours to choose."""
+    arguments = ["servo", "--url", "http://127.0.0.1:9", "--no-auth", "app"]
     for number in (signal.SIGINT, signal.SIGTERM):
-        agent = servo(serve(), command=[sys.executable, "-X", "importtime", pyz, "servo"])
-        agent.wait_for_log(" %s\n" % imported)
-        agent.signal(number)
-        assert agent.ended() in (0, 128 + number, -number)
-        assert "Traceback" not in agent.output
+        agent = newest.start(
+            "-X", "importtime", newest.pyz, "servo", "--url", "http://127.0.0.1:9", "app", program="-B"
+        )
+        said = iter(agent.stderr.readline, b"")
+        while not next(said).endswith(b" %s\n" % imported.encode()):
+            pass
+        agent.send_signal(number)
+        assert b"Traceback" not in agent.communicate(timeout=60)[1]
+        assert agent.returncode in (0, 128 + number, -number)
 
 
 UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
-def test_process_1_leaves_no_zombies(folder, measure, pyz):
+def test_process_1_leaves_no_zombies(folder, measure):
     if shutil.which("unshare") is None or subprocess.call(UNSHARE + ["true"], stderr=subprocess.DEVNULL) != 0:
         pytest.skip("a pid namespace of our own is not permitted here")
     orphaning = "i=0; while [ $i -lt 100 ]; do (sleep 1000 &); i=$((i + 1)); done; "
     script = orphaning + STARTED + "read line <go; " + ANSWER
-    service, unshare = measure(script, command=[*UNSHARE, sys.executable, pyz, "servo"])
+    service, unshare = measure(script, prefix=UNSHARE, as_built=True)
     service.wait_for("MEASUREMENT")
     (agent,) = children(unshare.process.pid)
     driver, *orphans = sorted(children(agent))  # the driver is the oldest
@@ -200,12 +199,11 @@ def test_a_reader_of_the_log_who_has_gone_does_not_stop_the_agent(measure):
     assert service.requests[-1].event == "GOODBYE"
 
 
-def test_sighup_finishes_the_operation_and_starts_again(edge_python, pyz_for, folder, measure):
+def test_sighup_finishes_the_operation_and_starts_again(python, folder, measure):
     # A module of the standard library's name in the working directory must not be found, whoever starts whom.
     (folder / "json.py").write_text("raise SystemExit('a stranger')\n")
     script = STARTED + "if [ -p go ]; then cat go; rm go; fi; " + ANSWER
-    command = [edge_python, pyz_for(edge_python), "servo", "--agent", "me"]
-    service, agent = measure(script, times=2, command=command)
+    service, agent = measure(script, times=2, arguments=["--agent", "me"], python=python, as_built=True)
     service.wait_for("MEASUREMENT")
     agent.signal(signal.SIGHUP)
     (folder / "go").write_text("")
@@ -221,9 +219,9 @@ def test_sighup_finishes_the_operation_and_starts_again(edge_python, pyz_for, fo
     agent.stop()
 
 
-def test_a_sigterm_while_it_starts_again_is_not_lost(edge_python, pyz_for, serve, servo):
+def test_a_sigterm_while_it_starts_again_is_not_lost(python, serve, servo):
     service = serve()
-    agent = servo(service, command=[edge_python, pyz_for(edge_python), "servo"])
+    agent = servo(service, python=python, as_built=True)
     service.wait_for("WHATS_NEXT")
     agent.signal(signal.SIGHUP)
     agent.wait_for_log("starting again")

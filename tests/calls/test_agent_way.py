@@ -37,7 +37,7 @@ def tls_context(certificate):
     return context
 
 
-def test_certificates_and_their_names_are_verified(edge_python, serve, servo, certificate, tls_context):
+def test_certificates_and_their_names_are_verified(python, serve, servo, certificate, tls_context):
     service = serve([MEASURE_COMMAND])
     service.socket = tls_context.wrap_socket(service.socket, server_side=True)
     port = service.server_address[1]
@@ -45,11 +45,11 @@ def test_certificates_and_their_names_are_verified(edge_python, serve, servo, ce
         ("localhost", "", "CERTIFICATE_VERIFY_FAILED"),
         ("127.0.0.1", certificate, "127.0.0.1'"),
     ):
-        agent = servo("https://%s:%d/" % (host, port), python=edge_python, env={"SSL_CERT_FILE": trusted})
+        agent = servo("https://%s:%d/" % (host, port), python=python, env={"SSL_CERT_FILE": trusted})
         agent.wait_for_log(why, 2)
         agent.stop()
     assert service.requests == []
-    servo("https://localhost:%d/" % port, python=edge_python, env={"SSL_CERT_FILE": certificate})
+    servo("https://localhost:%d/" % port, python=python, env={"SSL_CERT_FILE": certificate})
     assert service.wait_for("MEASUREMENT").param == METRICS
 
 
@@ -83,12 +83,12 @@ def test_without_a_token_http_goes_through_the_proxy(serve, servo):
 
 
 def test_https_goes_through_the_proxy_as_a_tunnel_that_shows_it_the_way_alone(
-    edge_python, serve, servo, certificate, tls_context
+    python, serve, servo, certificate, tls_context
 ):
     proxy = serve([MEASURE_COMMAND])
     proxy.tunnel = tls_context
     environment = through(proxy.place, SSL_CERT_FILE=certificate)
-    agent = servo("https://service.invalid/", python=edge_python, env=environment)
+    agent = servo("https://service.invalid/", python=python, env=environment)
     assert proxy.wait_for("MEASUREMENT").param == METRICS
     agent.stop()
     assert "through the proxy " + proxy.place in agent.output.split("\n")[0]

@@ -213,7 +213,7 @@ class TestTheKeeper:
         driver = measuring(newest.python, "echo up >up; read line <go", fifos=("up", "go"))
         driver.read("up")
         kill(driver.helpers()[0])
-        driver.write("go")
+        driver.write("go", b"on\n")
         answer = driver.answer()
         assert answer["reason"] == "command-failed"
         assert "output may be incomplete: somebody killed the process that keeps it\n" in answer["message"]
@@ -223,7 +223,7 @@ class TestTheKeeper:
         driver.read("up")
         keeper = driver.helpers()[0]
         os.kill(keeper, signal.SIGSTOP)
-        driver.write("go")
+        driver.write("go", b"on\n")
         with pytest.raises(subprocess.TimeoutExpired):
             driver.process.wait(2)
         os.kill(keeper, signal.SIGCONT)

@@ -1,5 +1,6 @@
 """How the agent may be called; everything that is wrong is said before anything is sent, and nothing of the token."""
 
+import itertools
 import json
 import math
 import os
@@ -7,9 +8,9 @@ import urllib.parse
 
 import pytest
 
-from servo_batch.agent import identity
+from servo_batch.agent import identity, life
 from servo_batch.agent.log import MAX_LINE, Log
-from servo_batch.agent.service import Service
+from servo_batch.agent.service import Service, pause_of
 from servo_batch.answers import ServoError
 from servo_batch.options import UsageError, read
 
@@ -174,6 +175,27 @@ def test_a_token_file_that_holds_no_token_is_an_error_that_keeps_it_secret(tmp_p
     assert ("No such file" if content is None else "one token") in error.value.message
     assert str(path) in error.value.message
     assert "secr" not in error.value.message
+
+
+def test_pauses_grow_to_a_limit_and_differ():
+    pauses = list(itertools.islice(life.pauses(20), 9))
+    for pause, most in zip(pauses, (20, 40, *[life.MAX_RETRY_SECONDS] * 7)):
+        assert most * 0.75 <= pause <= most
+    assert len(set(pauses)) == 9
+    assert min(itertools.islice(life.pauses(300), 9)) >= 300 * 0.75
+
+
+AFTER = {"30": 30, "9" * 400: 600, "Fri, 31 Dec 9999 23:59:59 GMT": 600, "Thu, 01 Jan 1970 00:00:00 GMT": 1}
+
+
+@pytest.mark.parametrize("after", AFTER)
+def test_the_services_pause_is_obeyed_up_to_a_limit(after):
+    assert AFTER[after] <= pause_of(after) <= min(AFTER[after] * 1.1, 600)
+
+
+@pytest.mark.parametrize("after", ["", "soon", "-1", "1.5", "Fri, 31 Dec"])
+def test_what_is_no_pause_is_none(after):
+    assert pause_of(after) is None
 
 
 TOKEN = 'ab"cd\\ef-gh.ij/kl+mn=op123456'

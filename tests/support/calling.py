@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -108,7 +109,7 @@ class Servo:
     What a call says does not depend on how Python was started, so most calls come from one that has started (warm.py).
     """
 
-    warm = True
+    is_warm = True
 
     def __init__(self, python, pyz, folder, document=None):
         self.python = python
@@ -139,6 +140,7 @@ class Servo:
         for name in ("stdin", "stdout", "stderr"):
             options.setdefault(name, subprocess.PIPE)
         options.setdefault("cwd", self.folder)
+        options.setdefault("preexec_fn", default_signals)
         return subprocess.Popen(
             [*prefix, self.python, program or self.pyz, *arguments],
             env=dict(self.environment, **(environment or {})),
@@ -149,7 +151,7 @@ class Servo:
         """Return the ended call with ``request`` (bytes, or what is sent as JSON) on its stdin."""
         data = request if isinstance(request, bytes) else json.dumps(request).encode()
         whole = dict(self.environment, **(environment or {}))
-        if self.warm and not options and starts_alike(whole):
+        if self.is_warm and not options and starts_alike(whole):
             return Ended(*warm.warm(self.python, self.pyz).call(arguments, self.folder, whole, data))
         process = self.start(*arguments, environment=environment, **options)
         try:
@@ -182,13 +184,19 @@ class Servo:
 class ColdServo(Servo):
     """A Servo that starts Python for each call."""
 
-    warm = False
+    is_warm = False
 
 
 def starts_alike(environment):
     """Whether Python starts with an environment as it does with that of every Servo."""
     of_python = {name: value for name, value in environment.items() if name.startswith(("LC_", "LANG", "PYTHON"))}
     return of_python == {"LC_ALL": "C.UTF-8"}
+
+
+def default_signals():
+    """Let nothing be ignored that the process ignores because somebody runs the tests in the background."""
+    for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
 
 
 def without_privileges():

@@ -2,44 +2,26 @@
 
 import glob
 import os
-import re
 import shutil
-import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PYENV = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
 
 
 def find_pythons():
-    """Return {"3.6": path, …}: the interpreters from 3.6 up on PATH and under pyenv's root, and the running one."""
-    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
-    candidates = glob.glob(os.path.join(pyenv, "versions", "3.*", "bin", "python3"))
-    for minor in range(6, 40):
-        path = shutil.which("python3.%d" % minor)
-        if path and "/shims/" not in path:  # pyenv's: they are above, or fail for a version that is not selected
-            candidates.append(path)
-    candidates.append(sys.executable)
+    """Return {"3.6": path, …}, from old to new: what is under pyenv's root, else on PATH, else the running one."""
     found = {}
-    for path in filter(None, candidates):
-        version = _version(path)
-        if version and version >= (3, 6):
-            found.setdefault("%d.%d" % version, path)
-    return dict(sorted(found.items(), key=lambda item: int(item[0].split(".")[1])))
-
-
-def _version(path):
-    of_pyenv = re.search(r"/versions/3\.(\d+)\.\d+/bin/", path)
-    if of_pyenv:
-        return 3, int(of_pyenv.group(1))
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    try:
-        output = subprocess.run(
-            [path, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = re.match(rb"(\d+)\.(\d+)\s*$", output)
-    return (int(match.group(1)), int(match.group(2))) if match else None
+    for version in ["3.%d" % minor for minor in range(6, 40)]:
+        paths = sorted(glob.glob(os.path.join(PYENV, "versions", version + ".*", "bin", "python3")))
+        on_path = shutil.which("python" + version) or ""
+        if on_path and "/shims/" not in on_path:  # pyenv's: they fail for a version that is not selected
+            paths.append(on_path)
+        if version == "3.%d" % sys.version_info[1]:
+            paths.append(sys.executable)
+        if paths:
+            found[version] = paths[0]
+    return found
 
 
 PYTHONS = find_pythons()

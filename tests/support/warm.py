@@ -1,95 +1,50 @@
-"""Calls of the built file that start no Python of their own: ``warm.py PYZ SOCKET`` has loaded what they load, and forks for each.
+"""Calls that start no Python of their own: ``warm.py PYZ`` has imported what they import, and forks for each.
 
-A call is a process as ever: its folder, environment and three streams are its own, and it runs the file's ``__main__``.
-What it does not do again is to start Python and to import what ``adjust`` and ``measure`` import, nine tenths of a
-short call. What depends on that (signals at the start, the locale, $PYTHONPATH, the name of the file) is called cold.
+A call is a process as ever, in its own folder and environment, and runs the file's ``__main__``; its streams are files.
+What it does not do again, to start Python and to import, is nine tenths of a short call. What depends on that (signals
+at the start, the locale, $PYTHONPATH, the name of the file), or on what the streams are, is called cold.
 """
 
-import array
-import atexit
 import functools
 import importlib
 import json
 import os
 import runpy
+import select
 import signal
-import socket
-import struct
 import subprocess
 import sys
-import threading
+import tempfile
 import traceback
 
 LIMIT_SECONDS = 60
-LENGTH = struct.Struct("!I")
-STREAMS = 3
-# What these import, they have; what a verb imports later, each call imports.
-LOADED = ("cli", "request", "verbs.adjust", "verbs.check", "verbs.describe", "verbs.measure", "measurement")
+STREAMS = {"stdin": "rb", "stdout": "wb", "stderr": "wb"}
+VERBS = ("adjust", "check", "compare", "describe", "history", "measure", "tune")
+MODULES = ("cli", "request", *("verbs." + verb for verb in VERBS))
 
 
 class Warm:
     """A Python that has the file loaded."""
 
     def __init__(self, python, pyz, environment):
-        self._socket, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, os.path.abspath(__file__), pyz, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                env=environment,
-                pass_fds=[theirs.fileno()],
-            )
-        self._socket.settimeout(LIMIT_SECONDS)
-        atexit.register(self.close)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        command = [python, os.path.abspath(__file__), pyz]
+        self._process = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
 
     def call(self, arguments, folder, environment, data):
         """Return the exit status, stdout and stderr of a call with ``data`` on its stdin."""
-        theirs, ours = [None] * STREAMS, [None] * STREAMS
-        theirs[0], ours[0] = os.pipe()
-        for number in (1, 2):
-            ours[number], theirs[number] = os.pipe()
-        stdin, stdout, stderr = (os.fdopen(end, mode, 0) for end, mode in zip(ours, ("wb", "rb", "rb")))
-        written = {}
-        readers = [
-            threading.Thread(target=lambda stream=stream: written.update({stream: stream.read()}))
-            for stream in (stdout, stderr)
-        ]
-        with stdout, stderr:
-            with stdin:
-                self._send([os.fsdecode(argument) for argument in arguments], folder, environment, theirs)
-                pid = int(self._line())
-                for reader in readers:
-                    reader.start()
-                _write(stdin, data)
-            try:
-                status = int(self._line())
-            except socket.timeout:
-                os.kill(pid, signal.SIGKILL)
-                raise
-            for reader in readers:
-                reader.join(LIMIT_SECONDS)
-                assert not reader.is_alive(), "somebody holds a stream of %r open" % (arguments,)
-        return status, written[stdout], written[stderr]
-
-    def _send(self, arguments, folder, environment, streams):
-        described = json.dumps([arguments, folder, environment]).encode()
-        rights = array.array("i", streams)
-        self._socket.sendmsg([LENGTH.pack(len(described))], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-        for stream in streams:
-            os.close(stream)
-        self._socket.sendall(described)
-
-    def _line(self):
-        line = b""
-        while not line.endswith(b"\n"):
-            byte = self._socket.recv(1)
-            assert byte, "the warm Python ended"
-            line += byte
-        return line
-
-    def close(self):
-        self._socket.close()
-        self._process.wait()
+        with tempfile.TemporaryDirectory() as streams:
+            paths = [os.path.join(streams, name) for name in STREAMS]
+            with open(paths[0], "wb") as stream:
+                stream.write(data)
+            call = [paths, [os.fsdecode(argument) for argument in arguments], folder, environment]
+            self._process.stdin.write(json.dumps(call).encode() + b"\n")
+            self._process.stdin.flush()
+            if not select.select([self._process.stdout], [], [], LIMIT_SECONDS)[0]:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            status = self._process.stdout.readline()
+            assert status, "no end of %r" % (arguments,)
+            return (int(status), *map(_read, paths[1:]))
 
 
 @functools.lru_cache(maxsize=None)
@@ -98,45 +53,29 @@ def warm(python, pyz):
     return Warm(python, pyz, {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
 
 
-def _write(stdin, data):
-    rest = memoryview(data)
-    try:
-        while rest:
-            rest = rest[stdin.write(rest) :]
-    except BrokenPipeError:  # it did not want to know
-        pass
+def _read(path):
+    with open(path, "rb") as stream:
+        return stream.read()
 
 
-def _serve(pyz, connection):
+def _serve(pyz):
     sys.path[0] = pyz
-    for module in LOADED:
+    for module in MODULES:
         importlib.import_module("servo_batch." + module)
-    while True:
-        length, ancillary, _, _ = connection.recvmsg(
-            LENGTH.size, socket.CMSG_SPACE(STREAMS * array.array("i").itemsize)
-        )
-        if not length:
-            return
-        streams = array.array("i", ancillary[0][2])
-        left, described = LENGTH.unpack(length)[0], b""
-        while len(described) < left:
-            described += connection.recv(left - len(described))
+    for line in sys.stdin.buffer:
         pid = os.fork()
         if not pid:
-            _become(pyz, streams, *json.loads(described.decode()))
-        for stream in streams:
-            os.close(stream)
-        connection.sendall(b"%d\n" % pid)
-        _, status = os.waitpid(pid, 0)
-        connection.sendall(b"%d\n" % (os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)))
+            _become(pyz, *json.loads(line.decode()))
+        status = os.waitpid(pid, 0)[1]
+        print(os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status), flush=True)
 
 
-def _become(pyz, streams, arguments, folder, environment):
+def _become(pyz, paths, arguments, folder, environment):
     """Be the call, to its end."""
     try:
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-        os.closerange(STREAMS, max(streams) + 1)
+        for number, (path, mode) in enumerate(zip(paths, STREAMS.values())):
+            with open(path, mode) as stream:
+                os.dup2(stream.fileno(), number)
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
@@ -148,5 +87,4 @@ def _become(pyz, streams, arguments, folder, environment):
 
 
 if __name__ == "__main__":
-    with socket.socket(fileno=int(sys.argv[2])) as connection:
-        _serve(sys.argv[1], connection)
+    _serve(sys.argv[1])

@@ -53,7 +53,7 @@ def by_itself(command):
 def measured(pyz, command, name="total_runtime", **metrics):
     """Return the value of a metric as the driver reports it."""
     with tempfile.TemporaryDirectory() as folder:
-        driver = Measuring(pyz, sys.executable, folder, command, metrics=metrics)
+        driver = Measuring(sys.executable, pyz, folder, command, metrics=metrics)
         return driver.answer()["metrics"][name]["value"]
 
 
@@ -97,7 +97,7 @@ def watched(pyz):
     """Return the peak of the anonymous memory of driver, keeper, guard and search, what they share counted once."""
     peak = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        driver = Measuring(pyz, sys.executable, folder, FAST, metrics=METRICS)
+        driver = Measuring(sys.executable, pyz, folder, FAST, metrics=METRICS)
         while driver.process.poll() is None:
             with contextlib.suppress(OSError, KeyError):  # not there yet, or no more
                 peak = max(peak, sum(map(anonymous_mebibytes, [driver.pid, *children(driver.pid)])))

@@ -103,7 +103,9 @@ class Agent:
         """
         body = _encode(event, param)
         tries_left = LAST_TRIES
-        for pause in _pauses(self._options.retry_seconds):
+        for pause in pauses(self._options.retry_seconds):
+            if is_idle and self._events.signals:
+                raise _Leave
             exchange = self._service.post(body)
             try:
                 self._wait(REQUEST_SECONDS, exchange.is_over, is_idle)
@@ -303,7 +305,7 @@ class Reports:
             self._log(self.cancel.message)
 
 
-def _pauses(first_seconds: float) -> Iterator[float]:
+def pauses(first_seconds: float) -> Iterator[float]:
     """Yield the pauses after each try of one exchange; agents that failed together come back apart."""
     seconds = first_seconds
     while True:

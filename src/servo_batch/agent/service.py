@@ -148,7 +148,7 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
     if not 200 <= response.status < 300:
         # No redirect is followed: the token is for the host it was given for alone.
         why = "status %d %s: %s" % (response.status, response.reason, shown)
-        return Outcome(None, why, _pause(response.headers.get("Retry-After", "")))
+        return Outcome(None, why, pause_of(response.headers.get("Retry-After", "")))
     try:
         answer = strict_json.loads(content)
     except strict_json.JsonError as error:
@@ -158,7 +158,7 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
     return Outcome(answer)
 
 
-def _pause(retry_after: str) -> Optional[float]:
+def pause_of(retry_after: str) -> Optional[float]:
     """Return how long to wait by a header that has a number or a date (RFC 7231, section 7.1.3); None for neither."""
     try:
         if retry_after.isdecimal():
