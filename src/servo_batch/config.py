@@ -30,7 +30,6 @@ KEYS = (
     *("success_exit_statuses", "runs", "warmup_runs", "expected_duration", "timeout", "grace_period"),
     *("history", "state", "default_control"),
 )
-CONTROL = ("control", "_control")
 DIRECTIONS = ("minimize", "maximize")
 MAX_RUNS = 1000000
 MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
@@ -48,23 +47,24 @@ class Config(document.Document):
         batch = self.batch
         self.refuse_unknown(("batch",), batch, KEYS)
         self.settings = settings.read(self)
-        self.state = self.file_name("state")
         read = {key: _command(self, key) for key in COMMANDS if key in batch or key == "command"}
         self.commands: "Dict[str, Command]" = {key: command for key, command in read.items() if command}
         self.env = _env(self)
         self.working_directory = self.file_name("working_directory")
-        statuses = self.value("success_exit_statuses", [0], _are_statuses, "a list of whole numbers from 0 to 255")
-        self.success_exit_statuses: "Tuple[int, ...]" = tuple(statuses)
-        self.runs = _count(self, "runs", 1, 1)
-        self.warmup_runs = _count(self, "warmup_runs", 0, 0)
+        statuses = "a list of whole numbers from 0 to 255"
+        self.success_exit_statuses: "Tuple[int, ...]" = self.value("success_exit_statuses", (0,), _statuses, statuses)
+        self.runs: int = self.value("runs", 1, _whole(1, MAX_RUNS), f"a whole number from 1 to {MAX_RUNS}")
+        self.warmup_runs: int = self.value(
+            "warmup_runs", 0, _whole(0, MAX_RUNS), f"a whole number from 0 to {MAX_RUNS}"
+        )
         self.metric_entries = self.mapping(batch, ("batch", "metrics"), "names of metrics", {}) or {}
         self.metrics = _metrics(self)
         self.objective = _objective(self)
         self.history = self.file_name("history")
-        self.expected_seconds = _seconds(self, "expected_duration")  # None where nobody knows
-        self.timeout_seconds = _seconds(self, "timeout")
-        grace_seconds = _seconds(self, "grace_period", zero_allowed=True)
-        self.grace_seconds = 5.0 if grace_seconds is None else grace_seconds
+        longer = "more than 0 seconds, or a text like 90s, 10m or 1h30m"
+        self.expected_seconds: "Optional[float]" = self.value("expected_duration", None, _positive, longer)
+        self.timeout_seconds: "Optional[float]" = self.value("timeout", None, _positive, longer)
+        self.grace_seconds: float = self.value("grace_period", 5.0, duration, f"0 or {longer}")
         self.default_control = self.mapping(batch, ("batch", "default_control"), "control values", {}) or {}
 
     def formula(self, text: "Any", anything_in: "Tuple[str, ...]" = ()) -> "Formula":
@@ -84,7 +84,7 @@ class Config(document.Document):
         ``("free", [])`` for anything; a component that is called ``state`` or ``control`` has its long spelling only.
         """
         keys = _keys_of(path)
-        if len(keys) != 2 or (keys == path and path[0] in ("state", *CONTROL)):
+        if len(keys) != 2 or (keys == path and path[0] in ("state", *template.CONTROL)):
             return "free", []
         setting = settings.declared(self.settings.application, *keys) or {}
         ends = [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
@@ -106,15 +106,9 @@ class Config(document.Document):
             used[name] = None
         return [name for name in self.settings.described if name not in used]
 
-    def objective_metrics(self) -> "List[str]":
-        """Return the names of the metrics that the objective is about."""
-        names = self.objective.formula.names if self.objective.formula else [sources.TOTAL_RUNTIME]
-        return [name for name in names if name in sources.measured(self.metrics)]
-
-    def objective_unit(self) -> "Optional[str]":
-        """Return the unit of the objective where it is a metric alone, else None."""
-        each = sources.measured(self.metrics).get(self.objective.metric or "")
-        return each.unit if each else None
+    def aim(self, direction: str, text: "Any") -> "Objective":
+        """Return the objective to minimize or maximize a formula; raise ``ValueError`` that says why that cannot be."""
+        return Objective(direction, text, None if text == SHORTEST.text else self.formula(text))
 
 
 class Objective:
@@ -128,9 +122,11 @@ class Objective:
     @property
     def metric(self) -> "Optional[str]":
         """The name that it is about alone, None where it computes something."""
-        text = self.text.strip()
-        name = text[1:-1]
-        return name if text == "{%s}" % name and "{" not in name else None
+        match = re.match(r"\s*\{([^{}]*)\}\s*\Z", self.text)
+        return match and match.group(1)
+
+
+SHORTEST = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
 
 
 def load(path: "Optional[str]") -> Config:
@@ -159,7 +155,7 @@ def aimed(config: Config, options: "Options") -> Config:
         text = options.get("--" + direction)
         if text:
             try:
-                config.objective = Objective(direction, text, config.formula(text))
+                config.objective = config.aim(direction, text)
             except ValueError as error:
                 raise bad_request(f"--{direction}: {error}") from None
     return config
@@ -177,31 +173,20 @@ class _OfCommand(Config):
         return self.name
 
 
-def of_command(command: str, assignments: "List[Assignment]", metrics: "List[Tuple[str, str]]") -> Config:
+def of_command(command: str, assignments: "List[Assignment]", patterns: "List[Tuple[str, str]]") -> Config:
     """Return the configuration that ``--command``, C.S=VALUES and ``--metric NAME=REGEX`` stand for.
 
     It has ``cpu_time`` and ``max_rss`` as well. Raises ``ServoError`` (bad-request) that lists every problem.
     """
-    problems: "List[str]" = []
     components: "Dict[str, Any]" = {}
     for component, name, text in assignments:
-        inner = components.setdefault(component, {"settings": {}})["settings"]
-        if name in inner:
-            problems.append(f"{settings.named_setting(component, name)} is given twice: separate its values by commas")
-        ranges = [each for each in text.split(",") if re.match(VALUES, each)]
-        if ranges and ranges != [text]:
-            problems.append(f"{component}.{name}={text}: {ranges[0]} is a range, which stands alone: list the values")
-        inner[name] = _values(text)
-    described: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
-    for name, pattern in metrics:
-        if name in described:
-            problems.append(f"--metric {named(name)}: there is a metric of that name: choose another")
-        described[name] = {"output_regex": pattern}
-    batch = {"command": command, "application": {"components": components}, "metrics": described}
+        components.setdefault(component, {"settings": {}})["settings"][name] = _values(text)
+    metrics: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
+    metrics.update((name, {"output_regex": pattern}) for name, pattern in patterns)
+    batch = {"command": command, "application": {"components": components}, "metrics": metrics}
     config = _OfCommand("--command", {"batch": batch})
-    config.path = None
-    if problems or config.problems:
-        raise bad_request("\n".join(problems + config.problems))
+    if config.problems:
+        raise bad_request("\n".join(config.problems))
     return config
 
 
@@ -210,11 +195,15 @@ def _values(text: str) -> "Setting":
     from servo_batch import rules
 
     match = re.match(VALUES, text)
-    if not match:
-        choices = [rules.scalar(each) for each in text.split(",")]
-        return {"type": "enum", "values": choices, "value": choices[0]}
-    low, high, step = (rules.scalar(each) for each in (match.group(1), match.group(2), match.group(3) or "1"))
-    return {"type": "range", "min": low, "max": high, "step": step, "value": low}
+    if match:
+        low, high, step = (rules.scalar(each) for each in (match.group(1), match.group(2), match.group(3) or "1"))
+        return {"type": "range", "min": low, "max": high, "step": step, "value": low}
+    choices = text.split(",")
+    for each in choices:
+        if re.match(VALUES, each):
+            raise bad_request(f"{text}: {each} is a range, which stands alone: list the values")
+    values = list(map(rules.scalar, choices))
+    return {"type": "enum", "values": values, "value": values[0]}
 
 
 def _keys_of(field: "Tuple[str, ...]") -> "Tuple[str, ...]":
@@ -256,37 +245,29 @@ def _template(source: Config, path: "Path", parse: "Callable[..., Any]", *writte
     return None
 
 
-def _are_statuses(value: "Any") -> bool:
-    return isinstance(value, list) and value != [] and all(_is_whole(each, 0, 255) for each in value)
+def _statuses(value: "Any") -> "Optional[Tuple[int, ...]]":
+    are_right = isinstance(value, list) and value and None not in map(_whole(0, 255), value)
+    return tuple(value) if are_right else None
 
 
-def _is_whole(value: "Any", least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+def _whole(least: int, most: int) -> "Callable[[Any], Optional[int]]":
+    def read(value: "Any") -> "Optional[int]":
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        return value if is_whole and least <= value <= most else None
+
+    return read
 
 
-def _count(source: Config, key: str, default: int, least: int) -> int:
-    must = f"a whole number from {least} to {MAX_RUNS}"
-    return int(source.value(key, default, lambda value: _is_whole(value, least, MAX_RUNS), must))
+def duration(value: "Any") -> "Optional[float]":
+    """Return the seconds that people mean by ``90``, ``90s``, ``1h30m`` or ``250ms``, None for what means none."""
+    match = re.match(DURATION, value.replace(" ", "")) if isinstance(value, str) and len(value) <= 40 else None
+    if match and match.group():
+        value = sum(float(each) * unit for each, unit in zip(match.groups(), UNITS.values()) if each)
+    return float(min(value, MAX_SECONDS)) if is_number(value) and value >= 0 else None
 
 
-def duration(text: str) -> "Optional[float]":
-    """Return the seconds that people mean by ``90s``, ``10m``, ``1h30m`` or ``250ms``, None for another text."""
-    match = re.match(DURATION, text.replace(" ", ""))
-    if not match or not text.strip() or len(text) > 40:
-        return None
-    return sum(float(each) * unit for each, unit in zip(match.groups(), UNITS.values()) if each)
-
-
-def _seconds(source: Config, key: str, zero_allowed: bool = False) -> "Optional[float]":
-    def read(value: "Any") -> "Any":
-        return duration(value) if isinstance(value, str) else value
-
-    def is_right(value: "Any") -> bool:
-        return is_number(read(value)) and (read(value) > 0 or (zero_allowed and read(value) == 0))
-
-    must = f"{'0 or more' if zero_allowed else 'more than 0'} seconds, or a text like 90s, 10m or 1h30m"
-    value = read(source.value(key, None, is_right, must))
-    return None if value is None else float(min(value, MAX_SECONDS))
+def _positive(value: "Any") -> "Optional[float]":
+    return duration(value) or None
 
 
 def _metrics(config: Config) -> "Dict[str, Metric]":
@@ -310,24 +291,21 @@ def _metric(config: Config, name: str) -> "Optional[Metric]":
     def note(keys: "Path", problem: str) -> None:
         config.add((*path, *keys), problem)
 
-    return sources.read(name, entry, note, lambda text: config.formula(text, CONTROL))
+    return sources.read(name, entry, note, lambda text: config.formula(text, template.CONTROL))
 
 
 def _objective(config: Config) -> Objective:
     path: "Path" = ("batch", "objective")
-    shortest = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
-    default = {shortest.direction: shortest.text}
+    default = {SHORTEST.direction: SHORTEST.text}
     entry = config.mapping(config.batch, path, "minimize: FORMULA or maximize: FORMULA", default)
-    if entry is None or entry == default:
-        return shortest
+    if entry is None:
+        return SHORTEST
     config.refuse_unknown(path, entry, DIRECTIONS)
     given = [key for key in DIRECTIONS if key in entry]
-    if len(given) != 1:
-        config.add(path, f"must have one of minimize and maximize, with a formula like '{shortest.text}'")
-        return shortest
-    direction, text = given[0], entry[given[0]]
     try:
-        return Objective(direction, text, None if text == shortest.text else config.formula(text))
+        if len(given) == 1:
+            return config.aim(given[0], entry[given[0]])
+        config.add(path, f"must have one of minimize and maximize, with a formula like '{SHORTEST.text}'")
     except ValueError as error:
-        config.add((*path, direction), str(error))
-    return shortest
+        config.add((*path, given[0]), str(error))
+    return SHORTEST

@@ -5,7 +5,7 @@ Only the top-level key ``batch`` is read; other keys belong to other drivers.
 
 import os
 
-from servo_batch.answers import HostError, failed
+from servo_batch.answers import failed
 from servo_batch.wording import did_you_mean, found, named
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     Path = Tuple[Union[str, int], ...]
 
 SEARCHED = ("config.yaml", "config.yml", "config.json")
-MEANT = {"repeat": "runs", "cwd": "working_directory"}  # what other tools call a key
 
 
 class Document:
@@ -24,12 +23,12 @@ class Document:
     def __init__(self, name: str, content: "Any") -> None:
         """Take the file's ``name``, as messages say it, and its whole ``content``."""
         self.name = name
-        self.path: "Optional[str]" = name
         self.problems: "List[str]" = []
         self._content = content
         whole = content if isinstance(content, dict) else {}
         self.batch: "Dict[str, Any]" = self.mapping(whole, ("batch",), "command, default_state, …") or {}
         self.refuse_problems()
+        self.state = self.file_name("state")
 
     def add(self, path: "Path", problem: str) -> None:
         """Note what is wrong with what stands under the keys ``path``."""
@@ -78,25 +77,27 @@ class Document:
         """Note each of the ``keys`` of the mapping at ``path`` that is none of ``known``."""
         for key in keys:
             if key not in known:
-                hint = did_you_mean(MEANT.get(key, key), known)
+                hint = did_you_mean(key, known)
                 self.add((*path, key), f"there is no such key; known are {', '.join(known)}{hint}")
 
-    def value(self, key: str, default: "Any", is_right: "Callable[[Any], bool]", must: str) -> "Any":
-        """Return what is under a key of ``batch``, ``default`` where nothing is, or after noting that it is wrong."""
-        value = self.batch.get(key, default)
-        if key not in self.batch or is_right(value):
-            return value
-        self.add(("batch", key), f"must be {must}, but is {found(value)}")
-        return default
+    def value(self, key: str, default: "Any", read: "Callable[[Any], Any]", must: str) -> "Any":
+        """Return what is under a key of ``batch``, as ``read`` returns it, None for what is wrong; else ``default``."""
+        if key not in self.batch:
+            return default
+        value = read(self.batch[key])
+        if value is None:
+            self.add(("batch", key), f"must be {must}, but is {found(self.batch[key])}")
+        return default if value is None else value
 
     def file_name(self, key: str) -> "Optional[str]":
         """Return the path, from the file's folder, under a key of ``batch``; None where it is not there or wrong."""
-        name = self.value(key, None, _is_file_name, "the name of a file, without placeholders")
-        return None if name is None else os.path.join(os.path.dirname(self.path or ""), name)
 
+        def read(value: "Any") -> "Optional[str]":
+            is_name = isinstance(value, str) and value and not set("\0{") & set(value)
+            return os.path.join(os.path.dirname(self.name), value) if is_name else None
 
-def _is_file_name(value: "Any") -> bool:
-    return isinstance(value, str) and value != "" and not set("\0{") & set(value)
+        name: "Optional[str]" = self.value(key, None, read, "the name of a file, without placeholders")
+        return name
 
 
 def find(path: "Optional[str]") -> "Tuple[str, Any]":
@@ -119,8 +120,7 @@ def _read(name: str) -> "Any":
     except (OSError, ValueError) as error:
         from servo_batch import files
 
-        message = f"{name}: the configuration cannot be read: {files.why(error)}"
-        raise HostError(message) if files.is_of_machine(error) else failed("bad-config", message) from None
+        raise failed("bad-config", f"{name}: the configuration cannot be read: {files.why(error)}") from None
     try:
         return parsed(name, data, name.endswith(".json"))
     except ValueError as error:

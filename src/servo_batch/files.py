@@ -29,11 +29,6 @@ def why(error: Exception, way_out: str = "") -> str:
     return f"{error.strerror}{f'; {remedy}' if remedy else ''}"
 
 
-def is_of_machine(error: Exception) -> bool:
-    """Tell whether an error is for want of what the machine has to give, so that no file is to blame."""
-    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-
-
 def replace(path: str, data: bytes) -> None:
     """Have ``data`` at ``path``, whole and on the disk, or leave what was there; raise ``OSError``.
 

@@ -243,6 +243,10 @@ def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], Li
     unwanted = others[int(verb in CALLED_BY) :] + settings * ("SETTING" not in USAGE[verb])
     if unwanted:
         raise UsageError(f"{' '.join(unwanted)} has no place in {verb} {USAGE[verb]}")
+    names = [word.partition("=")[0] for word in settings]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{name} is given twice: compare takes several values of one, {name}=VALUE,VALUE")
     return next(iter(others), None), [_assignment(word) for word in settings]
 
 

@@ -251,7 +251,9 @@ def _read_formulas(document: "Document", configured: Settings, places: "Dict[str
     described = configured.described
     computed = [name for name, each in described.items() if type_of(each) == "formula"]
     texts = {(*places[name], "formula"): described[name].get("formula") for name in computed}
-    given = document.value("constraints", [], lambda value: isinstance(value, list), "a list of formulas")
+    given = document.value(
+        "constraints", [], lambda value: value if isinstance(value, list) else None, "a list of formulas"
+    )
     texts.update((("batch", "constraints", index), text) for index, text in enumerate(given))
     read: "Dict[Path, Formula]" = {}
     for path, text in texts.items():

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, Optional
 
+    from servo_batch.document import Document
     from servo_batch.settings import Application, Settings
 
 DEFAULT_PATH = "_state.json"
@@ -123,17 +124,19 @@ class StateFile:
             raise _cannot(self.path, "is written, but its folder cannot be flushed to the disk", error) from None
 
 
-def find(option: "Optional[str]", configured: "Optional[str]", configuration: "Optional[str]") -> StateFile:
+def find(option: "Optional[str]", configuration: "Optional[Document]") -> StateFile:
     """Return the state's file: ``--state``, else ``$OPTUNE_STATE``, else ``batch.state``, else ``./_state.json``.
 
     Raises ``ServoError`` (bad-request) where that is the configuration's file. Says it where the state is an older one.
     """
-    named_by = {"--state": option, "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE"), "batch.state": configured}
+    named_by = {"--state": option, "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE")}
+    if configuration:
+        named_by["batch.state"] = configuration.state
     for name, path in named_by.items():
         if path:
             from servo_batch import files
 
-            files.refuse_input(name, path, {"the configuration": configuration})
+            files.refuse_input(name, path, {"the configuration": configuration.name if configuration else None})
             return StateFile(path)
     found = StateFile(DEFAULT_PATH, OLDER)
     if found.older:

@@ -39,8 +39,7 @@ WRONG_KEYS = [
     ("constraints", "{web.cpu} > 1", "batch.constraints", ["a list of formulas", "a string"]),
     ("constraints", ["true", "{web.cpus} > 1"], "batch.constraints[1]", ['"web.cpus"', 'did you mean "web.cpu"']),
     ("constraints", ["{web.cpu} > 2"], "batch.constraints[0]", ["the default state breaks", "{web.cpu} > 2: 2 > 2"]),
-    ("repeat", 3, "batch.repeat", ["no such key", 'did you mean "runs"']),
-    ("cwd", "x", "batch.cwd", ["no such key", 'did you mean "working_directory"']),
+    ("runns", 3, "batch.runns", ["no such key", 'did you mean "runs"']),
     ("application", {"components": {}}, "batch.application", ["twice", "batch.default_state"]),
     *((key, None, "batch." + key, [""]) for key in ("timeout", "metrics", "default_control", "grace_period", "env")),
 ]
@@ -169,12 +168,6 @@ def test_what_is_no_file_is_no_configuration(newest):
         ([], ["config.yaml", "No such file"]),
     ]:
         newest.call("adjust", "--query", *arguments).bad_config(*words)
-
-
-def test_too_few_files_for_a_process_are_not_blamed_on_the_configuration(servo):
-    for files in range(4, 12):
-        ended = servo.query(prefix=["sh", "-c", 'ulimit -n %d; exec "$@"' % files, "-"])
-        assert b"bad-config" not in ended.stdout
 
 
 # Who needs what of it.

@@ -84,6 +84,7 @@ def test_values_are_what_their_names_say():
         (["servo", "web.cpu=4"], "web.cpu=4 has no place in servo [options] APP_ID"),
         (["adjust", "cpu=4"], "cpu=4 does not name a setting: write COMPONENT.SETTING=VALUE"),
         (["adjust", "web.=4"], "web.=4 does not name a setting"),
+        (["compare", "a.b=1", "a.b=2"], "a.b is given twice: compare takes several values of one, a.b=VALUE,VALUE"),
         (["adjust", os.fsdecode(b"web.cpu=\xff")], "is not UTF-8"),
         (["measure", "check"], "check is a verb, not an APP_ID; call servo-batch.pyz check"),
     ],

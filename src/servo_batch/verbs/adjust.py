@@ -16,9 +16,8 @@ def adjust(options: "Options") -> answers.Answer:
     """
     source = document.Document(*document.find(options.get("--config")))
     configured = settings.read(source)
-    stored_in = source.file_name("state")
     source.refuse_problems()
-    file = state.find(options.get("--state"), stored_in, source.path)
+    file = state.find(options.get("--state"), source)
     if options.question in ("--query", "--describe"):
         application = _described(configured, file)
         return answers.Answer({"application": application}, lambda: settings_table(application))

@@ -113,7 +113,7 @@ def _facts(config: "Config") -> str:
 
 def _application(findings: Findings, config: "Optional[Config]", options: "Options") -> "Optional[Application]":
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
-    file = state.find(options.get("--state"), config.state if config else None, config.path if config else None)
+    file = state.find(options.get("--state"), config)
     stored = file.load()
     source = f"the default state overlaid with what is stored in {file.stored_in}"
     if not os.path.exists(file.stored_in):

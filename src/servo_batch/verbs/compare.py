@@ -81,9 +81,9 @@ def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[
         raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
     config = of_options(options)
     rules.assigned(config.settings, options.assignments, config.name)
-    file = None if options.get("--command") else state.find(options.get("--state"), config.state, config.path)
+    file = None if options.get("--command") else state.find(options.get("--state"), config)
     history = options.get("--history") or config.history
-    kept = {"the configuration": config.path, "the state": file.path if file else None}
+    kept = {"the configuration": config.name, "the state": file.path if file else None}
     if history:
         files.refuse_input("--history", history, kept)
         record.check_writable(history)
@@ -111,8 +111,6 @@ def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[
 def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
     """Return every value of one setting with every value of the others, each combination once."""
     names = [settings.full_name(component, name) for component, name, _ in options.assignments]
-    if len(set(names)) < len(names):
-        raise UsageError(f"a setting is given twice: separate its values by commas, {names[0]}=VALUE,VALUE")
     choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments]
     found = [dict(zip(names, values)) for values in islice(product(*choices), MOST + 1)]
     if len(found) > MOST:

@@ -48,7 +48,7 @@ def history(options: Options) -> answers.Answer:
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
     effects = importance.effects(space(config.settings.described), costs)
     if options.get("--svg"):
-        svg.check_replaceable(options.get("--svg"), {"the configuration": config.path, "the history": path})
+        svg.check_replaceable(options.get("--svg"), {"the configuration": config.name, "the history": path})
         svg.write(options.get("--svg"), svg.history(view, {each.name: each.word for each in effects}))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):
@@ -77,9 +77,7 @@ def _as_recorded(entries: "List[Dict[str, Any]]") -> Config:
     metrics = trials.names([entry["metrics"] for entry in latest])
     patterns = {name: {"output_regex": "(.)"} for name in metrics if name != sources.TOTAL_RUNTIME}
     application = {"components": components}
-    config = Config("--history", {"batch": {"command": "true", "application": application, "metrics": patterns}})
-    config.path = None
-    return config
+    return Config("--history", {"batch": {"command": "true", "application": application, "metrics": patterns}})
 
 
 def exported(

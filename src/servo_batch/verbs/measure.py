@@ -36,13 +36,13 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
         asked = requested_metrics(request, config)
         file = None
         if options.get("--command") is None:
-            file = state.find(options.get("--state"), config.state, config.path)
+            file = state.find(options.get("--state"), config)
         application = measured_with(config, options, file)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
-        inputs = {"the configuration": config.path}
+        inputs: "Dict[str, Optional[str]]" = {"the configuration": config.name}
         if file:
             inputs.update({"the state": file.path, "the state of an older servo-batch": file.older})
         if history:

@@ -44,7 +44,7 @@ def tune(options: "Options", voice: answers.ForPrograms, cancellation: "Cancella
     with cancellation.interrupting():
         tuning = _read(options)
         measurement.refuse_hopeless(tuning.config, tuning.plan(tuning.task.default))
-        kept = {"the configuration": tuning.config.path, "the state": tuning.state.path if tuning.state else None}
+        kept = {"the configuration": tuning.config.name, "the state": tuning.state.path if tuning.state else None}
         files.refuse_input("--history", tuning.history, kept)
         record.check_writable(tuning.history)
         run = _Run(tuning, voice, cancellation)
@@ -113,11 +113,8 @@ class _Tuning(NamedTuple):
         now = self.with_values(values)
         counts = all(settings.is_same(measured.get(name), value) for name, value in settings.values(now).items())
         trial = measurement.trial(self.config, 0, entry)
-        if trial.status == "ok":
-            # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
-            counts &= set(self.config.objective_metrics()) <= set(trial.metrics)
-        else:
-            counts &= measurement.is_of_settings(entry)
+        # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
+        counts &= trial.objective is not None if trial.status == "ok" else measurement.is_of_settings(entry)
         counts &= not self.config.settings.broken(now)
         return loop.Measured(values, trial.objective, trial.purpose) if counts else None
 
@@ -145,7 +142,7 @@ def _read(options: "Options") -> _Tuning:
     if options.get("--cap") and (read.runs > 1 or not is_shortest_time):
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
-    file = state.find(options.get("--state"), read.state, read.path) if is_of_file else None
+    file = state.find(options.get("--state"), read) if is_of_file else None
     stored = file.load() if file else {"components": {}}
     if file:
         state.refuse_problems(read.settings, stored, file)
@@ -285,8 +282,9 @@ class _Run:
 
 
 def _goal(tuning: _Tuning) -> str:
-    objective, unit = tuning.config.objective, tuning.config.objective_unit()
-    return f"{objective.direction} {objective.text}" + (f" in {unit}" if unit else "")
+    objective = tuning.config.objective
+    alone = sources.measured(tuning.config.metrics).get(objective.metric or "")
+    return f"{objective.direction} {objective.text}" + (f" in {alone.unit}" if alone and alone.unit else "")
 
 
 def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
