@@ -11,8 +11,8 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 
-from processes import children  # noqa: E402
-from service import LIMIT, Service  # noqa: E402
+from processes import children
+from service import LIMIT, Service
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 4}}}}}}
 COMMANDS = [
