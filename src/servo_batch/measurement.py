@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import settings
-from servo_batch.answers import HostError, ServoError, complain, failed
+from servo_batch.answers import HostError, ServoError, bad_request, complain, failed
 from servo_batch.command import render
-from servo_batch.config import Config, Objective
+from servo_batch.config import CONTROL, Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
@@ -119,20 +119,26 @@ def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> "Dict[s
 
 
 def refuse_hopeless(config: Config, planned: Plan) -> None:
-    """Raise ``ServoError`` (bad-config) where a formula cannot be computed whatever the job will print.
+    """Raise ``ServoError`` where a formula cannot be computed whatever the job will print.
 
-    Not a part of ``plan``: settings with which that is so are something that tuning learns from.
+    It is bad-request where each that cannot be is about control, else bad-config. Not a part of ``plan``: settings with
+    which that is so are something that tuning learns from.
     """
     if all(each.source != "formula" for each in planned.needed.values()):
         return
     from servo_batch.formulas import Later
 
     later = dict.fromkeys(sources.measured(config.metrics), Later())
-    found = computed(planned.needed, later, settings.values(planned.application), planned.control)[1].items()
+    _, problems = computed(planned.needed, later, settings.values(planned.application), planned.control)
     why = "it cannot be computed with the settings and the control as they are"
-    problems = [f"{config.place(('batch', 'metrics', name, 'formula'))}: {why}: {problem}" for name, problem in found]
-    if problems:
-        raise failed("bad-config", "\n".join(problems))
+    lines = []
+    is_about_control = True
+    for name, problem in problems.items():
+        lines.append(f"{config.place(('batch', 'metrics', name, 'formula'))}: {why}: {problem}")
+        is_about_control &= any(field[0] in CONTROL for field in planned.needed[name].parsed.fields)
+    if lines:
+        message = "\n".join(lines)
+        raise bad_request(message) if is_about_control else failed("bad-config", message)
 
 
 def computed(

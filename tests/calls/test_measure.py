@@ -130,10 +130,11 @@ def test_a_formula_that_can_never_be_computed_is_said_before_the_job_runs(newest
         ("{size} + 1 / ({web.cpu} - 3)", "divides by zero"),
     ):
         newest.configure(batch("touch ran; echo size 5", metrics={"cost": {"formula": formula}, **SIZE}))
-        newest.measure().bad_config("config.json: batch.metrics.cost.formula", words)
-        ended = newest.call("check")
         is_wrong = "control" not in formula  # a service sends that with the request
-        assert (ended.status, words in ended.stdout.decode()) == (is_wrong, is_wrong)
+        status, reason = ("failed", "bad-config") if is_wrong else ("bad-request", "bad-request")
+        newest.measure().failed(status, reason, "config.json: batch.metrics.cost.formula", words)
+        ended = newest.call("check")
+        assert (ended.status, words in ended.stdout.decode()) == (is_wrong, True)
     assert not os.path.exists(newest.path("ran"))
     assert newest.measure({"metrics": ["size"]}).status == 0
 

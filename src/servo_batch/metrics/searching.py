@@ -98,7 +98,7 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Mapping[str, Stam
             tell(report, {"metric": name})
             try:
                 text = written.read(before[name]) if metric.file else streams[metric.stream]
-                values[name] = find(metric, text).value
+                values[name] = find(metric, text)
             except NoMatch as none:
                 missing[name] = str(none)
         tell(report, {"values": values, "missing": missing})

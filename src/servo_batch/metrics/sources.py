@@ -58,6 +58,12 @@ class Metric:
         """Whether the value is in what the job prints or writes."""
         return self.source in ("output_regex", "output_json")
 
+    def but(self, **attributes: "Any") -> "Metric":
+        """Return a metric that has these attributes, and all others as this one has them."""
+        other = Metric.__new__(Metric)
+        other.__dict__.update(self.__dict__, **attributes)
+        return other
+
 
 def measured(configured: "Mapping[str, Metric]") -> "Dict[str, Metric]":
     """Return every metric of a measurement: ``total_runtime``, which is always there, then the configured."""

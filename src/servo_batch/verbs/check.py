@@ -7,10 +7,9 @@ A part that is wrong does not keep the others from being looked at. What is exec
 import os
 import re
 import signal
-from collections import deque
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
-from servo_batch.command import remarks, render, template
+from servo_batch.command import remarks, render
 from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, failures, output
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from servo_batch.config import Config
     from servo_batch.job.sequence import Job
-    from servo_batch.metrics.sources import Metric
     from servo_batch.metrics.written import Output
     from servo_batch.options import Options
     from servo_batch.settings import Application
@@ -84,24 +82,18 @@ def check(options: "Options") -> answers.Answer:
         plan, control = None, options.get("--control")
         try:
             plan = measurement.plan(config, application, control or {})
-            if control is not None or not any(map(_awaits_control, config.metrics.values())):
-                measurement.refuse_hopeless(config, plan)
+            measurement.refuse_hopeless(config, plan)
         except answers.ServoError as error:
             # What a service sends with the request is no fault of the configuration.
             is_awaited = error.reason == "bad-request" and control is None
             (findings.notes if is_awaited else findings.problems).append(error.message)
         _look_at_commands(findings, config, application, plan.job if plan else None)
     if config:
-        _look_at_settings(findings, config)
+        _look_at_configuration(findings, config)
         if config.history:
             findings.attempt(record.check_writable, config.history)
         findings.sections.append(_metrics(findings, config, saved))
     return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
-
-
-def _awaits_control(metric: "Metric") -> bool:
-    fields = metric.parsed.fields if metric.source == "formula" else ()
-    return any(field[0] in template.CONTROL for field in fields)
 
 
 def _facts(config: "Config") -> str:
@@ -125,8 +117,8 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
     return config.settings.current(stored)
 
 
-def _look_at_settings(findings: Findings, config: "Config") -> None:
-    """Note a list of values that is no enum, so that any value is allowed, mistyped keys, and what nothing uses."""
+def _look_at_configuration(findings: Findings, config: "Config") -> None:
+    """Note what may be a slip in the settings, what nothing uses, and patterns that meant something else before."""
     for component, name, setting in settings.walk(config.settings.application):
         what = settings.named_setting(component, name)
         if "values" in setting and "type" not in setting:
@@ -141,6 +133,13 @@ def _look_at_settings(findings: Findings, config: "Config") -> None:
     if unused:
         what = ", ".join(unused)
         findings.notes.append(f"no command, env, constraint or objective uses {what}: adjusting it changes nothing")
+    if "application" in config.batch:  # it was written for the older servo-batch, it seems
+        searched = {name: each.text for name, each in config.metrics.items() if each.source == "output_regex"}
+        told = {name: patterns.older_difference(text) for name, text in searched.items()}
+        place = ("batch", "metrics")
+        findings.notes += [
+            f"{config.place((*place, name, 'output_regex'))}: {why}" for name, why in told.items() if why
+        ]
 
 
 def _look_at_commands(findings: Findings, config: "Config", application: "Application", job: "Optional[Job]") -> None:
@@ -183,42 +182,40 @@ def _contents(path: str) -> "Output":
 
 def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tuple[str, Output]]]") -> str:
     """Return the table of the metrics, with what each yields where there is an output to try it on."""
-    titles = ["metric", "unit", "source", "value", "line"]
-    rows: "List[List[Any]]" = []
-    for name, each in sources.measured(config.metrics).items():
-        value = line = None
-        if each.is_searched:
-            place = config.place(("batch", "metrics", name, each.source))
-            if saved is not None:
-                try:
-                    # A file as it lies there now.
-                    file = each.file and written.Stamp(os.path.join(config.working_directory or "", each.file))
-                    path, held = (each.file or "", written.read(file)) if file else saved[each.stream]
-                    value, line = _tried(findings, place, each, path, held)
-                except NoMatch as none:
-                    findings.notes.append(f"{place}: {each.file} cannot be tried: {none}")
-            if "application" in config.batch:  # it was written for the older servo-batch, it seems
-                difference = patterns.older_difference(each.text)
-                findings.notes += [f"{place}: {difference}"] if difference else []
-        rows.append([name, each.unit, None if name == sources.TOTAL_RUNTIME else each.text, value, line])
-    columns = len(titles) if saved is not None else titles.index("value")
-    return terminal.table(titles[:columns], [row[:columns] for row in rows])
+    searched = [name for name, each in config.metrics.items() if each.is_searched]
+    values = {name: _tried(findings, config, name, saved) for name in searched} if saved else {}
+    rows = [
+        [name, each.unit, None if name == sources.TOTAL_RUNTIME else each.text, values.get(name)]
+        for name, each in sources.measured(config.metrics).items()
+    ]
+    columns = 4 if saved else 3
+    return terminal.table(["metric", "unit", "source", "value"][:columns], [row[:columns] for row in rows])
 
 
-def _tried(findings: Findings, place: str, each: "Metric", path: str, output: "Output") -> "Tuple[Any, Optional[int]]":
-    """Return the value that a metric has in an output, and its line; note what is wrong or to be known."""
+def _tried(findings: Findings, config: "Config", name: str, saved: "Dict[str, Tuple[str, Output]]") -> "Any":
+    """Return the value that a metric has in a saved output, or in its file as that is now; note what is to be known."""
+    metric = config.metrics[name]
+    place = config.place(("batch", "metrics", name, metric.source))
+    path, held = saved[metric.stream]
+    if metric.file:
+        path = metric.file
+        try:
+            held = written.read(written.Stamp(os.path.join(config.working_directory or "", path)))
+        except NoMatch as none:
+            findings.notes.append(f"{place}: {path} cannot be tried: {none}")
+            return None
     try:
-        found = find.find(each, output)
+        value = find.find(metric, held)
     except NoMatch as none:
-        why = str(none) or find.hint(each, {each.stream: output})
-        findings.problems.append(f"{place}: no match in {path}: {each.text}{f' ({why})' if why else ''}")
-        return None, None
-    every = each.parsed.finditer(output) if each.source == "output_regex" and each.take is None else ()
-    for count, last in deque(enumerate(every, 1), maxlen=1):
-        if count > 1:
-            try:
-                text = shown(find.judged(each, last))
-            except NoMatch as none:
-                text = f"none: {none}"
-            findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {text}")
-    return found.value, find.line(found.match)[0] if found.match else None
+        why = str(none) or find.hint(metric, {metric.stream: held})
+        findings.problems.append(f"{place}: no match in {path}: {metric.text}{f' ({why})' if why else ''}")
+        return None
+    is_of_many = metric.source == "output_regex" and metric.take is None
+    count = find.find(metric.but(take="count"), held) if is_of_many else 1
+    if count != 1:
+        try:
+            last = shown(find.find(metric.but(take="last"), held))
+        except NoMatch as none:
+            last = f"none: {none}"
+        findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {last}")
+    return value
