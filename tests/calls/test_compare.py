@@ -61,7 +61,7 @@ def test_a_command_line_is_enough(empty):
     assert {"total_runtime", "cpu_time", "max_rss", "cost"} == set(answer["measurements"][0]["metrics"])
     assert answer["measurements"][-1]["relative"] == {"value": pytest.approx(11 / 95), "spread": None}
     table = empty.call("compare", *arguments, "--minimize", "{cost}", "--runs", "3").stdout.decode().split("\n")
-    assert table[0] == "minimize {cost}; median ± sample standard deviation of 3 runs"
+    assert table[0] == "minimize {cost}; median ± sample standard deviation of the runs"
     assert table[1].split()[:3] == ["job.n", "job.m", "cost"]
     assert re.match(r"1 +1 +11 ± 0 +1.00 .*\* best", table[3].strip())
     with open(empty.path("config.json")) as stream:

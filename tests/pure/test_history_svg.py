@@ -9,15 +9,14 @@ import pytest
 from history_cases import confirmed, trial
 
 from servo_batch.columns import width
-from servo_batch.history import svg, table, trials
+from servo_batch.history import svg, trials
 
 CASES = history_cases.cases()
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def view(found, label="{total_runtime}", minimize=True):
-    rows = trials.pooled(found, minimize)
-    return table.View(rows, trials.best(rows), label, minimize)
+    return trials.view(found, label, minimize)
 
 
 def drawn(found, *arguments, **matters):

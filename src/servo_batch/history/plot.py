@@ -5,8 +5,7 @@ from typing import Sequence
 from servo_batch import terminal
 from servo_batch.columns import clipped
 from servo_batch.history.axis import Axis, scale
-from servo_batch.history.table import View
-from servo_batch.history.trials import Trial, best_so_far
+from servo_batch.history.trials import Trial, View, best_so_far
 
 HEIGHT = 10
 # Wider, a few measurements would stand too far apart to be seen as a row.

@@ -16,8 +16,8 @@ from servo_batch.columns import clipped, folded, width
 from servo_batch.files import refuse_input, replace, why
 from servo_batch.history.axis import scale
 from servo_batch.history.figures import as_number, figure
-from servo_batch.history.table import View, unit
-from servo_batch.history.trials import Row, best_so_far, shown, varying
+from servo_batch.history.table import unit
+from servo_batch.history.trials import Row, View, best_so_far, shown
 
 WIDTH, MARGIN = 960, 40
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
@@ -70,7 +70,7 @@ class Drawing:
     def __init__(self, view: View) -> None:
         values = [value for row in view.rows for value in [*row.runs, row.value] if value is not None]
         self.view = view
-        self.names = varying([row.settings for row in view.rows])
+        self.names = view.varying
         self.axis = scale(values or [0.0], view.minimize, 5)
         self.y = 24.0
         self._lines: List[str] = []

@@ -12,12 +12,11 @@ from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from servo_batch import samples, terminal
 from servo_batch.columns import clipped, folded, lined_up, width
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
-from servo_batch.history.trials import Row, names, shown, varying
+from servo_batch.history.trials import Row, View, names, shown
 
 ALWAYS_COMPARED = ("cpu_time", "max_rss")
 # Where there is no room for whole names and values, so much of them has to do.
 ENOUGH = 12
-WIDEST_LABEL = 24  # the head has all of it
 
 
 class Column(NamedTuple):
@@ -39,49 +38,22 @@ class Column(NamedTuple):
         return "%s (%s)" % (self.title, self.unit) if self.unit else self.title
 
 
-class View(NamedTuple):
-    """What a table says: its rows, ``top`` the best of them, and of what objective (its label and its direction).
-
-    ``is_comparison``: with how many times the best's value each is, and without marks of what a tuning confirmed.
-    ``numbered``: each row is one measurement.
-    """
-
-    rows: Sequence[Row]
-    top: Optional[Row]
-    label: str
-    minimize: bool
-    numbered: bool = False
-    is_comparison: bool = False
-
-    @property
-    def even_runs(self) -> int:
-        """Return how many runs each combination of a comparison has had that did not fail; 0 where they differ."""
-        counts = {len(row.runs) for row in self.rows if row.runs}
-        return counts.pop() if self.is_comparison and len(counts) == 1 else 0
-
-    @property
-    def head(self) -> str:
-        """Return what stands above the table."""
-        has_spread = any(len(row.runs) > 1 for row in self.rows)
-        runs = "%d runs" % self.even_runs if self.even_runs else "the runs"
-        spread = "; median ± sample standard deviation of " + runs if has_spread else ""
-        return "%s %s%s" % ("minimize" if self.minimize else "maximize", self.label, spread)
-
-
 def text(view: View, room: int) -> str:
     """Return the table for a terminal in lines of at most ``room`` columns."""
-    whole = _columns(view)
+    columns = _columns(view)
 
-    def fits(columns: Sequence[Column]) -> bool:
-        return max(map(width, _lines(columns))) <= room
+    def is_too_wide() -> bool:
+        return max(map(width, _lines(columns))) > room
 
-    columns = whole if fits(whole) else _shortened(whole)
-    optional = [column for column in whole if column.is_optional]
-    while optional and not fits(columns):
-        columns.remove(optional.pop())
-    hidden = ", ".join(column.whole_title for column in whole if column.is_optional and column not in columns)
-    notes = ["no room for %s: --csv has all" % hidden] if hidden else []
-    return paragraphs([view.head, *_lines(columns), *notes], room)
+    if is_too_wide():
+        columns = [_shortened(column) if column.is_setting else column for column in columns]
+    optional = [column for column in columns if column.is_optional]
+    hidden: List[str] = []
+    while optional and is_too_wide():
+        columns.remove(optional[-1])
+        hidden.insert(0, optional.pop().whole_title)
+    notes = ["no room for %s: --csv has all" % ", ".join(hidden)] if hidden else []
+    return paragraphs([_head(view), *_lines(columns), *notes], room)
 
 
 def markdown(view: View) -> str:
@@ -89,7 +61,7 @@ def markdown(view: View) -> str:
     columns = _columns(view)
     lines = [[column.whole_title for column in columns], ["--:" if column.to_right else "---" for column in columns]]
     lines += [list(cells) for cells in zip(*(column.cells for column in columns))]
-    return _plain(view.head) + "\n\n" + "".join("| %s |\n" % " | ".join(map(_plain, line)) for line in lines)
+    return _plain(_head(view)) + "\n\n" + "".join("| %s |\n" % " | ".join(map(_plain, line)) for line in lines)
 
 
 def _plain(cell: str) -> str:
@@ -99,22 +71,27 @@ def _plain(cell: str) -> str:
 # --- what is in the columns ---------------------------------------------------------------------------------------
 
 
+def _head(view: View) -> str:
+    """Return what stands above the table."""
+    has_spread = any(len(row.runs) > 1 for row in view.rows)
+    spread = "; median ± sample standard deviation of the runs" if has_spread else ""
+    return "%s %s%s" % ("minimize" if view.minimize else "maximize", view.label, spread)
+
+
 def _columns(view: View) -> List[Column]:
     """Return all columns, the last one for remarks."""
     rows = view.rows
     columns = [Column("#", [str(row.trials[0].number) for row in rows])] if view.numbered else []
-    columns += [_setting(name, rows) for name in varying([row.settings for row in rows])]
+    columns += [_setting(name, rows) for name in view.varying]
     subject = view.label.strip("{}")
     metrics = names([trial.metrics for row in rows for trial in row.trials])
-    label = clipped(subject if subject in metrics else view.label, WIDEST_LABEL)
-    columns.append(_figures(label, unit(rows, subject), [row.runs for row in rows]))
-    if view.is_comparison and len(rows) > 1:
+    title = subject if subject in metrics else "objective"  # the head has all of it
+    columns.append(_figures(title, unit(rows, subject), [row.runs for row in rows]))
+    if view.is_comparison:
         columns.append(_relative(view))
-    several = any(len(row.runs) > sum(trial.objective is not None for trial in row.trials) for row in rows)
-    if several and not (view.numbered or view.is_comparison):
+    if any(len(row.runs) > len(row.trials) for row in rows) and not view.numbered:
         columns.append(Column("measured", [str(len(row.trials)) for row in rows]))
-    if not view.even_runs:
-        columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
+    columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
     for name in metrics:
         values = [row.values(name) for row in rows]
         is_optional = not view.is_comparison or name not in ALWAYS_COMPARED
@@ -191,8 +168,7 @@ def verdict(view: View) -> str:
     equal = [row for row in others if not samples.is_lower(best.costs, row.costs)]
     if not equal:
         return "the best is better than any other by more than chance explains (%s)" % test
-    varied = varying([row.settings for row in view.rows])
-    listed = ["[%s]" % pairs({name: row.settings.get(name) for name in varied}) for row in equal]
+    listed = ["[%s]" % pairs({name: row.settings.get(name) for name in view.varying}) for row in equal]
     least = samples.least_runs(best.costs, [row.costs for row in equal])
     told = "these runs cannot tell from the best: %s (%s); it takes %d runs of each at least"
     return told % (", ".join(listed), test, least)
@@ -200,7 +176,7 @@ def verdict(view: View) -> str:
 
 def _note(row: Row, view: View) -> str:
     notes = ["* best"] if view.top and row.trials[0] in view.top.trials else []
-    if row.confirmed and not view.is_comparison:
+    if row.confirmed:
         notes.append("confirmed by tune")
     failures = [trial.reason or "no objective" for trial in row.trials if trial.objective is None]
     if failures:
@@ -221,19 +197,12 @@ def _lines(columns: Sequence[Column]) -> List[str]:
     return lined_up([(list(map(terminal.one_line, cells)), each.to_right) for cells, each in zip(texts, columns)])
 
 
-def _shortened(columns: Sequence[Column]) -> List[Column]:
-    """Return the columns, settings without components and clipped, as far as that leaves them told apart."""
-    titles = [column.title.rpartition(".")[2] if column.is_setting else column.title for column in columns]
-    titles = titles if len(set(titles)) == len(titles) else [column.title for column in columns]
-    found = []
-    for column, title in zip(columns, titles):
-        if column.is_setting:
-            cells = [clipped(terminal.one_line(cell), ENOUGH) for cell in column.cells]
-            cells = cells if len(set(cells)) == len(set(column.cells)) else column.cells
-            title = clipped(terminal.one_line(title), max([ENOUGH, *map(width, cells)]))
-            column = column._replace(title=title, cells=cells)
-        found.append(column)
-    return found
+def _shortened(column: Column) -> Column:
+    """Return a column with its title and its cells clipped, these where that leaves them told apart."""
+    cells = [clipped(terminal.one_line(cell), ENOUGH) for cell in column.cells]
+    cells = cells if len(set(cells)) == len(set(column.cells)) else column.cells
+    title = clipped(terminal.one_line(column.title), max([ENOUGH, *map(width, cells)]))
+    return column._replace(title=title, cells=cells)
 
 
 def paragraphs(texts: Sequence[str], room: int) -> str:

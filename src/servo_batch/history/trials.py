@@ -55,19 +55,42 @@ class Row(NamedTuple):
         return [value for metric in metrics for value in metric.get("runs", [metric["value"]])]
 
 
+class View(NamedTuple):
+    """What is shown: rows from the best on, ``top`` the best of them, and of what objective (label and direction).
+
+    ``is_comparison``: with how many times the best's value each is. ``numbered``: each row is one measurement.
+    """
+
+    rows: Sequence[Row]
+    top: Optional[Row]
+    label: str
+    minimize: bool
+    is_comparison: bool = False
+    numbered: bool = False
+
+    @property
+    def varying(self) -> List[str]:
+        """The names of the settings that have more than one value; a missing one counts as a value."""
+        settings = [row.settings for row in self.rows]
+        return [
+            name
+            for name in names(settings)
+            if len({_identity({name: one[name]} if name in one else {}) for one in settings}) > 1
+        ]
+
+
+def view(trials: Sequence[Trial], label: str, minimize: bool, is_comparison: bool = False) -> View:
+    """Return what trials come to, pooled where their settings are the same."""
+    rows = pooled(trials, minimize)
+    return View(rows, _best(rows), label, minimize, is_comparison)
+
+
 def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
     """Return a row for each combination of settings, from the best on; what failed comes last."""
     groups: Dict[str, List[Trial]] = {}
     for trial in trials:
         groups.setdefault(_identity(trial.settings), []).append(trial)
-    confirmed: Dict[str, int] = {}
-    # Where the machine was to blame, tune measures once more.
-    counted = [(_identity(trial.settings), trial) for trial in trials if trial.cause != "machine"]
-    for again in confirmations(counted):
-        turns = [[cost(trial, minimize) for _, trial in again[turn::2]] for turn in (0, 1)]
-        if len(turns[1]) >= samples.FEWEST:  # one that was broken off says nothing
-            is_better = samples.is_lower(turns[0][: len(turns[1])], turns[1])
-            confirmed[again[0][0]] = again[-1][1].number if is_better else 0
+    confirmed = _confirmed(trials, minimize)
     sign = 1 if minimize else -1
     rows = []
     for identity, group in groups.items():
@@ -76,6 +99,19 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
         value = as_number(samples.median(runs)) if runs else None
         rows.append(Row(group[0].settings, group, runs, value, costs, confirmed.get(identity, 0)))
     return sorted(rows, key=lambda row: (row.value is None, sign * (row.value or 0)))
+
+
+def _confirmed(trials: Sequence[Trial], minimize: bool) -> Dict[str, int]:
+    """Return for settings that were measured again the last measurement that confirmed them, 0 where it did not."""
+    found: Dict[str, int] = {}
+    # Where the machine was to blame, tune measures once more.
+    counted = [(_identity(trial.settings), trial) for trial in trials if trial.cause != "machine"]
+    for again in confirmations(counted):
+        turns = [[cost(trial, minimize) for _, trial in again[turn::2]] for turn in (0, 1)]
+        if len(turns[1]) >= samples.FEWEST:  # one that was broken off says nothing
+            is_better = samples.is_lower(turns[0][: len(turns[1])], turns[1])
+            found[again[0][0]] = again[-1][1].number if is_better else 0
+    return found
 
 
 def confirmations(measured: Iterable[Tuple[Any, Any]]) -> List[List[Tuple[Any, Any]]]:
@@ -108,7 +144,7 @@ def cost(trial: Trial, minimize: bool) -> Optional[float]:
     return trial.objective if trial.objective is None or minimize else -trial.objective
 
 
-def best(rows: Sequence[Row]) -> Optional[Row]:
+def _best(rows: Sequence[Row]) -> Optional[Row]:
     """Return the best of rows that are in order, None where all failed.
 
     What a tuning has confirmed last counts before a better median, unless that is better by more than chance explains.
@@ -121,15 +157,6 @@ def best(rows: Sequence[Row]) -> Optional[Row]:
 def names(mappings: Sequence[Dict[str, Any]]) -> List[str]:
     """Return the keys of all mappings, each once, in the order of first appearance."""
     return list(dict.fromkeys(name for mapping in mappings for name in mapping))
-
-
-def varying(settings: Sequence[Dict[str, Any]]) -> List[str]:
-    """Return the names of the settings that have more than one value; a missing one counts as a value."""
-    return [
-        name
-        for name in names(settings)
-        if len({_identity({name: one[name]} if name in one else {}) for one in settings}) > 1
-    ]
 
 
 def best_so_far(values: Sequence[Optional[float]], minimize: bool) -> List[Optional[float]]:

@@ -38,8 +38,7 @@ def compare(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
     objective = config.objective
     minimize = objective.direction == "minimize"
     measured = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
-    rows = trials.pooled(measured, minimize)
-    view = table.View(rows, trials.best(rows), objective.text, minimize, is_comparison=True)
+    view = trials.view(measured, objective.text, minimize, is_comparison=True)
     notes = []
     if options.get("--svg"):
         try:
@@ -181,7 +180,7 @@ def _measure(
     return entries, None
 
 
-def _measurements(view: table.View) -> List[Dict[str, Any]]:
+def _measurements(view: trials.View) -> List[Dict[str, Any]]:
     found = []
     for row in view.rows:
         metrics = {name: metric for trial in row.trials for name, metric in trial.metrics.items()}

@@ -43,8 +43,7 @@ def history(options: Options) -> answers.Answer:
     every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
-    rows = trials.pooled(found, minimize)
-    view = table.View(rows, trials.best(rows), config.objective.text, minimize)
+    view = trials.view(found, config.objective.text, minimize)
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
     effects = importance.effects(space(config.settings.described), costs)
     if options.get("--svg"):
@@ -82,7 +81,7 @@ def _as_recorded(entries: "List[Dict[str, Any]]") -> Config:
 
 def exported(
     options: Options,
-    view: table.View,
+    view: trials.View,
     measured: "List[Trial]",
     response: "Dict[str, Any]",
     text: "Callable[[], str]",
@@ -96,7 +95,7 @@ def exported(
     return answers.Answer(response, others[asked] if asked else text, exit_status, verbatim=bool(asked))
 
 
-def _page(path: str, view: table.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
+def _page(path: str, view: trials.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
     from servo_batch.history import plot
 
     if not found:
