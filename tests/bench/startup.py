@@ -8,13 +8,12 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import zipfile
 
 import table
-from table import PYTHONS, ROOT
+from table import PYTHONS
 
 VERSIONS = ("3.6", "3.11", "3.13")
 ROUNDS = 30
@@ -49,18 +48,16 @@ def calls(folder):
     """Return (label, arguments, stdin, target from plain sources) of each call that is timed."""
     from servo_batch.formats import yaml_subset
 
-    with open(os.path.join(folder, "config.yaml"), "w") as stream:
-        stream.write(YAML)
-    with open(os.path.join(folder, "config.json"), "w") as stream:
-        json.dump(yaml_subset.loads(YAML), stream)
+    files = {"YAML": os.path.join(folder, "config.yaml"), "JSON": os.path.join(folder, "config.json")}
+    for path, text in zip(files.values(), (YAML, json.dumps(yaml_subset.loads(YAML)))):
+        with open(path, "w") as stream:
+            stream.write(text)
     state = ["--state", os.path.join(folder, "state.json")]
-    in_yaml = ["--config", os.path.join(folder, "config.yaml"), *state]
-    in_json = ["--config", os.path.join(folder, "config.json"), *state]
     return [
-        ("adjust --query, YAML", ["adjust", "--query", *in_yaml], "", 1.0),
-        ("measure --describe, YAML", ["measure", "--describe", *in_yaml], "", 1.0),
-        ("adjust, YAML", ["adjust", *in_yaml], REQUEST, None),
-        ("adjust --query, JSON", ["adjust", "--query", *in_json], "", None),
+        ("adjust --query, YAML", ["adjust", "--query", "--config", files["YAML"], *state], "", 1.0),
+        ("measure --describe, YAML", ["measure", "--describe", "--config", files["YAML"], *state], "", 1.0),
+        ("adjust, YAML", ["adjust", "--config", files["YAML"], *state], REQUEST, None),
+        ("adjust --query, JSON", ["adjust", "--query", "--config", files["JSON"], *state], "", None),
         ("adjust --info", ["adjust", "--info"], "", None),
     ]
 
@@ -80,47 +77,45 @@ def with_pyyaml(python, folder):
     return interpreter
 
 
-def build(interpreter, folder, *options):
-    path = os.path.join(folder, "servo-batch%s.pyz" % "".join(options))
-    subprocess.run([interpreter, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
-    return path
-
-
-def rows(rounds=ROUNDS):
+def rows():
     """Yield (label, figure, target, whether it is met) under 3.6, 3.11 and 3.13, as far as the machine has them."""
     for version in VERSIONS:
         if version in PYTHONS:
             with tempfile.TemporaryDirectory() as folder:
-                interpreter = with_pyyaml(PYTHONS[version], os.path.join(folder, "venv"))
-                yield from rows_of("Python " + version, interpreter, folder, rounds)
+                yield from rows_of(version, with_pyyaml(PYTHONS[version], os.path.join(folder, "venv")), folder)
 
 
-def rows_of(label, interpreter, folder, rounds):
+def rows_of(version, interpreter, folder):
     """Yield the rows of one interpreter; its calls take turns, so that a busy moment of the machine meets them all."""
     nothing = os.path.join(folder, "nothing.pyz")
     with zipfile.ZipFile(nothing, "w") as archive:
         archive.writestr("__main__.py", "pass")
-    timed = [("bare", ["-c", ""], "", None), ("an archive that does nothing", [nothing], "", None)]
-    timed += [("older", ["-c", OLDER, os.path.join(folder, "config.yaml")], "", None)]
-    files = {"plain sources": build(interpreter, folder)}
-    if sys.version_info >= (3, 7) and not label.endswith(" 3.6"):
-        files["with bytecode"] = build(interpreter, folder, "--bytecode")
-    for kind, path in files.items():
-        for call, arguments, text, target in calls(folder):
-            limit = target and (target if kind == "plain sources" else target / 2)
-            timed.append(("%s, %s" % (call, kind), [path, *arguments], text, limit))
+    baseline = ["-c", OLDER, os.path.join(folder, "config.yaml")]
+    timed = [
+        ("the older driver's imports, and the file read by PyYAML", baseline, "", None),
+        ("an interpreter that does nothing", ["-c", ""], "", None),
+        ("an archive that does nothing", [nothing], "", None),
+    ]
+    # Python 3.6 takes no bytecode from an archive.
+    for options in [[], ["--bytecode"]] if version != "3.6" else [[]]:
+        path = table.build(folder, interpreter, *options)
+        for label, arguments, text, target in calls(folder):
+            kind = "with bytecode" if options else "plain sources"
+            timed.append(("%s, %s" % (label, kind), [path, *arguments], text, target and target / (1 + len(options))))
     times = [[] for _ in timed]
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for (_, arguments, text, _), row in zip(timed, times):
             row.append(seconds([interpreter, *arguments], text))
-    bare, archive_only, baseline = map(statistics.median, times[:3])
-    yield "%s: the older driver's imports, and the file read by PyYAML" % label, "%.1f ms" % (1000 * baseline), "", True
-    yield "%s: an interpreter that does nothing" % label, "%.2f of that" % (bare / baseline), "", True
-    yield "%s: an archive that does nothing" % label, "%.2f of that" % (archive_only / baseline), "", True
-    for (call, _, _, target), row in list(zip(timed, times))[3:]:
-        ratio = statistics.median(row) / baseline
+    unit, *medians = map(statistics.median, times)
+    yield "Python %s: %s" % (version, timed[0][0]), "%.1f ms" % (1000 * unit), "", True
+    for (label, _, _, target), median in zip(timed[1:], medians):
         limit = "at most %.2f" % target if target else ""
-        yield "%s: %s" % (label, call), "%.2f of that" % ratio, limit, not target or ratio <= target
+        yield (
+            "Python %s: %s" % (version, label),
+            "%.2f of that" % (median / unit),
+            limit,
+            not target or median <= target * unit,
+        )
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ sys.path[:0] = [os.path.join(ROOT, *folder) for folder in (["src"], ["tests", "s
 from machine import NEWEST, PYTHONS  # noqa: E402, F401
 
 
-def build(folder):
-    """Build the file into ``folder`` and return its path."""
-    path = os.path.join(folder, "servo-batch.pyz")
-    subprocess.run([sys.executable, os.path.join(ROOT, "build.py"), "-o", path], check=True)
+def build(folder, python=sys.executable, *options):
+    """Build the file into ``folder`` by an interpreter and return its path."""
+    path = os.path.join(folder, "servo-batch%s.pyz" % "".join(options))
+    subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
     return path
 
 
