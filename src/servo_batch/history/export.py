@@ -22,8 +22,8 @@ def as_csv(trials: Sequence[Trial]) -> str:
     """
     rows = [_row(trial) for trial in trials]
     titles = names([dict.fromkeys(FIXED), *rows])
-    lines = [titles, *([row.get(title) for title in titles] for row in rows)]
-    text = "".join(",".join(map(_cell, line)) + "\n" for line in lines)
+    lines = [dict(zip(titles, titles)), *rows]
+    text = "".join(",".join(_cell(line.get(title)) for title in titles) + "\n" for line in lines)
     return text if all(char < "\x80" for char in text) else BYTE_ORDER_MARK + text
 
 
