@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 from servo_batch import settings
 from servo_batch.answers import HostError, ServoError, bad_request, complain, failed
 from servo_batch.command import render
-from servo_batch.config import CONTROL, Config, Objective
+from servo_batch.command.template import CONTROL
+from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
