@@ -7,6 +7,7 @@ source: Jones, Schonlau, Welch, Efficient Global Optimization of Expensive Black
 import math
 import random
 from bisect import bisect_left
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -60,6 +61,7 @@ def propose(
     tried = {one.point for one in measured}
     rng = random.Random("%d %d" % (seed, len(past)))  # its random() is all that every Python promises to keep
 
+    @lru_cache(LOOKS)  # neighbours are drawn again and again, and constraints take their time
     def is_open(point: Point) -> bool:
         return point not in tried and (allowed is None or allowed(_settings(space, point)))
 
