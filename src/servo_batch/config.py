@@ -57,7 +57,7 @@ class Config(document.Document):
         self.warmup_runs: int = self.value(
             "warmup_runs", 0, _whole(0, MAX_RUNS), f"a whole number from 0 to {MAX_RUNS}"
         )
-        self.metric_entries = self.mapping(batch, ("batch", "metrics"), "names of metrics", {}) or {}
+        self.metric_entries = self.mapping(("batch", "metrics"), "names of metrics", {}) or {}
         self.metrics = _metrics(self)
         self.objective = _objective(self)
         self.history = self.file_name("history")
@@ -65,16 +65,15 @@ class Config(document.Document):
         self.expected_seconds: "Optional[float]" = self.value("expected_duration", None, _positive, longer)
         self.timeout_seconds: "Optional[float]" = self.value("timeout", None, _positive, longer)
         self.grace_seconds: float = self.value("grace_period", 5.0, duration, f"0 or {longer}")
-        self.default_control = self.mapping(batch, ("batch", "default_control"), "control values", {}) or {}
+        self.default_control = self.mapping(("batch", "default_control"), "control values", {}) or {}
 
     def formula(self, text: "Any", anything_in: "Tuple[str, ...]" = ()) -> "Formula":
         """Return the formula over settings and metrics that gives a number; raise ``ValueError`` that says why not."""
         from servo_batch import formulas
 
-        later = (*self.settings.described, sources.TOTAL_RUNTIME, *self.metric_entries, *anything_in)
-        known = dict.fromkeys(later, formulas.Later())
-        values = settings.values(self.settings.current())
-        known.update((name, value) for name, value in values.items() if name not in self.metric_entries)
+        unset = dict.fromkeys(self.settings.described, formulas.Later())
+        later = dict.fromkeys((sources.TOTAL_RUNTIME, *self.metric_entries, *anything_in), formulas.Later())
+        known = {**unset, **settings.values(self.settings.current()), **later}
         return formulas.read(text, known, formulas.NUMBER)
 
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
@@ -228,7 +227,7 @@ def _command(source: Config, key: str) -> "Optional[Command]":
 
 def _env(source: Config) -> "Dict[str, Parts]":
     read: "Dict[str, Any]" = {}
-    for name, value in (source.mapping(source.batch, ("batch", "env"), "variables", {}) or {}).items():
+    for name, value in (source.mapping(("batch", "env"), "variables", {}) or {}).items():
         if isinstance(value, str):
             read[name] = _template(source, ("batch", "env", name), template.parse_variable, name, value)
         else:
@@ -283,7 +282,7 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
 
 def _metric(config: Config, name: str) -> "Optional[Metric]":
     path: "Path" = ("batch", "metrics", name)
-    entry = config.mapping(config.metric_entries, path, "a source, such as output_regex, and unit")
+    entry = config.mapping(path, "a source, such as output_regex, and unit")
     if entry is None:
         return None
     config.refuse_unknown(path, entry, sources.KEYS)
@@ -297,7 +296,7 @@ def _metric(config: Config, name: str) -> "Optional[Metric]":
 def _objective(config: Config) -> Objective:
     path: "Path" = ("batch", "objective")
     default = {SHORTEST.direction: SHORTEST.text}
-    entry = config.mapping(config.batch, path, "minimize: FORMULA or maximize: FORMULA", default)
+    entry = config.mapping(path, "minimize: FORMULA or maximize: FORMULA", default)
     if entry is None:
         return SHORTEST
     config.refuse_unknown(path, entry, DIRECTIONS)

@@ -24,9 +24,8 @@ class Document:
         """Take the file's ``name``, as messages say it, and its whole ``content``."""
         self.name = name
         self.problems: "List[str]" = []
-        self._content = content
-        whole = content if isinstance(content, dict) else {}
-        self.batch: "Dict[str, Any]" = self.mapping(whole, ("batch",), "command, default_state, …") or {}
+        self._content = content if isinstance(content, dict) else {}
+        self.batch: "Dict[str, Any]" = self.mapping(("batch",), "command, default_state, …") or {}
         self.refuse_problems()
         self.state = self.file_name("state")
 
@@ -58,16 +57,14 @@ class Document:
                 break
         return line
 
-    def mapping(
-        self, outer: "Optional[Dict[str, Any]]", path: "Path", holds: str, default: "Any" = None
-    ) -> "Optional[Dict[str, Any]]":
-        """Return what ``outer`` has under the last key of ``path`` if it is a mapping, else None after noting that.
-
-        Where ``outer`` is None, that has been noted.
-        """
-        if outer is None:
-            return None
-        value = outer.get(str(path[-1]), default)
+    def mapping(self, path: "Path", holds: str, default: "Any" = None) -> "Optional[Dict[str, Any]]":
+        """Return the mapping under the keys ``path``, None after noting that something else, or nothing, is there."""
+        outer: "Any" = self._content
+        for key in path[:-1]:
+            outer = outer.get(key) if isinstance(outer, dict) else None
+        if not isinstance(outer, dict):
+            return None  # which has been noted
+        value = outer.get(path[-1], default)
         if isinstance(value, dict):
             return value
         self.add(path, f"must be a mapping of {holds}, but is {found(value)}")

@@ -190,19 +190,17 @@ class Settings:
 
 def read(document: "Document") -> Settings:
     """Return the settings of a configuration, with what its formulas and constraints say."""
-    batch: "Optional[Dict[str, Any]]" = document.batch
     path: "Path" = ("batch", "application")
     if "application" not in document.batch:
         path = ("batch", "default_state", "application")
-        batch = document.mapping(batch, path[:2], "the key application")
-        document.refuse_unknown(path[:2], batch or {}, ("application",))
+        document.refuse_unknown(path[:2], document.mapping(path[:2], "the key application") or {}, ("application",))
     elif "default_state" in document.batch:
         document.add(path, "is given twice, here and under batch.default_state: remove one")
-    application = document.mapping(batch, path, "the key components")
+    application = document.mapping(path, "the key components") or {}
     path += ("components",)
-    components = document.mapping(application, path, "components") or {}
-    described = {name: _component(document, components, path + (name,)) for name in components}
-    configured = Settings({**(application or {}), "components": described})
+    components = document.mapping(path, "components") or {}
+    described = {name: _component(document, path + (name,)) for name in components}
+    configured = Settings({**application, "components": described})
     places: "Dict[str, Path]" = {}
     for component, name, _ in walk(configured.application):
         place, full = path + (component, "settings", name), full_name(component, name)
@@ -215,19 +213,16 @@ def read(document: "Document") -> Settings:
     return configured
 
 
-def _component(document: "Document", components: "Dict[str, Any]", path: "Path") -> "Dict[str, Any]":
-    component = document.mapping(components, path, "the key settings")
+def _component(document: "Document", path: "Path") -> "Dict[str, Any]":
+    component = document.mapping(path, "the key settings") or {}
     path += ("settings",)
-    described = document.mapping(component, path, "settings") or {}
-    return {
-        **(component or {}),
-        "settings": {name: _setting(document, described, path + (name,)) for name in described},
-    }
+    described = document.mapping(path, "settings") or {}
+    return {**component, "settings": {name: _setting(document, path + (name,)) for name in described}}
 
 
-def _setting(document: "Document", settings: "Dict[str, Any]", path: "Path") -> "Setting":
+def _setting(document: "Document", path: "Path") -> "Setting":
     """Return the setting with its ``default`` as ``value``, after noting every problem it has."""
-    setting = dict(document.mapping(settings, path, "type, min, max, values, value, …") or {})
+    setting = dict(document.mapping(path, "type, min, max, values, value, …") or {})
     problems = list(_problems(setting))
     key = "default" if "default" in setting else "value"
     default = setting.pop("default", None)

@@ -4,6 +4,8 @@ from servo_batch import answers, document, settings, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict
+
     from servo_batch.options import Options
     from servo_batch.settings import Application, Settings
 
@@ -12,31 +14,28 @@ def adjust(options: "Options") -> answers.Answer:
     """Do what the command line says; return the answer, or raise ``ServoError``.
 
     ``--query`` and ``--describe`` ask what the settings are, ``--reset`` removes what is stored. Else a request on
-    stdin is the whole new state, and arguments change what was stored before.
+    stdin is the whole new state, and arguments change what was stored before. Settings that are stored and that the
+    configuration does not have are said.
     """
     source = document.Document(*document.find(options.get("--config")))
     configured = settings.read(source)
     source.refuse_problems()
     file = state.find(options.get("--state"), source)
-    if options.question in ("--query", "--describe"):
-        application = _described(configured, file)
-        return answers.Answer({"application": application}, lambda: settings_table(application))
-    stored = None
     if options.question == "--reset":
         file.reset()
-    else:
-        stored = _store(options, source, configured, file)
-    application = configured.current(stored)
-    return answers.Answer({"status": "ok", "reason": "success"}, lambda: settings_table(application))
-
-
-def _described(configured: "Settings", file: state.StateFile) -> "Application":
-    """Return the settings that the configuration has; what else is stored is said."""
-    stored = file.load()
+    stored = file.load() if options.question else _store(options, source, configured, file)
     others = settings.undeclared(configured.application, stored)
     if others:
-        answers.complain(f"{file.stored_in} also has {', '.join(others)}, which the configuration does not have")
+        answers.complain(f"{file.stored_in} also has {', '.join(others)}, which {source.name} does not have")
     application = configured.current(stored)
+    response: "Dict[str, Any]" = {"status": "ok", "reason": "success"}
+    if options.question in ("--query", "--describe"):
+        response = {"application": _configured(configured, application)}
+    return answers.Answer(response, lambda: settings_table(application))
+
+
+def _configured(configured: "Settings", application: "Application") -> "Application":
+    """Return of an application the settings that the configuration has."""
     components = {}
     for name, described in configured.application["components"].items():
         component = application["components"][name]
@@ -65,12 +64,7 @@ def _store(
             asked = settings.overlay(before, requested) if file.older else requested
         return rules.accepted(configured, asked, before, "nothing was changed")
 
-    stored = file.change(merge)
-    undeclared = settings.undeclared(configured.application, stored)
-    if undeclared:
-        verb = "is" if len(undeclared) == 1 else "are"
-        answers.complain(f"{', '.join(undeclared)} {verb} stored, though {source.name} has no such setting")
-    return stored
+    return file.change(merge)
 
 
 def settings_table(application: "Application") -> str:
