@@ -7,7 +7,7 @@ import shutil
 import signal
 
 import pytest
-from calling import ColdServo
+from calling import Servo
 from machine import NEWEST
 from terminals import Terminal
 
@@ -31,8 +31,10 @@ WAITING = "cat go"
 DRAWN = b"expected 1:40\033[J\r"
 
 
-class Place(ColdServo):
+class Place(Servo):
     """A folder in which the built file is called at a terminal, and a job that waits there."""
+
+    is_warm = False
 
     def __init__(self, python, pyz, folder):
         super().__init__(python, pyz, folder)

@@ -6,7 +6,7 @@ import re
 import signal
 
 import pytest
-from calling import ColdServo, Servo
+from calling import Servo
 from machine import NEWEST
 
 pytest_plugins = ["servo_fixtures"]
@@ -216,7 +216,7 @@ def test_it_is_written_for_other_tools(servo):
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_cancel_shows_what_is_known_and_that_it_is_not_all(pyz_for, tmp_path, signum):
     job = COUNTED + "if test $n = 3; then kill -%d $(cat driver); sleep 60; fi; echo cost {a.x}" % signum
-    servo = ColdServo(NEWEST, pyz_for(NEWEST), tmp_path, {"batch": dict(BATCH, command=job, history="h")})
+    servo = Servo(NEWEST, pyz_for(NEWEST), tmp_path, {"batch": dict(BATCH, command=job, history="h")})
     for form in ([], ["--json"]):
         servo.write("n", b"0")
         servo.write("driver", b"")
