@@ -1,5 +1,7 @@
 """The loop: what is measured, in which order, and what the outcome says, from any point of a history on."""
 
+import math
+
 import pytest
 
 from servo_batch.tuning.loop import CONFIRM_BEST, CONFIRM_DEFAULT, Measured, Outcome, Past, Task
@@ -20,15 +22,16 @@ def fails(settings):
     return None if settings["web.cpu"] > 9 or settings["web.gc"] == "parallel" else cost(settings)
 
 
-def ran(task, measured=(), value=cost):
+def ran(task, measured=(), value=cost, budget_seconds=math.inf, seconds=lambda settings: 1.0):
     """Return the steps that were measured and the outcome, None where the default failed."""
-    steps, past = [], Past(task, measured)
+    steps, past, took = [], Past(task, measured), []
     while True:
-        step = past.next_step()
+        step = past.next_step(budget_seconds - sum(took), took)
         if isinstance(step, Outcome):
             return steps, step
         steps.append(step)
         assert len(steps) < 99
+        took.append(seconds(step.settings))
         past = past.after(Measured(step.settings, value(step.settings), step.purpose))
         if past.measured[-1] == (task.default, None, None):
             return steps, None
@@ -61,9 +64,10 @@ def test_the_answer_has_the_medians_of_the_confirmation_alone():
 
 @pytest.mark.parametrize("value", [cost, fails])
 def test_a_stop_at_any_point_changes_nothing_of_what_follows(value):
-    steps, outcome = ran(TASK, value=value)
+    task = TASK._replace(measurements=8)
+    steps, outcome = ran(task, value=value)
     for stop in range(len(steps) + 1):
-        assert ran(TASK, history(steps[:stop], value), value) == (steps[stop:], outcome)
+        assert ran(task, history(steps[:stop], value), value) == (steps[stop:], outcome)
 
 
 def test_it_says_how_many_measurements_there_will_be():
@@ -112,28 +116,20 @@ def test_a_cap_is_a_multiple_of_the_least_so_far_and_only_for_the_search():
         assert step.limit == (1.5 * min(cost(step.settings) for step in steps[:before]) if searches else None)
 
 
-def in_time(seconds, budget_seconds, of_default=1.0):
-    """Return the purposes of a call whose measurements take so long, those of the default otherwise, and the outcome."""
-    steps, past, took = [], Past(TASK, ()), []
-    while True:
-        step = past.next_step(budget_seconds - sum(took), took)
-        if isinstance(step, Outcome):
-            return purposes(steps), step
-        steps.append(step)
-        past = past.after(Measured(step.settings, cost(step.settings), step.purpose))
-        took.append(of_default if step.settings == START else seconds)
-
-
 def test_a_budget_keeps_the_time_for_the_confirmation():
-    assert in_time(1.0, 12.0)[0] == [None] * 6 + CONFIRMATION
-    assert in_time(1.0, 16.0, of_default=2.0)[0] == [None] * 6 + CONFIRMATION
-    assert in_time(1.0, 99.0) == (purposes(ran(TASK)[0]), ran(TASK)[1])
+    assert purposes(ran(TASK, budget_seconds=12.0)[0]) == [None] * 6 + CONFIRMATION
+    slow_default = ran(TASK, budget_seconds=16.0, seconds=lambda settings: 2.0 if settings == START else 1.0)
+    assert purposes(slow_default[0]) == [None] * 6 + CONFIRMATION
+    assert ran(TASK, budget_seconds=99.0) == ran(TASK)
 
 
-def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_alone():
-    for budget in (-1.0, 0.001, 1.5, 7.0):
-        found, outcome = in_time(1.0, budget)
-        assert (found, outcome) == ([None], Outcome(None, outcome.settings, 1))
+@pytest.mark.parametrize("budget", [-1.0, 0.001, 1.5, 7.0])
+def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_alone(budget):
+    steps, outcome = ran(TASK, budget_seconds=budget)
+    assert (purposes(steps), outcome) == ([None], Outcome(None, START, 1))
+
+
+def test_a_budget_allows_the_first_measurement_of_a_call_and_the_outcome():
     whole = history(ran(TASK)[0])
     assert Past(TASK, whole).next_step(0.0, [1.0]).better
     assert Past(TASK, whole[:1]).next_step(-1.0).purpose is None
@@ -162,17 +158,19 @@ def test_what_lies_at_an_edge_and_that_the_last_five_still_improved_is_said_with
 
 def test_only_its_own_runs_confirm():
     whole = history(ran(TASK)[0])
-    other = [one._replace(settings=whole[1].settings) if one.purpose == CONFIRM_BEST else one for one in whole]
-    cases = {
-        "stopped": (whole[:15], CONFIRMATION[3:]),
-        "of other settings": (other, CONFIRMATION),
-        "of another default": (
-            [one._replace(settings=whole[1].settings) if one.purpose == CONFIRM_DEFAULT else one for one in whole],
-            CONFIRMATION,
-        ),
-        "for another purpose": ([one._replace(purpose=None) for one in whole], CONFIRMATION),
-        "interrupted": ([*whole[:15], Measured(START, 1.0)], CONFIRMATION),
-    }
-    assert {name: purposes(ran(TASK, past)[0]) for name, (past, _) in cases.items()} == {
-        name: left for name, (_, left) in cases.items()
-    }
+
+    def at(purpose):
+        """Return the whole, but those that were for this purpose of other settings."""
+        return [one._replace(settings=whole[1].settings) if one.purpose == purpose else one for one in whole]
+
+    cases = [
+        (whole[:15], CONFIRMATION[3:]),  # stopped
+        (at(CONFIRM_BEST), CONFIRMATION),
+        (at(CONFIRM_DEFAULT), CONFIRMATION),
+        ([one._replace(purpose=None) for one in whole], CONFIRMATION),
+        ([*whole[:15], Measured(START, 1.0)], CONFIRMATION),  # interrupted
+        ([*whole[:15], whole[14]], CONFIRMATION[1:]),  # not in turns
+        ([*whole[:14], whole[13]], CONFIRMATION),
+    ]
+    for past, left in cases:
+        assert purposes(ran(TASK, past)[0]) == left

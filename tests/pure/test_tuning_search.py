@@ -40,10 +40,10 @@ def searched(space, measure, count, seed=0, allowed=None):
 
 def test_finds_better_settings_than_random_ones_do():
     found, drawn = 0, 0
-    for seed in range(6):
-        found += min(value for _, value in searched(SPACE, cost, 25, seed)) - 10
+    for seed in range(4):
+        found += min(value for _, value in searched(SPACE, cost, 20, seed)) - 10
         rng = random.Random(seed)
-        points = rng.sample(list(itertools.product(*(values for values, _ in SPACE.values()))), 25)
+        points = rng.sample(list(itertools.product(*(values for values, _ in SPACE.values()))), 20)
         drawn += min(cost(dict(zip(SPACE, point))) for point in points) - 10
     assert found < drawn / 3
 
@@ -54,11 +54,10 @@ def test_finds_the_hump_of_one_wide_range_among_eight_settings():
 
     def throughput(settings):
         n = settings["clients"]
-        return (
-            -n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1)) * (1 + 0.02 * settings["s0"] + 0.02 * (settings["s1"] == 2))
-        )
+        others = 1 + 0.02 * settings["s0"] + 0.02 * (settings["s1"] == 2)
+        return -n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1)) * others
 
-    for seed in range(3):
+    for seed in range(2):
         past = searched(space, throughput, 30, seed)
         assert abs(choose(space, past)["clients"] - 22) <= 8
 
@@ -99,10 +98,10 @@ def test_every_python_proposes_and_keeps_the_same():
 
 
 @pytest.mark.parametrize("count", [0, 4])
-def test_finds_the_one_point_in_a_hundred_thousand_that_is_allowed(count):
-    space = {"a": (range(100), True), "b": (range(100), True), "c": (range(10), True)}
+def test_finds_the_one_point_in_fifty_thousand_that_is_allowed(count):
+    space = {"a": (range(100), True), "b": (range(100), True), "c": (range(5), True)}
     past = [({"a": n, "b": 0, "c": 0}, float(n)) for n in range(count)]
-    only = {"a": 77, "b": 13, "c": 5}
+    only = {"a": 77, "b": 13, "c": 3}
     assert propose(space, past, 0, lambda settings: settings == only) == only
     assert propose(space, past + [(only, 1.0)], 0, lambda settings: settings == only) is None
 
@@ -119,16 +118,16 @@ def test_searches_a_space_of_a_thousand_million_points_and_more():
     assert len({(settings["a"], settings["b"]) for settings, _ in past}) == 12
 
 
-def test_a_space_of_one_point_is_proposed_once():
-    for space in {}, {"a": ((5,), True)}, {"a": (("x",), False), "b": ((None,), False)}:
-        past = searched(space, lambda settings: 1.0, 3)
-        assert past == [({name: values[0] for name, (values, _) in space.items()}, 1.0)]
-        assert choose(space, past) == past[0][0]
+@pytest.mark.parametrize("space", [{}, {"a": ((5,), True)}, {"a": (("x",), False), "b": ((None,), False)}])
+def test_a_space_of_one_point_is_proposed_once(space):
+    only = {name: values[0] for name, (values, _) in space.items()}
+    past = searched(space, lambda settings: 1.0, 3)
+    assert (past, choose(space, past)) == ([(only, 1.0)], only)
 
 
-def test_goes_on_where_everything_failed_or_cost_the_same():
-    for value in (None, 7):
-        assert len(searched(SPACE, lambda settings, value=value: value, 8)) == 8
+@pytest.mark.parametrize("value", [None, 7])
+def test_goes_on_where_everything_failed_or_cost_the_same(value):
+    assert len(searched(SPACE, lambda settings: value, 8)) == 8
 
 
 def test_the_unit_of_the_cost_does_not_matter():

@@ -254,17 +254,15 @@ def measured(systems, options):
     if options.results and os.path.exists(options.results):
         with open(options.results) as stream:
             known = {tuple(key): found for key, found in map(json.loads, stream)}
-    for seed in range(options.seeds):
-        for system in systems:
-            for noise in options.noise:
-                for searcher in options.searchers:
-                    key = (system.name, searcher, seed, noise)
-                    if key in known:
-                        continue
-                    known[key] = gaps(system, searcher, seed, noise)
-                    if options.results:
-                        with open(options.results, "a") as stream:
-                            stream.write(json.dumps([key, known[key]]) + "\n")
+    for seed, system, noise, searcher in itertools.product(
+        range(options.seeds), systems, options.noise, options.searchers
+    ):
+        key = (system.name, searcher, seed, noise)
+        if key not in known:
+            known[key] = gaps(system, searcher, seed, noise)
+            if options.results:
+                with open(options.results, "a") as stream:
+                    stream.write(json.dumps([key, known[key]]) + "\n")
     return known
 
 
@@ -282,38 +280,24 @@ TITLES = "systems   noise  measurements   search  mean gap  90th perc.  failures
 def report(systems, found, options):
     """Print a line for each kind of systems, noise, number of measurements and searcher."""
     print(TITLES)
-    for kind in ("tables", "made up"):
+    kinds = list(dict.fromkeys(system.kind for system in systems))
+    for kind, noise, (index, count) in itertools.product(kinds, options.noise, enumerate(COUNTS)):
         names = [system.name for system in systems if system.kind == kind]
-        for noise in options.noise if names else ():
-            for index, count in enumerate(COUNTS):
-                columns = {
-                    searcher: [
-                        [found[name, searcher, seed, noise][index] for name in names] for seed in range(options.seeds)
-                    ]
-                    for searcher in options.searchers
-                }
-                for searcher, by_seed in columns.items():
-                    every = sorted(itertools.chain(*by_seed))
-                    failures = sum(gap > FAILURE for gap in every) / len(every)
-                    ratio = ""
-                    if searcher != "tpe" and "tpe" in columns:
-                        ratio = "%.2f ± %.2f" % over(
-                            *(list(map(statistics.mean, each)) for each in (by_seed, columns["tpe"]))
-                        )
-                    target = TARGETS.get((kind, noise), [None] * len(COUNTS))[index]
-                    if searcher == "tune" and target:
-                        ratio += ", at most %g" % target
-                    row = (
-                        kind,
-                        noise,
-                        count,
-                        searcher,
-                        statistics.mean(every),
-                        every[int(0.9 * len(every))],
-                        failures,
-                        ratio,
-                    )
-                    print("%-8s %6d %13d %8s %9.3f %11.3f %9.2f  %s" % row)
+        target = TARGETS.get((kind, noise), [None] * len(COUNTS))[index]
+        by_seed = {
+            searcher: [[found[name, searcher, seed, noise][index] for name in names] for seed in range(options.seeds)]
+            for searcher in options.searchers
+        }
+        for searcher, columns in by_seed.items():
+            ratio = ""
+            if searcher != "tpe" and "tpe" in by_seed:
+                ratio = "%.2f ± %.2f" % over(*(list(map(statistics.mean, each)) for each in (columns, by_seed["tpe"])))
+            if searcher == "tune" and target:
+                ratio += ", at most %g" % target
+            every = sorted(itertools.chain(*columns))
+            failures = sum(gap > FAILURE for gap in every) / len(every)
+            row = (kind, noise, count, searcher, statistics.mean(every), every[int(0.9 * len(every))], failures, ratio)
+            print("%-8s %6d %13d %8s %9.3f %11.3f %9.2f  %s" % row)
 
 
 def main():
