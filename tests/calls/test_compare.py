@@ -209,7 +209,7 @@ def test_it_is_written_for_other_tools(servo):
     csv = servo.call("compare", "a.x=2,4", "--runs", "3", "--csv", "--svg", "picture.svg").stdout.decode().split("\n")
     assert (len(csv), csv[0][:7]) == (8, "number,")
     picture = servo.read("picture.svg").decode()
-    assert "a.x = 4" in picture
+    assert "a.x=4" in picture
     assert len(re.findall('class="(?:point|best)" cx', picture)) == 6
 
 

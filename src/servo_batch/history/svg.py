@@ -8,7 +8,7 @@ import math
 import os
 import re
 from html import escape
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from servo_batch import samples
 from servo_batch.answers import ServoError, bad_request
@@ -16,19 +16,17 @@ from servo_batch.columns import clipped, folded, width
 from servo_batch.files import refuse_input, replace, why
 from servo_batch.history.axis import scale
 from servo_batch.history.figures import as_number, figure
-from servo_batch.history.table import unit
-from servo_batch.history.trials import Row, View, best_so_far, shown
+from servo_batch.history.table import unit, varied
+from servo_batch.history.trials import Trial, View, best_so_far, shown
 
 WIDTH, MARGIN = 960, 40
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 TITLE, HEADING, BODY, SMALL = 20, 14, 13, 11.5
-HEIGHT, STRIP, LANE = 240, 20, 20
-GAP = 14
-GUTTER, HALF = 200, 400  # where labels stand left of a chart: the values of a setting, whole combinations
-FAILED = 68  # and right of it, how many failed
+HEIGHT, LANE, GAP = 240, 20, 14
+GUTTER, FAILED = 300, 68  # where labels stand left of strips, and how many failed right of them
 # Of more numbers than these, neighbours share a strip.
 MOST_STRIPS = 20
-LEGEND = [("● measured", "quiet"), ("● best", "best"), ("━ best so far", "best"), ("○ confirmed by tune", "best")]
+LEGEND = [("● measured", "quiet"), ("● best", "best"), ("━ best so far", "best"), ("○ far off", "quiet")]
 LEGEND += [("| spread of runs", "quiet")]
 
 # Classes and their colours: one says "best", the rest is grey. Contrast on the paper as WCAG 2 counts it: text 4.5 and
@@ -52,26 +50,13 @@ UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u206
 CHARACTER = 0.7  # of its size, about how wide a character is: rather too much, since only the reader knows the font
 
 
-class Point(NamedTuple):
-    """A mark: the objective (None: failed), and how far its runs are apart."""
-
-    value: Optional[float]
-    is_best: bool = False
-    is_confirmed: bool = False
-    spread: Optional[float] = None
-
-
-Strip = Tuple[str, List[Point]]
-
-
 class Drawing:
-    """The lines of a picture, in pixels, ``y``, down to where they reach, the settings that vary, and an axis."""
+    """The lines of a picture, in pixels, ``y``, down to where they reach, and what they show."""
 
     def __init__(self, view: View) -> None:
-        values = [value for row in view.rows for value in [*row.runs, row.value] if value is not None]
         self.view = view
-        self.names = view.varying
-        self.axis = scale(values or [0.0], view.minimize, 5)
+        self.trials = sorted((trial for row in view.rows for trial in row.trials), key=lambda trial: trial.number)
+        self.axis = scale([run for row in view.rows for run in row.runs] or [0.0], view.minimize, 5)
         self.y = 24.0
         self._lines: List[str] = []
 
@@ -86,25 +71,24 @@ class Drawing:
 
     def text(self, x: float, y: float, content: str, anchor: str, classes: str = "quiet", size: float = SMALL) -> None:
         """Write a text; ``y`` is the line that it stands on."""
-        shape = '<text class="%s" x="%s" y="%s" font-size="%s" text-anchor="%s">%s</text>'
-        self._lines.append(shape % (classes, at(x), at(y), size, anchor, safe(content)))
+        shape = '<text class="%s" x="%.1f" y="%.1f" font-size="%s" text-anchor="%s">%s</text>'
+        self._lines.append(shape % (classes, x, y, size, anchor, safe(content)))
 
     def path(self, classes: str, drawn: str, *numbers: float) -> None:
         """Draw lines; ``drawn`` has ``%s`` for each of the numbers."""
-        self._lines.append('<path class="%s" d="%s"/>' % (classes, drawn % tuple(map(at, numbers))))
+        self._lines.append('<path class="%s" d="%s"/>' % (classes, drawn % tuple(round(each, 1) for each in numbers)))
 
-    def mark(self, x: float, y: float, point: Point, is_upwards: bool) -> None:
-        """Draw a measurement: an arrow where it is off the scale, a ring around it where it is confirmed."""
-        value = point.value or 0.0
-        if not self.axis.low <= value <= self.axis.high:
-            size = 3 if (value > self.axis.high) == is_upwards else -3
-            arrow = "M%s %sm-4 %sl4 %sl4 %s" if is_upwards else "M%s %sm%s -4l%s 4l%s 4"
-            self.path("quiet", arrow, x, y, size, -2 * size, 2 * size)
+    def mark(self, x: float, y: float, trial: Trial) -> None:
+        """Draw a measurement that did not fail; one that is off the scale is a ring."""
+        if not self.axis.low <= (trial.objective or 0.0) <= self.axis.high:
+            self.path("quiet", "M%s %sa3.5 3.5 0 1 1 -.1 0", x, y - 3.5)
             return
-        if point.is_confirmed:
-            self.path("best", "M%s %sa7 7 0 1 1 -.1 0", x, y - 7)
-        shape = ("best", at(x), at(y), 4.5) if point.is_best else ("point", at(x), at(y), 3.5)
-        self._lines.append('<circle class="%s" cx="%s" cy="%s" r="%s"/>' % shape)
+        shape = ("best", x, y, 4.5) if self.is_best(trial) else ("point", x, y, 3.5)
+        self._lines.append('<circle class="%s" cx="%.1f" cy="%.1f" r="%s"/>' % shape)
+
+    def is_best(self, trial: Trial) -> bool:
+        """Tell whether a measurement is one of the best settings; such are drawn last, over the others."""
+        return self.view.top is not None and trial in self.view.top.trials
 
     def document(self) -> str:
         """Return the picture, as text to be written in UTF-8."""
@@ -127,19 +111,14 @@ def history(view: View, matters: Dict[str, str]) -> str:
     ``matters`` says in a word how much a setting matters, from the one that matters most on, of those that do.
     """
     drawing = _begun(view)
-    points = {}
-    for row in view.rows:
-        for trial in row.trials:
-            is_confirmed, spread = bool(row.confirmed and trial.purpose), samples.deviation(trial.runs)
-            points[trial.number] = Point(trial.objective, row is view.top, is_confirmed, spread)
-    if points:
+    if drawing.trials:
         drawing.row(HEADING, ("Measurement by measurement", "text strong"), *LEGEND, gap=30)
-        _measurements(drawing, [points[number] for number in sorted(points)])
-    for name in sorted(drawing.names, key=lambda name: [*matters, name].index(name)):
+        _measurements(drawing)
+    for name in sorted(view.varying, key=lambda name: [*matters, name].index(name)):
         about = "| median" + (", explains " + matters[name] if name in matters else "")
         title = clip(name, RIGHT - LEFT - 300, HEADING)
         drawing.row(HEADING, (title, "text strong"), (about, "quiet"), gap=30)
-        _strips(drawing, _values(view, name, points), GUTTER)
+        _strips(drawing, _by_value(view, name))
     return drawing.document()
 
 
@@ -147,11 +126,7 @@ def comparison(view: View) -> str:
     """Return the picture of a comparison: a strip for each combination, a dot for each run, a mark for the median."""
     drawing = _begun(view)
     drawing.row(HEADING, ("Run by run", "text strong"), ("| median", "quiet"), gap=30)
-    strips = []
-    for row in view.rows:
-        failed = [Point(None) for trial in row.trials if trial.objective is None]
-        strips.append((_settings(row, drawing.names), [Point(value, row is view.top) for value in row.runs] + failed))
-    _strips(drawing, strips, HALF)
+    _strips(drawing, [(varied(view, row), row.trials) for row in view.rows])
     return drawing.document()
 
 
@@ -160,7 +135,7 @@ def write(path: str, document: str) -> None:
     try:
         replace(path, document.encode("utf-8"))
     except OSError as error:
-        raise _unwritable(path, why(error)) from None
+        raise _unwritable(path, error) from None
 
 
 def check_replaceable(path: str, inputs: Dict[str, Optional[str]]) -> None:
@@ -171,56 +146,46 @@ def check_replaceable(path: str, inputs: Dict[str, Optional[str]]) -> None:
     refuse_input("--svg", path, inputs)
     try:
         folder = os.path.dirname(os.path.realpath(path))  # where it is written, before it gets its name
-    except OSError as error:  # the working directory is gone
-        raise _unwritable(path, why(error)) from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise _unwritable(path, f"there is no folder {folder} that can be written to")
-    if os.path.lexists(path) and not os.path.isfile(path):
-        raise _unwritable(path, "it is no file")
-    try:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise OSError(0, f"there is no folder {folder} that can be written to")
+        if os.path.lexists(path) and not os.path.isfile(path):
+            raise OSError(0, "it is no file")
         with open(path if os.path.isfile(path) else os.devnull, "rb") as stream:
             if stream.read(4) not in (b"", b"<svg"):
-                raise _unwritable(path, "the file holds something else than a picture")
+                raise OSError(0, "the file holds something else than a picture")
     except OSError as error:
-        raise _unwritable(path, why(error)) from None
+        raise _unwritable(path, error) from None
 
 
-def _unwritable(path: str, problem: str) -> ServoError:
-    return bad_request(f"{path}: the picture cannot be written: {problem}; name another file")
+def _unwritable(path: str, error: OSError) -> ServoError:
+    return bad_request(f"{path}: the picture cannot be written: {why(error)}; name another file")
 
 
 def _begun(view: View) -> Drawing:
     """Return a picture that says what was measured, and the best with its settings."""
-    trials = [trial for row in view.rows for trial in row.trials]
-    failed = sum(trial.objective is None for trial in trials)
     drawing = Drawing(view)
     drawing.row(TITLE, (clip(view.label, RIGHT - LEFT, TITLE), "text strong"))
-    facts = len(trials), failed, "lower" if view.minimize else "higher"
+    failed = sum(trial.objective is None for trial in drawing.trials)
+    facts = len(drawing.trials), failed, "lower" if view.minimize else "higher"
     drawing.row(BODY, ("measurements: %d · failed: %d · %s is better" % facts, "quiet"))
     best = view.top
     if best and best.value is not None:
+        found = "Best: %s %s" % (figure(best.value), unit(view.rows, view.label))
         about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.confirmed else "")
-        found = " ".join(filter(None, ["Best:", figure(best.value), clip(unit(view.rows, view.label), 200, SMALL)]))
-        drawing.row(HEADING, (found, "best text strong"), (about, "quiet"), gap=16)
-        for line in folded(_settings(best, drawing.names), int((RIGHT - LEFT) / BODY / CHARACTER)):
+        drawing.row(HEADING, (found.rstrip(), "best text strong"), (about, "quiet"), gap=16)
+        for line in folded(varied(view, best), int((RIGHT - LEFT) / BODY / CHARACTER)):
             drawing.row(BODY, (line, "text"))
     return drawing
 
 
-def _settings(row: Row, names: Sequence[str]) -> str:
-    return ", ".join("%s = %s" % (name, _value(row, name)) for name in names)
-
-
-def _value(row: Row, name: str) -> str:
-    return shown(row.settings.get(name, "\N{EN DASH}"))
-
-
-def _values(view: View, name: str, points: Dict[int, Point]) -> List[Strip]:
-    """Return the points of each value of a setting: numbers in their order, texts in that of their best results."""
-    groups: Dict[str, List[Row]] = {}
+def _by_value(view: View, name: str) -> List[Tuple[str, List[Trial]]]:
+    """Return the trials of each value of a setting: numbers in their order, texts in that of their best results."""
+    groups: Dict[str, List[Trial]] = {}
+    numbers: Dict[str, Optional[float]] = {}
     for row in view.rows:  # the best first
-        groups.setdefault(_value(row, name), []).append(row)
-    numbers = {label: as_number(rows[0].settings.get(name)) for label, rows in groups.items()}
+        value = row.settings.get(name, "\N{EN DASH}")
+        groups.setdefault(shown(value), []).extend(row.trials)
+        numbers[shown(value)] = as_number(value)
     labels, share = list(groups), 1
     if None not in numbers.values():
         labels.sort(key=lambda label: numbers[label] or 0.0)
@@ -228,17 +193,18 @@ def _values(view: View, name: str, points: Dict[int, Point]) -> List[Strip]:
     found = []
     for each in (labels[index : index + share] for index in range(0, len(labels), share)):
         title = " to ".join(dict.fromkeys([each[0], each[-1]]))
-        found.append((title, [points[trial.number] for label in each for row in groups[label] for trial in row.trials]))
+        found.append((title, [trial for label in each for trial in groups[label]]))
     return found
 
 
 # --- charts: each is drawn below what there is ---------------------------------------------------------------------
 
 
-def _measurements(drawing: Drawing, points: Sequence[Point]) -> None:
+def _measurements(drawing: Drawing) -> None:
     """Draw the objective upwards over the measurements, and the best so far."""
-    left, bottom = LEFT + GUTTER / 2, drawing.y + 14 + HEIGHT
-    step = (RIGHT - left) / len(points)
+    trials = drawing.trials
+    left, bottom = LEFT + 100, drawing.y + 14 + HEIGHT
+    step = (RIGHT - left) / len(trials)
 
     def height(value: float) -> float:
         return bottom - drawing.axis.part(value) * HEIGHT
@@ -246,52 +212,52 @@ def _measurements(drawing: Drawing, points: Sequence[Point]) -> None:
     for tick, label in drawing.axis.ticks:
         drawing.path("grid", "M%s %sH%s", left, height(tick), RIGHT)
         drawing.text(left - 10, height(tick) + 4, label, "end")
-    so_far = best_so_far([point.value for point in points], drawing.view.minimize)
-    for index, value in enumerate(so_far):
-        if value is not None:
-            before = so_far[index - 1] if index else None
-            start = height(value if before is None else before)
-            drawing.path("best", "M%s %sV%sh%s", left + index * step, start, height(value), step)
-    places = [left + (index + 0.5) * step for index in range(len(points))]
-    for x, point in sorted(zip(places, points), key=lambda each: each[1].is_best):
-        if point.value is None:
+    so_far = best_so_far([trial.objective for trial in trials], drawing.view.minimize)
+    steps = [(left + index * step, height(value)) for index, value in enumerate(so_far) if value is not None]
+    if steps:
+        drawn = "M%s %s" + "H%sV%s" * (len(steps) - 1) + "H%s"
+        drawing.path("best", drawn, *(number for place in steps for number in place), RIGHT)
+    places = [left + (index + 0.5) * step for index in range(len(trials))]
+    for x, trial in sorted(zip(places, trials), key=lambda each: drawing.is_best(each[1])):
+        if trial.objective is None:
             drawing.path("quiet", "M%s %sl6 6m0 -6l-6 6", x - 3, bottom + 9)
             continue
-        if point.spread:
-            ends = height(point.value - point.spread), height(point.value + point.spread)
-            drawing.path("point", "M%s %sV%s", x, *ends)
-        drawing.mark(x, height(point.value), point, is_upwards=True)
-    if any(point.value is None for point in points):
+        spread = samples.deviation(trial.runs)
+        if spread:
+            drawing.path("point", "M%s %sV%s", x, height(trial.objective - spread), height(trial.objective + spread))
+        drawing.mark(x, height(trial.objective), trial)
+    if None in [trial.objective for trial in trials]:
         drawing.text(left - 10, bottom + 16, "failed", "end")
         bottom += LANE
-    for index in range(0, len(points), math.ceil(len(points) / 12)):
+    for index in range(0, len(trials), math.ceil(len(trials) / 12)):
         drawing.text(places[index], bottom + 18, str(index + 1), "middle")
     drawing.y = bottom + 18
 
 
-def _strips(drawing: Drawing, strips: Sequence[Strip], gutter: float) -> None:
+def _strips(drawing: Drawing, strips: Sequence[Tuple[str, List[Trial]]]) -> None:
     """Draw the objective to the right, a strip for each label, with a mark for the median."""
-    left, right, y = LEFT + gutter, RIGHT - FAILED, drawing.y + 20
+    left, right, y = LEFT + GUTTER, RIGHT - FAILED, drawing.y + 20
 
     def place(value: float) -> float:
         return left + drawing.axis.part(value) * (right - left)
 
-    bottom = y + STRIP * len(strips) - 10
+    bottom = y + LANE * len(strips) - 10
     for value, label in drawing.axis.ticks:
         drawing.path("grid", "M%s %sV%s", place(value), y - 10, bottom)
         drawing.text(place(value), bottom + 14, label, "middle")
-    for label, points in strips:
+    for label, trials in strips:
         drawing.path("grid", "M%s %sH%s", left, y, right)
-        drawing.text(left - 14, y + 4, clip(label, gutter - 14, SMALL), "end")
-        found = [point.value for point in points if point.value is not None]
-        for point in sorted(points, key=lambda point: point.is_best):
-            if point.value is not None:
-                drawing.mark(place(point.value), y, point, is_upwards=False)
+        drawing.text(left - 14, y + 4, clip(label, GUTTER - 14, SMALL), "end")
+        found = []
+        for trial in sorted(trials, key=drawing.is_best):
+            if trial.objective is not None:
+                drawing.mark(place(trial.objective), y, trial)
+                found.append(trial.objective)
         if len(found) > 1:
             drawing.path("quiet", "M%s %sv14", place(samples.median(found)), y - 7)
-        if len(found) < len(points):
-            drawing.text(RIGHT, y + 4, "%d failed" % (len(points) - len(found)), "end")
-        y += STRIP
+        if len(found) < len(trials):
+            drawing.text(RIGHT, y + 4, "%d failed" % (len(trials) - len(found)), "end")
+        y += LANE
     drawing.y = bottom + 14
 
 
@@ -299,15 +265,10 @@ def _strips(drawing: Drawing, strips: Sequence[Strip], gutter: float) -> None:
 
 
 def clip(content: str, room: float, size: float) -> str:
-    """Return a text that fits, as ``wording.clipped`` does."""
+    """Return a text that fits, as ``columns.clipped`` does."""
     return clipped(content, int(room / size / CHARACTER))
 
 
 def safe(content: str) -> str:
     """Return a text as XML has it, between tags or in quotes."""
     return escape(UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", content))
-
-
-def at(coordinate: float) -> str:
-    """Return a coordinate: to a tenth, which no eye sees."""
-    return ("%.1f" % coordinate).replace(".0", "")

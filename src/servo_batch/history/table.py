@@ -158,6 +158,11 @@ def pairs(settings: Mapping[str, Any]) -> str:
     return " ".join(found)
 
 
+def varied(view: View, row: Row) -> str:
+    """Return the settings that vary as a row has them, as they are given on the command line."""
+    return pairs({name: row.settings[name] for name in view.varying if name in row.settings})
+
+
 def verdict(view: View) -> str:
     """Return a sentence that names what these runs cannot tell from the best, and how many it would take at least."""
     best = view.top
@@ -168,7 +173,7 @@ def verdict(view: View) -> str:
     equal = [row for row in others if not samples.is_lower(best.costs, row.costs)]
     if not equal:
         return "the best is better than any other by more than chance explains (%s)" % test
-    listed = ["[%s]" % pairs({name: row.settings.get(name) for name in view.varying}) for row in equal]
+    listed = ["[%s]" % varied(view, row) for row in equal]
     least = samples.least_runs(best.costs, [row.costs for row in equal])
     told = "these runs cannot tell from the best: %s (%s); it takes %d runs of each at least"
     return told % (", ".join(listed), test, least)
