@@ -6,8 +6,6 @@ import re
 import pytest
 from machine import ROOT
 
-pytest_plugins = ("servo_fixtures",)
-
 with open(os.path.join(ROOT, "src", "servo_batch", "manual", "from-older.md"), encoding="utf-8") as stream:
     PAGE = stream.read()
 CONFIGURATION = b"""\
@@ -26,12 +24,12 @@ REQUEST = {"control": {"duration": 5}, "metrics": ["cpus"]}
 
 
 @pytest.fixture
-def moved(servo):
+def moved(newest):
     """The file in a folder that the older servo-batch was used in."""
-    os.unlink(servo.path("config.json"))
-    servo.write("config.yaml", CONFIGURATION)
-    os.chmod(servo.write("run_job.sh", b"#!/bin/sh\necho cpus $2\n"), 0o755)
-    return servo
+    os.unlink(newest.path("config.json"))
+    newest.write("config.yaml", CONFIGURATION)
+    os.chmod(newest.write("run_job.sh", b"#!/bin/sh\necho cpus $2\n"), 0o755)
+    return newest
 
 
 def test_a_value_of_several_words_is_an_error_that_says_how_to_have_them(moved):

@@ -11,7 +11,8 @@ import subprocess
 import pytest
 from calling import LIMIT_SECONDS, application, asked, batch, without_privileges
 
-pytest_plugins = ("servo_fixtures",)
+from servo_batch.answers import ServoError
+from servo_batch.state import StateFile
 
 
 def files(servo, *names):
@@ -25,24 +26,24 @@ def test_nothing_but_the_state_is_left(servo_everywhere):
     assert json.loads(servo_everywhere.read("_state.json").decode()) == asked(cpu=4)
 
 
-def test_the_files_mode_is_kept_and_that_of_a_new_one_is_what_the_umask_gives(servo):
-    ended = servo.adjust(asked(cpu=3), prefix=["sh", "-c", 'umask 027; exec "$@"', "-"])
+def test_the_files_mode_is_kept_and_that_of_a_new_one_is_what_the_umask_gives(newest):
+    ended = newest.adjust(asked(cpu=3), prefix=["sh", "-c", 'umask 027; exec "$@"', "-"])
     assert ended.status == 0, ended
-    for mode in (0o640, 0o600, 0o664):
-        os.chmod(servo.state, mode) if mode != 0o640 else None
-        assert stat.S_IMODE(os.stat(servo.state).st_mode) == mode
-        servo.stored(cpu=4)
-        assert stat.S_IMODE(os.stat(servo.state).st_mode) == mode
+    assert stat.S_IMODE(os.stat(newest.state).st_mode) == 0o640
+    for mode in (0o600, 0o664):
+        os.chmod(newest.state, mode)
+        newest.stored(cpu=4)
+        assert stat.S_IMODE(os.stat(newest.state).st_mode) == mode
 
 
-def test_a_link_stays_a_link_and_its_target_is_replaced(servo):
-    os.mkdir(servo.path("volume"))
-    os.symlink("volume/kept.json", servo.state)
-    servo.stored(cpu=3)
-    servo.stored(cpu=4)
-    assert os.readlink(servo.state) == "volume/kept.json"
-    assert files(servo, "volume") == ["kept.json"]
-    assert servo.query().query["web"]["cpu"] == 4
+def test_a_link_stays_a_link_and_its_target_is_replaced(newest):
+    os.mkdir(newest.path("volume"))
+    os.symlink("volume/kept.json", newest.state)
+    for value in (3, 4):
+        newest.stored(cpu=value)
+        assert newest.query().query["web"]["cpu"] == value
+    assert os.readlink(newest.state) == "volume/kept.json"
+    assert files(newest, "volume") == ["kept.json"]
 
 
 # Places that cannot be written.
@@ -94,21 +95,13 @@ def test_a_full_or_read_only_disk_keeps_the_state(servo, mounted):
 # Killed while it stores.
 
 
-def requests():
-    """Two requests that take a while to write, and are told apart."""
-    filler = {"filler": ["0123456789" * 10] * 3000}
-    both = [asked(cpu=1), asked(cpu=8)]
-    for request in both:
-        request["application"]["annotations"] = filler
-    return both
-
-
 def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(servo):
-    old, new = requests()
+    filler = {"annotations": ["0123456789" * 10] * 3000}  # takes a while to write
+    old, new = ({"application": {**asked(cpu=value)["application"], **filler}} for value in (1, 8))
     assert servo.adjust(old).status == 0
     moments = random.Random(1)
     for _ in range(12):
-        process = servo.start("adjust")
+        process = servo.start("adjust", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         process.stdin.write(json.dumps(new).encode())
         process.stdin.close()
         try:
@@ -116,8 +109,6 @@ def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(servo):
         except subprocess.TimeoutExpired:
             process.kill()
         process.wait(LIMIT_SECONDS)
-        process.stdout.close()
-        process.stderr.close()
         assert json.loads(servo.read("_state.json").decode()) in (old, new)
         old, new = new, old
     assert servo.query().status == 0
@@ -126,7 +117,7 @@ def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(servo):
 def test_of_adjusts_at_the_same_time_none_is_lost(servo):
     names = ["s%d" % number for number in range(8)]
     servo.configure(batch(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names})))
-    for value in range(1, 4):
+    for value in (1, 2):
         processes = [servo.start("adjust", "web.%s=%d" % (name, value)) for name in names]
         ended = [(process.communicate(timeout=LIMIT_SECONDS), process.returncode) for process in processes]
         assert [status for _, status in ended] == [0] * 8, ended
@@ -134,12 +125,14 @@ def test_of_adjusts_at_the_same_time_none_is_lost(servo):
     assert files(servo) == ["_state.json", "config.json"]
 
 
-def test_a_lock_that_somebody_keeps_is_waited_for_and_no_longer(newest):
+def test_a_lock_that_somebody_keeps_is_waited_for_and_no_longer(newest, monkeypatch):
     before = newest.stored(cpu=3)
+    monkeypatch.setattr("servo_batch.files.LOCK_SECONDS", 0.1)
     folder = os.open(newest.folder, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        newest.call("adjust", "web.cpu=4").bad_state("_state.json", "as it was", "another process has held the lock")
+        with pytest.raises(ServoError, match=r"as it was: another process has held the lock on its folder for 0\.1 s"):
+            StateFile(newest.state).change(lambda stored: stored)
         assert newest.query().query["web"]["cpu"] == 3
     finally:
         os.close(folder)
@@ -167,8 +160,8 @@ def test_a_working_directory_that_is_gone_is_no_bug_of_ours(servo, tmp_path):
 
 def test_a_state_that_is_no_regular_file_is_not_waited_for(newest):
     os.mkfifo(newest.path("fifo"))
-    for arguments in (["--query"], ["web.cpu=3"], ["--reset"]):
-        newest.call("adjust", *arguments, "--state", "fifo").bad_state("fifo", "no regular file")
+    for argument in ("--query", "web.cpu=3", "--reset"):
+        newest.call("adjust", argument, "--state", "fifo").bad_state("fifo", "no regular file")
 
 
 # The state of an older servo-batch.
@@ -187,28 +180,26 @@ IS_THE_STATE = "servo-batch: ./%s, which an older servo-batch stored, is the sta
 @pytest.mark.parametrize(
     ("name", "content"), [("_state.yaml", OLDER), ("state.yaml", b"components: {web: {settings: {cpu: {value: 6}}}}\n")]
 )
-def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(servo, name, content):
-    servo.write(name, content)
-    ended = servo.query()
+def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(newest, name, content):
+    newest.write(name, content)
+    newest.configure(batch("test {web.cpu} = 6"))
+    ended = newest.query()
     assert ended.query["web"]["cpu"] == 6
     assert IS_THE_STATE % name in ended.stderr
-    checked = servo.call("check")
-    assert "overlaid with what is stored in " + name in checked.stdout.decode()
-    servo.configure(batch("test {web.cpu} = 6"))
-    assert servo.measure().stderr.count(IS_THE_STATE % name) == 1
-    servo.stored(mem=2)
-    ended = servo.query()
+    assert "overlaid with what is stored in " + name in newest.call("check").stdout.decode()
+    assert newest.measure().stderr.count(IS_THE_STATE % name) == 1
+    newest.stored(mem=2)
+    ended = newest.query()
     assert (ended.query["web"]["cpu"], ended.query["web"]["mem"]) == (6, 2)
     assert "older" not in ended.stderr
-    assert servo.read(name) == content
+    assert newest.read(name) == content
 
 
 def test_what_is_wrong_in_an_older_one_is_said_of_its_file(newest):
     newest.write("_state.yaml", OLDER.replace(b"6", b"9"))
     newest.configure(batch("echo {web.cpu}"))
-    for verb in ("measure", "tune"):
-        assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call(verb).answer["message"]
-    assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call("check").stdout.decode()
+    for verb in ("measure", "tune", "check"):
+        assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call(verb).stdout.decode()
     assert "_state.yaml also has web.gone" in newest.query().stderr
 
 
