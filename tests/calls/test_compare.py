@@ -145,7 +145,7 @@ def test_what_can_be_known_is_refused_before_anything_runs(servo):
     for arguments, words in (
         (["--svg", "notes"], "something else than a picture"),
         (["--svg", "config.json"], "is the configuration"),
-        (["--svg", "nowhere/x.svg"], "No such file"),
+        (["--svg", "nowhere/x.svg"], "there is no folder "),
         (["--history", "_state.json"], "is the state"),
         (["--history", "h", "--svg", "h"], "is the history"),
     ):
