@@ -10,6 +10,7 @@ import signal
 import subprocess
 
 import pytest
+from calling import LAUNCHER
 from machine import NEWEST
 from processes import wait_until
 from service import LIMIT, Service, never  # noqa: F401
@@ -18,7 +19,6 @@ __all__ = ("folder", "measure", "measure_in_turn", "serve", "servo")
 
 # With what JSON escapes, and what an address does.
 TOKEN = 's3cret-"Token\\.of/the+service='
-LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
 
 ADJUST = """#!/bin/sh
 case "$1" in
@@ -144,7 +144,8 @@ def servo(folder, pyz_for):
         url = service if isinstance(service, str) else service.url
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.01"}, **(env or {}))
-        program = [LAUNCHER, pyz_for(python), "life.LAST_PAUSE_SECONDS=0.01", *changes, "--"]
+        changes = ["agent." + change for change in ("life.LAST_PAUSE_SECONDS=0.01", *changes)]
+        program = [LAUNCHER, pyz_for(python), *changes, "--", "servo"]
         if as_built:
             program = ["servo"]
             os.symlink(pyz_for(python), str(folder / "servo"))

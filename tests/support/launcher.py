@@ -1,6 +1,6 @@
-"""Starts the agent of the built file FILE, with constants of its modules changed: launcher.py FILE [MODULE.NAME=NUMBER …] -- ARGUMENTS.
+"""Runs the built file FILE with constants of its modules changed: launcher.py FILE [MODULE.NAME=NUMBER …] -- NAME ARGUMENTS.
 
-Waiting a minute for a time-out in a test would be honest but slow.
+Waiting a minute for a time-out in a test would be honest but slow. NAME is what the file is called by.
 """
 
 import importlib
@@ -10,11 +10,11 @@ sys.path[0] = sys.argv.pop(1)
 changes = sys.argv[1 : sys.argv.index("--")]
 for change in changes:
     name, value = change.split("=")
-    module, constant = name.split(".")
-    module = importlib.import_module("servo_batch.agent." + module)
+    module, _, constant = name.rpartition(".")
+    module = importlib.import_module("servo_batch." + module)
     assert hasattr(module, constant), name
     setattr(module, constant, float(value) if "." in value else int(value))
-sys.argv[:] = ["servo", *sys.argv[len(changes) + 2 :]]
+del sys.argv[: len(changes) + 2]
 
 from servo_batch.cli import main  # noqa: E402
 
