@@ -4,6 +4,7 @@ What adjust uses of it ``document`` and ``settings`` read alone: what a call doe
 """
 
 import re
+from functools import partial
 
 from servo_batch import document, settings
 from servo_batch.answers import bad_request
@@ -15,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    from servo_batch.command.template import Command, Parts
+    from servo_batch.command.template import Command, Template
     from servo_batch.document import Path
     from servo_batch.formulas import Formula
     from servo_batch.metrics.sources import Metric
@@ -93,7 +94,7 @@ class Config(document.Document):
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
         computed = {name: each.parsed for name, each in self.metrics.items() if each.source == "formula"}
-        templates = [parts for command in self.commands.values() for parts in command.templates]
+        templates = [each for command in self.commands.values() for each in command.templates]
         pending = template.fields([*templates, *self.env.values()])
         pending += [field for each in self.settings.constraints for field in each.fields]
         pending += self.objective.formula.fields if self.objective.formula else ()
@@ -218,30 +219,21 @@ def _command(source: Config, key: str) -> "Optional[Command]":
     value: "Any" = source.batch.get(key)
     items: "List[Any]" = value if isinstance(value, list) and value else [value]
     if all(isinstance(item, str) for item in items) and items[0].strip():
-        read: "Optional[Command]" = _template(source, ("batch", key), template.parse, value)
-        return read
+        return template.parse(value, source.allowed, partial(source.add, ("batch", key)))
     must = "must be a command line, or a list of strings that begins with a program"
     source.add(("batch", key), f"{must}, but is {found(value)}")
     return None
 
 
-def _env(source: Config) -> "Dict[str, Parts]":
-    read: "Dict[str, Any]" = {}
+def _env(source: Config) -> "Dict[str, Template]":
+    read: "Dict[str, Template]" = {}
     for name, value in (source.mapping(("batch", "env"), "variables", {}) or {}).items():
+        note = partial(source.add, ("batch", "env", name))
         if isinstance(value, str):
-            read[name] = _template(source, ("batch", "env", name), template.parse_variable, name, value)
+            read[name] = template.parse_variable(name, value, source.allowed, note)
         else:
-            source.add(("batch", "env", name), f"must be a string, but is {found(value)}: quote it")
-    return {name: parts for name, parts in read.items() if parts is not None}
-
-
-def _template(source: Config, path: "Path", parse: "Callable[..., Any]", *written: "Any") -> "Any":
-    try:
-        return parse(*written, source.allowed)
-    except template.TemplateError as error:
-        for problem in error.problems:
-            source.add(path, problem)
-    return None
+            note(f"must be a string, but is {found(value)}: quote it")
+    return read
 
 
 def _statuses(value: "Any") -> "Optional[Tuple[int, ...]]":

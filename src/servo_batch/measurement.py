@@ -65,15 +65,15 @@ def plan(
     control = settings.overlay(config.default_control, control)
     names = render.values({"application": application}, control)
     configured = render.values({"application": config.settings.current()}, config.default_control)
+    rendering = render.Rendering(names, configured)
     environment = {
-        name: render.render_variable(name, parts, names, configured, config.place(("batch", "env", name)))
-        for name, parts in config.env.items()
+        name: rendering.variable(name, each, config.place(("batch", "env", name))) for name, each in config.env.items()
     }
-    rendered = {}
-    for key, command in config.commands.items():
-        place = config.place(("batch", key))
-        rendered[key] = render.render(command, names, configured, place)
-        render.have_shell_read(rendered[key], place)
+    places = {key: config.place(("batch", key)) for key in config.commands}
+    rendered = {key: rendering.arguments(each, places[key]) for key, each in config.commands.items()}
+    rendering.refuse()
+    for key, arguments in rendered.items():
+        render.have_shell_read(arguments, places[key])
     job = sequence.Job(
         Step(
             Kind.JOB,

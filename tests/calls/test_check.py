@@ -111,7 +111,7 @@ def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest
     says(newest, 0, "echo 1 2 {web.cpu}", arguments=("--control", '{"x": 1, "y": {"z": 2}}'))
     for control in ("{}", '{"y": {"z": 2}}'):
         says(newest, 1, needs, arguments=("--control", control))
-    says(newest, 1, "a blank is not plain", arguments=("--control", '{"x": "a b", "y": {"z": 2}}'))
+    says(newest, 1, '" " is not plain', arguments=("--control", '{"x": "a b", "y": {"z": 2}}'))
     configure(newest, "echo {control.x} {web.cpus}")
     says(newest, 1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)')
 

@@ -114,13 +114,13 @@ def test_the_environment_is_a_part_of_what_makes_measurements_comparable(servo):
 def test_a_value_that_is_not_plain_is_refused_by_where_it_came_from(servo):
     configured(servo, "{control.t}", prepare="touch prepared")
     servo.measure({"control": {"t": "a b"}}).bad_request(
-        "config.json: batch.command: the command needs {control.t}: the request has", "a blank is not plain", "SERVO_T"
+        "config.json: batch.command: the command needs {control.t}: the request has", '" " is not plain', "SERVO_T"
     )
     configured(servo, "{control.t}", default_control={"t": "a;b"})
-    servo.measure().bad_config("the configuration has", "; is not plain", "SERVO_T")
+    servo.measure().bad_config("the configuration has", '";" is not plain', "SERVO_T")
     configured(servo, "{web.name}", prepare="touch prepared")
     servo.write("_state.json", application(web={"name": {"value": "$(touch ran)"}}))
-    servo.measure().bad_state("the state has", "$ is not plain", "env: {SERVO_NAME: '{web.name}'}")
+    servo.measure().bad_state("the state has", '"$" is not plain', "env: {SERVO_NAME: '{web.name}'}")
     assert not os.path.exists(servo.path("seen"))
     assert not os.path.exists(servo.path("ran"))
     assert not os.path.exists(servo.path("prepared"))
@@ -129,9 +129,7 @@ def test_a_value_that_is_not_plain_is_refused_by_where_it_came_from(servo):
 def test_a_stored_setting_that_the_configuration_lacks_is_free_text(servo):
     configured(servo, "{web.extra}", "{state[application][components][web][settings][cpu][unit]}")
     servo.write("_state.json", application(web={"extra": {"value": "-rf"}, "cpu": {"unit": "a=b"}}))
-    servo.measure().bad_state(
-        "{web.extra}", "begins with -", "[unit]}", "= is plain only in values that the configuration"
-    )
+    servo.measure().bad_state("{web.extra}", "begins with -", "[unit]}", '"=" is not plain')
 
 
 def test_listed_values_are_judged_when_the_configuration_is_read(servo):

@@ -35,7 +35,7 @@ def moved(newest):
 def test_a_value_of_several_words_is_an_error_that_says_how_to_have_them(moved):
     moved.write("config.yaml", CONFIGURATION.replace(b"default: 1.5, min: 0.5, max: 4", b"default: -Xmx2g -Xms1g"))
     moved.write("config.yaml", moved.read("config.yaml").replace(b"--cpu {state", b"{web.mem} --cpu {state"))
-    moved.measure(REQUEST).bad_config("a blank is not plain", "type: enum", "{web.mem!w} is several words", "SERVO_MEM")
+    moved.measure(REQUEST).bad_config('" " is not plain', "type: enum", "{web.mem!w} is several words", "SERVO_MEM")
 
 
 def test_what_the_page_shows_works(moved):

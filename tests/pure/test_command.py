@@ -1,5 +1,7 @@
 """What a placeholder may put into a command: fields are looked up and formatted, values are judged, places are closed."""
 
+from functools import partial
+
 import pytest
 
 from servo_batch.answers import ServoError
@@ -36,28 +38,48 @@ def names(**control):
     return render.values(STATE, {**CONTROL, **control})
 
 
-def rendered(command, configured=None, **control):
+def parsed(parse, *given, allowed=allowed):
+    """Return what a command or a variable is, which has to have no problems."""
+    found = []
+    result = parse(*given, allowed, found.append)
+    assert found == []
+    return result
+
+
+def problems(command, allowed=allowed, name=None):
+    """Return what is wrong with a command, or with the variable of a name, one problem a line."""
+    found = []
+    parse = template.parse if name is None else partial(template.parse_variable, name)
+    parse(command, allowed, found.append)
+    assert found
+    return "\n".join(found)
+
+
+def put_in(fill, known, configured):
+    """Return what ``fill`` makes of a rendering; raise what is wrong with the values."""
+    rendering = render.Rendering(known, configured)
+    result = fill(rendering)
+    rendering.refuse()
+    return result
+
+
+def rendered(command, configured=None, allowed=allowed, known=None, **control):
     """Return what a command becomes, the script itself of a string; without more everything is configured."""
-    known = names(**control)
-    arguments = render.render(template.parse(command, allowed), known, known if configured is None else configured)
+    known = known or names(**control)
+    read = parsed(template.parse, command, allowed=allowed)
+    arguments = put_in(lambda rendering: rendering.arguments(read, "command"), known, configured or known)
     return arguments[2] if isinstance(command, str) else arguments
 
 
-def problems(command, allowed=allowed):
-    with pytest.raises(template.TemplateError) as caught:
-        template.parse(command, allowed)
-    return "\n".join(caught.value.problems)
-
-
-def refusal(command, configured=None, **control):
+def refusal(command, configured=None, **more):
     with pytest.raises(ServoError) as caught:
-        rendered(command, configured, **control)
+        rendered(command, configured, **more)
     return caught.value.reason, caught.value.message
 
 
 FORMATTED = {
     "{w.n}": "4", "{w[n]}": "4", "{w[on.off]}": "false", "{state[application][components][w][settings][n][value]}": "4",
-    "{state.application[annotations].run}": "7", "{control.userdata.timeout}{_control[userdata].list[1]}": "30y",
+    "{state.application[annotations].run}": "7", "{control.userdata.timeout}-{_control[userdata].list[1]}": "30-y",
     "{w.flag} {w.flag!s} {w.flag!r} {w.flag:d}": "true true True 1", "{w.f} {w.f:.0f} {w.n:03d} {w.n!s:0>3}": "1.5 2 004 004",
     "{control.big} {control.small}": "100000000000000000000 1e-07", "j {w.e} {w.words!w}.": "j -O2 -a -b.",
     "{{w.n}} $(x) `y` \"{w.n}\"'z' ${{X}}": "{w.n} $(x) `y` \"4\"'z' ${X}",
@@ -89,8 +111,8 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is():
 
 NO_TEMPLATE = {
     "{": "literal braces are {{ and }}", "}": "literal braces", "{}": "does not name a value", "{a..b}": "does not name a value",
-    "{a[b]c}": "write after a[b], .NAME or [NAME]", "{a!x}": "there is no conversion !x", "{w.e!w:3}": "!w (words) takes no format",
-    "{w.n:{w.n}}": "a format specification holds no placeholders", "{w.n:99999}": "the width", "a\0": "NUL",
+    "{a[b]c}": "write after a[b], .NAME or [NAME]", "{a!x}": "there is no conversion !x",
+    "{w.n:{w.n}}": "a format holds no placeholders", "{w.n:99999}": "no number above 9999", "a\1": "U+0001", "a\0": "U+0000",
 }  # fmt: skip
 
 
@@ -132,39 +154,30 @@ def test_listed_values_that_are_not_plain_are_refused_as_they_are_read_and_may_h
         message = problems("./job {w.x}", lambda path, value=value: ("enum", ["a", value]))
         assert "{w.x}: " in message
         assert "is not plain" in message or "it is empty" in message
-    assert template.parse("./job {w.x}", lambda path: ("enum", FREE_IS_NOT))
+    assert parsed(template.parse, "./job {w.x}", allowed=lambda path: ("enum", FREE_IS_NOT))
 
 
 def test_the_message_names_the_character_where_it_came_from_and_the_way_out():
-    stored = render.values(state(v="it's"), {})
-    with pytest.raises(ServoError) as caught:
-        render.render(template.parse("./job {w.v}", allowed), stored, names(), "config.yaml:3: batch.command")
-    assert (caught.value.reason, 'the state has "it\'s"' in caught.value.message) == ("bad-state", True)
+    reason, message = refusal("./job {w.v}", names(), known=render.values(state(v="it's"), {}))
+    assert (reason, 'the state has "it\'s"' in message) == ("bad-state", True)
     reason, message = refusal("./job {control.title}", title="it's")
     assert (reason, "the configuration has " in message) == ("bad-config", True)
     assert refusal("./job {control.title}", names(), title="it's") == (
         "bad-request",
-        "command: the command needs {control.title}: the request has \"it's\", but ' is not plain (letters, "
+        'command: the command needs {control.title}: the request has "it\'s", but "\'" is not plain (letters, '
         "digits and _ - . / : , + @ are plain); any text goes by the environment: under batch, "
         "env: {SERVO_TITLE: '{control.title}'}, and in the script \"$SERVO_TITLE\" "
         "(a list: [sh, -c, './job \"$SERVO_TITLE\"'])",
     )
 
 
-def test_what_could_be_several_words_or_a_list_of_values_is_told_so():
-    def message(value, field="w.v"):
-        known = render.values(state(v=value), {"v": value})
-        with pytest.raises(ServoError) as caught:
-            render.render(template.parse("./job {%s}" % field, allowed), known, known)
-        return caught.value.message
-
-    assert "type: enum and its values; {w.v!w} is several words" in message("-Xmx2g -Xms1g")
-    assert "type: enum and its values; any text" in message("a=b")
-    assert "type: enum" not in message("it's")
-    assert "type: enum" not in message("a=b", "control.v")
+def test_an_enum_and_words_are_offered_for_settings():
+    known = render.values(state(v="-Xmx2g -Xms1g"), {})
+    message = refusal("./job {w.v}", known=known)[1]
+    assert "type: enum may have % = and any beginning; {w.v!w} is several words; any text" in message
+    assert "type: enum" not in refusal("./job {control.v}", v="a=b")[1]
     assert "{w.x!w} is several words" in problems("./job {w.x}", lambda path: ("enum", ["-a -b"]))
-    assert "!w}" not in problems("./job {w.x}", lambda path: ("enum", ["-a 'b'"]))
-    assert "' is not plain" in problems("./job {w.x!w}", lambda path: ("enum", ["-a 'b'"]))
+    assert '"\'" is not plain' in problems("./job {w.x!w}", lambda path: ("enum", ["-a 'b'"]))
 
 
 def test_words_are_listed_and_in_a_list_a_whole_item():
@@ -185,9 +198,9 @@ def test_what_is_listed_is_told_by_the_configuration_alone():
     described = state(e="-O2")
     described["application"]["components"]["w"]["settings"]["e"]["min"] = "-O2"
     value = render.values(described, {})
-    assert render.render(template.parse(["j", long_way % "value"], known), value, value) == ["j", "-O2"]
+    assert rendered(["j", long_way % "value"], allowed=known, known=value) == ["j", "-O2"]
     with pytest.raises(ServoError):
-        render.render(template.parse(["j", long_way % "min"], known), value, value)
+        rendered(["j", long_way % "min"], allowed=known, known=value)
 
 
 def test_a_formula_s_number_is_listed_and_its_text_is_free():
@@ -198,9 +211,9 @@ def test_a_formula_s_number_is_listed_and_its_text_is_free():
 @pytest.mark.parametrize(
     ("command", "values"),
     [
+        ("./job {control.a}{control.b}", {"a": -5, "b": "I/x"}),
         ("./job {control.a}{control.b}", {"a": ".", "b": "./x"}),
         ("./job {control.a}{control.b}", {"a": "SER", "b": "VO_X"}),
-        ("./job {control.a}{control.b}", {"a": -5, "b": "I/x"}),
         ("./job /x/.{control.a}", {"a": "./x"}),
         ("./job {control.a}./x", {"a": "."}),
         ("./job SERV{control.a}", {"a": "O_X"}),
@@ -217,7 +230,7 @@ NUMBERS_ONLY = [
     "echo {v} | {{ sh; }}", "echo {v} | (sh)", "echo {v} |& bash", "echo {v} | sudo bash", "echo {v} | sh", "$(echo {v})",
     ". <(echo {v})", 'eval "$(echo {v})"', 'sh -c "$(echo {v})"', "bash <(echo {v})", "declare -r -i n=$1; x {v}",
     "declare -i n; ./job {v}", "typeset -F x; ./job {v}", "x {v}; echo ${{a[$1]}}", "echo $(( {v} + 1 ))", "(( {v} > 1 ))",
-    "echo $[{v}]", "let {v}", "[ {v} -gt 1 ]", "if test 3 -le {v}; then ./job; fi", "cat <<EOF\n{v}\nEOF\n",
+    "echo $[{v}]", "let {v}", "[ {v} -gt 1 ]", "if test 3 -le {v}; then ./job; fi", "cat <<EOF\nx {v}\nEOF\n",
     "./job {v} <<'E'\nx\nE\n", "echo ${{a[{v}]}}", "a[0]=1; echo ${{X:{v}}}", "tar -{v} f", 'tar -"{v}" f', "tar '-{v}' f",
     "./job --{v}", "./job \\-{v}", "./job $X-{v}", "./job $(x)-{v}", "./job -{w.n}{v}", "./job {w.words!w}-{v}",
     "exit {v}", "printf '%d\\n' {v}", ["job", "-{v}"], ["sh", "-c", "tar -{v}"], ["sh", "-c", "echo $(($1))", "sh", "{v}"],
@@ -272,7 +285,7 @@ OPEN = [
 def test_free_text_neither_chooses_a_program_nor_stands_in_an_assignment(command):
     assert "free text stands" in problems(of(command, "{control.v}"))
     assert "free text stands" in problems(of(command, "a{control.v}")) or "case" in command
-    assert template.parse(of(command, "{w.e}"), allowed)
+    assert parsed(template.parse, of(command, "{w.e}"))
     assert rendered(of(command, "{control.v:d}"), v=5)
 
 
@@ -290,11 +303,11 @@ def test_a_value_is_not_lost_by_what_stands_directly_beside_it(field):
         assert "stands directly after it" in problems("./job %s%s" % (field, after))
     for command in ("echo \\" + field, 'echo "C:\\%s"' % field, ["./job", "a\\\\\\" + field]):
         assert "a backslash stands directly before it" in problems(command)
-    assert template.parse("echo \\\\" + field, allowed)
+    assert parsed(template.parse, "echo \\\\" + field)
 
 
 def test_every_problem_is_reported_at_once():
-    assert len(problems("{control.a} ${w.n} {b!x} {w.e!w:3}").split("\n")) >= 4
+    assert len(problems("{control.a} ${w.n} {b!x} {w.e:3q}").split("\n")) >= 4
     message = refusal("./job {control.a} {control.b} {w.gone}", names(), a="a b", b="c d")[1]
     assert len(message.split("\n")) == 3
 
@@ -303,8 +316,8 @@ def test_every_problem_is_reported_at_once():
 
 
 def variable(name, text, **control):
-    known = names(**control)
-    return render.render_variable(name, template.parse_variable(name, text, allowed), known, names())
+    read = parsed(template.parse_variable, name, text)
+    return put_in(lambda rendering: rendering.variable(name, read, "env"), names(**control), names())
 
 
 @pytest.mark.parametrize("value", NOT_PLAIN + FREE_IS_NOT + PLAIN)
@@ -326,8 +339,7 @@ def test_a_variable_that_cannot_be_is_refused():
         ("SERVO_X", "{w.words!w}", "!w makes several words"),
         ("SERVO_X", "{w.n", "literal braces"),
     ):
-        with pytest.raises(template.TemplateError, match=words):
-            template.parse_variable(name, text, allowed)
+        assert words in problems(text, name=name)
 
 
 def test_what_no_variable_can_hold_is_refused():
@@ -341,5 +353,5 @@ def test_what_no_variable_can_hold_is_refused():
 def test_a_script_the_shell_cannot_read_is_reported_before_it_runs(tmp_path):
     witness = tmp_path / "ran"
     with pytest.raises(ServoError, match="the shell cannot read the command"):
-        render.have_shell_read(["/bin/sh", "-c", "echo > %s; if then" % witness])
+        render.have_shell_read(["/bin/sh", "-c", "echo > %s; if then" % witness], "command")
     assert not witness.exists()

@@ -3,13 +3,12 @@
 import re
 
 from servo_batch.command.places import QUOTED
-from servo_batch.command.template import Placeholder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Mapping, Sequence, Union
 
-    from servo_batch.command.template import Parts
+    from servo_batch.command.template import Template
 
 # A pipeline whose first command may fail: echo, printf and cat do not, or their end says nothing.
 PIPELINE = re.compile(r"(?:\A|[;&|(\n])\s*(?!echo\b|printf\b|cat\b)[^\s;&|(](?:>&|[^;&|(\n])*(?<!>)\|(?!\|)")
@@ -21,7 +20,7 @@ EVALUATES = re.compile(
 
 
 def warnings(
-    value: "Union[str, Sequence[str]]", environment: "Mapping[str, Parts]", names: "Mapping[str, Any]"
+    value: "Union[str, Sequence[str]]", environment: "Mapping[str, Template]", names: "Mapping[str, Any]"
 ) -> "Iterator[str]":
     """Yield what may be a slip in a command as it is configured, with its environment and the names it can use."""
     text = value if isinstance(value, str) else "\n".join(value)
@@ -29,8 +28,8 @@ def warnings(
         if match.group(2) in names:
             yield f"{match.group()} has doubled braces, so it is no placeholder: write {match.group(1)}"
     evaluating = EVALUATES.search(text)
-    for name, parts in environment.items():
-        is_free = any(isinstance(part, Placeholder) and part.kind != "listed" for part in parts)
+    for name, template in environment.items():
+        is_free = any(part.kind != "listed" for part in template.placeholders)
         if evaluating and is_free and (name in text or evaluating.group() == "make"):
             yield (
                 f'{name} holds free text, and `{evaluating.group().strip()}` may evaluate it: give "${name}" to the '

@@ -4,21 +4,22 @@ import re
 
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.template import CONTROL, FORBIDDEN, Placeholder, words
+from servo_batch.command.template import CONTROL, words
 from servo_batch.formats import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple, Union
+    from typing import Any, Callable, Dict, Iterator, List, Tuple
 
-    from servo_batch.command.template import Command, Parts
+    from servo_batch.command.template import Command, Placeholder, Template
 
     Names = Dict[str, Any]
-    Filled = List[Tuple[Union[str, Placeholder], str]]  # each part with its text
+    Judge = Callable[[Template, List[str]], Iterator[Tuple[Placeholder, str]]]  # yields what is wrong with a value
 
 SHELL = ["/bin/sh", "-c"]
 MAX_BYTES = 128 * 1024  # what Linux takes as one NAME=VALUE, with the NUL at its end
 CAME = {"bad-config": "the configuration", "bad-state": "the state", "bad-request": "the request"}
+FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
 
 
 def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Names":
@@ -34,104 +35,94 @@ def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Names":
     return names
 
 
-def render(command: "Command", names: "Names", configured: "Names", place: str = "command") -> "List[str]":
-    """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given.
+class Rendering:
+    """What commands and variables come to with the values, and what is wrong with these.
 
-    ``names`` is what ``values`` returned, and ``configured`` what it returns where nothing is stored or requested.
-    Raises ``ServoError`` that lists, each on a line that begins with ``place``, every field that is missing or has no
-    value, and every value that is not plain; its reason is where the fault came from.
+    ``names`` is what ``values`` returned, and ``configured`` what it returns where nothing is stored or requested. A
+    place that has no value, or one that is not plain, is filled all the same: ``refuse`` tells of all.
     """
-    rendering = _Rendering(names, configured, place)
-    arguments: "List[str]" = []
-    for parts in command.templates:
-        filled = rendering.filled(parts)
-        rendering.judge(filled)
-        text = "".join(text for _, text in filled)
-        is_several = any(isinstance(part, Placeholder) and part.conversion == "w" for part in parts)
-        arguments += words(text) if is_several and not command.uses_shell else [text]
-    rendering.refuse()
-    return SHELL + arguments if command.uses_shell else arguments
 
-
-def render_variable(name: str, parts: "Parts", names: "Names", configured: "Names", place: str = "env") -> str:
-    """Return the value of an environment variable, any text; raise ``ServoError`` as ``render`` does."""
-    rendering = _Rendering(names, configured, place)
-    filled = rendering.filled(parts)
-    value = "".join(text for _, text in filled)
-    is_long = len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES
-    for part, text in filled:
-        if isinstance(part, Placeholder):
-            if part.is_number and part.kind == "free":
-                rendering.note(part, part.refusal(text, False))
-            elif re.search("[\0\ud800-\udfff]", text):
-                rendering.note(part, "a value with a NUL character or half a surrogate pair, which no variable holds")
-            elif is_long:
-                rendering.note(part, "a value with which the variable has 128 KiB or more, and the system takes less")
-    rendering.refuse()
-    return value
-
-
-class _Rendering:
-    """The values for one command or variable, and what is wrong with them."""
-
-    def __init__(self, names: "Names", configured: "Names", place: str) -> None:
+    def __init__(self, names: "Names", configured: "Names") -> None:
         self._names = names
         self._configured = configured
-        self._place = place
         self._problems: "Dict[str, str]" = {}  # each with its reason
 
-    def filled(self, parts: "Parts") -> "Filled":
-        """Return each part with its text, "0" after noting why it has none; the text of a formula is free."""
-        filled: "Filled" = []
-        for part in parts:
-            text = part if isinstance(part, str) else "0"
-            if isinstance(part, Placeholder):
-                try:
-                    value = _look_up(part.path, self._names)
-                    if part.kind == "formula":
-                        part = part._replace(kind="free" if isinstance(value, str) else "listed")
-                    text = part.formatted(value)
-                except LookupError as error:
-                    reason = "bad-request" if part.path[0] in CONTROL else "bad-config"
-                    self._problems[f"{self._place}: the command needs {part.text}: {error}"] = reason
-                except ValueError as error:
-                    self.note(part, str(error))
-            filled.append((part, text))
-        return filled
+    def arguments(self, command: "Command", place: str) -> "List[str]":
+        """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given."""
+        arguments: "List[str]" = []
+        for template in command.templates:
+            text = self._filled(template, _odd_in_command, place)
+            is_several = not command.uses_shell and any(part.conversion == "w" for part in template.placeholders)
+            arguments += words(text) if is_several else [text]
+        return SHELL + arguments if command.uses_shell else arguments
 
-    def judge(self, filled: "Filled") -> None:
-        """Note what in a command is not plain, by itself or by what stands beside it; free text beside free is one."""
-        whole = "".join(text for _, text in filled)
-        forbidden = list(re.finditer(FORBIDDEN, whole))
-        begin, end, before = 0, 0, ""
-        for part, text in filled:
-            kind = part.kind if isinstance(part, Placeholder) else ""
-            begin, end, before = (begin if kind == before == "free" else end), end + len(text), kind
-            if isinstance(part, Placeholder):
-                self.note(part, part.refusal(whole[begin:end], kind != "free"))
-                for match in forbidden if kind == "free" else ():
-                    if match.start() < end and match.end() > begin:
-                        value = f"{wording.shown(whole[begin:end])}, which makes {match.group()} where it stands"
-                        self.note(part, f"{value}; {part.way_out}")
+    def variable(self, name: str, template: "Template", place: str) -> str:
+        """Return the value of an environment variable, any text."""
+        value = self._filled(template, _odd_in_variable, place)
+        if len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES:
+            for part in template.placeholders:
+                problem = "a value with which the variable has 128 KiB or more, and the system takes less"
+                self._note_value(part, problem, place)
+        return value
 
-    def note(self, part: Placeholder, problem: str) -> None:
-        """Note what is wrong, if anything, with the value of a placeholder, and where that came from."""
-        if not problem:
-            return
+    def refuse(self) -> None:
+        """Raise the one ``ServoError`` for all problems, if there is any; its reason is where a fault came from."""
+        for reason in CAME:
+            if reason in self._problems.values():
+                status = "bad-request" if reason == "bad-request" else "failed"
+                raise ServoError(status, reason, "\n".join(self._problems))
+
+    def _filled(self, template: "Template", judge: "Judge", place: str) -> str:
+        placeholders, texts = [], []
+        for part in template.placeholders:
+            text = "0"
+            try:
+                value = _look_up(part.path, self._names)
+                if part.kind == "formula":
+                    part = part._replace(kind="free" if isinstance(value, str) else "listed")
+                text = part.formatted(value)
+            except LookupError as error:
+                self._note(part, str(error), place, "bad-request" if part.path[0] in CONTROL else "bad-config")
+            except ValueError as error:
+                self._note_value(part, str(error), place)
+            placeholders.append(part)
+            texts.append(text)
+        for part, problem in judge(template._replace(placeholders=placeholders), texts):
+            self._note_value(part, problem, place)
+        return template.filled(texts)
+
+    def _note_value(self, part: "Placeholder", problem: str, place: str) -> None:
         reason = "bad-request" if part.path[0] in CONTROL else "bad-state"
         try:
             if _look_up(part.path, self._configured) == _look_up(part.path, self._names):
                 reason = "bad-config"
         except LookupError:
             pass  # it is not configured
-        self._problems[f"{self._place}: the command needs {part.text}: {CAME[reason]} has {problem}"] = reason
+        self._note(part, f"{CAME[reason]} has {problem}", place, reason)
 
-    def refuse(self) -> None:
-        """Raise the one ``ServoError`` for all problems, if there is any."""
-        for reason in CAME:
-            if reason in self._problems.values():
-                status = "bad-request" if reason == "bad-request" else "failed"
-                raise ServoError(status, reason, "\n".join(self._problems))
+    def _note(self, part: "Placeholder", problem: str, place: str, reason: str) -> None:
+        self._problems[f"{place}: the command needs {part.text}: {problem}"] = reason
+
+
+def _odd_in_command(template: "Template", texts: "List[str]") -> "Iterator[Tuple[Placeholder, str]]":
+    """Yield what is not plain, by itself or by what stands beside it."""
+    forbidden = len(FORBIDDEN.findall(template.filled(texts)))
+    for at, (part, text) in enumerate(zip(template.placeholders, texts)):
+        problem = part.refusal(text)
+        without = template.filled([*texts[:at], "x", *texts[at + 1 :]])
+        if part.kind == "free" and forbidden > len(FORBIDDEN.findall(without)):
+            problem = f"{wording.shown(text)}, which makes .. or SERVO_ where it stands; {part.way_out}"
+        if problem:
+            yield part, problem
+
+
+def _odd_in_variable(template: "Template", texts: "List[str]") -> "Iterator[Tuple[Placeholder, str]]":
+    """Yield what no variable holds, and what is no number where only a number may stand."""
+    for part, text in zip(template.placeholders, texts):
+        if part.is_number and part.kind == "free" and part.refusal(text):
+            yield part, part.refusal(text)
+        if re.search("[\0\ud800-\udfff]", text):
+            yield part, "a value with a NUL character or half a surrogate pair, which no variable holds"
 
 
 def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
@@ -152,7 +143,7 @@ def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
     return value
 
 
-def have_shell_read(arguments: "List[str]", place: str = "command") -> None:
+def have_shell_read(arguments: "List[str]", place: str) -> None:
     """Have ``/bin/sh -n`` read the script that ``render`` returned; raise ``ServoError`` (bad-config) where it cannot.
 
     A shell reads a script as it runs it, so without this a job could run for hours up to a syntax error. Source:

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
-    Parts = Tuple[Union[str, "Placeholder"], ...]
+    Note = Callable[[str], None]  # takes what is wrong, as a sentence
     # What the configuration allows for a field, by its keys: enum and its values, range and its ends, formula, free.
     Allowed = Callable[[Tuple[str, ...]], Tuple[str, Sequence[Any]]]
 
@@ -25,21 +25,11 @@ PLAIN = "letters, digits and _ - . / : , + @"
 FREE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,+@")
 LISTED = FREE | frozenset("%=")
 NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, section 6
-FORBIDDEN = r"\.\.|SERVO_"  # a path that leads up; the names of variables that hold any text
 CONTROL = ("control", "_control")
-NAMES = {" ": "a blank", "\t": "a tab", "\n": "a line break", "\0": "a NUL character"}
 NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
-WIDE = "[0-9]{5}"  # Linux takes 128 KiB as one argument
+WIDE = "[0-9]{5}|{"  # Linux takes 128 KiB as one argument; a placeholder may make it as wide
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
 LITERAL_BRACES = "literal braces are {{ and }}"
-
-
-class TemplateError(ValueError):
-    """What is wrong with a template: ``problems``, a sentence each."""
-
-    def __init__(self, problems: "Iterable[str]") -> None:
-        self.problems = tuple(dict.fromkeys(problems))
-        super().__init__("; ".join(self.problems))
 
 
 class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spec", "kind", "is_number"))):
@@ -60,12 +50,10 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
     @property
     def way_out(self) -> str:
         """How any text gets into the job in its place."""
-        key = self.path[-2] if self.path[-1] == "value" and len(self.path) > 2 else self.path[-1]
-        variable = "SERVO_" + re.sub("[^A-Za-z0-9_]", "_", key).upper()
-        text = "{%s}" % self.field if self.conversion == "w" else self.text
+        variable = "SERVO_" + re.sub("[^A-Za-z0-9_]", "_", self.path[-1]).upper()
         return (
-            f"any text goes by the environment: under batch, env: {{{variable}: '{text}'}}, and in the script "
-            f'"${variable}" (a list: [sh, -c, \'./job "${variable}"\'])'
+            f"any text goes by the environment: under batch, env: {{{variable}: '{{{self.field}}}'}}, and in the "
+            f'script "${variable}" (a list: [sh, -c, \'./job "${variable}"\'])'
         )
 
     def formatted(self, value: "Any") -> str:
@@ -75,138 +63,132 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
         """
         if isinstance(value, bool) and self.conversion not in ("r", "a") and not self.spec:
             return "true" if value else "false"
-        if self.conversion == "w":
-            return " ".join(words(str(value)))
         try:
-            as_text = {"r": repr, "a": ascii}.get(self.conversion or "", str)
-            return format(as_text(value) if self.conversion else value, self.spec)
-        except (ValueError, TypeError, OverflowError, MemoryError) as error:
-            raise ValueError(f"{shown(value)}, which cannot be formatted: {lowered(error)}") from None
+            if self.conversion:
+                value = {"r": repr, "a": ascii}.get(self.conversion, str)(value)
+            text = format(value, self.spec)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError(f"{shown(value)}, which cannot be formatted: {error}") from None
+        return " ".join(words(text)) if self.conversion == "w" else text
 
-    def refusal(self, text: str, is_listed: bool) -> str:
+    def refusal(self, text: str) -> str:
         """Return why what it was formatted to cannot stand in a command, and what to do; empty where it can."""
-        if self.is_number and not is_listed and not re.match(NUMBER, text):
-            where = "in arithmetic, in a here-document, behind a leading - and with a format like :d"
+        is_free = self.kind == "free"
+        if is_free and self.is_number and not re.match(NUMBER, text):
+            where = (
+                "in arithmetic, in a here-document, behind a leading - or other free text, and with a format like :d"
+            )
             return f"{shown(text)}, but only a number may stand there ({where}); {self.way_out}"
         texts = words(text) if self.conversion == "w" else [text]
-        odd = next(filter(None, (_odd(each, is_listed) for each in texts)), "")
+        odd = next(filter(None, (_odd(each, is_free) for each in texts)), "")
         if not odd:
             return ""
-        can_be_listed = not any(_odd(word, True) for word in words(text)) and self.path[0] not in CONTROL
-        is_several = can_be_listed and len(words(text)) > 1 and not self.conversion and not self.spec
-        remedy = "give the setting type: enum and its values; " if can_be_listed and not is_listed else ""
-        remedy += f"{{{self.field}!w}} is several words; " if is_several else ""
-        return f"{shown(text)}, but {odd} ({PLAIN}{' % =' * is_listed} are plain); {remedy}{self.way_out}"
+        remedy = "a setting of type: enum may have % = and any beginning; " if is_free else ""
+        remedy += f"{{{self.field}!w}} is several words; " if self.conversion != "w" else ""
+        remedy *= self.path[0] not in CONTROL
+        return f"{shown(text)}, but {odd} ({PLAIN}{'' if is_free else ' % ='} are plain); {remedy}{self.way_out}"
+
+
+class Template(namedtuple("Template", ("literals", "placeholders"))):
+    """A text with placeholders: the literal text before each of them, and behind the last."""
+
+    __slots__ = ()
+
+    def filled(self, texts: "Iterable[str]") -> str:
+        """Return the text with these in the places of the placeholders."""
+        return "".join(literal + text for literal, text in zip(self.literals, [*texts, ""]))
 
 
 class Command(namedtuple("Command", ("templates", "uses_shell"))):
-    """A checked command: per argument, or for the one shell script, its literal parts and placeholders."""
+    """A checked command: a template per argument, or that of the one shell script."""
 
     __slots__ = ()
 
 
-def fields(templates: "Iterable[Parts]") -> "List[Tuple[str, ...]]":
+def fields(templates: "Iterable[Template]") -> "List[Tuple[str, ...]]":
     """Return the keys of each field that templates use, in their order: ``("web", "cpu")``, ``("control", "n")``."""
-    return list(dict.fromkeys(part.path for parts in templates for part in parts if isinstance(part, Placeholder)))
+    return list(dict.fromkeys(part.path for template in templates for part in template.placeholders))
 
 
-def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed") -> Command:
-    """Return the command that a shell command line or a list of arguments is; raise ``TemplateError``."""
-    uses_shell = isinstance(value, str)
-    problems: "List[str]" = []
-    templates = [_parts(text, allowed, problems) for text in ([value] if isinstance(value, str) else value)]
-    places = _places(templates)
-    for parts in templates:
-        for at, part in enumerate(parts):
-            if isinstance(part, Placeholder):
-                closed, takes_numbers = next(places)
-                found = _problems(part, parts[:at], parts[at + 1 :], closed, uses_shell, allowed)
-                problems += [f"{part.text}: {problem}" for problem in found]
-                parts[at] = part._replace(is_number=part.is_number or takes_numbers)
-    if problems:
-        raise TemplateError(problems)
-    return Command(tuple(map(tuple, templates)), uses_shell)
+def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") -> Command:
+    """Return the command that a shell command line or a list of arguments is, after noting all that is wrong."""
+    templates = [_template(text, allowed, note) for text in ([value] if isinstance(value, str) else value)]
+    places = iter(_places(templates))
+    for template in templates:
+        for at, part in enumerate(template.placeholders):
+            place = next(places)
+            for problem in _problems(template, at, place, isinstance(value, str), allowed):
+                note(f"{part.text}: {problem}")
+            is_glued = at > 0 and not template.literals[at] and template.placeholders[at - 1].kind != "listed"
+            template.placeholders[at] = part._replace(is_number=part.is_number or place != "" or is_glued)
+    return Command(templates, isinstance(value, str))
 
 
-def _places(templates: "List[List[Union[str, Placeholder]]]") -> "Iterator[Tuple[str, bool]]":
-    """Return for each placeholder what is closed to free text there, and whether it has to be a number there."""
-    found = [part for parts in templates for part in parts if isinstance(part, Placeholder)]
-    if all(part.kind == "listed" for part in found):
-        return iter([("", False)] * len(found))
-    from servo_batch.command import places
-
-    def marked(part: "Union[str, Placeholder]") -> str:
-        if isinstance(part, str):
-            return places.MARKS.sub("", part)
-        return places.WORDS if part.conversion == "w" else places.HOLE
-
-    return iter(places.of_marks(["".join(map(marked, parts)) for parts in templates]))
-
-
-def parse_variable(name: str, text: str, allowed: "Allowed") -> "Parts":
-    """Return the template of an environment variable's value; raise ``TemplateError``."""
-    problems: "List[str]" = []
+def parse_variable(name: str, text: str, allowed: "Allowed", note: "Note") -> Template:
+    """Return the template of an environment variable's value, after noting all that is wrong."""
+    is_read_by_others = not name.startswith("SERVO_")
     if not re.match(VARIABLE, name):
-        problems.append("is no name of a variable: letters, digits and _ make one, and no digit comes first")
-    parts = _parts(text, allowed, problems)
-    for at, part in enumerate(parts):
-        if isinstance(part, Placeholder):
-            if part.conversion == "w":
-                problems.append(f"{part.text}: !w makes several words, and a variable holds one text: leave it out")
-            if part.kind == "free" and not part.is_number and not name.startswith("SERVO_"):
-                why = "goes only under a name that begins with SERVO_, since a shell or make may read any other"
-                problems.append(f"{part.text} is free text, which {why}: call it SERVO_{name}")
-            parts[at] = part._replace(is_number=part.is_number or not name.startswith("SERVO_"))
-    if problems:
-        raise TemplateError(problems)
-    return tuple(parts)
+        note("is no name of a variable: letters, digits and _ make one, and no digit comes first")
+    template = _template(text, allowed, note)
+    for at, part in enumerate(template.placeholders):
+        if part.conversion == "w":
+            note(f"{part.text}: !w makes several words, and a variable holds one text: leave it out")
+        if part.kind == "free" and not part.is_number and is_read_by_others:
+            why = "goes only under a name that begins with SERVO_, since a shell or make may read any other"
+            note(f"{part.text} is free text, which {why}: call it SERVO_{name}")
+        template.placeholders[at] = part._replace(is_number=part.is_number or is_read_by_others)
+    return template
 
 
-def _parts(template: str, allowed: "Allowed", problems: "List[str]") -> "List[Union[str, Placeholder]]":
-    parts: "List[Union[str, Placeholder]]" = []
+def _template(text: str, allowed: "Allowed", note: "Note") -> Template:
+    template = Template([""], [])
     try:
-        if "\0" in template:
-            raise ValueError("it holds a NUL character, which no command can: remove it")
-        template.encode("utf-8", "surrogateescape")  # a lone surrogate is a ValueError
-        for literal, field, spec, conversion in string.Formatter().parse(template):
-            if literal and parts and isinstance(parts[-1], str):
-                parts[-1] += literal  # a doubled brace ends a piece of it
-            elif literal:
-                parts.append(literal)
+        if "\0" in text or "\1" in text:
+            raise ValueError("it holds U+0000, which no command can, or U+0001: remove it")
+        text.encode("utf-8", "surrogateescape")  # a lone surrogate is a ValueError
+        for literal, field, spec, conversion in string.Formatter().parse(text):
+            template.literals[-1] += literal  # a doubled brace ends a piece of it
             if field is not None:
-                parts.append(_placeholder(field, conversion, spec or "", allowed, problems))
+                template.placeholders.append(_placeholder(field, conversion, spec or "", allowed, note))
+                template.literals.append("")
     except ValueError as error:
-        problems.append(f"{lowered(error)}; {LITERAL_BRACES}")
-    return parts
+        note(f"{error}; {LITERAL_BRACES}")
+    return template
 
 
-def _placeholder(
-    field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", problems: "List[str]"
-) -> Placeholder:
+def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", note: "Note") -> Placeholder:
     is_number = conversion is None and re.match(NUMERIC_SPEC, spec) is not None
     part = Placeholder(field, ("",), conversion, spec, "listed", is_number)  # in whose place nothing else is wrong
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
-        if conversion == "w" and spec:
-            raise ValueError("!w (words) takes no format specification")
-        if "{" in spec:
-            raise ValueError("a format specification holds no placeholders: write the width as a number")
         if re.search(WIDE, spec):
-            raise ValueError(f"the width or precision in {shown(spec)} is more than a command can take")
+            raise ValueError(f"a format holds no placeholders, and no number above 9999: {shown(spec)}")
         path = paths.keys(field)
     except ValueError as error:
-        problems.append(f"{part.text}: {error}; {LITERAL_BRACES}")
+        note(f"{part.text}: {error}; {LITERAL_BRACES}")
         return part
     kind = allowed(path)[0]
     return part._replace(path=path, kind="listed" if kind in ("enum", "range") else kind)
 
 
-def _problems(
-    part: Placeholder, left: "Sequence[Any]", right: "Sequence[Any]", closed: str, uses_shell: bool, allowed: "Allowed"
-) -> "Iterator[str]":
-    """Yield what is wrong with a placeholder where it stands, between what is ``left`` of it and ``right`` of it."""
-    before, after = (each[0] if each and isinstance(each[0], str) else "" for each in (left[-1:], right[:1]))
+def _places(templates: "List[Template]") -> "List[str]":
+    """Return for each placeholder what is closed to free text there, or "number", or nothing."""
+    parts = [part for template in templates for part in template.placeholders]
+    if all(part.kind == "listed" for part in parts):
+        return [""] * len(parts)
+    from servo_batch.command import places
+
+    texts = []
+    for template in templates:
+        holes = [places.WORDS if part.conversion == "w" else places.HOLE for part in template.placeholders]
+        texts.append(template.filled(holes))
+    return places.of_holes(texts)
+
+
+def _problems(template: Template, at: int, place: str, uses_shell: bool, allowed: "Allowed") -> "Iterator[str]":
+    """Yield what is wrong with a placeholder where it stands."""
+    part, before, after = template.placeholders[at], template.literals[at], template.literals[at + 1]
     if re.search(r"(?<!\\)(?:\\\\)*\\\Z", before):
         yield "a backslash stands directly before it, and may change its first letter: leave it out, or write two"
     dollar = re.search(r"\$\{?\w*\Z", before)
@@ -219,19 +201,20 @@ def _problems(
         yield f"{after[0]} stands directly after it, so a number would be that of an open file: put a blank between"
     elif part.conversion == "w" and part.kind != "listed":
         yield f"!w is for values that the configuration lists, and free text is one word; {part.way_out}"
-    elif part.conversion == "w" and not uses_shell and (left or right):
+    elif part.conversion == "w" and not uses_shell and template.literals != ["", ""]:
         yield "in a list, !w has to be the whole item, which it makes several of"
-    elif closed and part.kind == "free" and not part.is_number:
+    elif part.kind == "free" and not part.is_number and place not in ("", "number"):
         yield (
-            f"free text stands {closed}, where it could choose what is run: {{{part.field}:d}} lets a number in, a "
+            f"free text stands {place}, where it could choose what is run: {{{part.field}:d}} lets a number in, a "
             f"setting of type: enum one of its values, and {part.way_out}"
         )
     for value in allowed(part.path)[1] if part.kind == "listed" else ():
         try:
-            problem = part.refusal(part.formatted(value), True)
-            yield from [f"it may be {problem}"] if problem else []
+            problem = part.refusal(part.formatted(value))
         except ValueError as error:
-            yield f"it may be {error}"
+            problem = str(error)
+        if problem:
+            yield f"it may be {problem}"
 
 
 def words(text: str) -> "List[str]":
@@ -239,17 +222,12 @@ def words(text: str) -> "List[str]":
     return [word for word in re.split("[ \t\n]", text) if word]
 
 
-def lowered(error: Exception) -> str:
-    """Return what Python says as a part of a sentence of ours."""
-    return (str(error)[:1].lower() + str(error)[1:]) or "it is too wide"
-
-
-def _odd(text: str, is_listed: bool) -> str:
+def _odd(text: str, is_free: bool) -> str:
     """Return what of a text is not plain, as half a sentence; empty where it is plain."""
-    odd = next((char for char in text if char not in (LISTED if is_listed else FREE)), "")
+    odd = next((char for char in text if char not in (FREE if is_free else LISTED)), "")
     if odd:
-        why = "is plain only in values that the configuration lists" if odd in LISTED else "is not plain"
-        return f"{NAMES.get(odd, odd if '!' <= odd <= '~' else shown(odd))} {why}"
-    if not text or is_listed or re.match(NUMBER, text):
-        return "" if text else "it is empty"
-    return f"it begins with {text[0]} and is no number" if text[0] in "-+@" else ""
+        return f"{shown(odd)} is not plain"
+    if not text:
+        return "it is empty"
+    begins_like_an_option = is_free and text[0] in "-+@" and not re.match(NUMBER, text)
+    return f"it begins with {text[0]} and is no number" if begins_like_an_option else ""
