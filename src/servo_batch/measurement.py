@@ -7,6 +7,7 @@ import fcntl
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import settings
@@ -175,17 +176,15 @@ class _Runs:
         self.notes: List[str] = []
         self._planned = planned
         self._caller = caller
-        self._stamps: Dict[str, written.Stamp] = {}
 
     def begin(self) -> sequence.Examine:
-        """Note what the files that the job writes are before a run."""
-        self._stamps = {name: written.stamp(path) for name, path in files_of(self._planned).items()}
-        return self._examine
+        """Look at the files that the job writes before a run; return what takes its values."""
+        return partial(self._examine, {name: written.stamp(path) for name, path in files_of(self._planned).items()})
 
-    def _examine(self, ended: Ended, step: Step) -> None:
+    def _examine(self, stamps: Dict[str, written.Stamp], ended: Ended, step: Step) -> None:
         """Take the values of a run; raise ``ServoError`` where one is not found, or is none of the kind it was."""
         planned = self._planned
-        values = searching.search(planned.needed, ended.output, self._stamps, step, self._caller)
+        values = searching.search(planned.needed, ended.output, stamps, step, self._caller)
         figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
         system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
         values.update((name, round(figures[each.text], TIME_DIGITS)) for name, each in system.items())

@@ -177,7 +177,7 @@ def test_a_pattern_that_yields_nothing_is_a_problem(newest):
     configure(newest)
     newest.write("output.txt", b"\nspeed\nspeed \n")
     place = "config.json: batch.metrics.%s.output_regex: no match in output.txt: "
-    parts = (place % "size" + "^size (\\d+)", place % "speed", "(line 3, ", "the first group took no part")
+    parts = (place % "size" + "^size (\\d+)", place % "speed", "(line 3 matches, but the first group took no part")
     says(newest, 1, *parts, arguments=("--output", "output.txt"))
 
 

@@ -28,7 +28,7 @@ def problems(mapping, name="m"):
             "resource",
             "must be cpu_time, user_time, system_time or max_rss, but is a str",
         ),
-        ({"output_regex": "(a)", "output_json": "a"}, "output_json", "is given beside output_regex: a metric has one"),
+        ({"output_regex": "(a)", "output_json": "a"}, "output_json", "does not go with output_regex: remove it"),
         ({"output_regex": "(a)", "unit": 5}, "unit", "must be a string, but is a number, 5"),
         ({"output_regex": "(a)", "stream": ["stderr"]}, "stream", "must be stdout or stderr, but is a list"),
         (

@@ -59,9 +59,7 @@ def test_a_pattern_finds_the_first_match_s_first_group(pattern, output, expected
 
 def test_nothing_is_no_match():
     assert why_not(regex(r"(\d)"), "") == ""
-    assert 'line 2, "a 1", matches, but the first group took no part or nothing' in why_not(
-        regex(r"(?:a|(b)) (\d)"), "x\na 1"
-    )
+    assert "line 2 matches, but the first group took no part or nothing" in why_not(regex(r"(?:a|(b)) (\d)"), "x\na 1")
     assert "the first group took no part or nothing" in why_not(regex("n=(.*)"), "n= \t\r\n")
     # The first match decides, also where it holds nothing and another would.
     assert "the first group took no part or nothing" in why_not(regex(r"n=(\d*)"), "n=\nn=5\n")

@@ -4,7 +4,7 @@ import math
 import re
 from collections import deque
 from itertools import islice
-from typing import Any, Iterable, List, Mapping, Match, Optional, Tuple
+from typing import Any, Iterable, List, Mapping, Match, Optional
 
 from servo_batch.metrics import json_path
 from servo_batch.metrics.convert import NoMatch, Number, Value, read
@@ -44,8 +44,7 @@ def _judged(metric: Metric, match: "Match[bytes]") -> Value:
     """
     group = match.group(1)
     if not group or not group.strip():
-        number, where = _line(match)
-        raise NoMatch("line %d, %s, matches, but the first group took no part or nothing" % (number, shown(where)))
+        raise NoMatch("line %d matches, but the first group took no part or nothing" % _line(match))
     text = group.decode("utf-8", "replace")
     value = read(text, metric.convert)
     longer = None if isinstance(value, str) else whole(match)
@@ -56,7 +55,7 @@ def _judged(metric: Metric, match: "Match[bytes]") -> Value:
         problem = "is no number, and take: %s needs one" % metric.take
     else:
         return value
-    raise NoMatch("%s in line %d %s" % (shown(text.strip()), _line(match)[0], problem))
+    raise NoMatch("%s in line %d %s" % (shown(text.strip()), _line(match), problem))
 
 
 def _figure(take: str, numbers: List[Number]) -> Number:
@@ -70,15 +69,10 @@ def _figure(take: str, numbers: List[Number]) -> Number:
         raise NoMatch("the sum is more than a number can be") from None
 
 
-def _line(match: "Match[bytes]") -> Tuple[int, str]:
-    """Return the line that a match's first group stands on: its number, from 1, and its text or the beginning of it.
-
-    Where the group took no part, it is the line that the match begins on.
-    """
-    output, place = match.string, max(match.start(), match.start(1))
-    number = 1 + sum(output[at : min(at + CHUNK, place)].count(b"\n") for at in range(0, place, CHUNK))
-    begin = output.rfind(b"\n", 0, place) + 1
-    return number, output[begin : begin + CHUNK].partition(b"\n")[0].decode("utf-8", "replace")
+def _line(match: "Match[bytes]") -> int:
+    """Return the number, from 1, of the line that a match's first group, or where it took no part the match, is on."""
+    place = max(match.start(), match.start(1))
+    return 1 + sum(match.string[at : min(at + CHUNK, place)].count(b"\n") for at in range(0, place, CHUNK))
 
 
 def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:

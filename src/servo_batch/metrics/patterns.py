@@ -27,13 +27,12 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
         if not char.isprintable() and char not in "\t\n":
             what = r"a backspace, which \b is" if char == "\b" else "U+%04X, which nobody sees" % ord(char)
             raise PatternError("the pattern holds %s: in YAML put the pattern in single quotes" % what)
+    # Each character outside ASCII becomes a group, so that a quantifier applies to all of its bytes.
+    in_bytes = re.sub(PART, _in_bytes, text).encode()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # Each character outside ASCII becomes a group, so that a quantifier applies to all of its bytes.
-            pattern = re.compile(re.sub(PART, _in_bytes, text).encode(), re.MULTILINE)
-    except PatternError:
-        raise
+            pattern = re.compile(in_bytes, re.MULTILINE)
     except (re.error, RuntimeError, OverflowError, ValueError) as error:
         raise PatternError("the pattern does not compile: %s" % (str(error) or "it is too complex")) from None
     if not pattern.groups:

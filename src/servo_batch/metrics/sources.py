@@ -45,6 +45,7 @@ class Metric:
 
     def __init__(self, source: str, mapping: "Mapping[str, Any]", parsed: "Any" = None) -> None:
         self.source = source  # one of OPTIONS
+        self.is_searched = source in ("output_regex", "output_json")  # in what the job prints or writes
         self.text: str = mapping[source]
         self.parsed = parsed
         self.unit: "Optional[str]" = mapping.get("unit", UNITS.get(self.text) if source == "resource" else None)
@@ -52,11 +53,6 @@ class Metric:
         self.stream: str = mapping.get("stream", CHOICES["stream"][0])
         self.take: "Optional[str]" = mapping.get("take")
         self.convert: "Optional[str]" = mapping.get("convert")
-
-    @property
-    def is_searched(self) -> bool:
-        """Whether the value is in what the job prints or writes."""
-        return self.source in ("output_regex", "output_json")
 
     def but(self, **attributes: "Any") -> "Metric":
         """Return a metric that has these attributes, and all others as this one has them."""
@@ -93,10 +89,8 @@ def read(
         note((), "the name is taken, it is always measured: choose another")
     if not given:
         note((source,), "is missing: give a regular expression with a group around the value, or another source")
-    for other in given[1:]:
-        note((other,), f"is given beside {source}: a metric has one source, remove one of them")
-    for key in OPTIONS["output_regex"]:
-        if key in mapping and key not in OPTIONS[source]:
+    for key in KEYS:
+        if key in mapping and key not in (source, "unit", *OPTIONS[source]):
             note((key,), f"does not go with {source}: remove it")
     for key in (source, "unit", "file"):
         if key in mapping and not isinstance(mapping[key], str):

@@ -7,9 +7,8 @@ That is meant where the pattern asks for what stands beside the number, as ``(\d
 import re
 from typing import Match, Optional
 
-# So far a number is looked for beside a value, and so far around a match the pattern is tried again, in bytes.
-REACH = 100
-CONTEXT = 200
+# So far around a match a number is looked for, and the pattern tried again, in bytes.
+REACH = 200
 # Bytes that are not UTF-8 are letters: in Latin-1 they are µ.
 LENIENT = ("utf-8", "surrogateescape")
 LETTER = r"[^\W_]|[\udc80-\udcff]"
@@ -43,7 +42,7 @@ def _asks_for(match: "Match[bytes]", number: int, number_end: int, begin: int, e
     """Tell whether a pattern needs what stands from ``begin`` to ``end``, beside the number, to find this number."""
     output = match.string
     start = min(match.start(), begin)
-    low, high = max(0, start - CONTEXT), max(match.end(), end) + CONTEXT
+    low, high = max(0, start - REACH), max(match.end(), end) + REACH
     for replacement in (b"", b"~"):  # without what stands there, and with something that no pattern for a number names
         shift = -low + (len(replacement) - (end - begin) if end <= number else 0)
         again = match.re.search(output[low:begin] + replacement + output[end:high], start - low)
