@@ -20,6 +20,7 @@ from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
 from servo_batch.job import sequence
 from servo_batch.job.attention import Caller
+from servo_batch.job.output import Output
 from servo_batch.job.types import Ended, Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
 from servo_batch.samples import median
@@ -73,20 +74,23 @@ def plan(
     places = {key: config.place(("batch", key)) for key in config.commands}
     rendered = {key: rendering.arguments(each, places[key]) for key, each in config.commands.items()}
     rendering.refuse()
+    steps = {}
     for key, arguments in rendered.items():
         render.have_shell_read(arguments, places[key])
-    job = sequence.Job(
-        Step(
-            Kind.JOB,
-            rendered["command"],
+        is_job = key == "command"
+        steps[key] = Step(
+            Kind.JOB if is_job else Kind(key),
+            arguments,
             environment,
             config.working_directory,
-            config.success_exit_statuses,
+            config.success_exit_statuses if is_job else (0,),
             config.grace_seconds,
             config.timeout_seconds,
-        ),
-        rendered.get("prepare"),
-        rendered.get("cleanup"),
+        )
+    job = sequence.Job(
+        steps["command"],
+        steps.get("prepare"),
+        steps.get("cleanup"),
         config.runs if runs is None else runs,
         config.warmup_runs if warmup_runs is None else warmup_runs,
     )
@@ -181,10 +185,10 @@ class _Runs:
         """Look at the files that the job writes before a run; return what takes its values."""
         return partial(self._examine, {name: written.stamp(path) for name, path in files_of(self._planned).items()})
 
-    def _examine(self, stamps: Dict[str, written.Stamp], ended: Ended, step: Step) -> None:
+    def _examine(self, stamps: Dict[str, written.Stamp], ended: Ended, output: Output, step: Step) -> None:
         """Take the values of a run; raise ``ServoError`` where one is not found, or is none of the kind it was."""
         planned = self._planned
-        values = searching.search(planned.needed, ended.output, stamps, step, self._caller)
+        values = searching.search(planned.needed, output, stamps, step, self._caller)
         figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
         system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
         values.update((name, round(figures[each.text], TIME_DIGITS)) for name, each in system.items())
@@ -292,7 +296,7 @@ def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, A
     if isinstance(outcome, HostError):
         line["cause"] = "machine"
     elif outcome.reason == "timeout":
-        line["timeout"] = planned.job.step(Kind.JOB, 0).timeout_seconds
+        line["timeout"] = planned.job.command.timeout_seconds
     return line
 
 

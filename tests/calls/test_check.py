@@ -97,7 +97,7 @@ def test_every_part_is_looked_at_though_others_are_wrong(newest):
         must + "-1",
         "config.yaml:1: batch.default_state: must be a mapping of the key application, but is empty or missing",
         "_state.json: the state file cannot be read: _state.json:1:2: not JSON",
-        "no file for its output can be made in $TMPDIR, %s/gone: No such file or directory" % newest.folder,
+        "its output cannot be kept in $TMPDIR, %s/gone: No such file or directory" % newest.folder,
         "missing.txt: the saved output cannot be read: No such file or directory",
         arguments=("--config", "config.yaml", "--output", "missing.txt"),
     )
@@ -125,7 +125,7 @@ def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest
         ("./job.sh {web.cpu}", "command not found: there is no ./job.sh"),
         (["é"], "command not found: there is no 'é' in any folder"),
         ("./plain.sh {web.cpu}", "./plain.sh is not executable (chmod +x makes it so)"),
-        ("./crlf.sh {web.cpu}", "./crlf.sh needs the interpreter '/bin/sh\\r', which is not there"),
+        ("./crlf.sh {web.cpu}", "./crlf.sh has lines that end as Windows has them, mend it with sed"),
         ("./text", None),
         ("cd /; X=1 ./job.sh", None),
         (["/bin/echo"], None),

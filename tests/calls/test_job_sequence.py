@@ -16,7 +16,6 @@ FAIL = "echo why >&2; exit 3"
 NO_MATCH = "exit 0"
 HANG = "exec sleep 60"
 CANCEL = "kill -TERM $DRIVER; exec sleep 60"
-CANCEL_TWICE = "trap '' TERM; kill -TERM $DRIVER; sleep 0.5; kill -INT $DRIVER; while :; do sleep 0.1; done"
 
 
 class Scenario:
@@ -92,39 +91,48 @@ class TestTheOrder:
 class TestAFailure:
     CASES = (
         # What is configured; which step does what the n-th time; the order, and how the message begins.
-        ({"runs": 2}, "prepare", 1, FAIL, ["prepare", "cleanup"], "run 1 of 2: prepare ended with exit status 3\n"),
-        ({"warmup_runs": 1, "runs": 3}, "job", 3, FAIL, ROUND * 3, "run 2 of 3: the job ended with exit status 3\n"),
-        ({"warmup_runs": 2}, "job", 2, FAIL, ROUND * 2, "warm-up run 2 of 2: the job ended with exit status 3\n"),
-        ({}, "job", 1, FAIL, ROUND, "the job ended with exit status 3\n"),
+        (
+            {"runs": 2},
+            "prepare",
+            1,
+            FAIL,
+            ["prepare", "cleanup"],
+            "run 1 of 2: prepare ended with exit status 3 after ",
+        ),
+        ({"warmup_runs": 1, "runs": 3}, "job", 3, FAIL, ROUND * 3, "run 2 of 3: the job ended with exit status 3 "),
+        ({"warmup_runs": 2}, "job", 2, FAIL, ROUND * 2, "warm-up run 2 of 2: the job ended with exit status 3 "),
+        ({}, "job", 1, FAIL, ROUND, "the job ended with exit status 3 after "),
         ({"runs": 3}, "job", 2, NO_MATCH, ROUND * 2, "run 2 of 3: the job ended well, but there is no match for size"),
-        ({"runs": 2}, "cleanup", 1, FAIL, ROUND, "run 1 of 2: cleanup ended with exit status 3\n"),
+        ({"runs": 2}, "cleanup", 1, FAIL, ROUND, "run 1 of 2: cleanup ended with exit status 3 after "),
     )
 
     @pytest.mark.parametrize(("keys", "step", "number", "action", "order", "told"), CASES)
     def test_is_the_last_and_is_cleaned_up(self, one, keys, step, number, action, order, told):
         ended = one.having(**keys).when(step, number, action).measure()
         assert ended.order == order
-        ended.failed("failed", "no-match" if action == NO_MATCH else "command-failed", told)
+        ended.failed("failed", "no-match" if action == NO_MATCH else "command-failed")
         assert ended.answer["message"].startswith(told)
         assert action == NO_MATCH or "\nstderr:\nwhy\n" in ended.answer["message"]
 
     def test_of_both_names_both(self, one):
         message = one.when("job", 1, FAIL).when("cleanup", 1, "exit 4").measure().answer["message"]
-        assert message.startswith("the job ended with exit status 3; cleanup ended with exit status 4\ncommand: ")
+        assert re.match(
+            "the job ended with exit status 3 after .* s; cleanup ended with exit status 4 after .*", message
+        )
         assert message.count("\ncommand: ") == 2
 
     @pytest.mark.parametrize("step", ROUND)
     def test_by_the_time_limit_is_for_each(self, one, step):
-        ended = one.having(timeout=0.5).when(step, 1, HANG).measure()
+        ended = one.having(timeout=0.3).when(step, 1, HANG).measure()
         name = "the job" if step == "job" else step
-        ended.failed("failed", "timeout", "%s ran past its timeout of 0.5 s and was stopped\ncommand: " % name)
+        ended.failed("failed", "timeout", "%s ran past its timeout of 0.3 s; %s was stopped after 0." % (name, name))
         assert ended.order[-1] == "cleanup"
 
     def test_is_none_where_the_job_s_exit_status_is_said_to_be_one_but_prepare_s_is(self, one):
         one.having(success_exit_statuses=[0, 3], runs=2).when("job", 1, "echo size 1; exit 3").when("prepare", 2, FAIL)
         ended = one.measure()
         assert ended.order == [*ROUND, "prepare", "cleanup"]
-        ended.failed("failed", "command-failed", "run 2 of 2: prepare ended with exit status 3\n")
+        ended.failed("failed", "command-failed", "run 2 of 2: prepare ended with exit status 3 after ")
 
 
 class TestASignal:
@@ -133,8 +141,8 @@ class TestASignal:
         assert re.match("cancelled by SIGTERM: " + told + "$", ended.answer["message"]), ended
 
     @pytest.mark.parametrize("step", ROUND)
-    def test_stops_what_runs_and_still_cleans_up(self, whole, step):
-        ended = whole.having(runs=2).when(step, 1, CANCEL).measure()
+    def test_stops_what_runs_and_still_cleans_up(self, one, step):
+        ended = one.having(runs=2).when(step, 1, CANCEL).measure()
         assert ended.order == (ROUND if step != "prepare" else ["prepare", "cleanup"])
         name = "the job" if step == "job" else step
         self.cancelled(ended, r"run 1 of 2: %s was stopped after \d+\.\d s" % name)
@@ -143,30 +151,25 @@ class TestASignal:
         ended = whole.when("job", 1, CANCEL).when("cleanup", 1, "sleep 0.4; " + CANCEL).measure()
         self.cancelled(ended, "the job was stopped after .* s; cleanup was stopped after .*")
 
-    def test_that_comes_again_ends_the_grace_period(self, whole):
-        ended = whole.having(grace_period=LIMIT_SECONDS * 2).when("job", 1, CANCEL_TWICE).measure()
-        assert ended.order == ROUND
-        self.cancelled(ended, "the job was stopped after .* did not end when asked and was killed, .*")
-
     def test_and_a_failing_cleanup_is_told_with_both(self, one):
         ended = one.when("job", 1, CANCEL).when("cleanup", 1, FAIL).measure()
-        self.cancelled(ended, "the job was stopped after .* s; cleanup ended with exit status 3")
+        self.cancelled(ended, "the job was stopped after .* s; cleanup ended with exit status 3 after .* s")
 
 
 @pytest.mark.parametrize("step", ["prepare", "job", "cleanup"])
-def test_where_nobody_reads_stdout_any_more_what_runs_is_stopped_but_not_the_cleanup(servo, step):
+def test_where_nobody_reads_stdout_any_more_what_runs_is_stopped_but_not_the_cleanup(newest, step):
     """As where a terminal is closed: it hangs up, and nobody reads it any more."""
-    scenario = Scenario(servo).prepare().cleanup()
-    on = os.path.join(servo.folder, "on")
+    scenario = Scenario(newest).prepare().cleanup()
+    on = os.path.join(newest.folder, "on")
     scenario.when(step, 1, ">ran; until test -e %s; do sleep 0.05; done" % on)
     scenario.when("cleanup", 1, ">ran; until test -e %s; do sleep 0.05; done; sleep 0.3; echo cleaned >>log" % on)
     driver = scenario.configure().start("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
     try:
-        wait_until(lambda: os.path.exists(servo.path("ran")))
+        wait_until(lambda: os.path.exists(newest.path("ran")))
         driver.stdout.close()
         if step != "cleanup":
             wait_until(lambda: scenario.order[-1] == "cleanup")
-        servo.write("on", b"")
+        newest.write("on", b"")
         driver.stdout = None
         driver.communicate(timeout=LIMIT_SECONDS)
     finally:

@@ -21,13 +21,13 @@ pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="w
 SIGNALS = ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"]
 GRACE_SECONDS = 0.2
 STOPPED = r"cancelled by %%s: the job was stopped after \d+\.\d s(%s)?$" % KILLED
-# Each role meets some cause under each Python, and each cause meets a role that is hard to stop.
+# Each role meets some cause under each Python, and each cause two roles.
 CAUSES = [*SIGNALS, "timeout", "driver", "stdout"]
 CASES = [
     (python, role, CAUSES[(number + 3 * old) % len(CAUSES)])
     for old, python in enumerate(EDGES)
     for number, role in enumerate(ROLES)
-] + [(EDGES[number % len(EDGES)], "chains", cause) for number, cause in enumerate(CAUSES)]
+]
 # Each run of the tests is a user of its own, who has no other process.
 USER = 1000000 + os.getpid()
 
@@ -38,7 +38,7 @@ def prefix(code):
 
 
 class TestEverythingIsGone:
-    @pytest.mark.parametrize(("python", "role", "cause"), sorted(set(CASES)), indirect=["python"])
+    @pytest.mark.parametrize(("python", "role", "cause"), CASES, indirect=["python"])
     def test_whoever_stops_it(self, measuring, running, hide, python, role, cause):
         if cause == "timeout":
             job = hide(role)
@@ -61,7 +61,7 @@ class TestEverythingIsGone:
         assert answer["reason"] == "command-failed"
         told = "somebody killed the guard, which watches the job; the job was killed after "
         assert answer["message"].startswith(told)
-        assert " s, but what has left its process group may live on\n" in answer["message"]
+        assert " s; what has left its process group may live on\n" in answer["message"]
         wait_until(lambda: not job.alive() and not driver.leftovers())
 
     @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become a user who can have few processes")
@@ -81,7 +81,8 @@ class TestEverythingIsGone:
         driver = measuring(NEWEST, ["/usr/bin/python3", "-IS", "-c", bomb, marker], timeout=0.5, grace_period=0.2)
         message = driver.answer()["message"]
         assert find_processes(marker) == []
-        assert message.startswith("the job ran past its timeout of 0.5 s and was stopped%s\n" % KILLED)
+        told = r"the job ran past its timeout of 0.5 s; the job was stopped after 0\.\d s%s\n" % KILLED
+        assert re.match(told, message)
 
     @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="needs root, to become another user")
     def test_but_what_cannot_be_stopped_which_is_named(self, measuring):
@@ -90,7 +91,7 @@ class TestEverythingIsGone:
         job = "import os, signal; os.setuid(%d); signal.alarm(60); signal.pause()" % USER
         code = "import os, sys; os.execvp('setpriv', ['setpriv', '--bounding-set', '-kill', sys.executable, *sys.argv[1:]])"
         command = [sys.executable, "-IS", "-c", job, marker]
-        driver = measuring(NEWEST, command, prefix=["-IS", "-c", code], timeout=1, grace_period=0.2)
+        driver = measuring(NEWEST, command, prefix=["-IS", "-c", code], timeout=0.5, grace_period=0.2)
         message = driver.answer()["message"]
         (alive,) = [pid for pid in find_processes(marker) if pid not in driver.leftovers()]
         kill(alive)
@@ -120,7 +121,7 @@ class TestWhereDescendantsCannotBeFollowed:
     @pytest.mark.parametrize("role", ["plain", "bomb"])
     def test_the_group_is_stopped(self, measuring, hide, blind, role):
         job = hide(role)
-        answer = measuring(NEWEST, job.command, prefix=blind, timeout=1, grace_period=GRACE_SECONDS).answer()
+        answer = measuring(NEWEST, job.command, prefix=blind, timeout=0.5, grace_period=GRACE_SECONDS).answer()
         assert answer["reason"] == "timeout"
         assert "; what has left its process group may live on\n" in answer["message"]
         wait_until(lambda: not job.alive())
@@ -159,7 +160,7 @@ class TestAStop:
             "os.write(told, b'x')\n"
             "while True: time.sleep(1)\n" % fifo
         )
-        driver = measuring(NEWEST, [sys.executable, "-IS", "-c", script], grace_period=2)
+        driver = measuring(NEWEST, [sys.executable, "-IS", "-c", script], grace_period=1)
         ready = b""
         while ready != b"x" * 64:
             ready += os.read(told, 1)
@@ -169,7 +170,7 @@ class TestAStop:
         os.close(told)
 
     def test_of_a_terminal_that_is_closed_is_one_though_its_signal_follows(self, measuring):
-        script = "trap 'touch asked; sleep 1; touch clean; exit' TERM; touch ran; while :; do sleep 0.05; done"
+        script = "trap 'touch asked; sleep 0.5; touch clean; exit' TERM; touch ran; while :; do sleep 0.05; done"
         driver = measuring(NEWEST, script, grace_period=LIMIT)
         made = {name: os.path.join(driver.folder, name) for name in ("ran", "asked", "clean")}
         wait_until(lambda: os.path.exists(made["ran"]))
@@ -225,7 +226,7 @@ class TestAStop:
         assert re.match("cancelled by SIGTERM: (%s|the job was stopped after .*)$" % ended, driver.answer()["message"])
 
     def test_by_its_timeout_of_a_job_that_ended_meanwhile_says_so(self, measuring):
-        driver = measuring(NEWEST, "echo up >up; sleep 1.2; echo last >last", timeout=1.1, fifos=("up", "last"))
+        driver = measuring(NEWEST, "echo up >up; sleep 0.7; echo last >last", timeout=0.6, fifos=("up", "last"))
         driver.read("up")
         guard = driver.guard()
         driver.send(signal.SIGSTOP)
@@ -233,7 +234,8 @@ class TestAStop:
         wait_until(lambda: not children(guard))
         driver.send(signal.SIGCONT)
         message = driver.answer()["message"]
-        assert message.startswith("the job ran past its timeout of 1.1 s; it ended by itself\ncommand: ")
+        told = r"the job ran past its timeout of 0.6 s; the job ended with exit status 0 after 0\.\d s\ncommand: "
+        assert re.match(told, message)
 
     def test_by_a_signal_that_is_ignored_at_the_start_is_none(self, running):
         ignore = prefix("import signal; [signal.signal(each, signal.SIG_IGN) for each in (1, 2)]")

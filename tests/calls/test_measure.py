@@ -220,7 +220,7 @@ def test_output_is_not_kept_where_something_else_is(newest):
     for name in (*before, "missing/kept", "."):
         ended = newest.measure(b"", "--keep-output", name)
         status, reason = ("bad-request", "bad-request") if name in before else ("failed", "command-failed")
-        ended.failed(status, reason, name, "name another file")
+        ended.failed(status, reason, name, "name another ")
     assert {name: newest.read(name) for name in before} == before
     assert not os.path.exists(newest.path("ran"))
 

@@ -183,7 +183,7 @@ def test_failures_are_learnt_from(tuner):
 @pytest.mark.parametrize(
     ("folder", "keys", "problem"),
     [
-        (".", {}, "no file for its output can be made"),
+        (".", {}, "its output cannot be kept in $TMPDIR"),
         ("..", {"working_directory": "room"}, "working_directory room: No"),
     ],
     ids=["temporary files", "working directory"],

@@ -29,28 +29,29 @@ class Caller(NamedTuple):
 class Loop:
     """What is attended to: ``children`` that tell something, what is ``shown``, progress, and who asks for an end.
 
-    ``lost`` says why nobody can read stdout any more; empty while somebody may.
+    ``began`` is when the step began, by the monotonic clock. ``lost`` says why nobody can read stdout any more; empty
+    while somebody may.
 
     A cleanup is not concerned by the signals that came before it, of which there are ``heard``, nor by a stdout that
     nobody reads: a terminal that is closed does both at once.
     """
 
     def __init__(self, step: Step, caller: Caller) -> None:
+        self.step = step
+        self.caller = caller
         self.children: List[Child] = []
         self.shown: Optional[Shown] = None
         self.lost = ""
-        self._step = step
-        self._cancellation, self._telling = caller.cancellation, caller.telling
         is_cleanup = step.kind is Kind.CLEANUP
-        self.heard = self._cancellation.count if is_cleanup else 0
+        self.heard = caller.cancellation.count if is_cleanup else 0
         self._minds_stdout = not is_cleanup
-        self._limit_seconds = math.inf if step.timeout_seconds is None else step.timeout_seconds
-        self.begin(time.monotonic())  # until it is known when it began
+        self.limit_seconds = math.inf if step.timeout_seconds is None else step.timeout_seconds
+        self.began = self._reported = time.monotonic()  # until it is known
 
     @property
     def signum(self) -> Optional[int]:
         """The signal that asks for the end of the step, if one has come."""
-        return self._cancellation.signum if self._cancellation.count > self.heard else None
+        return self.caller.cancellation.signum if self.caller.cancellation.count > self.heard else None
 
     @property
     def is_wanted(self) -> bool:
@@ -63,60 +64,50 @@ class Loop:
             return Cancelled(self.signum, consequence)
         return failed("cancelled", "%s; %s" % (self.lost, consequence)) if self.lost else None
 
-    def begin(self, began: float) -> None:
-        """Count from ``began``, a time of the monotonic clock."""
-        self._began = began
-        self._next_progress = began + self._telling.interval_seconds
-        self._deadline = began + self._limit_seconds
-
-    def watch(self, is_done: Callable[[], bool]) -> bool:
-        """Wait until it is done, while that is wanted and in time, and let progress be told; return whether it is."""
-        while not is_done():
+    def watch(self, is_done: Callable[[], bool]) -> None:
+        """Wait until it is done, while that is wanted and in time, and let progress be told."""
+        while not is_done() and self.is_wanted:
             now = time.monotonic()
-            if now >= self._deadline or not self.is_wanted:
-                return False
-            if now >= self._next_progress:
-                self._next_progress = now + self._telling.interval_seconds
-                self.report(now - self._began)
-            self._turn(min(self._next_progress, self._deadline) - now)
-        return True
+            due = self._reported + self.caller.telling.interval_seconds
+            left = self.began + self.limit_seconds - now
+            if left <= 0:
+                break
+            if now >= due:
+                self.report(now - self.began)
+            else:
+                self._turn(min(due - now, left))
 
     def wait(self, is_done: Callable[[], bool], seconds: float, signals: float = math.inf) -> bool:
         """Wait until it is done, and return whether it is; no longer than ``seconds`` or more ``signals`` than that."""
         limit = time.monotonic() + seconds
-        while not is_done():
-            left = limit - time.monotonic()
-            if left <= 0 or self._cancellation.count > signals:
-                return False
-            self._turn(left)
-        return True
+        while not is_done() and time.monotonic() < limit and self.caller.cancellation.count <= signals:
+            self._turn(limit - time.monotonic())
+        return is_done()
 
     def report(self, elapsed_seconds: float) -> None:
         """Tell progress now."""
+        self._reported = time.monotonic()
         try:
-            self._telling.progress(self._step.kind, self._step.place, elapsed_seconds)
+            self.caller.telling.progress(self.step.kind, self.step.place, elapsed_seconds)
         except OSError as error:
             if self._minds_stdout:
                 self.lost = "cannot write progress to stdout (%s)" % error
 
     def _turn(self, seconds: float) -> None:
         """Wait until something happens, so long at most; take what is told, and show what has come."""
-        wakeup = self._cancellation.fileno()
-        children = [child for child in self.children if not child.is_gone]
-        readable = [wakeup, *(child.report for child in children)]
+        wakeup = self.caller.cancellation.fileno()
+        children = {child.report: child for child in self.children if not child.is_gone}
         writable = self.shown.waiting if self.shown else []
-        ready = wait_for(readable, seconds, writable, [STDOUT] if self._minds_stdout and not self.lost else [])
+        ends = [STDOUT] if self._minds_stdout and not self.lost else []
+        ready = wait_for([wakeup, *children], seconds, writable, ends)
         if ready.get(STDOUT, 0) & select.POLLNVAL:  # macOS cannot poll a terminal
             self._minds_stdout = False
         elif STDOUT in ready:
             self.lost = "stdout was closed, so nobody waits for an answer"
         if wakeup in ready:
-            self._cancellation.clear()
-        for child in children:
-            for message in child.receive() if child.report in ready else []:
-                if "started" in message:
-                    self.begin(message["started"][0])
-                if "grown" in message and self.shown:
-                    self.shown.grew()
+            self.caller.cancellation.clear()
+        for report in ready.keys() & children.keys():
+            children[report].receive()
+            self.began = children[report].told.get("started", [self.began])[0]
         if self.shown:
             self.shown.write()

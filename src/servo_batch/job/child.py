@@ -12,7 +12,7 @@ import select
 import signal
 import traceback
 from contextlib import suppress
-from typing import Any, Callable, Dict, Iterable, List, Set
+from typing import Any, Callable, Dict, Iterable, Set
 
 from servo_batch.job.cancel import SIGNALS
 
@@ -53,18 +53,15 @@ class Child:
         os.close(child_control)
         os.close(child_report)
 
-    def receive(self) -> List[Dict[str, Any]]:
-        """Return what the child has told since; wait where there is nothing yet."""
+    def receive(self) -> None:
+        """Take what the child has told since; wait where there is nothing yet."""
         data = os.read(self.report, 65536)
         self.is_gone = not data
         self._unread += data
-        if b"\n" not in data:  # a value may be as long as all that the job printed
-            return []
-        *lines, self._unread = self._unread.split(b"\n")
-        messages = [json.loads(line.decode()) for line in lines]
-        for message in messages:
-            self.told.update(message)
-        return messages
+        if b"\n" in data:  # a value may be as long as all that the job printed
+            *lines, self._unread = self._unread.split(b"\n")
+            for line in lines:
+                self.told.update(json.loads(line.decode()))
 
     def ask(self, request: bytes) -> None:
         """Write to the child's *control*, if the child is there."""

@@ -4,34 +4,31 @@ It is a child of the driver (see child.py). The driver writes STOP to its *contr
 when it is to wait no longer; where the driver was killed, *control* is at its end, which is a STOP. The guard reports
 
 - ``{"started": [T, PID]}``: T is the monotonic clock's time directly before the job's process was made;
-
-and then one of
-
-- ``{"not_started": ERRNO}``: the system refused to start it;
-- ``{"ended": [SECONDS, STATUS, USAGE]}``: it took so long and ended by itself, as types.Ended has it. The guard then
-  waits for the end of *control*, reports ``{"left": [PROCESS, …]}``, what of the job is still running (nothing where
-  nobody can tell), and leaves it alone;
-- ``{"stopped": [SECONDS, WAS_KILLED, [PROCESS, …]]}``: it was stopped, SECONDS after it began, but for these processes
-  (null where nobody can tell).
+- ``{"outcome": [NAME, …]}``: what came of it, one of the types of types.py with its fields. Where the job ended by
+  itself, the guard then waits for the end of *control*, reports it again with what of the job is still running (nothing
+  where nobody can tell), and leaves that alone.
 
 It has a session of its own, sleeps until something happens, and has nothing open but its pipes.
 """
 
 import math
 import os
+import resource
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
-from typing import Dict, List, Optional
+from functools import partial
+from typing import Callable, Dict, List, Optional
 
 from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
-from servo_batch.job.output import Output
 from servo_batch.job.types import Ended, Lost, NotStarted, Outcome, Step, Stopped
-from servo_batch.job.usage import used
 
+OUTCOMES: Dict[str, Callable[..., Outcome]] = {kind.__name__: kind for kind in (Ended, Stopped, Lost, NotStarted)}
 STOP, KILL = b"s", b"k"
+MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 # How long a process may take to end that has nothing more to do.
 ENDING_SECONDS = 0.2
 
@@ -44,25 +41,23 @@ class Guard(Child):
         super().__init__(lambda control, report: _guard(step, stdout, stderr, control, report))
 
     @property
-    def has_told(self) -> bool:
-        """Whether it has told what came of the job."""
-        return not self.told.keys().isdisjoint({"not_started", "ended", "stopped"})
+    def outcome(self) -> Optional[Outcome]:
+        """What came of the job; None where that is not told yet."""
+        name, *fields = self.told.get("outcome", [None])
+        return OUTCOMES[name](*fields) if name else None
 
-    def kill_job(self) -> None:
-        """Kill what is known of the job, its process group, where somebody killed the guard before it has told."""
-        if "started" in self.told:
-            began, pid = self.told["started"]
-            descendants.send(os.killpg, pid, signal.SIGKILL)
-            self.told["lost"] = time.monotonic() - began
+    def receive(self) -> None:
+        """Take what it has told; where somebody killed it before all was told, kill the job's process group."""
+        super().receive()
+        if self.is_gone and not self.outcome:
+            began, pid = self.told.get("started", (time.monotonic(), 0))
+            if pid:
+                descendants.send(os.killpg, pid, signal.SIGKILL)
+            self.told["outcome"] = ["Lost", time.monotonic() - began]
 
-    def outcome(self, output: Output) -> Outcome:
-        """Return what came of the job."""
-        if "ended" in self.told:
-            seconds, status, usage = self.told["ended"]
-            return Ended(seconds, status, usage, self.told.get("left", []), output)
-        if "not_started" in self.told:
-            return NotStarted(self.told["not_started"])
-        return Stopped(*self.told["stopped"]) if "stopped" in self.told else Lost(self.told.get("lost", 0.0))
+
+def _tell(report: int, outcome: Outcome) -> None:
+    tell(report, {"outcome": [type(outcome).__name__, *outcome]})
 
 
 def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> None:
@@ -74,30 +69,29 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
     try:
         if step.working_directory is not None:
             os.chdir(_encoded(step.working_directory))
-        nothing = os.open(os.devnull, os.O_RDONLY)
         began = time.monotonic()
         job = subprocess.Popen(
             arguments,
             env=environment,
-            stdin=nothing,
+            stdin=0,  # the guard's, /dev/null
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
-            close_fds=True,
         )
     except OSError as error:
-        tell(report, {"not_started": error.errno})
+        _tell(report, NotStarted(error.errno or 0))
         return
-    for descriptor in (nothing, stdout, stderr):
-        os.close(descriptor)
+    os.close(stdout)
+    os.close(stderr)
     tell(report, {"started": [began, job.pid]})
     status = _wait_for_end(job.pid, wakeup, control)
     seconds = time.monotonic() - began
     if status is not None:
-        tell(report, {"ended": [seconds, _exit_status(status), used()]})
+        ended = Ended(seconds, _exit_status(status), _used(), [])
+        _tell(report, ended)
         while os.read(control, 100):
             pass
-        tell(report, {"left": _left(wakeup) if can_follow else []})
+        _tell(report, ended._replace(left_running=_left(wakeup) if can_follow else []))
         return
 
     listened = [wakeup, control]
@@ -111,16 +105,27 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
             listened.remove(control)
         return is_hurried
 
-    if can_follow:
-        was_killed, survivors = descendants.stop_all(step.grace_seconds, wait)
-    else:
-        was_killed, survivors = descendants.stop_group(job.pid, step.grace_seconds, wait)
-    tell(report, {"stopped": [seconds, was_killed, survivors]})
+    stop = descendants.stop_all if can_follow else partial(descendants.stop_group, job.pid)
+    _tell(report, Stopped(seconds, *stop(step.grace_seconds, wait)))
 
 
 def _exit_status(status: int) -> int:
     """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _used() -> Dict[str, float]:
+    """Return what the children of this process have used that have ended, orphans that came to it too."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
+    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "user_time": children.ru_utime,
+        "system_time": children.ru_stime,
+        "cpu_time": children.ru_utime + children.ru_stime,
+        "max_rss": children.ru_maxrss * MAX_RSS_UNIT,
+        "max_rss_floor": floor * MAX_RSS_UNIT,
+    }
 
 
 def _encoded(text: str) -> bytes:

@@ -7,7 +7,7 @@ job left running holds them open, for LATE_SECONDS and all that was in them befo
 
 - ``{"ready": PID}``: it reads;
 - ``{"grown": true}``: one of the files has become longer; only where that is to be told;
-- ``{"kept": [ERRNO, IS_AT_END]}``: of a write that failed, or null; whether nobody can write to the pipes any more;
+- ``{"kept": [WHY, IS_AT_END]}``: why it kept not all, else empty; whether nobody can write to the pipes any more;
 
 and goes on reading for as long as anybody can write, so that nobody whom the job left running waits for it or gets a
 SIGPIPE.
@@ -46,7 +46,7 @@ class Keeper(Child):
         stdout, self.stdout = os.pipe()
         stderr, self.stderr = os.pipe()
         streams = [_Stream(stdout, output.stdout), _Stream(stderr, output.stderr)]
-        super().__init__(lambda control, report: _keep(streams, control, report, tells_growth))
+        super().__init__(lambda control, report: _keep(streams, output, control, report, tells_growth))
         os.close(stdout)
         os.close(stderr)
         self.receive()  # it reads, or is gone
@@ -63,7 +63,7 @@ class _Stream:
     def __init__(self, pipe: int, file: BinaryIO) -> None:
         self.pipe = pipe
         self.file = file
-        self.number: Optional[int] = None  # the errno of a write that failed
+        self.error: Optional[OSError] = None  # of a write that failed
         self.is_at_end = False
 
     def open(self) -> bool:
@@ -92,24 +92,24 @@ class _Stream:
             moved += count
             written = 0
             try:
-                while self.number is None and written < count:
+                while not self.error and written < count:
                     written += write(buffer[written:count])
             except OSError as error:  # from here on there is a gap, so nothing that comes later is kept either
-                self.number = error.errno
+                self.error = error
         return moved
 
 
-def _keep(streams: List[_Stream], control: int, report: int, tells_growth: bool) -> None:
+def _keep(streams: List[_Stream], output: Output, control: int, report: int, tells_growth: bool) -> None:
     detach({control, report, *(stream.pipe for stream in streams), *(stream.file.fileno() for stream in streams)})
     os.chdir("/")
     rooms = [stream.open() for stream in streams]
     tell(report, {"ready": os.getpid()})
     os.set_blocking(report, False)
     _copy(streams, control, report if tells_growth else None, NAP_SECONDS if all(rooms) else 0)
-    number = next((stream.number for stream in streams if stream.number is not None), None)
+    why = next((output.why(stream.error) for stream in streams if stream.error), "")
     is_at_end = all(stream.is_at_end for stream in streams)
     os.set_blocking(report, True)
-    tell(report, {"kept": [number, is_at_end]})
+    tell(report, {"kept": [why, is_at_end]})
     for descriptor in (control, report, *(stream.file.fileno() for stream in streams)):
         os.close(descriptor)
     _drain([stream.pipe for stream in streams])

@@ -3,25 +3,24 @@
 import os
 import stat
 from contextlib import suppress
-from typing import BinaryIO, NamedTuple, Optional
+from typing import BinaryIO, List, NamedTuple, Optional
 
 from servo_batch import files
-from servo_batch.answers import HostError, ServoError
+from servo_batch.answers import HostError
 
 STDERR_SUFFIX = ".stderr"
+FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class Output(NamedTuple):
     """What a command prints: two files, open for reading.
 
-    Read them by ``mmap`` or ``os.pread``. ``path`` is the name of the one for stdout, if it has one. ``incomplete``
-    says why they may lack something.
+    Read them by ``mmap`` or ``os.pread``. ``path`` is the name of the one for stdout, if it has one.
     """
 
     stdout: BinaryIO
     stderr: BinaryIO
     path: Optional[str] = None
-    incomplete: str = ""
 
     def size(self, name: str) -> int:
         """Return how many bytes ``"stdout"`` or ``"stderr"`` holds."""
@@ -33,10 +32,9 @@ class Output(NamedTuple):
         text = os.pread(getattr(self, name).fileno(), limit, begin).decode("utf-8", "replace")
         return text.lstrip("\ufffd") if begin else text
 
-    def why(self, number: int) -> str:
-        """Return what an error of the system says of the files, and what to do where that can be told."""
-        why = files.why(OSError(number, os.strerror(number)), "name another place by TMPDIR or --keep-output")
-        return "%s: %s" % (self.path or "$TMPDIR, " + _folder(), why)
+    def why(self, error: Exception) -> str:
+        """Return what an error says of the files, and what to do where that can be told."""
+        return _why(self.path, error)
 
     def close(self) -> None:
         """Let go of the files: those without a name are gone then, and a named one for stderr that holds nothing."""
@@ -52,58 +50,52 @@ def create(kept_as: Optional[str] = None) -> Output:
 
     Files of that name are emptied. Raises ``ServoError`` (command-failed) where there can be none.
     """
-    if kept_as is None:
-        check_folder()
-        return Output(_open_unnamed(), _open_unnamed())
-    return Output(_open_named(kept_as, empty=True), _open_named(kept_as + STDERR_SUFFIX, empty=True), kept_as)
+    stdout, stderr = map(_opened, _paths(kept_as))
+    made = Output(stdout, stderr, kept_as)
+    for name in ("stdout", "stderr"):
+        if made.size(name):  # one that is emptied is flushed when it is closed (see below)
+            getattr(made, name).truncate(0)
+    return made
 
 
-def check_folder() -> None:
-    """Raise ``ServoError`` (command-failed) where a job's output could not be kept in $TMPDIR."""
-    # In a file of its own: to write to one and empty it again makes ext4 flush it when it is closed, says the kernel's
-    # documentation of auto_da_alloc.
-    with _open_unnamed() as probe:
-        try:
-            probe.write(b"\n")  # is there room?
-        except OSError as error:
-            raise _no_file(error) from None
+def check(kept_as: Optional[str] = None) -> None:
+    """Raise ``ServoError`` (command-failed) where ``create`` could make no files; what is there is left."""
+    for path in _paths(kept_as):
+        _opened(path).close()
 
 
-def check_kept(kept_as: str) -> None:
-    """Raise ``ServoError`` (command-failed) where ``create`` could not keep it as that; what is there is left."""
-    for path in (kept_as, kept_as + STDERR_SUFFIX):
-        _open_named(path, empty=False).close()
+def _paths(kept_as: Optional[str]) -> List[Optional[str]]:
+    return [None, None] if kept_as is None else [kept_as, kept_as + STDERR_SUFFIX]
 
 
-def _open_named(path: str, empty: bool) -> BinaryIO:
+def _opened(path: Optional[str]) -> BinaryIO:
+    """Return an open file, made where there is none; None: a new one without a name. Raises ``ServoError``."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
-        stream = os.fdopen(descriptor, "rb+", buffering=0)
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if path is None:
+            # Is there room? In a file of its own: to write to one and empty it again makes ext4 flush it when it is
+            # closed, says the kernel's documentation of auto_da_alloc.
+            with _unnamed() as probe:
+                probe.write(b"\n")
+            return _unnamed()
+        stream = os.fdopen(os.open(path, FLAGS, 0o666), "rb+", buffering=0)
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise ValueError("it is no regular file")
-        if empty and status.st_size:
-            stream.truncate(0)
+        return stream
     except (OSError, ValueError) as error:
-        message = "the job cannot start: its output cannot be kept in %s: %s; name another file"
-        raise HostError(message % (path, files.why(error))) from None
-    return stream
+        raise HostError("the job cannot start: its output cannot be kept in " + _why(path, error)) from None
 
 
-def _open_unnamed() -> BinaryIO:
-    """Return a new file in $TMPDIR that has no name and goes away with its last descriptor; raise ``ServoError``."""
+def _unnamed() -> BinaryIO:
+    """Return a new file in $TMPDIR that goes away with its last descriptor; raise ``OSError``."""
     path = os.path.join(_folder(), "servo-batch-%d-%s" % (os.getpid(), os.urandom(8).hex()))
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        os.unlink(path)
-    except OSError as error:
-        raise _no_file(error) from None
+    descriptor = os.open(path, FLAGS | os.O_EXCL, 0o600)
+    os.unlink(path)
     return os.fdopen(descriptor, "rb+", buffering=0)
 
 
-def _no_file(error: OSError) -> ServoError:
-    message = "the job cannot start: no file for its output can be made in $TMPDIR, %s: %s"
-    return HostError(message % (_folder(), files.why(error, "set TMPDIR to a folder where that is possible")))
+def _why(path: Optional[str], error: Exception) -> str:
+    why = files.why(error, "name another place by TMPDIR or --keep-output")
+    return "%s: %s" % (path or "$TMPDIR, " + _folder(), why)
 
 
 def _folder() -> str:

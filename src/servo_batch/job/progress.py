@@ -20,42 +20,94 @@ ERASE_REST, TO_START = "\033[J", "\r"
 DEFAULT_EXPECTED_SECONDS = 3600.0  # of one run
 
 
-class ProgressBar:
-    """How far the job is, on the terminal at stderr: one line that is redrawn in place, and in the end removed.
+class Telling:
+    """How one measurement goes, or several where ``begin`` says which is next; then the bar is of all of them.
 
-    A terminal that cannot redraw gets a plain line now and then. ``expected_seconds`` is None while nobody knows.
-    ``place`` says which of several jobs is running, ``"3 of 36"``; then the bar is of all, and tells what is left.
-    ``room`` makes room for a line of something else. Nothing here ever waits or raises for the terminal's sake: one
-    that is stopped (^S), gone, or in use by another job of the shell is left alone.
+    ``run_seconds`` is what one run of the job is expected to take, None where nobody knows. The bar is one line that is
+    redrawn in place, and in the end removed; a terminal that cannot redraw gets a plain line now and then. ``room``
+    makes room on the terminal for a line of something else.
+
+    Nothing here ever waits or raises for the terminal's sake: one that is stopped (^S), gone, or in use by another job
+    of the shell is left alone.
     """
 
-    def __init__(self) -> None:
-        from servo_batch.terminal import is_dumb  # which takes a while, and a driver mostly has no terminal
+    def __init__(self, voice: ForPrograms, run_seconds: Optional[float]) -> None:
+        self._voice = voice
+        self._run_seconds = run_seconds
+        self._number = self._of = 1
+        self._begun = 0  # how many measurements
+        self._began: Optional[float] = None
+        self._expected_seconds: Optional[float] = None  # from there to the end of all
+        self._next_report = 0.0
+        self._has_bar, self._is_drawn = os.isatty(STDERR), False
+        self.interval_seconds, self.room = PROGRESS_SECONDS, b""
+        if self._has_bar:
+            from servo_batch.terminal import is_dumb  # which takes a while, and a driver mostly has no terminal
 
-        self.expected_seconds: Optional[float] = None
-        self.place = ""
-        self._is_dumb = is_dumb()
-        self._is_drawn = False
-        self.redraw_seconds = PROGRESS_SECONDS if self._is_dumb else REDRAW_SECONDS
-        self.room = b"" if self._is_dumb else (TO_START + ERASE_REST).encode()
+            if not is_dumb():
+                self.interval_seconds, self.room = REDRAW_SECONDS, (TO_START + ERASE_REST).encode()
 
-    def update(self, elapsed: float) -> None:
-        """Draw the bar."""
-        columns = DEFAULT_COLUMNS if self._is_dumb else _columns()
-        line = progress_line(elapsed, self.expected_seconds, columns, self.place)
-        if self._is_dumb:
-            _write_if_possible(line + "\n")
-        else:
-            self._is_drawn = _write_if_possible(line + ERASE_REST + TO_START) or self._is_drawn
+    def begin(self, number: int, of: int) -> None:
+        """Take note that the measurement of this number, from 1, is the next, of at most so many."""
+        self._number, self._of = number, of
+        if self._began is not None:
+            elapsed = time.monotonic() - self._began
+            self._expected_seconds = elapsed + elapsed / self._begun * (of - number + 1)
+        self._begun += 1
 
-    def remove(self) -> None:
+    def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
+        """Tell and draw how far it is, just before each command is started and then every ``interval_seconds``.
+
+        Raises ``OSError`` where nobody can be told any more.
+        """
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+            if self._run_seconds:
+                self._expected_seconds = self._run_seconds * place.total * (self._of - self._number + 1)
+        is_due = not self._has_bar or (self._voice.tells_progress and now >= self._next_report)
+        if is_due:
+            # What it writes may come out on this terminal, where there must be nothing of the bar.
+            self.finish()
+            self._report(kind, place, elapsed_seconds)
+            self._next_report = now + PROGRESS_SECONDS - self.interval_seconds / 2
+        if self._has_bar and not (is_due and self.room):  # else a second from now, when that line has come out
+            self._draw(now - self._began)
+
+    def stopping(self, kind: Kind, grace_seconds: float) -> None:
+        """Say on a terminal why nothing seems to happen."""
+        self.finish()
+        if self._has_bar:
+            complain(f"asked {kind} to end, which may take it {grace_seconds:g} s; Ctrl-C again ends it at once")
+
+    def finish(self) -> None:
         """Leave the terminal as if there had been no bar."""
         if self._is_drawn and _write_if_possible(TO_START + ERASE_REST):
             self._is_drawn = False
 
+    def _report(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
+        places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", str(place)]
+        where = "".join(each + ": " for each in places if each)
+        # How far all runs together are; what prepares and cleans up takes no part of it.
+        expected = self._run_seconds or DEFAULT_EXPECTED_SECONDS
+        of_run = {Kind.PREPARE: 0.0, Kind.JOB: min(1.0, elapsed_seconds / expected)}.get(kind, 1.0)
+        part = percent(self._number - 1 + (place.number + of_run) / place.total, self._of)
+        self._voice.progress(part, f"{where}{kind} has been running for {elapsed_seconds:.0f} s")
+
+    def _draw(self, elapsed: float) -> None:
+        place = f"{self._number} of {self._of}" if self._begun else ""
+        line = progress_line(elapsed, self._expected_seconds, _columns(), place)
+        if not self.room:
+            _write_if_possible(line + "\n")
+        elif _write_if_possible(line + ERASE_REST + TO_START):
+            self._is_drawn = True
+
 
 def progress_line(elapsed: float, expected_seconds: Optional[float], columns: int, place: str = "") -> str:
-    """Return the bar as it stands after ``elapsed`` seconds, in ASCII and no wider than ``columns`` allow."""
+    """Return the bar as it stands after ``elapsed`` seconds, in ASCII and no wider than ``columns`` allow.
+
+    ``place`` says which of several measurements is running, ``"3 of 36"``; then it tells what is left of all.
+    """
     room = max(0, columns - MARGIN)
     which = place + ", " if place else ""
     if expected_seconds is None:
@@ -99,78 +151,3 @@ def _write_if_possible(text: str) -> bool:
     except OSError:
         return False
     return True
-
-
-class Telling:
-    """How one measurement goes, or several where ``begin`` says which is next.
-
-    ``run_seconds`` is what one run of the job is expected to take, None where nobody knows. ``room`` makes room on the
-    terminal for a line of something else. Nothing here waits for anybody.
-    """
-
-    def __init__(self, voice: ForPrograms, run_seconds: Optional[float]) -> None:
-        self._voice = voice
-        self._run_seconds = run_seconds
-        self._number = self._of = 1
-        self._heard = 0  # how many measurements have begun
-        self._began: Optional[float] = None
-        self._next_report = 0.0
-        self._bar: Optional[ProgressBar] = None
-        self.interval_seconds, self.room = PROGRESS_SECONDS, b""
-        if os.isatty(STDERR):
-            self._bar = ProgressBar()
-            self.interval_seconds, self.room = self._bar.redraw_seconds, self._bar.room
-
-    def begin(self, number: int, of: int) -> None:
-        """Take note that the measurement of this number, from 1, is the next, of at most so many."""
-        self._number, self._of = number, of
-        if self._bar:
-            self._bar.place = f"{number} of {of}"
-        if self._began is not None:
-            elapsed = time.monotonic() - self._began
-            self._expect(elapsed + elapsed / self._heard * (of - number + 1))
-        self._heard += 1
-
-    def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
-        """Tell and draw how far it is, just before each command is started and then every ``interval_seconds``.
-
-        Raises ``OSError`` where nobody can be told any more.
-        """
-        now = time.monotonic()
-        if self._began is None:
-            self._began = now
-            if self._run_seconds:
-                self._expect(self._run_seconds * place.total * (self._of - self._number + 1))
-        is_due = not self._bar or (self._voice.tells_progress and now >= self._next_report)
-        if is_due:
-            # What it writes may come out on this terminal, where there must be nothing of the bar.
-            self.finish()
-            self._report(kind, place, elapsed_seconds)
-            self._next_report = now + PROGRESS_SECONDS - self.interval_seconds / 2
-        if self._bar and not (is_due and self.room):  # else a second from now, when that line has come out
-            self._bar.update(now - self._began)
-
-    def _expect(self, seconds: float) -> None:
-        """Take note of how long all of it is expected to take from its begin."""
-        if self._bar:
-            self._bar.expected_seconds = seconds
-
-    def stopping(self, kind: Kind, grace_seconds: float) -> None:
-        """Say on a terminal why nothing seems to happen."""
-        if self._bar:
-            self._bar.remove()
-            complain(f"asked {kind.value} to end, which may take it {grace_seconds:g} s; Ctrl-C again ends it at once")
-
-    def finish(self) -> None:
-        """Leave the terminal as it was."""
-        if self._bar:
-            self._bar.remove()
-
-    def _report(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
-        places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", str(place)]
-        where = "".join(each + ": " for each in places if each)
-        # How far all runs together are; what prepares and cleans up takes no part of it.
-        expected = self._run_seconds or DEFAULT_EXPECTED_SECONDS
-        of_run = {Kind.PREPARE: 0.0, Kind.JOB: min(1.0, elapsed_seconds / expected)}.get(kind, 1.0)
-        part = percent(self._number - 1 + (place.number + of_run) / place.total, self._of)
-        self._voice.progress(part, f"{where}{kind.value} has been running for {elapsed_seconds:.0f} s")

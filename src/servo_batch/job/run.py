@@ -10,14 +10,15 @@ import shlex
 import signal
 from typing import Optional
 
-from servo_batch.answers import HostError
-from servo_batch.job import failures, output
+from servo_batch.answers import HostError, failed
+from servo_batch.executable import OF_THE_MACHINE
 from servo_batch.job.attention import Caller, Loop
+from servo_batch.job.failures import details
 from servo_batch.job.guard import KILL, STOP, Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.output import Output
 from servo_batch.job.show_output import Shown
-from servo_batch.job.types import Ended, Kind, NotStarted, Outcome, Step
+from servo_batch.job.types import Ended, Lost, NotStarted, Outcome, Step, Stopped
 
 # Nobody waits longer than this for the disk where the job was stopped.
 DISK_AFTER_STOP_SECONDS = LATE_SECONDS + 0.5
@@ -29,22 +30,6 @@ SKEW_SECONDS = 0.1
 UNSAID_SECONDS = 0.3
 
 
-def run(step: Step, caller: Caller) -> Ended:
-    """Run a command and return what came of it, which is well; whoever calls closes its ``output``.
-
-    Raises ServoError: ``command-failed`` (not started, ended badly, killed, output lost), ``timeout`` or ``cancelled``,
-    the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and ended before it could
-    be stopped. A signal that comes after the job ended well raises nothing here: look at ``cancellation.signum``.
-    """
-    check_working_directory(step.working_directory)
-    files = output.create(caller.keep_output if step.kind is Kind.JOB else None)
-    try:
-        return _Running(step, files, caller).to_the_end()
-    except BaseException:
-        files.close()
-        raise
-
-
 def check_working_directory(folder: Optional[str]) -> None:
     """Raise ``HostError`` where a command cannot run in ``folder``; None is the driver's."""
     try:
@@ -54,91 +39,89 @@ def check_working_directory(folder: Optional[str]) -> None:
         raise HostError(message % (shlex.quote(folder or ""), error.strerror)) from None
 
 
-class _Running:
-    """The running job, as the driver sees it."""
+class Running(Loop):
+    """A running step, which prints to ``output``, as the driver sees it."""
 
-    def __init__(self, step: Step, files: Output, caller: Caller) -> None:
-        self._step = step
-        self._output = files
-        self._caller = caller
-        self._loop = Loop(step, caller)
+    def __init__(self, step: Step, output: Output, caller: Caller) -> None:
+        super().__init__(step, caller)
+        self._output = output
+        self._incomplete = ""  # why the output may lack something
         self._keeper: Optional[Keeper] = None
         self._guard: Optional[Guard] = None
-        self._outcome: Optional[Outcome] = None  # None until it is known, and where nothing was started
+        self._outcome: Outcome = NotStarted(0)
 
     def to_the_end(self) -> Ended:
-        """Run the job, and return its end where it ended well; raise ``ServoError``."""
+        """Run it, and return what came of it, which is well.
+
+        Raises ServoError: ``command-failed`` (not started, ended badly, killed, output lost), ``timeout`` or
+        ``cancelled``, the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and
+        ended before it could be stopped. A signal that comes after the job ended well raises nothing here: look at
+        ``cancellation.signum``.
+        """
         try:
             self._start()
             if self._guard:
-                self._loop.watch(self._is_over)
+                self.watch(self._is_over)
         except OSError as error:
             self._outcome = NotStarted(error.errno or 0)
         finally:
             self._finish()
         if not isinstance(self._outcome, Ended) or self._outcome.status:
-            self._loop.wait(lambda: False, SKEW_SECONDS, self._loop.heard)
-        return failures.judge(self._step, self._output, self._outcome, self._loop)
+            self.wait(lambda: False, SKEW_SECONDS, self.heard)
+        return self._judged()
 
     def _start(self) -> None:
         """Start the job, if somebody wants it; raise ``OSError``."""
-        self._keeper = Keeper(self._output, tells_growth=self._caller.show_output)
-        self._loop.children.append(self._keeper)
-        if self._caller.show_output:
-            self._loop.shown = Shown(self._output, self._caller.telling.room)
+        self._keeper = Keeper(self._output, tells_growth=self.caller.show_output)
+        self.children.append(self._keeper)
+        if self.caller.show_output:
+            self.shown = Shown(self._output, self.caller.telling.room)
         try:
-            self._loop.report(0.0)  # before the start, since what the driver does just after it would slow the job down
-            if self._loop.is_wanted:
-                self._guard = Guard(self._step, self._keeper.stdout, self._keeper.stderr)
-                self._loop.children.append(self._guard)
+            self.report(0.0)  # before the start, since what the driver does just after it would slow the job down
+            if self.is_wanted:
+                self._guard = Guard(self.step, self._keeper.stdout, self._keeper.stderr)
+                self.children.append(self._guard)
         finally:
             self._keeper.hand_over()
 
     def _is_over(self) -> bool:
-        assert self._guard
-        return self._guard.is_gone or self._guard.has_told
+        return self._guard is not None and self._guard.outcome is not None
 
     def _finish(self) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
-        asked = self._caller.cancellation.count
-        if self._loop.lost:  # of a terminal that is closed, the signal that follows is no second wish
-            asked = max(asked, self._loop.heard + 1)
-        if self._guard:
+        asked = self.caller.cancellation.count
+        if self.lost:  # of a terminal that is closed, the signal that follows is no second wish
+            asked = max(asked, self.heard + 1)
+        if self._guard and not self._is_over():
             self._stop(self._guard, asked)
-        has_ended = self._guard is not None and "ended" in self._guard.told
+        has_ended = self._guard is not None and isinstance(self._guard.outcome, Ended)
         if self._keeper:
             self._keep(self._keeper, math.inf if has_ended else DISK_AFTER_STOP_SECONDS, asked)
         if self._guard:
             self._dismiss(self._guard)
-        if self._loop.shown:
-            self._loop.shown.finish(lambda: has_ended and self._caller.cancellation.count <= asked)
-            self._loop.shown = None
+        if self.shown:
+            self.shown.finish(lambda: has_ended and self.caller.cancellation.count <= asked)
+            self.shown = None
 
     def _stop(self, guard: Guard, asked: int) -> None:
-        """Have the guard stop the job if it runs; where the guard is gone or hangs, kill what is known of the job."""
-        if not self._is_over():
-            guard.ask(STOP)
-            os.kill(guard.pid, signal.SIGCONT)  # somebody may have stopped it
-            if not self._loop.wait(self._is_over, UNSAID_SECONDS, asked) and self._caller.cancellation.count <= asked:
-                self._caller.telling.stopping(self._step.kind, self._step.grace_seconds)
-            if not self._loop.wait(self._is_over, self._step.grace_seconds + GUARD_SECONDS, asked):
-                guard.ask(KILL)
-            if not self._loop.wait(self._is_over, GUARD_SECONDS):
-                os.kill(guard.pid, signal.SIGKILL)
-                self._loop.wait(self._is_over, math.inf)
-        if not guard.has_told:
-            guard.kill_job()
+        """Have the guard stop the job; kill it where it hangs, and what is known of the job."""
+        guard.ask(STOP)
+        os.kill(guard.pid, signal.SIGCONT)  # somebody may have stopped it
+        if not self.wait(self._is_over, UNSAID_SECONDS, asked) and self.caller.cancellation.count <= asked:
+            self.caller.telling.stopping(self.step.kind, self.step.grace_seconds)
+        if not self.wait(self._is_over, self.step.grace_seconds + GUARD_SECONDS, asked):
+            guard.ask(KILL)
+        if not self.wait(self._is_over, GUARD_SECONDS):
+            os.kill(guard.pid, signal.SIGKILL)
+            self.wait(self._is_over, math.inf)
 
     def _keep(self, keeper: Keeper, limit_seconds: float, asked: int) -> None:
         """Have the keeper read what is on its way, and note whether it keeps all of it."""
         os.close(keeper.control)
-        self._loop.wait(lambda: keeper.is_gone or "kept" in keeper.told, limit_seconds, asked)
-        self._loop.children.remove(keeper)
-        number, is_at_end = keeper.told.get("kept", (None, keeper.is_gone))
-        why = "" if number is None else self._output.why(number)
-        if "kept" not in keeper.told:
-            why = "somebody killed the process that keeps it" if keeper.is_gone else "it is still being written"
-        self._output = self._output._replace(incomplete=why and "the job's output may be incomplete: " + why)
+        self.wait(lambda: keeper.is_gone or "kept" in keeper.told, limit_seconds, asked)
+        self.children.remove(keeper)
+        why = "somebody killed the process that keeps it" if keeper.is_gone else "it is still being written"
+        self._incomplete, is_at_end = keeper.told.get("kept", (why, keeper.is_gone))
         if is_at_end:
             keeper.reap()
         else:
@@ -147,8 +130,33 @@ class _Running:
     def _dismiss(self, guard: Guard) -> None:
         """Let the guard go, which tells what is left running, and note what came of the job."""
         os.close(guard.control)
-        self._loop.wait(lambda: guard.is_gone, GUARD_SECONDS)
+        self.wait(lambda: guard.is_gone, GUARD_SECONDS)
         os.kill(guard.pid, signal.SIGKILL)
-        self._loop.children.remove(guard)
+        self.children.remove(guard)
         guard.reap()
-        self._outcome = guard.outcome(self._output)
+        self._outcome = guard.outcome or self._outcome
+
+    def _judged(self) -> Ended:
+        """Return the end of what ended well; raise the one ``ServoError`` that says all."""
+        step, outcome = self.step, self._outcome
+        # What nobody refuses is stopped by its timeout only.
+        is_late = isinstance(outcome, Stopped) or outcome.runtime_seconds > self.limit_seconds
+        is_whole = not (is_late or self._incomplete)
+        if is_whole and isinstance(outcome, Ended) and outcome.status in step.success_statuses:
+            return outcome
+        parts = outcome.told(step)
+        refusal = self.refusal(step.place.told("; ".join(parts)))
+        if refusal:
+            raise refusal
+        if is_late:
+            parts.insert(0, "%s ran past %s of %g s" % (step.kind, step.limit_name, self.limit_seconds))
+        if self._incomplete:
+            parts.append("the job's output may be incomplete: " + self._incomplete)
+        message = step.place.told("; ".join(parts))
+        printed = [details(step.arguments, self._output)]
+        if is_late:
+            raise failed("timeout", message, printed)
+        is_refused_by_machine = isinstance(outcome, NotStarted) and outcome.number in OF_THE_MACHINE
+        if self._incomplete or isinstance(outcome, Lost) or is_refused_by_machine:
+            raise HostError(message, printed)
+        raise failed("command-failed", message, printed)

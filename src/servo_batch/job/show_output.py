@@ -24,56 +24,50 @@ class Shown:
     """
 
     def __init__(self, output: Output, room: bytes) -> None:
-        self._output = output
+        self._files = [output.stdout, output.stderr]
+        self._positions = [0, 0]
         self._room = room
-        self._positions = {"stdout": 0, "stderr": 0}
-        self._rest = memoryview(b"")
+        self._rest = memoryview(b"")  # of the piece at hand
+        self._is_last = False
         self._descriptor = _own(STDERR)
-        self._has_grown = self._is_last = self._is_given_up = False
 
     @property
     def waiting(self) -> List[int]:
         """The descriptor that something waits to be written to, if anything does."""
-        return [self._descriptor] if not self._is_given_up and (self._rest or self._has_grown) else []
-
-    def grew(self) -> None:
-        """Take note that one of the files has become longer."""
-        self._has_grown = True
+        return [self._descriptor] if self._rest else []
 
     def write(self) -> None:
         """Write what can be written without waiting; not all, where it grows as fast: there is more to attend to."""
         left = READ_BYTES
         try:
-            while left > 0 and (self._rest or self._take()) and wait_for([], 0, [self._descriptor]):
+            while (self._rest or self._take()) and left > 0 and wait_for([], 0, self.waiting):
                 count = os.write(self._descriptor, self._rest[: select.PIPE_BUF])
                 self._rest = self._rest[count:]
                 left -= count
         except BlockingIOError:  # a terminal that took less than it said
             pass
-        except OSError:  # nobody reads it
-            self._is_given_up = True
+        except OSError:  # nobody reads it: there is nothing more to show
+            self._files, self._rest = [], memoryview(b"")
 
     def finish(self, is_wanted: Callable[[], bool]) -> None:
         """Write a last piece, and go on while ``is_wanted()`` and somebody takes it; the files grow no more."""
-        self._has_grown = self._is_last = True
-        while self.waiting and wait_for([], STALLED_SECONDS, self.waiting):
+        self._is_last = True
+        self.write()
+        while self.waiting and is_wanted() and wait_for([], STALLED_SECONDS, self.waiting):
             self.write()
-            if not is_wanted():
-                break
         os.close(self._descriptor)
 
     def _take(self) -> bool:
         """Read the next piece; return whether there is one."""
-        for name, position in self._positions.items():
-            piece = os.pread(getattr(self._output, name).fileno(), READ_BYTES, position)
+        for number, file in enumerate(self._files):
+            piece = os.pread(file.fileno(), READ_BYTES, self._positions[number])
             if self._room and not self._is_last:
                 end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
                 piece = piece[:end] if end or len(piece) < READ_BYTES else piece
             if piece:
-                self._positions[name] += len(piece)
+                self._positions[number] += len(piece)
                 self._rest = memoryview(self._room + piece)
                 return True
-        self._has_grown = False
         return False
 
 

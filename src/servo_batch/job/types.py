@@ -1,18 +1,25 @@
 """What can be run, a command with its place among the runs of a measurement, and what can come of it."""
 
 import enum
-from typing import Mapping, NamedTuple, Optional, Sequence, Union
+import signal
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Union
 
-from servo_batch.job.output import Output
+from servo_batch import executable
+from servo_batch.job.cancel import signal_name
+
+LEFT_GROUP = "what has left its process group may live on"
 
 
 class Kind(enum.Enum):
-    """What is at hand in a run; the value is what messages call it."""
+    """What is at hand in a run; as text it is what messages call it."""
 
     PREPARE = "prepare"
     JOB = "the job"
     SEARCH = "the search of what the job printed"
     CLEANUP = "cleanup"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class Place(NamedTuple):
@@ -37,6 +44,10 @@ class Place(NamedTuple):
             return "warm-up run %d of %d" % (self.number + 1, self.warmup_runs)
         return "run %d of %d" % (self.number - self.warmup_runs + 1, self.runs)
 
+    def told(self, text: str) -> str:
+        """Return ``text`` with the place before it, if there is one to name."""
+        return "%s: %s" % (self, text) if str(self) else text
+
 
 class Step(NamedTuple):
     """A command: its arguments, what is laid over the driver's environment, and the folder where it runs.
@@ -54,14 +65,11 @@ class Step(NamedTuple):
     place: Place = Place()
     limit_name: str = "its timeout"  # what messages call ``timeout_seconds``
 
-    @property
-    def subject(self) -> str:
-        """What messages call it."""
-        return str(self.kind.value)
-
-    def told(self, text: str) -> str:
-        """Return ``text`` with the place before it, if there is one to name."""
-        return "%s: %s" % (self.place, text) if str(self.place) else text
+    def capped(self, seconds: Optional[float]) -> "Step":
+        """Return it with a timeout of ``seconds``, where that is shorter."""
+        if seconds is None or (self.timeout_seconds is not None and self.timeout_seconds <= seconds):
+            return self
+        return self._replace(timeout_seconds=seconds, limit_name="its limit by --cap")
 
 
 class Ended(NamedTuple):
@@ -77,7 +85,22 @@ class Ended(NamedTuple):
     status: int
     usage: Mapping[str, float]
     left_running: Sequence[str]
-    output: Output
+
+    def told(self, step: Step) -> List[str]:
+        """Return it as a message has it, in parts."""
+        how = "ended with exit status %d" % self.status
+        if self.status < 0:
+            how = "was killed by %s" % signal_name(-self.status)
+        parts = ["%s %s after %.1f s" % (step.kind, how, self.runtime_seconds)]
+        if self.status == -signal.SIGKILL:
+            parts.append("somebody did that, or the system when memory ran out")
+        elif self.status >= 0 and list(step.success_statuses) != [0]:
+            parts.append("the success_exit_statuses are " + ", ".join(map(str, step.success_statuses)))
+        return parts + self.remains(step)
+
+    def remains(self, step: Step) -> List[str]:
+        """Return what it left running, as a message has it, in at most one part."""
+        return ["%s left running: %s" % (step.kind, ", ".join(self.left_running))] if self.left_running else []
 
 
 class Stopped(NamedTuple):
@@ -91,17 +114,40 @@ class Stopped(NamedTuple):
     was_killed: bool
     survivors: Optional[Sequence[str]]
 
+    def told(self, step: Step) -> List[str]:
+        """Return it as a message has it, in parts: what may live on is named, here or elsewhere."""
+        parts = ["%s was stopped after %.1f s" % (step.kind, self.runtime_seconds)]
+        if self.was_killed:
+            parts.append("it did not end when asked and was killed, so what it runs elsewhere may go on")
+        if self.survivors is None:
+            parts.append(LEFT_GROUP)
+        elif self.survivors:
+            names = ", ".join(self.survivors)
+            parts.append("these could not be, stop them by hand before the next measurement: " + names)
+        return parts
+
 
 class Lost(NamedTuple):
     """A command whose guard was killed by somebody, and then what was in its process group; nobody can tell more."""
 
     runtime_seconds: float
 
+    def told(self, step: Step) -> List[str]:
+        """Return it as a message has it, in parts."""
+        killed = "%s was killed after %.1f s" % (step.kind, self.runtime_seconds)
+        return ["somebody killed the guard, which watches the job", killed, LEFT_GROUP]
+
 
 class NotStarted(NamedTuple):
-    """A command that the system refused to start, and the number of its error."""
+    """A command that the system refused to start, and the number of its error; 0 where nobody wanted it any more."""
 
     number: int
+    runtime_seconds: float = 0.0
+
+    def told(self, step: Step) -> List[str]:
+        """Return it as a message has it, in parts."""
+        why = executable.why_not(step.arguments[0], self.number, step.working_directory) if self.number else ""
+        return ["%s was not started%s" % (step.kind, why and ": " + why)]
 
 
 Outcome = Union[Ended, Stopped, Lost, NotStarted]

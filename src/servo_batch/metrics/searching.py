@@ -52,13 +52,13 @@ def search(
     loop = Loop(step, caller)
     loop.children.append(child)
     try:
-        is_done = loop.watch(lambda: child.is_gone)
+        loop.watch(lambda: child.is_gone)
     finally:
         os.close(child.control)
         os.kill(child.pid, signal.SIGKILL)
         status = child.reap()
     refusal = loop.refusal(CONSEQUENCE)
-    if refusal and not is_done:
+    if refusal and not child.is_gone:
         raise refusal
     told = child.told
     if "values" not in told:

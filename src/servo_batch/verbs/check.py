@@ -70,7 +70,7 @@ def check(options: "Options") -> answers.Answer:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler would wait for the end of a pattern
     findings = Findings()
-    findings.attempt(output.check_folder)
+    findings.attempt(output.check)
     saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else None
     config = findings.attempt(load, options.get("--config"))
     if config:
@@ -153,7 +153,7 @@ def _look_at_commands(findings: Findings, config: "Config", application: "Applic
         findings.warnings += [f"{place}: {slip}" for slip in slips]
         if job is None:
             continue
-        arguments = job.command.arguments if key == "command" else getattr(job, key)
+        arguments = getattr(job, key).arguments
         by_shell = config.commands[key].uses_shell
         how = "by /bin/sh -c" if by_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{failures.as_typed(arguments)}\n")

@@ -54,7 +54,7 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
             inputs.update({"the history": history}, **files)
             for path in (kept, kept + output.STDERR_SUFFIX):
                 refuse_input("--keep-output", path, inputs)
-            output.check_kept(kept)
+            output.check(kept)
     telling = Telling(voice, config.expected_seconds)
     try:
         with measurement.alone(config.name):

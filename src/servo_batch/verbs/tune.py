@@ -230,7 +230,7 @@ class _Run:
         """Return what the objective comes to with the settings of ``step``, or why they make the job fail."""
         record.check_writable(self._tuning.history)  # what is not recorded would be measured for nothing
         plan = self._tuning.plan(step.settings)
-        plan = plan._replace(job=plan.job._replace(cap_seconds=step.limit))
+        plan = plan._replace(job=plan.job._replace(command=plan.job.command.capped(step.limit)))
         self._telling.begin(step.number, step.of)
         measured: Union[measurement.Measurement, answers.ServoError]
         try:
