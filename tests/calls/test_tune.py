@@ -348,7 +348,7 @@ def test_the_end_says_what_matters_and_where_there_may_be_better(tuner):
     tuner.configure(described("echo cost $(( 100 - {a.x} + 0 * {a.k} ))"))
     messages = [line["message"] for line in tuner.tune("--confirm", "0").progress]
     assert messages[-2:] == [
-        "what matters: most a.x (more is better)",
+        "what matters: most a.x",
         "a.x=9 is the greatest that may be tried: with another max there may be better",
     ]
 

@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from servo_batch.tuning.importance import Effect, effects, in_words
+from servo_batch.tuning.importance import sentence, shares, words
 from servo_batch.tuning.search import model_of, successes
 
 SPACE = {
@@ -33,13 +33,10 @@ def cost(settings, rng):
     return hump + {"serial": 3.0, "parallel": 1.0, "g1": 0.0}[settings["web.gc"]] - 0.2 * settings["web.cpu"]
 
 
-def test_what_matters_most_comes_first_with_its_direction():
-    found = effects(SPACE, drawn(cost, 60))
-    assert [one.name for one in found][:2] == ["web.clients", "web.gc"]
-    assert {one.name for one in found} < {*SPACE} - {"web.fixed"}
-    assert found[0].word == "most"
-    assert found[0].direction in ["best near %d" % near for near in range(23, 34)]
-    assert found[1].direction == "best with g1"
+def test_what_matters_most_comes_first():
+    found = words(SPACE, drawn(cost, 60))
+    assert list(found.items())[:2] == [("web.clients", "most"), ("web.gc", "some")]
+    assert set(found) < {*SPACE} - {"web.fixed"}
 
 
 def test_the_shares_are_those_of_the_prediction_over_all_settings():
@@ -48,38 +45,29 @@ def test_the_shares_are_those_of_the_prediction_over_all_settings():
     model = model_of(space, successes(space, past))
     points = list(itertools.product(*(range(len(values)) for values, _ in space.values())))
     predicted = {point: mean for point, (mean, _) in zip(points, model.predict(points))}
-    whole = statistics.pvariance(predicted.values())
-    found = effects(space, past)
-    assert [one.name for one in found] == ["web.cpu", "web.tls"]
-    for one in found:
-        index = list(space).index(one.name)
-        levels = range(len(space[one.name][0]))
+    expected = {}
+    for index, (name, (values, _)) in enumerate(space.items()):
+        levels = range(len(values))
         means = [statistics.mean(mean for point, mean in predicted.items() if point[index] == n) for n in levels]
-        assert one.share == pytest.approx(statistics.pvariance(means) / whole)
+        expected[name] = statistics.pvariance(means) / statistics.pvariance(predicted.values())
+    assert shares(space, past) == pytest.approx(expected)
 
 
 def test_nothing_is_said_below_twenty_measurements_that_succeeded():
     past = drawn(cost, 20)
-    assert effects(SPACE, past)
-    assert effects(SPACE, past[:19]) == []
-    assert effects(SPACE, past[:19] + [(past[19][0], None)] * 9) == []
-    assert effects(SPACE, []) == []
+    assert words(SPACE, past)
+    assert words(SPACE, past[:19]) == {}
+    assert words(SPACE, past[:19] + [(past[19][0], None)] * 9) == {}
+    assert words(SPACE, []) == {}
 
 
 def test_nothing_is_said_of_noise():
     for seed in range(10):
-        assert effects(SPACE, drawn(lambda settings, rng: rng.gauss(10, 1), 60, seed=seed)) == []
-    assert effects(SPACE, drawn(lambda settings, rng: 7.0)) == []
+        assert words(SPACE, drawn(lambda settings, rng: rng.gauss(10, 1), 60, seed=seed)) == {}
+    assert words(SPACE, drawn(lambda settings, rng: 7.0)) == {}
 
 
 def test_a_sentence_names_what_matters_by_how_much():
-    found = [
-        Effect("web.clients", 0.6, "most", "best near 28"),
-        Effect("web.gc", 0.2, "some", "best with g1"),
-        Effect("web.tls", 0.06, "little", ""),
-        Effect("web.cpu", 0.05, "little", "fewer is better"),
-    ]
-    assert in_words(found) == (
-        "what matters: most web.clients (best near 28); some web.gc (best with g1); little web.tls, web.cpu (fewer is better)"
-    )
-    assert in_words([]) == ""
+    found = {"web.clients": "most", "web.gc": "some", "web.tls": "little", "web.cpu": "little"}
+    assert sentence(found) == "what matters: most web.clients; some web.gc; little web.tls, web.cpu"
+    assert sentence({}) == ""

@@ -9,65 +9,53 @@ import math
 from functools import reduce
 from operator import mul
 from statistics import pvariance
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
-from servo_batch.history.trials import shown
 from servo_batch.tuning import search
 from servo_batch.tuning.model import Model, apart, dot, solve
 
 # From which share on a word is said.
-WORDS = (("most", 1 / 2), ("some", 1 / 6), ("little", 1 / 20))
+WORDS = {"most": 1 / 2, "some": 1 / 6, "little": 1 / 20}
 # Below so many measurements, or so much skill in predicting one from the others, nothing is said.
 FEWEST, SKILL = 20, 0.3
 # So many, the latest, are enough: the time grows with the cube.
 MOST = 100
 # So many levels of a setting are looked at.
 LEVELS = 21
-# An end of a range that is so near to the best, of all that the range makes, is where the best lies.
-NEAR = 0.1
 
 
-class Effect(NamedTuple):
-    """How much a setting matters."""
+def words(space: search.Space, past: search.Past) -> Dict[str, str]:
+    """Return how much each setting that matters does, ``{"web.cpu": "most", "web.gc": "some"}``, in that order.
 
-    name: str
-    share: float  # of the variance that the model predicts
-    word: str  # "most", "some" or "little"
-    direction: str  # "fewer is better", "more is better", "best near 28", "best with g1", or "" where there is none
-
-
-def effects(space: search.Space, past: search.Past) -> List[Effect]:
-    """Return the settings that matter, what matters most first; none where too little is known.
-
-    ``space`` and ``past`` are those of ``search.propose``.
+    ``space`` and ``past`` are those of ``search.propose``. There are none where too little is known.
     """
+    found = {}
+    for name, share in sorted(shares(space, past).items(), key=lambda one: -one[1]):
+        word = next((word for word, least in WORDS.items() if share >= least), None)
+        if word:
+            found[name] = word
+    return found
+
+
+def sentence(found: Mapping[str, str]) -> str:
+    """Return what ``words`` has found as a sentence; "" where nothing is to be said."""
+    named = {word: ", ".join(name for name in found if found[name] == word) for word in WORDS}
+    parts = [f"{word} {names}" for word, names in named.items() if names]
+    return f"what matters: {'; '.join(parts)}" if parts else ""
+
+
+def shares(space: search.Space, past: search.Past) -> Dict[str, float]:
+    """Return the share of each setting, none where too little is known."""
     good = search.successes(space, past[-MOST:])
     if len(good) < FEWEST:
-        return []
+        return {}
     model = search.model_of(space, good)
     columns = [solve(model.factor, [float(one is other) for other in good]) for one in good]  # of L⁻¹
     alphas = [dot(column, model.solved) for column in columns]
     if _skill(model.known.scores, alphas, [dot(column, column) for column in columns]) < SKILL:
-        return []
-    picked = [_picked(len(values)) for values, _ in space.values()]
-    main_effects, variance = _main_effects(model, alphas, picked)
-    found = []
-    for (name, (values, ordered)), levels, effect in zip(space.items(), picked, main_effects):
-        share = pvariance(effect) / variance if variance > 0 else 0.0
-        word = next((word for word, least in WORDS if share >= least), None)
-        if word:
-            found.append(Effect(name, share, word, _direction([values[level] for level in levels], ordered, effect)))
-    return sorted(found, key=lambda one: -one.share)
-
-
-def in_words(found: Sequence[Effect]) -> str:
-    """Return a sentence about what matters; "" where nothing is to be said."""
-    parts = []
-    for word, _ in WORDS:
-        named = [f"{one.name} ({one.direction})" if one.direction else one.name for one in found if one.word == word]
-        if named:
-            parts.append(f"{word} {', '.join(named)}")
-    return f"what matters: {'; '.join(parts)}" if parts else ""
+        return {}
+    own, whole = _variances(model, alphas, [_picked(len(values)) for values, _ in space.values()])
+    return {name: each / whole for name, each in zip(space, own)} if whole > 0 else {}
 
 
 def _skill(scores: Sequence[float], alphas: Sequence[float], inverse: Sequence[float]) -> float:
@@ -87,10 +75,8 @@ def _picked(length: int) -> List[int]:
     return [round(n * (length - 1) / max(1, count - 1)) for n in range(count)]
 
 
-def _main_effects(
-    model: Model, alphas: Sequence[float], picked: Sequence[Sequence[int]]
-) -> Tuple[List[List[float]], float]:
-    """Return what the levels looked at of each setting come to, the others averaged over, and the variance of all."""
+def _variances(model: Model, alphas: Sequence[float], picked: Sequence[Sequence[int]]) -> Tuple[List[float], float]:
+    """Return the variance of each setting's main effect, the others averaged over, and that of the whole prediction."""
     kernels = []  # of each setting and measurement: what it says of each level
     products = [[one * other for other in alphas] for one in alphas]  # what each two say together, on average
     for weight, span, levels, of_all in zip(model.weights, model.known.spans, model.known.levels, picked):
@@ -99,21 +85,9 @@ def _main_effects(
         both = {(one, other): dot(said[one], said[other]) / len(of_all) for one in said for other in said}
         products = [[old * both[one, other] for old, other in zip(row, levels)] for row, one in zip(products, levels)]
     means = [[math.fsum(said) / len(said) for said in rows] for rows in kernels]
-    whole = [reduce(mul, of_one) for of_one in zip(alphas, *means)]  # what each measurement says, on average
-    found = []
+    averages = [reduce(mul, of_one) for of_one in zip(alphas, *means)]  # what each measurement says, on average
+    own = []
     for rows, averaged in zip(kernels, means):
-        parts = [each / mean for each, mean in zip(whole, averaged)]
-        found.append([dot(parts, of_level) for of_level in zip(*rows)])
-    return found, math.fsum(map(math.fsum, products)) - math.fsum(whole) ** 2
-
-
-def _direction(values: Sequence[Any], ordered: bool, effect: Sequence[float]) -> str:
-    """Return in words where the effect, a cost, is least."""
-    least = min(effect)
-    best = shown(values[effect.index(least)])
-    if not ordered:
-        return f"best with {best}"
-    near = least + NEAR * (max(effect) - least)
-    at_ends = effect[0] <= near, effect[-1] <= near
-    words = {(True, False): "fewer is better", (False, True): "more is better", (True, True): ""}
-    return words.get(at_ends, f"best near {best}")
+        parts = [each / mean for each, mean in zip(averages, averaged)]
+        own.append(pvariance([dot(parts, of_level) for of_level in zip(*rows)]))
+    return own, math.fsum(map(math.fsum, products)) - math.fsum(averages) ** 2

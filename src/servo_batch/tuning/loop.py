@@ -173,7 +173,7 @@ class Past:
         The tests show that they are better than the default. How near they are to the best that there is, nobody knows,
         so no rule stops a search by how little it improves.
         """
-        matter = importance.in_words(importance.effects(self.task.space, self.costs))
+        matter = importance.sentence(importance.words(self.task.space, self.costs))
         found = [matter] if matter else []
         for name, (values, ordered) in self.task.space.items():
             if ordered and best[name] != self.task.default[name] and best[name] in (values[0], values[-1]):

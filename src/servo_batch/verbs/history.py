@@ -45,17 +45,17 @@ def history(options: Options) -> answers.Answer:
     minimize = config.objective.direction == "minimize"
     view = trials.view(found, config.objective.text, minimize)
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
-    effects = importance.effects(space(config.settings.described), costs)
+    matters = importance.words(space(config.settings.described), costs)
     if options.get("--svg"):
         svg.check_replaceable(options.get("--svg"), {"the configuration": config.name, "the history": path})
-        svg.write(options.get("--svg"), svg.history(view, {each.name: each.word for each in effects}))
+        svg.write(options.get("--svg"), svg.history(view, matters))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):
         each = [row for trial in found for row in trials.pooled([trial], minimize)]
         view = view._replace(rows=each, numbered=True)
     others = [shown(entry.get("command", "")) for entry in entries if entry["job"] != entries[-1]["job"]]
     return exported(
-        options, view, every, response, lambda: _page(path, view, found, others, importance.in_words(effects))
+        options, view, every, response, lambda: _page(path, view, found, others, importance.sentence(matters))
     )
 
 
