@@ -114,7 +114,7 @@ def test_a_stop_while_the_agent_starts_ends_it_without_a_traceback(newest, impor
     """Python says on stderr what it has imported, so the moment is ours to choose."""
     arguments = ["servo", "--url", "http://127.0.0.1:9", "--no-auth", "app"]
     for number in (signal.SIGINT, signal.SIGTERM):
-        agent = newest.start("-X", "importtime", newest.pyz, *arguments, program="-B")
+        agent = newest.start(*arguments, options=["-X", "importtime"])
         said = iter(agent.stderr.readline, b"")
         while not next(said).endswith(b" %s\n" % imported.encode()):
             pass

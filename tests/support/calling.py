@@ -135,22 +135,18 @@ class Servo:
     def configure(self, document):
         return self.write("config.json", document)
 
-    def start(self, *arguments, prefix=(), program=None, changes=(), environment=None, **options):
-        """Return the running process of a call, its three streams pipes where ``options`` do not say otherwise.
+    def start(self, *arguments, prefix=(), options=(), program=None, changes=(), environment=None, **streams):
+        """Return the running process of a call, its three streams pipes where it is not said otherwise.
 
-        ``changes`` are those of launcher.py, of constants that would take too long.
+        ``options`` are Python's own; ``changes`` those of launcher.py, of constants that would take too long.
         """
-        if changes:
-            program, arguments = LAUNCHER, [self.pyz, *changes, "--", "servo-batch.pyz", *arguments]
         for name in ("stdin", "stdout", "stderr"):
-            options.setdefault(name, subprocess.PIPE)
-        options.setdefault("cwd", self.folder)
-        options.setdefault("preexec_fn", default_signals)
-        return subprocess.Popen(
-            [*prefix, self.python, program or self.pyz, *arguments],
-            env=dict(self.environment, **(environment or {})),
-            **options,
-        )
+            streams.setdefault(name, subprocess.PIPE)
+        streams.setdefault("cwd", self.folder)
+        streams.setdefault("preexec_fn", default_signals)
+        file = [LAUNCHER, self.pyz, *changes, "--", "servo-batch.pyz"] if changes else [program or self.pyz]
+        whole = dict(self.environment, **(environment or {}))
+        return subprocess.Popen([*prefix, self.python, *options, *file, *arguments], env=whole, **streams)
 
     def call(self, *arguments, request=b"", environment=None, **options):
         """Return how a call ended that had ``request`` (bytes, or what is sent as JSON) on its stdin."""

@@ -20,7 +20,7 @@ KILLED = "; it did not end when asked and was killed, so what it runs elsewhere 
 class Measuring(Servo):
     """A driver that runs: it measures a command, by a configuration that has ``keys`` too."""
 
-    def __init__(self, python, pyz, folder, command, prefix=(), fifos=(), **keys):
+    def __init__(self, python, pyz, folder, command, prefix=(), fifos=(), changes=(), **keys):
         """Start it; what ``prefix`` says is run in place of the file, and runs it."""
         command = json.loads(json.dumps(command).replace("{", "{{").replace("}", "}}"))
         super().__init__(python, pyz, folder, batch(command, **keys))
@@ -28,8 +28,8 @@ class Measuring(Servo):
             os.mkfifo(self.path(name))
         # All of its processes have this among their arguments.
         self._marker = self.path("config.json")
-        program, *arguments = [*prefix, pyz, "measure", "--config", self._marker]
-        self.process = self.start(*arguments, program=program, stdin=subprocess.DEVNULL, start_new_session=True)
+        how = {"options": prefix, "changes": changes, "stdin": subprocess.DEVNULL, "start_new_session": True}
+        self.process = self.start("measure", "--config", self._marker, **how)
         self.pid = self.process.pid
         self.send = self.process.send_signal
 
