@@ -174,7 +174,7 @@ def test_the_message_names_the_character_where_it_came_from_and_the_way_out():
 def test_an_enum_and_words_are_offered_for_settings():
     known = render.values(state(v="-Xmx2g -Xms1g"), {})
     message = refusal("./job {w.v}", known=known)[1]
-    assert "type: enum may have % = and any beginning; {w.v!w} is several words; any text" in message
+    assert "with type: enum it may have % = and any beginning, and {w.v!w} is several words; any text" in message
     assert "type: enum" not in refusal("./job {control.v}", v="a=b")[1]
     assert "{w.x!w} is several words" in problems("./job {w.x}", lambda path: ("enum", ["-a -b"]))
     assert '"\'" is not plain' in problems("./job {w.x!w}", lambda path: ("enum", ["-a 'b'"]))
@@ -182,7 +182,7 @@ def test_an_enum_and_words_are_offered_for_settings():
 
 def test_words_are_listed_and_in_a_list_a_whole_item():
     assert "the whole item" in problems(["job", "a{w.words!w}"])
-    assert "free text is one word" in problems("job {control.v!w} {w.t!w}")
+    assert problems("job {control.v!w} {w.t!w}").count("!w is for values that the configuration lists") == 2
 
 
 @pytest.mark.parametrize("field", ["{w.n:>10}", "{w.n:q}", "{w.e:.2f}", "{w.n!r:*>4}"])

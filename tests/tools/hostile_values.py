@@ -67,7 +67,7 @@ DUE = [
     ("echo a | xargs -I% job % {v}", ["a", "%s"]), ("find data -type f -exec job {{}} {v} \\;", ["data/f", "%s"]),
     ("find data -type f -exec sh -c 'job {v}' \\;", ["%s"]), ('echo "* * * * * job {v}" | cron', ["%s"]),
     ("for i in {v} {v}; do job $i; done", ["%s"]), ("job a \\\n  {v} \\\n  b", ["a", "%s", "b"]), ("job x{v}y-{v}.log", ["x%sy-%s.log"]),
-    ("job {n}{v} {v}-{n}", ["4%s", "%s-4"]), ("timeout 9 sh -c 'job {v} & wait'", ["%s"]), ("job `echo {v}`", ["%s"]),
+    ("job {n}-{v} {v}-{n}", ["4-%s", "%s-4"]), ("timeout 9 sh -c 'job {v} & wait'", ["%s"]), ("job `echo {v}`", ["%s"]),
     ('out=$(job {v}); echo "$out"', ["%s"]), (["job", "{v}"], ["%s"]), (["job", "--name={v}", "a {v}", "{v}b"], ["--name=%s", "a %s", "%sb"]),
     (["sh", "-c", "job {v}"], ["%s"]), (["sh", "-c", 'job "$1"', "sh", "{v}"], ["%s"]), (["bash", "-c", "cd data; job '{v}' | cat"], ["%s"]),
     (["ssh", "host", "job {v}"], ["%s"]), (["ssh", "host", "job", "{v}"], ["%s"]), (["docker", "exec", "web", "sh", "-c", "job {v}"], ["%s"]),

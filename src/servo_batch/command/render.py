@@ -1,25 +1,21 @@
 """A checked command and the values it names → the arguments and the environment variables to execute it with."""
 
-import re
-
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.template import CONTROL, words
+from servo_batch.command.template import CONTROL, Placeholder, words
 from servo_batch.formats import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Tuple
+    from typing import Any, Callable, Dict, List, Tuple
 
-    from servo_batch.command.template import Command, Placeholder, Template
+    from servo_batch.command.template import Command, Template
 
     Names = Dict[str, Any]
-    Judge = Callable[[Template, List[str]], Iterator[Tuple[Placeholder, str]]]  # yields what is wrong with a value
 
 SHELL = ["/bin/sh", "-c"]
 MAX_BYTES = 128 * 1024  # what Linux takes as one NAME=VALUE, with the NUL at its end
 CAME = {"bad-config": "the configuration", "bad-state": "the state", "bad-request": "the request"}
-FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
 
 
 def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Names":
@@ -51,14 +47,14 @@ class Rendering:
         """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given."""
         arguments: "List[str]" = []
         for template in command.templates:
-            text = self._filled(template, _odd_in_command, place)
+            text = self._filled(template, place, Placeholder.plain)
             is_several = not command.uses_shell and any(part.conversion == "w" for part in template.placeholders)
             arguments += words(text) if is_several else [text]
         return SHELL + arguments if command.uses_shell else arguments
 
     def variable(self, name: str, template: "Template", place: str) -> str:
         """Return the value of an environment variable, any text."""
-        value = self._filled(template, _odd_in_variable, place)
+        value = self._filled(template, place, lambda part, value, *_: part.any_text(value))
         if len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES:
             for part in template.placeholders:
                 problem = "a value with which the variable has 128 KiB or more, and the system takes less"
@@ -72,29 +68,23 @@ class Rendering:
                 status = "bad-request" if reason == "bad-request" else "failed"
                 raise ServoError(status, reason, "\n".join(self._problems))
 
-    def _filled(self, template: "Template", judge: "Judge", place: str) -> str:
-        placeholders, texts = [], []
-        for part in template.placeholders:
-            text = "0"
+    def _filled(self, template: "Template", place: str, put_in: "Callable[..., str]") -> str:
+        texts = []
+        for part, before, after in zip(template.placeholders, template.literals, template.literals[1:]):
+            text = ""
             try:
-                value = _look_up(part.path, self._names)
-                if part.kind == "formula":
-                    part = part._replace(kind="free" if isinstance(value, str) else "listed")
-                text = part.formatted(value)
+                text = put_in(part, _look_up(part.path, self._names), before, after)
             except LookupError as error:
                 self._note(part, str(error), place, "bad-request" if part.path[0] in CONTROL else "bad-config")
             except ValueError as error:
                 self._note_value(part, str(error), place)
-            placeholders.append(part)
             texts.append(text)
-        for part, problem in judge(template._replace(placeholders=placeholders), texts):
-            self._note_value(part, problem, place)
         return template.filled(texts)
 
     def _note_value(self, part: "Placeholder", problem: str, place: str) -> None:
         reason = "bad-request" if part.path[0] in CONTROL else "bad-state"
         try:
-            if _look_up(part.path, self._configured) == _look_up(part.path, self._names):
+            if paths.look_up(self._configured, part.path) == paths.look_up(self._names, part.path):
                 reason = "bad-config"
         except LookupError:
             pass  # it is not configured
@@ -102,27 +92,6 @@ class Rendering:
 
     def _note(self, part: "Placeholder", problem: str, place: str, reason: str) -> None:
         self._problems[f"{place}: the command needs {part.text}: {problem}"] = reason
-
-
-def _odd_in_command(template: "Template", texts: "List[str]") -> "Iterator[Tuple[Placeholder, str]]":
-    """Yield what is not plain, by itself or by what stands beside it."""
-    forbidden = len(FORBIDDEN.findall(template.filled(texts)))
-    for at, (part, text) in enumerate(zip(template.placeholders, texts)):
-        problem = part.refusal(text)
-        without = template.filled([*texts[:at], "x", *texts[at + 1 :]])
-        if part.kind == "free" and forbidden > len(FORBIDDEN.findall(without)):
-            problem = f"{wording.shown(text)}, which makes .. or SERVO_ where it stands; {part.way_out}"
-        if problem:
-            yield part, problem
-
-
-def _odd_in_variable(template: "Template", texts: "List[str]") -> "Iterator[Tuple[Placeholder, str]]":
-    """Yield what no variable holds, and what is no number where only a number may stand."""
-    for part, text in zip(template.placeholders, texts):
-        if part.is_number and part.kind == "free" and part.refusal(text):
-            yield part, part.refusal(text)
-        if re.search("[\0\ud800-\udfff]", text):
-            yield part, "a value with a NUL character or half a surrogate pair, which no variable holds"
 
 
 def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":

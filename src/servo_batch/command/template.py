@@ -29,6 +29,8 @@ CONTROL = ("control", "_control")
 NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
 WIDE = "[0-9]{5}|{"  # Linux takes 128 KiB as one argument; a placeholder may make it as wide
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
+FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
+FOR_NUMBERS = "in arithmetic, in a here-document, behind a leading -, beside another placeholder, with a format like :d"
 LITERAL_BRACES = "literal braces are {{ and }}"
 
 
@@ -56,11 +58,38 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
             f'script "${variable}" (a list: [sh, -c, \'./job "${variable}"\'])'
         )
 
-    def formatted(self, value: "Any") -> str:
-        """Return what is put in for a JSON value; raise ``ValueError`` that says why it cannot be.
+    def any_text(self, value: "Any") -> str:
+        """Return what is put into a variable for a JSON value; raise ``ValueError`` that says why nothing is."""
+        if self.is_number and self._is_free(value):
+            return self.plain(value)
+        text = self._formatted(value)
+        if re.search("[\0\ud800-\udfff]", text):
+            raise ValueError("a value with a NUL character or half a surrogate pair, which no variable holds")
+        return text
+
+    def plain(self, value: "Any", before: str = "", after: str = "") -> str:
+        """Return what is put into a command for a JSON value, between these texts; raise ``ValueError`` likewise.
 
         Numbers are as JSON writes them, booleans ``true`` and ``false``; between words one blank is left.
         """
+        text, is_free = self._formatted(value), self._is_free(value)
+        if is_free and self.is_number and not re.match(NUMBER, text):
+            raise ValueError(f"{shown(text)}, but only a number may stand there ({FOR_NUMBERS}); {self.way_out}")
+        texts = words(text) if self.conversion == "w" else [text]
+        odd = next(filter(None, (_odd(each, is_free) for each in texts)), "")
+        if is_free and len(FORBIDDEN.findall(before + text + after)) > len(FORBIDDEN.findall(f"{before} {after}")):
+            odd = odd or "it makes .. or SERVO_ where it stands"
+        if not odd:
+            return text
+        plain = f"{PLAIN}{'' if is_free else ' % ='} are plain"
+        remedy = f"with type: enum it may have % = and any beginning, and {{{self.field}!w}} is several words; "
+        remedy *= self.path[0] not in CONTROL
+        raise ValueError(f"{shown(text)}, but {odd} ({plain}); {remedy}{self.way_out}")
+
+    def _is_free(self, value: "Any") -> bool:
+        return self.kind == "free" or (self.kind == "formula" and isinstance(value, str))
+
+    def _formatted(self, value: "Any") -> str:
         if isinstance(value, bool) and self.conversion not in ("r", "a") and not self.spec:
             return "true" if value else "false"
         try:
@@ -70,23 +99,6 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
         except (ValueError, TypeError, OverflowError) as error:
             raise ValueError(f"{shown(value)}, which cannot be formatted: {error}") from None
         return " ".join(words(text)) if self.conversion == "w" else text
-
-    def refusal(self, text: str) -> str:
-        """Return why what it was formatted to cannot stand in a command, and what to do; empty where it can."""
-        is_free = self.kind == "free"
-        if is_free and self.is_number and not re.match(NUMBER, text):
-            where = (
-                "in arithmetic, in a here-document, behind a leading - or other free text, and with a format like :d"
-            )
-            return f"{shown(text)}, but only a number may stand there ({where}); {self.way_out}"
-        texts = words(text) if self.conversion == "w" else [text]
-        odd = next(filter(None, (_odd(each, is_free) for each in texts)), "")
-        if not odd:
-            return ""
-        remedy = "a setting of type: enum may have % = and any beginning; " if is_free else ""
-        remedy += f"{{{self.field}!w}} is several words; " if self.conversion != "w" else ""
-        remedy *= self.path[0] not in CONTROL
-        return f"{shown(text)}, but {odd} ({PLAIN}{'' if is_free else ' % ='} are plain); {remedy}{self.way_out}"
 
 
 class Template(namedtuple("Template", ("literals", "placeholders"))):
@@ -115,12 +127,13 @@ def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") 
     templates = [_template(text, allowed, note) for text in ([value] if isinstance(value, str) else value)]
     places = iter(_places(templates))
     for template in templates:
+        between = [*template.literals[1:-1], "-"]  # before the first, at -1, and behind the last nothing is glued
         for at, part in enumerate(template.placeholders):
             place = next(places)
             for problem in _problems(template, at, place, isinstance(value, str), allowed):
                 note(f"{part.text}: {problem}")
-            is_glued = at > 0 and not template.literals[at] and template.placeholders[at - 1].kind != "listed"
-            template.placeholders[at] = part._replace(is_number=part.is_number or place != "" or is_glued)
+            is_number = part.is_number or place != "" or "" in (between[at - 1], between[at])
+            template.placeholders[at] = part._replace(is_number=is_number)
     return Command(templates, isinstance(value, str))
 
 
@@ -199,10 +212,8 @@ def _problems(template: Template, at: int, place: str, uses_shell: bool, allowed
         )
     elif after[:1] in ("<", ">"):
         yield f"{after[0]} stands directly after it, so a number would be that of an open file: put a blank between"
-    elif part.conversion == "w" and part.kind != "listed":
-        yield f"!w is for values that the configuration lists, and free text is one word; {part.way_out}"
-    elif part.conversion == "w" and not uses_shell and template.literals != ["", ""]:
-        yield "in a list, !w has to be the whole item, which it makes several of"
+    elif part.conversion == "w" and (part.kind != "listed" or not (uses_shell or template.literals == ["", ""])):
+        yield f"!w is for values that the configuration lists, and in a list it is the whole item; {part.way_out}"
     elif part.kind == "free" and not part.is_number and place not in ("", "number"):
         yield (
             f"free text stands {place}, where it could choose what is run: {{{part.field}:d}} lets a number in, a "
@@ -210,11 +221,9 @@ def _problems(template: Template, at: int, place: str, uses_shell: bool, allowed
         )
     for value in allowed(part.path)[1] if part.kind == "listed" else ():
         try:
-            problem = part.refusal(part.formatted(value))
+            part.plain(value)
         except ValueError as error:
-            problem = str(error)
-        if problem:
-            yield f"it may be {problem}"
+            yield f"it may be {error}"
 
 
 def words(text: str) -> "List[str]":
