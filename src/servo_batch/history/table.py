@@ -167,7 +167,9 @@ def verdict(view: View) -> str:
     """Return a sentence that names what these runs cannot tell from the best, and how many it would take at least."""
     best = view.top
     others = [row for row in view.rows if row is not best and row.value is not None]
-    if best is None or not others:
+    if best is None:
+        return "all combinations failed"
+    if not others:
         return ""
     test = "exact one-sided rank test at 5 %, uncorrected for how many are compared"
     equal = [row for row in others if not samples.is_lower(best.costs, row.costs)]

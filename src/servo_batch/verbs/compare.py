@@ -11,11 +11,9 @@ from servo_batch.config import VALUES, Config, of_options
 from servo_batch.history import record, svg, table, trials
 from servo_batch.job.attention import Caller
 from servo_batch.job.progress import Telling
-from servo_batch.metrics import sources
+from servo_batch.metrics import sources, summary
 from servo_batch.options import UsageError
-from servo_batch.samples import median
 from servo_batch.verbs.history import exported
-from servo_batch.wording import is_number
 
 if TYPE_CHECKING:
     from servo_batch.job.cancel import Cancellation
@@ -31,44 +29,37 @@ def compare(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
     Raises ``ServoError`` and ``UsageError`` for what is wrong before anything runs, and where nothing is known.
     """
     with cancellation.interrupting():
-        config, plans, forbidden, history = _read(options)
+        config, plans, left_out, history = _read(options)
     entries, stopped = _measure(config, plans, history, voice, cancellation)
     if stopped and not entries:
         raise stopped
     objective = config.objective
-    minimize = objective.direction == "minimize"
     measured = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
-    view = trials.view(measured, objective.text, minimize, is_comparison=True)
-    notes = []
+    view = trials.view(measured, objective.text, objective.direction == "minimize", is_comparison=True)
+    notes = left_out
     if options.get("--svg"):
         try:
             svg.write(options.get("--svg"), svg.comparison(view))
         except answers.ServoError as error:  # what was measured is worth more
-            notes.append(error.message)
-    notes += [f"left out: {each}" for each in forbidden]
-    failed = next((each for each in measured if each.reason), None)
+            notes = [error.message, *notes]
+    failed = [trial for trial in measured if trial.reason]
     if failed:
-        why = (failed.message or failed.reason or "").split("\n")[0]
-        notes.append(f"[{table.pairs(failed.settings)}] failed: {why}")
-    verdict = table.verdict(view) if view.top else "all combinations failed"
+        why = (failed[0].message or failed[0].reason or "").split("\n")[0]
+        notes = [*notes, f"[{table.pairs(failed[0].settings)}] failed: {why}"]
     incomplete = f"this is not all: {stopped.message}" if stopped else ""
-    remarks = list(filter(None, [verdict, *notes, incomplete]))
-    response: Dict[str, Any] = {"status": "ok"}
+    remarks = list(filter(None, [table.verdict(view), *notes, incomplete]))
+    response: Dict[str, Any] = {"status": "ok", "notes": notes} if notes else {"status": "ok"}
     if stopped or not view.top:
         reason = stopped.reason if stopped else measured[-1].reason or "no-match"
         response = {"status": "failed", "reason": reason, "message": "; ".join(remarks)}
-    elif notes:
-        response["notes"] = notes
-    response.update(objective=f"{objective.direction} {objective.text}", measurements=_measurements(view))
+    described = sources.described(plans[0].metrics)
+    response["objective"] = f"{objective.direction} {objective.text}"
+    response["measurements"] = [_measurement(row, view, described) for row in view.rows]
     if options.get("--csv") or options.get("--markdown"):
         for remark in remarks:
             answers.complain(remark)
-
-    def text() -> str:
-        room = shutil.get_terminal_size().columns
-        return "\n".join(filter(None, [table.text(view, room), table.paragraphs(remarks, room)]))
-
-    return exported(options, view, measured, response, text, stopped.exit_status if stopped else int(not view.top))
+    exit_status = stopped.exit_status if stopped else int(not view.top)
+    return exported(options, view, measured, response, lambda: _page(view, remarks), exit_status)
 
 
 def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[str]]":
@@ -89,22 +80,21 @@ def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[
     if options.get("--svg"):
         svg.check_replaceable(options.get("--svg"), {**kept, "the history": history})
     stored = file.load() if file else {"components": {}}
-    plans, forbidden, refusal = [], [], None
+    plans, left_out, refusal = [], [], None
     for values in _combinations(config, options):
         asked = config.settings.with_values(stored, values)
         try:
             accepted = rules.accepted(config.settings, asked, stored, "nothing was measured")
+            plans.append(_plan(config, config.settings.current(accepted), options))
         except answers.ServoError as error:
             if error.reason != "constraint":
                 raise
             refusal = error
-            forbidden.append(f"{table.pairs(values)} {error.message.partition(': ')[2]}")
-        else:
-            plans.append(_plan(config, config.settings.current(accepted), options))
+            left_out.append(f"left out: {table.pairs(values)} {error.message.partition(': ')[2]}")
     if refusal and not plans:
         raise refusal
     measurement.refuse_hopeless(config, plans[0])
-    return config, plans * (options.get("--runs") or DEFAULT_RUNS), forbidden, history
+    return config, plans * (options.get("--runs") or DEFAULT_RUNS), left_out, history
 
 
 def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
@@ -140,11 +130,7 @@ def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "P
     """Return a measurement of one run, with the figures of the system that are always shown."""
     control = options.get("--control") or {}
     plan = measurement.plan(config, application, control, runs=1, warmup_runs=options.get("--warmup-runs"))
-    figures = {
-        name: sources.Metric("resource", {"resource": name})
-        for name in table.ALWAYS_COMPARED
-        if name not in config.metrics
-    }
+    figures = {name: sources.Metric("resource", {"resource": name}) for name in table.ALWAYS_COMPARED}
     return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
 
 
@@ -180,20 +166,20 @@ def _measure(
     return entries, None
 
 
-def _measurements(view: trials.View) -> List[Dict[str, Any]]:
-    found = []
-    for row in view.rows:
-        metrics = {name: metric for trial in row.trials for name, metric in trial.metrics.items()}
-        for name, metric in metrics.items():
-            runs = row.values(name)
-            value = median(runs) if all(map(is_number, runs)) else metric["value"]
-            metrics[name] = {**metric, "value": value, "runs": runs}
-        one: Dict[str, Any] = {"settings": row.settings, "metrics": metrics}
-        failed = [trial for trial in row.trials if trial.status != "ok"]
-        if failed:
-            one.update(failed=len(failed), reason=failed[-1].reason, message=failed[-1].message)
-        ratio = table.relative(row, view.top)
-        if ratio:
-            one["relative"] = {"value": ratio[0], "spread": ratio[1]}
-        found.append(one)
-    return found
+def _measurement(row: trials.Row, view: trials.View, described: Dict[str, Dict[str, Any]]) -> Dict[str, Any]:
+    """Return what a program is told of a combination."""
+    runs = [{name: metric["value"] for name, metric in trial.metrics.items()} for trial in row.trials if trial.metrics]
+    told: Dict[str, Any] = {"settings": row.settings, "metrics": summary.summarise(runs, described) if runs else {}}
+    failed = [trial for trial in row.trials if trial.status != "ok"]
+    if failed:
+        told.update(failed=len(failed), reason=failed[-1].reason, message=failed[-1].message)
+    ratio = table.relative(row, view.top)
+    if ratio:
+        told["relative"] = {"value": ratio[0], "spread": ratio[1]}
+    return told
+
+
+def _page(view: trials.View, remarks: List[str]) -> str:
+    """Return what a person is shown."""
+    room = shutil.get_terminal_size().columns
+    return "\n".join(filter(None, [table.text(view, room), table.paragraphs(remarks, room)]))

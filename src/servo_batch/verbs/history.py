@@ -6,7 +6,7 @@ import shutil
 from servo_batch import answers, measurement, terminal
 from servo_batch.config import Config, aimed, of_options
 from servo_batch.document import SEARCHED
-from servo_batch.history import record, svg, table, trials
+from servo_batch.history import export, plot, record, svg, table, trials
 from servo_batch.history.figures import as_number
 from servo_batch.metrics import sources
 from servo_batch.options import Options
@@ -27,8 +27,6 @@ def history(options: Options) -> answers.Answer:
     Those of another job, whose command, metrics, runs or control were others, are told and left out, but of what is
     written for other tools.
     """
-    from servo_batch.history import export
-
     is_configured = options.get("--config") or os.environ.get("OPTUNE_CONFIG") or any(map(os.path.lexists, SEARCHED))
     is_named = options.get("--history") or os.path.lexists(record.DEFAULT_PATH)
     config = of_options(options) if is_configured or not is_named else None
@@ -39,7 +37,8 @@ def history(options: Options) -> answers.Answer:
     entries, warnings = record.read(path)
     for warning in warnings:
         answers.complain(warning)
-    config = config or aimed(_as_recorded(entries), options)
+    latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
+    config = config or aimed(_as_recorded(latest), options)
     every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
@@ -54,26 +53,22 @@ def history(options: Options) -> answers.Answer:
         each = [row for trial in found for row in trials.pooled([trial], minimize)]
         view = view._replace(rows=each, numbered=True)
     others = [shown(entry.get("command", "")) for entry in entries if entry["job"] != entries[-1]["job"]]
-    return exported(
-        options, view, every, response, lambda: _page(path, view, found, others, importance.sentence(matters))
-    )
+    told = importance.sentence(matters)
+    return exported(options, view, every, response, lambda: _page(path, view, found, others, told))
 
 
 def _as_recorded(entries: "List[Dict[str, Any]]") -> Config:
-    """Return what stands for the configuration of a history that --command made: what the latest job had recorded."""
-    latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
-    recorded = [{name: each for name, each in entry["settings"].items() if is_scalar(each)} for entry in latest]
+    """Return what stands for the configuration of a history that has none: the settings and metrics of these lines."""
+    recorded = [{name: each for name, each in entry["settings"].items() if is_scalar(each)} for entry in entries]
     components: "Dict[str, Any]" = {}
     for name in trials.names(recorded):
         values = [each[name] for each in recorded if name in each]
         described: "Dict[str, Any]" = {"type": "enum", "values": values}
-        if all(as_number(value) is not None for value in values):
+        if None not in map(as_number, values):
             described = {"type": "range", "min": min(values), "max": max(values)}
-            described.update({"step": 1} if all(isinstance(value, int) for value in values) else {})
         component, _, setting = name.rpartition(".")
-        inner = components.setdefault(component, {"settings": {}})["settings"]
-        inner[setting] = {**described, "value": values[-1]}
-    metrics = trials.names([entry["metrics"] for entry in latest])
+        components.setdefault(component, {"settings": {}})["settings"][setting] = described
+    metrics = trials.names([entry["metrics"] for entry in entries])
     patterns = {name: {"output_regex": "(.)"} for name in metrics if name != sources.TOTAL_RUNTIME}
     application = {"components": components}
     return Config("--history", {"batch": {"command": "true", "application": application, "metrics": patterns}})
@@ -87,17 +82,15 @@ def exported(
     text: "Callable[[], str]",
     exit_status: int = 0,
 ) -> answers.Answer:
-    """Return the answer in the form that is asked for: CSV, Markdown or JSON, else ``text``."""
-    from servo_batch.history import export
-
-    others = {"--csv": lambda: export.as_csv(measured), "--markdown": lambda: table.markdown(view), "--json": None}
-    asked = next((name for name in others if options.get(name)), None)
-    return answers.Answer(response, others[asked] if asked else text, exit_status, verbatim=bool(asked))
+    """Return the answer in the form that is asked for: CSV or Markdown, else ``text``."""
+    if options.get("--csv"):
+        return answers.Answer(response, lambda: export.as_csv(measured), exit_status, verbatim=True)
+    if options.get("--markdown"):
+        return answers.Answer(response, lambda: table.markdown(view), exit_status, verbatim=True)
+    return answers.Answer(response, text, exit_status)
 
 
 def _page(path: str, view: trials.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
-    from servo_batch.history import plot
-
     if not found:
         return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
     width = shutil.get_terminal_size().columns
