@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
     Known = Dict[str, Any]  # values by the names of fields, or by their first key a mapping of what is below it
-    Leaf = Callable[[str], Any]  # returns the value of a name in the tree, or raises _NoValueError
+    Leaf = Callable[[str], Any]  # returns the value of a name in the tree, or raises FormulaError
 
 NUMBER, BOOLEAN = "a number", "a boolean"  # as wording.kind has them
 # Within these bounds every Python parses and walks whatever there is; that of 3.6 overflows at 60 parentheses.
@@ -63,11 +63,7 @@ class FormulaError(ValueError):
     """What is wrong with a formula, or why it comes to nothing, as one sentence."""
 
 
-class _NoValueError(Exception):
-    """Why a part of a formula has no value."""
-
-
-class _KindError(_NoValueError):
+class _KindError(FormulaError):
     """A value of another kind than is due: no other value of its kind would do."""
 
 
@@ -198,12 +194,12 @@ def evaluate(formula: Formula, known: "Known", due: "Optional[str]" = None) -> "
             return value
         found = _found(known, value)
         if found is None:
-            raise _NoValueError(f"{{{'.'.join(value)}}} has no value")
+            raise FormulaError(f"{{{'.'.join(value)}}} has no value")
         return found
 
     try:
         return _need(due or "", "", _value(formula.tree, leaf))
-    except _NoValueError as error:
+    except FormulaError as error:
         texts = dict.fromkeys((_one_line(formula.text), shown(formula, known), str(error)))
         raise FormulaError(": ".join(texts)) from None
 
@@ -288,7 +284,7 @@ def _perhaps(node: "Any", leaf: "Leaf") -> "Any":
         return _value(node, leaf)
     except _KindError:
         raise
-    except _NoValueError:
+    except FormulaError:
         return Later()
 
 
@@ -342,4 +338,4 @@ def _computed(name: str, function: "Callable[..., Any]", values: "List[Any]") ->
         fault = "is not a number"
     texts = [_written(value) for value in values]
     written = f"{name}({', '.join(texts)})" if is_call or len(texts) == 1 else f"{texts[0]} {name} {texts[1]}"
-    raise _NoValueError(f"{written} {fault}")
+    raise FormulaError(f"{written} {fault}")

@@ -65,11 +65,6 @@ def declared(application: "Application", component: str, name: str) -> "Optional
     return setting
 
 
-def undeclared(application: "Application", stored: "Application") -> "List[str]":
-    """Return the settings in ``stored`` that the configuration's ``application`` lacks, as messages name them."""
-    return [named_setting(*keys) for *keys, _ in walk(stored) if declared(application, *keys) is None]
-
-
 def misshapen(
     value: "Any", path: str = "", keys: "Tuple[str, ...]" = ("application", "components", "", "settings", "")
 ) -> "Optional[str]":

@@ -11,7 +11,7 @@ from servo_batch.answers import ServoError, complain, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterable, Optional
+    from typing import Any, Callable, Iterable, Optional
 
     from servo_batch.document import Document
     from servo_batch.settings import Application, Settings
@@ -69,59 +69,55 @@ class StateFile:
 
         Raises ``ServoError`` (bad-state), and what ``merge`` raises: then all is as it was.
         """
-        folder = self._locked()
-        try:
+
+        def store() -> "Application":
             application = merge(self.load())
-            self._store(application, folder)
-        finally:
-            os.close(folder)
-        return application
+            self._store(application)
+            return application
+
+        stored: "Application" = self._alone(store)
+        return stored
 
     def reset(self) -> None:
         """Have nothing stored, and an older servo-batch's state not come back; raise ``ServoError`` (bad-state)."""
-        folder = self._locked()
-        try:
+
+        def remove() -> None:
             is_there = os.path.exists(self.path)
             if is_there:
                 self.load()  # what is no state is not ours to remove
             if self._other:
-                self._store({"components": {}}, folder)
+                self._store({"components": {}})
             elif is_there:
                 os.unlink(self.path)
-                os.fsync(folder)
-        except OSError as error:
-            raise _cannot(self.path, "cannot be removed", error) from None
-        finally:
-            os.close(folder)
 
-    def _locked(self) -> int:
-        """Return a descriptor of the folder with its lock: that of the file itself would go with the old file."""
-        from servo_batch import files
+        self._alone(remove)
 
-        try:
-            folder = os.open(os.path.dirname(os.path.realpath(self.path)), os.O_RDONLY)
-        except (OSError, ValueError) as error:  # the working directory may be gone
-            raise _cannot(self.path, "cannot be written and is as it was", error) from None
-        if files.lock(folder) is False:
-            os.close(folder)
-            held = f"another process has held the lock on its folder for {files.LOCK_SECONDS:g} s"
-            raise failed("bad-state", f"{self.path}: the state file is as it was: {held}; end that one, or try again")
-        return folder
-
-    def _store(self, application: "Application", folder: int) -> None:
+    def _store(self, application: "Application") -> None:
         import json
 
         from servo_batch import files
 
         text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
+        files.replace(self.path, text.encode("utf-8"))
+
+    def _alone(self, change: "Callable[[], Any]") -> "Any":
+        """Return what ``change`` returns, called while nobody else may change the state, and have it on the disk."""
+        from servo_batch import files
+
         try:
-            files.replace(self.path, text.encode("utf-8"))
-        except (OSError, ValueError) as error:
-            raise _cannot(self.path, "cannot be written and is as it was", error) from None
-        try:
-            os.fsync(folder)  # only this keeps the new name over a power cut, says fsync(2)
-        except OSError as error:
-            raise _cannot(self.path, "is written, but its folder cannot be flushed to the disk", error) from None
+            # A lock on the file itself would go with the old file.
+            folder = os.open(os.path.dirname(os.path.realpath(self.path)), os.O_RDONLY)
+            try:
+                if files.lock(folder) is False:
+                    held = f"another process has held the lock on its folder for {files.LOCK_SECONDS:g} s"
+                    raise failed("bad-state", f"{self.path}: the state file is as it was: {held}; end it, or try again")
+                result = change()
+                os.fsync(folder)  # only this keeps the new name over a power cut, says fsync(2)
+            finally:
+                os.close(folder)
+        except (OSError, ValueError) as error:  # the working directory may be gone
+            raise _cannot(self.path, "cannot be changed", error) from None
+        return result
 
 
 def find(option: "Optional[str]", configuration: "Optional[Document]") -> StateFile:

@@ -54,7 +54,7 @@ def test_a_folder_that_cannot_be_written_keeps_the_state(servo):
     before = servo.stored(cpu=3)
     os.chmod(servo.folder, 0o555)
     try:
-        servo.adjust(asked(cpu=4), prefix=prefix).bad_state("_state.json", "Permission denied", "as it was")
+        servo.adjust(asked(cpu=4), prefix=prefix).bad_state("_state.json", "cannot be changed: Permission denied")
         assert servo.query(prefix=prefix).query["web"]["cpu"] == 3
     finally:
         os.chmod(servo.folder, 0o755)
@@ -85,9 +85,9 @@ def test_a_full_or_read_only_disk_keeps_the_state(servo, mounted):
     assert servo.adjust(asked(cpu=3), *path).status == 0
     before = servo.read("small/state.json")
     full = servo.adjust(asked(cpu=4, opts="x" * 5000), *path)
-    full.bad_state("small/state.json", "No space left", "as it was", "make room")
+    full.bad_state("small/state.json", "cannot be changed: No space left", "make room")
     mounted("-o", "remount,ro")
-    servo.adjust(asked(cpu=4), *path).bad_state("small/state.json", "Read-only file system", "as it was")
+    servo.adjust(asked(cpu=4), *path).bad_state("small/state.json", "cannot be changed: Read-only file system")
     assert servo.read("small/state.json") == before
     assert files(servo, "small") == ["state.json"]
 

@@ -24,7 +24,11 @@ def adjust(options: "Options") -> answers.Answer:
     if options.question == "--reset":
         file.reset()
     stored = file.load() if options.question else _store(options, source, configured, file)
-    others = settings.undeclared(configured.application, stored)
+    others = [
+        settings.named_setting(component, name)
+        for component, name, _ in settings.walk(stored)
+        if settings.declared(configured.application, component, name) is None
+    ]
     if others:
         answers.complain(f"{file.stored_in} also has {', '.join(others)}, which {source.name} does not have")
     application = configured.current(stored)
