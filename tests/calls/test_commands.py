@@ -32,7 +32,7 @@ TEXT = "é ☃ 'q' \"d\" $x `y` \\ * \n; %s $(touch ran) \U0001f600 \x01\x7f "
 RENDERED = [
     ("", ""),
     ("{%s[value]}{control.load}{_control[load]}" % SETTING, "233"),
-    ("{control.userdata.list.1.0}{control.userdata[a.b]}{web[a.b]}{0.zero}", "b690"),
+    ("{control.userdata.list.1.0}-{control.userdata[a.b]}/{web[a.b]}.{0.zero}", "b-6/9.0"),
     ("{web.mem:08.3f}/{web.cpu:03d}/{web.heap:g}/{web.flag}/{web.name:.4}", "0001.500/002/3/true/shop"),
     ("{{web.cpu}} {{}} }}{{ and $(y) `z` 'q' \"d\" \\ *", "{web.cpu} {} }{ and $(y) `z` 'q' \"d\" \\ *"),
 ]
