@@ -144,14 +144,15 @@ def test_killed_twelve_times_it_ends_with_the_same_measurements(pyz_for, tmp_pat
 
 
 def test_what_measure_recorded_counts_unless_the_constraints_forbid_it_by_now(tuner):
-    assert tuner.measure(b"", "a.x=7", "a.k=1", "--history", "_history.jsonl").status == 0
+    for request in {"metrics": []}, {}:  # the first is not about the objective
+        assert tuner.measure(request, "a.x=7", "a.k=1", "--history", "_history.jsonl").status == 0
     assert tuner.tuned("--measurements", "2")["settings"] == BEST
-    assert tuner.measured() == [BEST, DEFAULT] + [BEST, DEFAULT] * 3
+    assert tuner.measured() == [BEST] + [BEST, DEFAULT] * 4
     tuner.configure(described(constraints=["{a.x} < 3"]))
     os.unlink(tuner.state)
     assert tuner.tuned("--measurements", "20", "--confirm", "0")["settings"] == {"a.x": 2, "a.k": 1, "a.name": "shop"}
-    assert [settings["a.x"] for settings in tuner.measured()[8:]].count(2) == 1
-    assert len(tuner.measured()) == 8 + 5
+    assert [settings["a.x"] for settings in tuner.measured()[9:]].count(2) == 1
+    assert len(tuner.measured()) == 9 + 5
 
 
 def test_another_job_starts_anew(tuner):
@@ -176,8 +177,10 @@ def test_failures_are_learnt_from(tuner):
     reasons = {entry["settings"]["a.x"]: entry.get("reason") for entry in tuner.history()}
     failures = {3: "timeout", 4: "no-match", 8: "command-failed", 9: "command-failed"}
     assert reasons == {**dict.fromkeys(range(10)), **failures}
-    # Where the objective cannot be computed, that is a failure like any other.
+    # Where the objective cannot be computed, that is a failure like any other, also to whoever goes on.
     assert any(": no-match with a.x=5; " in line["message"] for line in ended.progress)
+    assert tuner.tuned("a.k=1", "--measurements", "10") == ended.answer
+    assert len(tuner.history()) == 16
 
 
 @pytest.mark.parametrize(

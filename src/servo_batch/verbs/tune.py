@@ -113,8 +113,12 @@ class _Tuning(NamedTuple):
         now = self.with_values(values)
         counts = all(settings.is_same(measured.get(name), value) for name, value in settings.values(now).items())
         trial = measurement.trial(self.config, 0, entry)
-        # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
-        counts &= trial.objective is not None if trial.status == "ok" else measurement.is_of_settings(entry)
+        formula = self.config.objective.formula
+        if trial.status != "ok":
+            counts &= measurement.is_of_settings(entry)
+        elif formula:
+            # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
+            counts &= {*formula.names} & {*self.config.metrics} <= {*trial.metrics}
         counts &= not self.config.settings.broken(now)
         return loop.Measured(values, trial.objective, trial.purpose) if counts else None
 
