@@ -6,14 +6,13 @@ import signal
 
 import pytest
 from agent_fixtures import *  # noqa: F403
-from agent_fixtures import ANSWER, METRICS, TOKEN, Alive, in_turn, write, write_measure
+from agent_fixtures import ANSWER, DEAF, METRICS, STARTED, TOKEN, UNTIL_CANCELLED, Alive, in_turn, write, write_measure
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 DESCRIBE = {"cmd": "DESCRIBE", "param": None}
 ADJUST = {"cmd": "ADJUST", "param": {"state": STATE, "control": {"userdata": {"a": 1}}}}
 MEASURE = {"cmd": "MEASURE", "param": {"control": {"duration": 3}}}
 CANCEL = {"status": "cancel", "reason": "too slow"}
-UNTIL_CANCELLED = """cancelled() { %s; }; trap cancelled USR1; echo '{"progress": 1}'; while :; do sleep 0.05; done"""
 CPU = {"type": "range", "min": 1, "max": 8, "value": 4}
 CONFIG = {
     "batch": {
@@ -104,8 +103,8 @@ def test_a_cancel_asks_a_driver_that_can_passes_its_answer_on_and_kills_it_where
     failure = {"status": "failed", "reason": "cancelled", "message": "stopped the job"}
     scripts = [
         UNTIL_CANCELLED % ("echo '%s'; exit 1" % json.dumps(failure)),
-        UNTIL_CANCELLED % (ANSWER + "; exit 0"),
-        "trap '' USR1 TERM; echo '{\"progress\": 1}'; while :; do sleep 0.05; done",
+        UNTIL_CANCELLED % ANSWER,
+        DEAF,
     ]
     changes = ["driver.STOP_SECONDS=0.5"]
     service, agent = measure_in_turn(scripts, "true", answers=[CANCEL, {}] * len(scripts), changes=changes)
@@ -118,8 +117,7 @@ def test_a_cancel_asks_a_driver_that_can_passes_its_answer_on_and_kills_it_where
 
 def test_a_cancel_kills_a_driver_that_cannot_and_all_its_group(folder, measure):
     alive = Alive(folder)
-    script = "exec 3>alive; (trap '' TERM USR1; sleep 1000) & echo '{\"progress\": 1}'; wait"
-    service, _ = measure(script, answers=[CANCEL])
+    service, _ = measure("exec 3>alive; (trap '' TERM USR1; sleep 1000) & " + STARTED + "wait", answers=[CANCEL])
     report = service.wait_for("MEASUREMENT", 2).param
     assert (report["status"], report["reason"]) == ("failed", "cancelled")
     alive.wait_for_none()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from agent_fixtures import *  # noqa: F403
-from agent_fixtures import ANSWER, MEASURE_COMMAND, METRICS, TOKEN, never
+from agent_fixtures import ANSWER, MEASURE_COMMAND, METRICS, STARTED, TOKEN, never
 
 STEP = {"SERVO_RETRY_DELAY_SEC": "0.001"}
 
@@ -151,7 +151,7 @@ def test_a_service_that_is_away_at_the_start_is_waited_for(serve, servo):
 
 
 def test_an_outage_while_the_job_runs_loses_progress_and_no_result(measure, serve, folder):
-    service, agent = measure("echo '{\"progress\": 10}'; cat go; " + ANSWER, answers=[reset])
+    service, agent = measure(STARTED + "cat go; " + ANSWER, answers=[reset])
     agent.wait_for_log("progress not delivered")
     service.close()
     (folder / "go").write_text("")
@@ -159,12 +159,12 @@ def test_an_outage_while_the_job_runs_loses_progress_and_no_result(measure, serv
     again = serve(port=service.server_address[1])
     assert again.wait_for("MEASUREMENT").param == METRICS
     again.wait_for("WHATS_NEXT")
-    assert [one.param["progress"] for one in service.of("MEASUREMENT")] == [10]
+    assert [one.param["progress"] for one in service.of("MEASUREMENT")] == [1]
 
 
 def test_a_report_without_answer_holds_neither_the_driver_nor_the_result_and_a_chatterer_floods_nobody(measure):
-    script = "echo '{\"progress\": 10}'; yes '{\"progress\": 11}' | head -n 20000; " + ANSWER
-    service, _ = measure(script, answers=[never], changes=["life.REPORT_SECONDS=0.3"])
+    script = "yes '{\"progress\": 11}' | head -n 20000; " + ANSWER
+    service, _ = measure(STARTED + script, answers=[never], changes=["life.REPORT_SECONDS=0.3"])
     service.wait_for("WHATS_NEXT", 2)
     assert service.results() == [METRICS]
     assert len(service.of("MEASUREMENT")) < 100
@@ -175,7 +175,7 @@ REASONS = {"too slow": ": too slow", None: ": no reason given", "x" * 100000: ":
 
 def test_the_services_reason_for_a_cancel_reaches_the_report(measure):
     answers = [answer for reason in REASONS for answer in ({"status": "cancel", "reason": reason}, {})]
-    service, _ = measure("echo '{\"progress\": 1}'; exec sleep 1000", answers=answers, times=len(REASONS))
+    service, _ = measure(STARTED + "exec sleep 1000", answers=answers, times=len(REASONS))
     service.wait_for("WHATS_NEXT", len(REASONS) + 1)
     for report, said in zip(service.results(), REASONS.values()):
         assert report["message"].startswith("the service cancelled it" + said)
@@ -189,8 +189,7 @@ def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(f
         overtaken.append(len(handler.server.of("MEASUREMENT")) > 1)
         handler.answer(b"{}")
 
-    script = "echo '{\"progress\": 10}'; cat go; " + ANSWER
-    service, _ = measure(script, answers=[slow], changes=["life.REPORT_SECONDS=30.0"])
+    service, _ = measure(STARTED + "cat go; " + ANSWER, answers=[slow], changes=["life.REPORT_SECONDS=30.0"])
     service.wait_for("MEASUREMENT")
     (folder / "go").write_text("")
     service.wait_for("WHATS_NEXT", 2)

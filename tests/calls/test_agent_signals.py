@@ -11,13 +11,10 @@ import termios
 
 import pytest
 from agent_fixtures import *  # noqa: F403
-from agent_fixtures import ANSWER, METRICS, never
+from agent_fixtures import ANSWER, DEAF, METRICS, STARTED, UNTIL_CANCELLED, never
 from measuring import children, wait_until
 
-STARTED = "echo '{\"progress\": 1}'; "
 ENDLESS = STARTED + "exec sleep 1000"
-# What a driver does that says has_cancel, until it is told to stop.
-UNTIL_CANCELLED = "cancelled() { %s; exit; }; trap cancelled USR1; " + STARTED + "while :; do sleep 0.05; done"
 FAILURE = {"status": "failed", "reason": "cancelled", "message": "stopped the job"}
 TERM, INT, USR1, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP
 
@@ -47,7 +44,7 @@ def test_a_driver_that_can_cancel_is_waited_for(folder, measure):
 
 
 def test_a_second_stop_kills_the_driver(measure):
-    service, agent = measure("trap '' USR1; " + STARTED + "while :; do sleep 0.05; done", "true")
+    service, agent = measure(DEAF, "true")
     service.wait_for("MEASUREMENT")
     agent.signal(signal.SIGINT)
     agent.wait_for_log("SIGUSR1 to the measure driver")

@@ -91,7 +91,7 @@ class TestEverythingIsGone:
         job = "import os, signal; os.setuid(%d); signal.alarm(60); signal.pause()" % USER
         code = "import os, sys; os.execvp('setpriv', ['setpriv', '--bounding-set', '-kill', sys.executable, *sys.argv[1:]])"
         command = [sys.executable, "-IS", "-c", job, marker]
-        changes = ["job.descendants.KILL_SECONDS=0.5"]
+        changes = ["job.keeper.LATE_SECONDS=0.1", "job.descendants.KILL_SECONDS=0.5"]
         driver = measuring(NEWEST, command, prefix=["-IS", "-c", code], changes=changes, timeout=0.5, grace_period=0.2)
         message = driver.answer()["message"]
         (alive,) = [pid for pid in find_processes(marker) if pid not in driver.leftovers()]

@@ -35,6 +35,10 @@ esac
 %(body)s
 """
 ANSWER = """echo '{"status": "ok", "metrics": {"total_runtime": {"value": 1.5, "unit": "seconds"}}}'"""
+STARTED = "echo '{\"progress\": 1}'; "
+# What a driver does that says has_cancel, until it is told to stop.
+UNTIL_CANCELLED = "cancelled() { %s; exit; }; trap cancelled USR1; " + STARTED + "while :; do sleep 0.05; done"
+DEAF = "trap '' USR1 TERM; " + STARTED + "while :; do sleep 0.05; done"
 MEASURE_COMMAND = {"cmd": "MEASURE", "param": {}}  # what the service asks for
 METRICS = {"metrics": {"total_runtime": {"value": 1.5, "unit": "seconds"}}}
 
