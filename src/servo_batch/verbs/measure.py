@@ -88,10 +88,9 @@ def measured_with(config: "Config", options: "Options", file: "Optional[StateFil
     values are not. With --command there is no state ``file``, and each setting has one value (else ``UsageError``).
     """
     if file is None:
-        for component, name, setting in settings.walk(config.settings.application):
-            if settings.type_of(setting) == "range" or len(setting["values"]) > 1:
-                full_name = settings.named_setting(component, name)
-                raise UsageError(f"measure takes one value for {full_name}; compare measures several")
+        for name, setting in config.settings.described.items():
+            if setting["type"] == "range" or len(setting["values"]) > 1:
+                raise UsageError(f"measure takes one value for {name}; compare measures several")
         return config.settings.current()
     stored = file.load()
     if options.assignments:
