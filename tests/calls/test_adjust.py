@@ -103,11 +103,6 @@ def test_a_file_that_holds_something_else_is_left_as_it_is(newest):
             assert newest.read("other") == content
 
 
-def test_the_history_is_not_the_state_s_file(newest):
-    newest.measure(b"", "--state", "s.json", "--history", "s.json").bad_request("--history s.json is the state")
-    assert "s.json" not in os.listdir(newest.folder)
-
-
 # Requests.
 
 

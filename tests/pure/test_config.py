@@ -107,16 +107,13 @@ def setting(text):
     return found.settings.application["components"]["a"]["settings"]["b"]
 
 
-def test_values_are_an_enum_of_which_the_first_is_the_default():
+def test_values_are_an_enum_and_bounds_a_range_of_which_the_first_is_the_default():
     for text, values in [
-        ("1,6,9", [1, 6, 9]),
+        ("1,6", [1, 6]),
         ("g1,1.30,true,1.5", ["g1", "1.30", True, 1.5]),
-        ("../data,a..b", ["../data", "a..b"]),
+        ("../d,a..b", ["../d", "a..b"]),
     ]:
         assert repr(setting(text)) == repr({"type": "enum", "values": values, "value": values[0]})
-
-
-def test_bounds_are_a_range_of_which_the_least_is_the_default():
     for text, low, high, step in [("1..9/2", 1, 9, 2), ("0.5..2/0.5", 0.5, 2, 0.5), ("-3..3", -3, 3, 1)]:
         assert repr(setting(text)) == repr({"type": "range", "min": low, "max": high, "step": step, "value": low})
 
