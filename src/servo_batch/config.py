@@ -10,6 +10,7 @@ from servo_batch import document, settings
 from servo_batch.answers import bad_request
 from servo_batch.command import template
 from servo_batch.metrics import sources
+from servo_batch.options import MOST
 from servo_batch.wording import found, is_number, named
 
 TYPE_CHECKING = False
@@ -26,13 +27,11 @@ if TYPE_CHECKING:
 
 COMMANDS = ("command", "prepare", "cleanup")
 KEYS = (
-    *COMMANDS,
-    *("default_state", "application", "constraints", "metrics", "objective", "env", "working_directory"),
-    *("success_exit_statuses", "runs", "warmup_runs", "expected_duration", "timeout", "grace_period"),
-    *("history", "state", "default_control"),
-)
+    "command", "prepare", "cleanup", "default_state", "application", "constraints", "metrics", "objective", "env",
+    "working_directory", "success_exit_statuses", "runs", "warmup_runs", "expected_duration", "timeout", "grace_period",
+    "history", "state", "default_control",
+)  # fmt: skip
 DIRECTIONS = ("minimize", "maximize")
-MAX_RUNS = 1000000
 MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 # Compiled where they are used, which they mostly are not.
@@ -54,10 +53,8 @@ class Config(document.Document):
         self.working_directory = self.file_name("working_directory")
         statuses = "a list of whole numbers from 0 to 255"
         self.success_exit_statuses: "Tuple[int, ...]" = self.value("success_exit_statuses", (0,), _statuses, statuses)
-        self.runs: int = self.value("runs", 1, _whole(1, MAX_RUNS), f"a whole number from 1 to {MAX_RUNS}")
-        self.warmup_runs: int = self.value(
-            "warmup_runs", 0, _whole(0, MAX_RUNS), f"a whole number from 0 to {MAX_RUNS}"
-        )
+        self.runs: int = self.value("runs", 1, _whole(1, MOST), f"a whole number from 1 to {MOST}")
+        self.warmup_runs: int = self.value("warmup_runs", 0, _whole(0, MOST), f"a whole number from 0 to {MOST}")
         self.metric_entries = self.mapping(("batch", "metrics"), "names of metrics", {}) or {}
         self.metrics = _metrics(self)
         self.objective = _objective(self)
