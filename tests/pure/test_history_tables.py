@@ -180,6 +180,20 @@ def test_a_comparison_says_how_many_times_the_best_each_is_and_settings_as_they_
     assert table.pairs({"a.x": 1.5, "a.y": "u", "a.z": "u v", "a.on": True}) == 'a.x=1.5 a.y=u a.z="u v" a.on=true'
 
 
+def test_the_verdict_says_no_more_than_the_runs_can_tell():
+    def verdict(*runs):
+        found = [one for x, values in enumerate(runs) for one in numbered({"a.x": x}, values, 10 * x)]
+        return table.verdict(view(found, is_comparison=True)).partition(" (")
+
+    assert verdict([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])[0].startswith("the best is better than any other by more than")
+    told, _, more = verdict([1.0, 2.0, 3.0], [1.5, 5.0, 6.0], [None] * 3, [7.0, 8.0, 9.0])
+    assert told == "these runs cannot tell from the best: [a.x=1]"
+    assert more.endswith("; it takes 5 runs of each at least")
+    assert verdict([1.0, 2.0], [3.0, 4.0])[2].endswith("it takes 3 runs of each at least")
+    assert verdict([1.0])[0] == ""
+    assert verdict([None], [None])[0] == "all combinations failed"
+
+
 def test_each_measurement_can_have_its_row():
     found = numbered({"a.x": 1}, [9.0, 10.0]) + numbered({"a.x": 2}, [5.0], 3)
     rows = [row for one in found for row in trials.pooled([one], True)]
