@@ -204,6 +204,56 @@ class _Runs:
             self.notes += [f"{named(name)}: {at_most}" for name in names]
 
 
+def take(
+    planned: Plan, caller: Caller, history: Optional[str], purpose: Optional[str] = None
+) -> Tuple[Dict[str, Any], Union[Measurement, ServoError]]:
+    """Run the job as planned; return the line of the history that tells of it, and what came of it.
+
+    Where a ``history`` is named the line is appended to it; that this fails is said, since the answer is worth more.
+    Raises ``ServoError`` for a failure that no settings are to blame for; of a cancel nothing is recorded.
+    """
+    outcome: Union[Measurement, ServoError]
+    try:
+        outcome = run(planned, caller)
+    except ServoError as error:
+        outcome = error
+    finally:
+        caller.telling.finish()
+    line = _line(planned, outcome, purpose)
+    if history and line.get("reason") != "cancelled":
+        try:
+            record.append(history, line)
+        except ServoError as error:
+            complain(error.message)
+    if isinstance(outcome, ServoError) and not is_of_settings(line):
+        raise outcome
+    return line, outcome
+
+
+def _line(planned: Plan, outcome: Union[Measurement, ServoError], purpose: Optional[str]) -> Dict[str, Any]:
+    """Return the line of the history for a measurement that was made, or for one that failed.
+
+    Of a failure it tells what is learnt from it: ``cause`` where the machine was to blame, or the ``timeout`` in
+    seconds, of which a cap is one.
+    """
+    line = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "job": record.digest(planned.comparable),
+        "command": planned.comparable["commands"]["command"],
+        "settings": settings.values(planned.application),
+        "control": planned.control,
+        **({"purpose": purpose} if purpose else {}),
+    }
+    if isinstance(outcome, Measurement):
+        return {**line, "status": "ok", "metrics": outcome.metrics}
+    line.update(outcome.response())
+    if isinstance(outcome, HostError):
+        line["cause"] = "machine"
+    elif outcome.reason == "timeout":
+        line["timeout"] = planned.job.command.timeout_seconds
+    return line
+
+
 @contextmanager
 def alone(name: str) -> Iterator[None]:
     """Hold the lock on the configuration file ``name``; where somebody else measures with it, say so and go on."""
@@ -277,37 +327,6 @@ def objective(
     return median(found), found
 
 
-def entry(planned: Plan, outcome: Union[Measurement, ServoError]) -> Dict[str, Any]:
-    """Return the line of the history for a measurement that was made, or for one that failed.
-
-    Of a failure it tells what is learnt from it: ``cause`` where the machine was to blame, or the ``timeout`` in
-    seconds, of which a cap is one.
-    """
-    line = {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "job": record.digest(planned.comparable),
-        "command": planned.comparable["commands"]["command"],
-        "settings": settings.values(planned.application),
-        "control": planned.control,
-    }
-    if isinstance(outcome, Measurement):
-        return {**line, "status": "ok", "metrics": outcome.metrics}
-    line.update(outcome.response())
-    if isinstance(outcome, HostError):
-        line["cause"] = "machine"
-    elif outcome.reason == "timeout":
-        line["timeout"] = planned.job.command.timeout_seconds
-    return line
-
-
 def is_of_settings(line: Dict[str, Any]) -> bool:
     """Tell whether the settings may be to blame for a failure in the history, rather than the machine or us."""
     return line.get("reason") in ("command-failed", "timeout", "no-match") and line.get("cause") != "machine"
-
-
-def remember(history: str, line: Dict[str, Any]) -> None:
-    """Append to the history; where that fails, say so, since the answer is worth more."""
-    try:
-        record.append(history, line)
-    except ServoError as error:
-        complain(error.message)

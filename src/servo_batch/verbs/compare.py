@@ -149,18 +149,13 @@ def _measure(
         with measurement.alone(config.name):
             for number, plan in enumerate(plans, 1):
                 telling.begin(number, len(plans))
-                try:
-                    measured = measurement.run(plan, Caller(cancellation, telling))
-                    entries.append(measurement.entry(plan, measured))
+                entry, measured = measurement.take(plan, Caller(cancellation, telling), history)
+                entries.append(entry)
+                if isinstance(measured, measurement.Measurement):
                     noted.update((note.partition(":")[0], note) for note in measured.notes)
-                except answers.ServoError as error:
-                    entries.append(measurement.entry(plan, error))
-                    if not measurement.is_of_settings(entries[-1]):
-                        return entries[:-1], error
-                if history:
-                    measurement.remember(history, entries[-1])
+    except answers.ServoError as error:
+        return entries, error
     finally:
-        telling.finish()
         for note in noted.values():
             answers.complain(note)
     return entries, None

@@ -56,17 +56,11 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
                 refuse_input("--keep-output", path, inputs)
             output.check(kept)
     telling = Telling(voice, config.expected_seconds)
-    try:
-        with measurement.alone(config.name):
-            measured = measurement.run(plan, Caller(cancellation, telling, bool(options.get("--show-output")), kept))
-    except answers.ServoError as error:
-        if history and error.reason != "cancelled":
-            measurement.remember(history, measurement.entry(plan, error))
-        raise
-    finally:
-        telling.finish()
-    if history:
-        measurement.remember(history, measurement.entry(plan, measured))
+    with measurement.alone(config.name):
+        caller = Caller(cancellation, telling, bool(options.get("--show-output")), kept)
+        _, measured = measurement.take(plan, caller, history)
+    if isinstance(measured, answers.ServoError):
+        raise measured
     for note in measured.notes:
         answers.complain(note)
     try:

@@ -6,7 +6,7 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 import math
 import shutil
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import answers, config, files, measurement, rules, settings, state, terminal
 from servo_batch.history import record
@@ -236,18 +236,9 @@ class _Run:
         plan = self._tuning.plan(step.settings)
         plan = plan._replace(job=plan.job._replace(command=plan.job.command.capped(step.limit)))
         self._telling.begin(step.number, step.of)
-        measured: Union[measurement.Measurement, answers.ServoError]
-        try:
-            measured = measurement.run(plan, Caller(self._cancellation, self._telling))
-        except answers.ServoError as error:
-            measured = error
-        self._telling.finish()
-        line = measurement.entry(plan, measured)
-        if line.get("reason") != "cancelled":
-            measurement.remember(self._tuning.history, {**line, "purpose": step.purpose} if step.purpose else line)
+        caller = Caller(self._cancellation, self._telling)
+        line, measured = measurement.take(plan, caller, self._tuning.history, step.purpose)
         if isinstance(measured, answers.ServoError):
-            if not measurement.is_of_settings(line):
-                raise measured
             return None, measured
         for note in measured.notes:
             if self._noted.setdefault(note.partition(":")[0], note) is note:
