@@ -144,10 +144,11 @@ def test_killed_twelve_times_it_ends_with_the_same_measurements(pyz_for, tmp_pat
 
 
 def test_what_measure_recorded_counts_unless_the_constraints_forbid_it_by_now(tuner):
-    for request in {"metrics": []}, {}:  # the first is not about the objective
-        assert tuner.measure(request, "a.x=7", "a.k=1", "--history", "_history.jsonl").status == 0
-    assert tuner.tuned("--measurements", "2")["settings"] == BEST
-    assert tuner.measured() == [BEST] + [BEST, DEFAULT] * 4
+    for request, x in ({"metrics": []}, 6), ({}, 7):  # the first is not about the objective
+        assert tuner.measure(request, "a.x=%d" % x, "a.k=1", "--history", "_history.jsonl").status == 0
+    answer = tuner.tuned("--measurements", "2")
+    assert (answer["settings"], answer["measurements"]) == (BEST, 2)
+    assert tuner.measured()[1:] == [BEST, DEFAULT] * 4
     tuner.configure(described(constraints=["{a.x} < 3"]))
     os.unlink(tuner.state)
     assert tuner.tuned("--measurements", "20", "--confirm", "0")["settings"] == {"a.x": 2, "a.k": 1, "a.name": "shop"}
@@ -352,7 +353,7 @@ def test_the_end_says_what_matters_and_where_there_may_be_better(tuner):
     messages = [line["message"] for line in tuner.tune("--confirm", "0").progress]
     assert messages[-2:] == [
         "what matters: most a.x",
-        "a.x=9 is the greatest that may be tried: with another max there may be better",
+        "a.x=9 is an end of its range: with a wider one there may be better",
     ]
 
 

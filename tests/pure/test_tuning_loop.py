@@ -142,18 +142,16 @@ def test_a_budget_that_ends_within_the_confirmation_tells_what_is_known_so_far()
     assert (cut.best, cut.default) == (cost(BEST), cost(START))
 
 
-def test_what_lies_at_an_edge_and_that_the_last_five_still_improved_is_said_with_the_way_on():
+def test_what_lies_at_an_edge_and_that_the_last_five_still_improved_is_said():
     found = [Measured({"web.cpu": cpu, "web.gc": "serial"}, float(20 - cpu)) for cpu in (2, 2, *range(2, 12))]
-    least = "web.cpu=1 is the least that may be tried: with another min there may be better"
-    improved = "the last 5 measurements still found better: %s goes on from here"
-    task = TASK._replace(measurements=10)
-    assert Past(TASK, found[:1]).remarks({"web.cpu": 1, "web.gc": "g1"}) == [least]
+    end = "web.cpu=1 is an end of its range: with a wider one there may be better"
+    improved = "the last 5 measurements still found better: more --measurements go on from here"
     at_edge = {"web.cpu": 1, "web.gc": "g1"}
+    assert Past(TASK, found[:1]).remarks(at_edge) == [end]
     assert Past(TASK._replace(default=at_edge), found[:1]).remarks(at_edge) == []  # nobody looked for it there
     assert Past(TASK, found[:-1]).remarks(START) == []  # too few to tell
-    assert Past(task, found).remarks(START) == [improved % "--measurements 30"]
-    assert Past(TASK, found).remarks(START) == [improved % "the same command"]
-    assert Past(task, [found[0], found[-1], *found[1:-1]]).remarks(START) == []
+    assert Past(TASK, found).remarks(START) == [improved]
+    assert Past(TASK, [found[0], found[-1], *found[1:-1]]).remarks(START) == []
 
 
 def test_only_its_own_runs_confirm():

@@ -15,8 +15,8 @@ from servo_batch.tuning.model import Point
 
 Settings = Dict[str, Any]
 
-# Where so many of the latest measurements still improved on those before, so many more are worth a thought.
-LATEST, MORE = 5, 20
+# Where so many of the latest measurements still improved on those before, more are worth a thought.
+LATEST = 5
 
 
 class Task(NamedTuple):
@@ -177,13 +177,8 @@ class Past:
         found = [matter] if matter else []
         for name, (values, ordered) in self.task.space.items():
             if ordered and best[name] != self.task.default[name] and best[name] in (values[0], values[-1]):
-                end, key = ("least", "min") if best[name] == values[0] else ("greatest", "max")
-                found.append(
-                    f"{name}={best[name]} is the {end} that may be tried: with another {key} there may be better"
-                )
+                found.append(f"{name}={best[name]} is an end of its range: with a wider one there may be better")
         costs = [math.inf if cost is None else cost for _, cost in self.costs]
         if 2 * LATEST <= self.tried < self.task.size and min(costs[-LATEST:]) < min(costs[:-LATEST]):
-            is_done = self.tried >= self.task.measurements
-            more = f"--measurements {self.tried + MORE}" if is_done else "the same command"
-            found.append(f"the last {LATEST} measurements still found better: {more} goes on from here")
+            found.append(f"the last {LATEST} measurements still found better: more --measurements go on from here")
         return found

@@ -122,15 +122,16 @@ class _Tuning(NamedTuple):
         counts &= not self.config.settings.broken(now)
         return loop.Measured(values, trial.objective, trial.purpose) if counts else None
 
-    def store(self, file: "StateFile", values: Values) -> None:
-        """Lay the best settings over what is stored by now; raise ``ServoError``."""
+    def store(self, values: Values) -> None:
+        """Lay the best settings over what is stored by now, if anything is; raise ``ServoError``."""
 
         def merge(stored: "Application") -> "Application":
             configured = self.config.settings
             best = configured.with_values(stored, {**self.held, **values})
             return rules.accepted(configured, best, stored, "the best is not stored")
 
-        file.change(merge)
+        if self.state:
+            self.state.change(merge)
 
 
 def _read(options: "Options") -> _Tuning:
@@ -215,8 +216,8 @@ class _Run:
                 if isinstance(step, loop.Outcome):
                     for remark in self._past.remarks(step.settings):
                         self._say(percent(1, 1), remark)
-                    if step.better and tuning.state:
-                        tuning.store(tuning.state, step.settings)
+                    if step.better:
+                        tuning.store(step.settings)
                     return step
                 value, failure = self._measure(step)
                 self._seconds.append(time.monotonic() - began)
