@@ -1,80 +1,57 @@
 """What a placeholder may put into a command: fields are looked up and formatted, values are judged, places are closed."""
 
-from functools import partial
-
 import pytest
 
-from servo_batch.answers import ServoError
-from servo_batch.command import render, template
+from servo_batch.answers import ServoError, failed
+from servo_batch.command import remarks, render, template
 
 ENUM = ["-O2", "a=b%", "c5.2xlarge", 7, True]
-LISTED = {
-    ("w", "n"): ("range", [1, 8]),
-    ("w", "e"): ("enum", ENUM),
-    ("w", "words"): ("enum", ["-a  -b", ""]),
-    ("w", "dot"): ("enum", ["."]),
-}
+# What the configuration allows for the component w: n and e are listed, f and t are formulas, all else is free.
+ALLOWED = {"n": ("range", [1, 8]), "e": ("enum", ENUM), "words": ("enum", ["-a  -b", ""]), "dot": ("enum", ["."])}
+ALLOWED.update(dict.fromkeys("ft", ("formula", ())))
+VALUES = {
+    "n": 4, "e": "-O2", "words": "-a  -b", "f": 1.5, "t": "a-b", "flag": True, "v": "x", "x": "x", "on.off": False, "dot": ".",
+}  # fmt: skip
+CONTROL = {"userdata": {"timeout": 30, "list": ["x", "y"]}, "nothing": None}
 
 
-def state(annotations=None, **settings):
-    """Return a state whose component w has these settings' values; a name's _ is a dot."""
-    described = {name.replace("_", "."): {"value": value} for name, value in settings.items()}
-    components = {"w": {"settings": {**described, "new": {}}}, "control": {"settings": {"n": {"value": 99}}}}
-    return {"application": {"components": components, "annotations": annotations}}
+def known(stored, control):
+    """Return what a command can name where these settings of w are stored, and this control is asked for."""
+    settings = {name: {"value": value} for name, value in {**VALUES, **stored}.items()}
+    components = {"w": {"settings": {**settings, "new": {}}}, "control": {"settings": {"n": {"value": 99}}}}
+    state = {"application": {"components": components, "annotations": {"run": "7"}}}
+    return render.values(state, {**CONTROL, **control})
 
 
-STATE = state({"run": "7"}, n=4, e="-O2", words="-a  -b", f=1.5, t="a-b", flag=True, v="x", on_off=False, dot=".")
-CONTROL = {"userdata": {"timeout": 30, "list": ["x", "y"], "half": "\ud800"}, "nothing": None, "inf": float("inf")}
+def rendered(command, stored=(), name=None, values=None, **control):
+    """Return what a command becomes, the script itself of a string, or the variable of a name.
 
-
-def allowed(path):
-    """The configuration: w.n and w.e are listed, w.f and w.t are formulas, all else is free."""
-    if path in (("w", "f"), ("w", "t")):
-        return "formula", ()
-    return LISTED.get(path, ("free", ()))
-
-
-def names(**control):
-    return render.values(STATE, {**CONTROL, **control})
-
-
-def parsed(parse, *given, allowed=allowed):
-    """Return what a command or a variable is, which has to have no problems."""
+    Stored settings and control are beyond what is configured; ``values`` is an enum that w.x then is.
+    """
+    listed = {**ALLOWED, "x": ("enum", values)} if values else ALLOWED
     found = []
-    result = parse(*given, allowed, found.append)
-    assert found == []
-    return result
 
+    def allowed(path):
+        return listed.get(path[-1], ("free", ())) if path[0] == "w" else ("free", ())
 
-def problems(command, allowed=allowed, name=None):
-    """Return what is wrong with a command, or with the variable of a name, one problem a line."""
-    found = []
-    parse = template.parse if name is None else partial(template.parse_variable, name)
-    parse(command, allowed, found.append)
-    assert found
-    return "\n".join(found)
-
-
-def put_in(fill, known, configured):
-    """Return what ``fill`` makes of a rendering; raise what is wrong with the values."""
-    rendering = render.Rendering(known, configured)
-    result = fill(rendering)
+    if name is None:
+        read = template.parse(command, allowed, found.append)
+    else:
+        read = template.parse_variable(name, command, allowed, found.append)
+    if found:
+        raise failed("bad-config", "\n".join(found))
+    rendering = render.Rendering(known(dict(stored), control), known({}, {}))
+    result = rendering.arguments(read, "command") if name is None else rendering.variable(name, read, "env")
     rendering.refuse()
-    return result
+    return result[2] if isinstance(command, str) and name is None else result
 
 
-def rendered(command, configured=None, allowed=allowed, known=None, **control):
-    """Return what a command becomes, the script itself of a string; without more everything is configured."""
-    known = known or names(**control)
-    read = parsed(template.parse, command, allowed=allowed)
-    arguments = put_in(lambda rendering: rendering.arguments(read, "command"), known, configured or known)
-    return arguments[2] if isinstance(command, str) else arguments
-
-
-def refusal(command, configured=None, **more):
+def refusal(command, reason="bad-config", **more):
+    """Return the message with which a command is refused for this reason."""
     with pytest.raises(ServoError) as caught:
-        rendered(command, configured, **more)
-    return caught.value.reason, caught.value.message
+        rendered(command, **more)
+    assert caught.value.reason == reason
+    return caught.value.message
 
 
 FORMATTED = {
@@ -103,8 +80,7 @@ NOT_THERE = {
 
 def test_a_field_that_cannot_be_had_is_named_with_what_there_is():
     for text, words in NOT_THERE.items():
-        reason, message = refusal("echo " + text)
-        assert reason == ("bad-request" if "control" in text else "bad-config")
+        message = refusal("echo " + text, "bad-request" if "control" in text else "bad-config")
         assert text in message
         assert words in message
 
@@ -118,9 +94,9 @@ NO_TEMPLATE = {
 
 def test_a_template_that_is_none_is_refused_with_one_problem():
     for text, words in NO_TEMPLATE.items():
-        assert words in problems(text)
-        assert words in problems(["job", text])
-        assert "\n" not in problems(text)
+        for command in (text, ["job", text]):
+            assert words in refusal(command)
+            assert "\n" not in refusal(command)
 
 
 # What a value may be.
@@ -136,84 +112,66 @@ PLAIN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", PLAIN)
-def test_plain_text_is_put_in_as_it_is(value):
-    assert rendered("./job --a={control.v}z '{control.v}'", v=value) == "./job --a=%sz '%s'" % (value, value)
+def test_plain_text_is_put_in_as_it_is():
+    for value in PLAIN:
+        assert rendered("./job --a={control.v}z '{control.v}'", v=value) == "./job --a=%sz '%s'" % (value, value)
 
 
 @pytest.mark.parametrize("value", NOT_PLAIN + FREE_IS_NOT)
 def test_free_text_that_is_not_plain_is_refused(value):
     for command in ("./job {control.v}", ["job", "{control.v}"], "./job a{control.v}b", "./job '{control.v!s}'"):
-        reason, message = refusal(command, names(), v=value)
-        assert reason == "bad-request"
-        assert "env: {SERVO_V: '{control.v" in message
+        assert "env: {SERVO_V: '{control.v" in refusal(command, "bad-request", v=value)
 
 
 def test_listed_values_that_are_not_plain_are_refused_as_they_are_read_and_may_have_more():
     for value in NOT_PLAIN:
-        message = problems("./job {w.x}", lambda path, value=value: ("enum", ["a", value]))
+        message = refusal("./job {w.x}", values=["a", value])
         assert "{w.x}: " in message
         assert "is not plain" in message or "it is empty" in message
-    assert parsed(template.parse, "./job {w.x}", allowed=lambda path: ("enum", FREE_IS_NOT))
+    assert rendered("./job {w.x}", values=FREE_IS_NOT) == "./job x"
 
 
 def test_the_message_names_the_character_where_it_came_from_and_the_way_out():
-    reason, message = refusal("./job {w.v}", names(), known=render.values(state(v="it's"), {}))
-    assert (reason, 'the state has "it\'s"' in message) == ("bad-state", True)
-    reason, message = refusal("./job {control.title}", title="it's")
-    assert (reason, "the configuration has " in message) == ("bad-config", True)
-    assert refusal("./job {control.title}", names(), title="it's") == (
-        "bad-request",
+    assert 'the state has "it\'s"' in refusal("./job {w.v}", "bad-state", stored={"v": "it's"})
+    assert "the configuration has " in refusal("./job {control.userdata.timeout:>9}")
+    assert refusal("./job {control.title}", "bad-request", title="it's") == (
         'command: the command needs {control.title}: the request has "it\'s", but "\'" is not plain (letters, '
         "digits and _ - . / : , + @ are plain); any text goes by the environment: under batch, "
         "env: {SERVO_TITLE: '{control.title}'}, and in the script \"$SERVO_TITLE\" "
-        "(a list: [sh, -c, './job \"$SERVO_TITLE\"'])",
+        "(a list: [sh, -c, './job \"$SERVO_TITLE\"'])"
     )
-
-
-def test_an_enum_and_words_are_offered_for_settings():
-    known = render.values(state(v="-Xmx2g -Xms1g"), {})
-    message = refusal("./job {w.v}", known=known)[1]
-    assert "with type: enum it may have % = and any beginning, and {w.v!w} is several words; any text" in message
-    assert "type: enum" not in refusal("./job {control.v}", v="a=b")[1]
-    assert "{w.x!w} is several words" in problems("./job {w.x}", lambda path: ("enum", ["-a -b"]))
-    assert '"\'" is not plain' in problems("./job {w.x!w}", lambda path: ("enum", ["-a 'b'"]))
+    remedy = "with type: enum it may have % = and any beginning, and {w.v!w} is several words; any text"
+    assert remedy in refusal("./job {w.v}", "bad-state", stored={"v": "-Xmx2g -Xms1g"})
+    assert "{w.x!w} is several words" in refusal("./job {w.x}", values=["-a -b"])
+    assert '"\'" is not plain' in refusal("./job {w.x!w}", values=["-a 'b'"])
 
 
 def test_words_are_listed_and_in_a_list_a_whole_item():
-    assert "the whole item" in problems(["job", "a{w.words!w}"])
-    assert problems("job {control.v!w} {w.t!w}").count("!w is for values that the configuration lists") == 2
+    assert "the whole item" in refusal(["job", "a{w.words!w}"])
+    assert refusal("job {control.v!w} {w.t!w}").count("!w is for values that the configuration lists") == 2
 
 
-@pytest.mark.parametrize("field", ["{w.n:>10}", "{w.n:q}", "{w.e:.2f}", "{w.n!r:*>4}"])
-def test_a_format_counts_before_a_listed_value_is_judged(field):
-    assert field in problems("./job " + field)
+def test_a_format_counts_before_a_listed_value_is_judged():
+    for field in ("{w.n:>10}", "{w.n:q}", "{w.e:.2f}", "{w.n!r:*>4}"):
+        assert field in refusal("./job " + field)
 
 
-def test_what_is_listed_is_told_by_the_configuration_alone():
-    def known(path):
-        return ("enum", ENUM) if path[-2:] == ("e", "value") else ("free", ())
-
-    long_way = "{state[application][components][w][settings][e][%s]}"
-    described = state(e="-O2")
-    described["application"]["components"]["w"]["settings"]["e"]["min"] = "-O2"
-    value = render.values(described, {})
-    assert rendered(["j", long_way % "value"], allowed=known, known=value) == ["j", "-O2"]
-    with pytest.raises(ServoError):
-        rendered(["j", long_way % "min"], allowed=known, known=value)
+def test_what_the_state_has_beside_settings_is_free():
+    assert "begins with -" in refusal("./job {state[application][annotations][run]:->3}")
 
 
 def test_a_formula_s_number_is_listed_and_its_text_is_free():
     assert rendered("X={w.f} ./job {w.t}") == "X=1.5 ./job a-b"
-    assert refusal("X={w.t} ./job")[0] == "bad-config"
+    refusal("X={w.t} ./job")
 
 
 @pytest.mark.parametrize(
     ("command", "values"),
     [
-        ("./job {control.a}{control.b}", {"a": -5, "b": "I/x"}),
         ("./job {control.a}{control.b}", {"a": ".", "b": "./x"}),
         ("./job {control.a}{control.b}", {"a": "SER", "b": "VO_X"}),
+        ("./job {control.a}{control.b}", {"a": -5, "b": "I/x"}),
+        ("./job {control.a}{w.dot}", {"a": "."}),
         ("./job /x/.{control.a}", {"a": "./x"}),
         ("./job {control.a}./x", {"a": "."}),
         ("./job SERV{control.a}", {"a": "O_X"}),
@@ -221,7 +179,7 @@ def test_a_formula_s_number_is_listed_and_its_text_is_free():
     ],
 )
 def test_text_is_judged_with_what_stands_beside_it(command, values):
-    assert refusal(command, **values)
+    refusal(command, "bad-request", **values)
 
 
 # Where free text has to be a number, where none stands, and where every value would be lost.
@@ -249,8 +207,7 @@ def test_free_text_is_a_number_where_a_word_has_a_meaning(command):
     for value in (0, -7, 1.5, 1e-7, "12", "-3"):
         assert rendered(command, v=value)
     for value in ("EOF", "x", "010", "0x1", "1_0", "I/x", "1e", True, "1.", ".5", "٣"):
-        reason, message = refusal(command, names(), v=value)
-        assert (reason, "only a number may stand there" in message) == ("bad-request", True)
+        assert "only a number may stand there" in refusal(command, "bad-request", v=value)
 
 
 CLOSED = [
@@ -283,52 +240,46 @@ OPEN = [
 
 @pytest.mark.parametrize("command", CLOSED, ids=str)
 def test_free_text_neither_chooses_a_program_nor_stands_in_an_assignment(command):
-    assert "free text stands" in problems(of(command, "{control.v}"))
-    assert "free text stands" in problems(of(command, "a{control.v}")) or "case" in command
-    assert parsed(template.parse, of(command, "{w.e}"))
+    assert "free text stands" in refusal(of(command, "{control.v}"))
+    assert "free text stands" in refusal(of(command, "a{control.v}"))
+    assert rendered(of(command, "{w.e}"))
     assert rendered(of(command, "{control.v:d}"), v=5)
 
 
-@pytest.mark.parametrize("command", OPEN, ids=str)
-def test_free_text_stands_anywhere_else(command):
-    assert rendered(of(command, "{control.v}"), v="c5.2xlarge")
+def test_free_text_stands_anywhere_else():
+    for command in OPEN:
+        assert rendered(of(command, "{control.v}"), v="c5.2xlarge")
 
 
 @pytest.mark.parametrize("field", ["{w.n}", "{w.e}", "{control.v}", "{control.v:d}"])
 def test_a_value_is_not_lost_by_what_stands_directly_beside_it(field):
     for before in ("$", "${{", "$X", "${{X", 'a "$', "'$"):
-        assert "stands directly before it" in problems("./job %s%s" % (before, field))
-        assert "stands directly before it" in problems(["./job", "%s%s" % (before, field)])
+        assert "stands directly before it" in refusal("./job %s%s" % (before, field))
+        assert "stands directly before it" in refusal(["./job", "%s%s" % (before, field)])
     for after in (">f", "<f", ">>f", "<<E", ">&2"):
-        assert "stands directly after it" in problems("./job %s%s" % (field, after))
+        assert "stands directly after it" in refusal("./job %s%s" % (field, after))
     for command in ("echo \\" + field, 'echo "C:\\%s"' % field, ["./job", "a\\\\\\" + field]):
-        assert "a backslash stands directly before it" in problems(command)
-    assert parsed(template.parse, "echo \\\\" + field)
+        assert "a backslash stands directly before it" in refusal(command)
+    assert rendered("echo \\\\" + field, v=5)
 
 
 def test_every_problem_is_reported_at_once():
-    assert len(problems("{control.a} ${w.n} {b!x} {w.e:3q}").split("\n")) >= 4
-    message = refusal("./job {control.a} {control.b} {w.gone}", names(), a="a b", b="c d")[1]
+    assert len(refusal("{control.a} ${w.n} {b!x} {w.e:3q}").split("\n")) >= 4
+    message = refusal("./job {control.a} {control.b} {w.gone}", "bad-config", a="a b", b="c d")
     assert len(message.split("\n")) == 3
 
 
 # The environment.
 
 
-def variable(name, text, **control):
-    read = parsed(template.parse_variable, name, text)
-    return put_in(lambda rendering: rendering.variable(name, read, "env"), names(**control), names())
-
-
-@pytest.mark.parametrize("value", NOT_PLAIN + FREE_IS_NOT + PLAIN)
-def test_any_text_goes_by_the_environment(value):
-    assert variable("SERVO_V", "a {control.v}$(x)", v=value) == "a %s$(x)" % value
+def test_any_text_goes_by_the_environment():
+    for value in NOT_PLAIN + FREE_IS_NOT + PLAIN:
+        assert rendered("a {control.v}$(x)", name="SERVO_V", v=value) == "a %s$(x)" % value
 
 
 def test_listed_values_and_numbers_go_under_any_name():
-    assert variable("CFLAGS", "{w.e} {w.n} {w.f} {control.v:d}", v=3) == "-O2 4 1.5 3"
-    with pytest.raises(ServoError, match="only a number"):
-        variable("CFLAGS", "{w.t}")
+    assert rendered("{w.e} {w.n} {w.f} {control.v:d}", name="CFLAGS", v=3) == "-O2 4 1.5 3"
+    assert "only a number" in refusal("{w.t}", name="CFLAGS")
 
 
 def test_a_variable_that_cannot_be_is_refused():
@@ -339,15 +290,35 @@ def test_a_variable_that_cannot_be_is_refused():
         ("SERVO_X", "{w.words!w}", "!w makes several words"),
         ("SERVO_X", "{w.n", "literal braces"),
     ):
-        assert words in problems(text, name=name)
+        assert words in refusal(text, name=name)
 
 
 def test_what_no_variable_can_hold_is_refused():
     for value in ("a\0b", "\ud800", "x" * 131064, "é" * 65532):
-        with pytest.raises(ServoError) as caught:
-            variable("SERVO_V", "{control.v}", v=value)
-        assert caught.value.reason == "bad-request"
-    assert variable("SERVO_V", "{control.v}", v="x" * 131063)
+        refusal("{control.v}", "bad-request", name="SERVO_V", v=value)
+    assert rendered("{control.v}", name="SERVO_V", v="x" * 131063)
+
+
+# What check warns of.
+
+PIPELINE, BACKGROUND, EVALUATES = "where a command in a pipeline fails", "in the background", "SERVO_T holds free text"
+DOUBTFUL = {
+    "./job 2>&1 | tee log": PIPELINE, "cd / && ./job >&2 | tee log": PIPELINE, "echo {{w.n}}": "{{w.n}} has doubled braces",
+    "sleep 1 & echo": BACKGROUND, 'eval "echo $SERVO_T"': EVALUATES, 'sh -c "echo $SERVO_T"': EVALUATES,
+    "ssh host 'echo \"$SERVO_T\"'": EVALUATES, "echo $(( $SERVO_T ))": EVALUATES, "make all": EVALUATES,
+}  # fmt: skip
+RIGHT = [
+    './job "$SERVO_T"', ["sh", "-c", './job --title "$SERVO_T"'], "sh -c './job \"$SERVO_T\"' 2>&1 >log",
+    "printf '%s\\n' {w.n} | ./job", "grep -E 'a|b' f; grep \"a&b\" f", "set -o pipefail; ./job | tee log", "./job & wait",
+    "./job a \\\n  b && ./job || exit 1", "docker ps --format '{{{{.ID}}}}'", "awk '{{print $1}}' f # a | b &",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "words"), [*DOUBTFUL.items(), *((command, None) for command in RIGHT)], ids=str)
+def test_what_may_be_a_slip_is_warned_of_and_nothing_else(command, words):
+    title = template.parse_variable("SERVO_T", "{control.t}", lambda path: ("free", ()), pytest.fail)
+    warned = list(remarks.warnings(command, {"SERVO_T": title}, known({}, {})))
+    assert [words in line for line in warned] == [True] * bool(words), warned
 
 
 def test_a_script_the_shell_cannot_read_is_reported_before_it_runs(tmp_path):

@@ -9,7 +9,7 @@ import yaml_readers as readers
 
 from servo_batch.formats.yaml_subset import loads
 
-RANDOM_DOCUMENTS = 4000
+RANDOM_DOCUMENTS = 2400
 
 
 @pytest.fixture(params=readers.NAMES)
@@ -41,7 +41,7 @@ def test_no_reader_gives_a_document_another_value(reader, documents):
 
 
 def test_no_valid_document_is_refused_or_read_wrong():
-    for seed in range(3000):
+    for seed in range(2000):
         text, value = generator.valid_document(random.Random(seed))
         assert readers.same(value, loads(text)), (seed, text)
 

@@ -67,13 +67,11 @@ def _explained(error: json.JSONDecodeError) -> str:
 
 
 def _unique_keys(pairs: "List[Tuple[str, Any]]") -> "Dict[str, Any]":
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise JsonError("the key %s stands twice in one object: remove one" % shown(key))
-            seen.add(key)
+    result: "Dict[str, Any]" = {}
+    for key, value in pairs:
+        if key in result:
+            raise JsonError("the key %s stands twice in one object: remove one" % shown(key))
+        result[key] = value
     return result
 
 
