@@ -6,9 +6,9 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 import fcntl
 import os
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import settings
 from servo_batch.answers import HostError, ServoError, bad_request, complain, failed
@@ -254,18 +254,14 @@ def _line(planned: Plan, outcome: Union[Measurement, ServoError], purpose: Optio
     return line
 
 
-@contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Hold the lock on the configuration file ``name``; where somebody else measures with it, say so and go on."""
-    with ExitStack() as undo:
-        try:
-            if os.path.isfile(name):
-                fcntl.flock(undo.enter_context(open(name, "rb")), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            complain(f"another measurement with {name} is running: each makes the other's figures wrong")
-        except OSError:
-            pass  # it cannot be opened any more, or its file system has no locks
-        yield
+def lock(name: str) -> None:
+    """Take the lock on the configuration file ``name`` until this process ends; where another measures, say so."""
+    try:
+        fcntl.flock(os.open(name, os.O_RDONLY | os.O_NONBLOCK), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        complain(f"another measurement with {name} is running: each makes the other's figures wrong")
+    except OSError:
+        pass  # it cannot be opened any more, is none (--command), or its file system has no locks
 
 
 def files_of(planned: Plan) -> Dict[str, str]:

@@ -145,14 +145,14 @@ def _measure(
     telling = Telling(voice, config.expected_seconds)
     entries: List[Dict[str, Any]] = []
     noted: Dict[str, str] = {}  # by what they are about: the values in them are others in each run
+    measurement.lock(config.name)
     try:
-        with measurement.alone(config.name):
-            for number, plan in enumerate(plans, 1):
-                telling.begin(number, len(plans))
-                entry, measured = measurement.take(plan, Caller(cancellation, telling), history)
-                entries.append(entry)
-                if isinstance(measured, measurement.Measurement):
-                    noted.update((note.partition(":")[0], note) for note in measured.notes)
+        for number, plan in enumerate(plans, 1):
+            telling.begin(number, len(plans))
+            entry, measured = measurement.take(plan, Caller(cancellation, telling), history)
+            entries.append(entry)
+            if isinstance(measured, measurement.Measurement):
+                noted.update((note.partition(":")[0], note) for note in measured.notes)
     except answers.ServoError as error:
         return entries, error
     finally:

@@ -56,9 +56,9 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
                 refuse_input("--keep-output", path, inputs)
             output.check(kept)
     telling = Telling(voice, config.expected_seconds)
-    with measurement.alone(config.name):
-        caller = Caller(cancellation, telling, bool(options.get("--show-output")), kept)
-        _, measured = measurement.take(plan, caller, history)
+    measurement.lock(config.name)
+    caller = Caller(cancellation, telling, bool(options.get("--show-output")), kept)
+    _, measured = measurement.take(plan, caller, history)
     if isinstance(measured, answers.ServoError):
         raise measured
     for note in measured.notes:

@@ -50,8 +50,8 @@ def tune(options: "Options", voice: answers.ForPrograms, cancellation: "Cancella
         run = _Run(tuning, voice, cancellation)
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
-    with measurement.alone(tuning.config.name):
-        outcome = run.to_the_end()
+    measurement.lock(tuning.config.name)
+    outcome = run.to_the_end()
     objective = tuning.config.objective
     response = {
         "status": "ok",
