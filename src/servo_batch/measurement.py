@@ -106,7 +106,7 @@ def plan(
             "env": config.batch.get("env", {}),
             "where": [config.batch.get("working_directory"), list(config.success_exit_statuses)],
             "runs": [job.runs, job.warmup_runs],
-            # A formula changes nothing of what is measured: ``recorded`` computes it for what was measured before.
+            # A formula changes nothing of what is measured: ``trial`` computes it for what was measured before.
             "metrics": {name: each for name, each in config.metric_entries.items() if "formula" not in each},
             "control": control,
         },
@@ -270,25 +270,18 @@ def files_of(planned: Plan) -> Dict[str, str]:
     return {name: os.path.join(folder, each.file) for name, each in planned.needed.items() if each.file}
 
 
-def recorded(config: Config, entry: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the metrics of a history's entry, formulas as the configuration has them now.
-
-    One that was recorded stays where what it needs was not; one that was not is left out then.
-    """
-    metrics: Dict[str, Any] = entry.get("metrics", {})
-    if not metrics:
-        return metrics  # of a failure; a formula over settings alone could be computed for it, too
-    found = [computed(config.metrics, run, entry["settings"], entry["control"])[0] for run in _runs(metrics)]
-    described = sources.described(config.metrics).items()
-    in_all = {name: each for name, each in described if all(name in values for values in found)}
-    return {**metrics, **summary.summarise(found, in_all)}
-
-
 def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
-    """Return an entry of the history as it is compared, with what the configuration's objective comes to."""
-    metrics = recorded(config, line)
+    """Return an entry of the history as it is compared: formulas and objective as the configuration has them now.
+
+    A formula that was recorded stays where what it needs was not; one that was not is left out then.
+    """
+    metrics = line.get("metrics", {})
     value, runs = None, []  # type: Tuple[Optional[float], List[float]]
     if line["status"] == "ok":
+        found = [computed(config.metrics, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
+        described = sources.described(config.metrics).items()
+        in_all = {name: each for name, each in described if all(name in values for values in found)}
+        metrics = {**metrics, **summary.summarise(found, in_all)}
         with suppress(ValueError):
             value, runs = objective(config.objective, metrics, line["settings"])
     known = {key: line[key] for key in Trial._fields if key in line}
