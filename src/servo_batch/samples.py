@@ -9,7 +9,6 @@ Number = Union[int, float]
 # A cost is None for a run that failed, which counts as higher than any other.
 Costs = Sequence[Optional[float]]
 
-EXACT = 2**53  # up to here floats hold every integer
 # One in so many: the chance that is taken of calling costs lower that are not.
 ONE_IN = 20
 ONE_SIDED = 1.6449  # so many standard deviations from the mean, of a normal distribution
@@ -23,9 +22,8 @@ def median(numbers: Sequence[Number]) -> Number:
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     if low == high:
         return low
-    if isinstance(low, int) and isinstance(high, int):
-        total = low + high
-        return total // 2 if total % 2 == 0 or abs(total) > EXACT else total / 2
+    if isinstance(low, int) and isinstance(high, int) and (low + high) % 2 == 0:
+        return (low + high) // 2
     # Of the numbers as they are written: the mean of 0.1 and 0.2 is 0.15, and in binary 0.15000000000000002.
     mean = float((Decimal(repr(low)) + Decimal(repr(high))) / 2)
     return mean if math.isfinite(mean) else low  # an int may be more than a float holds

@@ -8,8 +8,6 @@ from servo_batch.history.axis import Axis, scale
 from servo_batch.history.trials import Trial, View, best_so_far
 
 HEIGHT = 10
-# Wider, a few measurements would stand too far apart to be seen as a row.
-FARTHEST_APART = 12
 # What is measured, the best, the best so far, failed, off the scale; a tick, the side and the corner of the axis.
 UNICODE, ASCII = "•◆─\N{MULTIPLICATION SIGN}▲┤│└", "o#-x^+|+"
 
@@ -25,27 +23,25 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
     axis = scale(found, view.minimize, HEIGHT // 3)
     labels = {_row(value, axis): label for value, label in axis.ticks}
     gutter = max(map(len, labels.values()))
-    last = min(max(1, width - gutter - 2) - 1, (len(values) - 1) * FARTHEST_APART)
+    last = max(1, width - gutter - 2) - 1
     columns = [index * last // max(1, len(values) - 1) for index in range(len(values))]
     canvas = [[" "] * (last + 1) for _ in range(HEIGHT)]
     floor = [so_far_mark] * (last + 1)
     for column, after, so_far in zip(columns, [*columns[1:], last + 1], best_so_far(values, view.minimize)):
         if so_far is not None:
             canvas[_row(so_far, axis)][column:after] = so_far_mark * (after - column)
-    best = [trial.number for trial in view.top.trials] if view.top else []
-    for column, trial in sorted(zip(columns, trials), key=lambda each: each[1].number in best):
+    for column, trial in sorted(zip(columns, trials), key=lambda each: view.is_best(each[1])):
         if trial.objective is None:
             floor[column] = failed
         else:
             mark = measured if axis.low <= trial.objective <= axis.high else beyond
-            canvas[_row(trial.objective, axis)][column] = best_mark if trial.number in best else mark
-    legend = "%s best  %s best so far" % (best_mark, so_far_mark * 2)
-    legend += "  %s failed" % failed if None in values else ""
+            canvas[_row(trial.objective, axis)][column] = best_mark if view.is_best(trial) else mark
+    legend = "%s best  %s best so far  %s failed" % (best_mark, so_far_mark * 2, failed)
     lines = [clipped(terminal.one_line(view.label), max(2, width - len(legend) - 3)) + "   " + legend]
     for row, cells in enumerate(canvas):
         lines.append("%s %s%s" % (labels.get(row, "").rjust(gutter), tick if row in labels else side, "".join(cells)))
     lines.append(" " * (gutter + 1) + corner + "".join(floor))
-    lines.append(" " * (gutter + 2) + "1" + (str(len(values)).rjust(last) if last else ""))
+    lines.append(" " * (gutter + 2) + "1" + str(len(values)).rjust(last))
     return "".join(line[:width].rstrip() + "\n" for line in lines)
 
 

@@ -21,7 +21,7 @@ from servo_batch.history.trials import Trial, View, best_so_far, shown
 
 WIDTH, MARGIN = 960, 40
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
-TITLE, HEADING, BODY, SMALL = 20, 14, 13, 11.5
+TITLE, BODY, SMALL = 20, 13, 11.5
 HEIGHT, LANE, GAP = 240, 20, 14
 GUTTER, FAILED = 300, 68  # where labels stand left of strips, and how many failed right of them
 # Of more numbers than these, neighbours share a strip.
@@ -51,7 +51,7 @@ CHARACTER = 0.7  # of its size, about how wide a character is: rather too much, 
 
 
 class Drawing:
-    """The lines of a picture, in pixels, ``y``, down to where they reach, and what they show."""
+    """What a picture shows, its lines, and ``y``, in pixels, down to where they reach."""
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -60,14 +60,13 @@ class Drawing:
         self.y = 24.0
         self._lines: List[str] = []
 
-    def row(self, size: float, *pieces: Tuple[str, str], gap: float = 8) -> None:
-        """Write a line below all else: texts with their classes, remarks smaller."""
+    def row(self, *pieces: Tuple[str, str], gap: float = 8, size: float = BODY) -> None:
+        """Write a line below all else: texts with their classes."""
         self.y += gap + size
         x: float = LEFT
         for content, classes in pieces:
-            own = size if "text" in classes else min(size, BODY)
-            self.text(x, self.y, content, "start", classes, own)
-            x += width(content) * own * CHARACTER + GAP
+            self.text(x, self.y, content, "start", classes, size)
+            x += width(content) * size * CHARACTER + GAP
 
     def text(self, x: float, y: float, content: str, anchor: str, classes: str = "quiet", size: float = SMALL) -> None:
         """Write a text; ``y`` is the line that it stands on."""
@@ -83,12 +82,8 @@ class Drawing:
         if not self.axis.low <= (trial.objective or 0.0) <= self.axis.high:
             self.path("quiet", "M%s %sa3.5 3.5 0 1 1 -.1 0", x, y - 3.5)
             return
-        shape = ("best", x, y, 4.5) if self.is_best(trial) else ("point", x, y, 3.5)
+        shape = ("best", x, y, 4.5) if self.view.is_best(trial) else ("point", x, y, 3.5)
         self._lines.append('<circle class="%s" cx="%.1f" cy="%.1f" r="%s"/>' % shape)
-
-    def is_best(self, trial: Trial) -> bool:
-        """Tell whether a measurement is one of the best settings; such are drawn last, over the others."""
-        return self.view.top is not None and trial in self.view.top.trials
 
     def document(self) -> str:
         """Return the picture, as text to be written in UTF-8."""
@@ -112,12 +107,12 @@ def history(view: View, matters: Dict[str, str]) -> str:
     """
     drawing = _begun(view)
     if drawing.trials:
-        drawing.row(HEADING, ("Measurement by measurement", "text strong"), *LEGEND, gap=30)
+        drawing.row(("Measurement by measurement", "text strong"), *LEGEND, gap=30)
         _measurements(drawing)
     for name in sorted(view.varying, key=lambda name: [*matters, name].index(name)):
         about = "| median" + (", explains " + matters[name] if name in matters else "")
-        title = clip(name, RIGHT - LEFT - 300, HEADING)
-        drawing.row(HEADING, (title, "text strong"), (about, "quiet"), gap=30)
+        title = clip(name, RIGHT - LEFT - 300, BODY)
+        drawing.row((title, "text strong"), (about, "quiet"), gap=30)
         _strips(drawing, _by_value(view, name))
     return drawing.document()
 
@@ -125,7 +120,7 @@ def history(view: View, matters: Dict[str, str]) -> str:
 def comparison(view: View) -> str:
     """Return the picture of a comparison: a strip for each combination, a dot for each run, a mark for the median."""
     drawing = _begun(view)
-    drawing.row(HEADING, ("Run by run", "text strong"), ("| median", "quiet"), gap=30)
+    drawing.row(("Run by run", "text strong"), ("| median", "quiet"), gap=30)
     _strips(drawing, [(varied(view, row), row.trials) for row in view.rows])
     return drawing.document()
 
@@ -164,17 +159,17 @@ def _unwritable(path: str, error: OSError) -> ServoError:
 def _begun(view: View) -> Drawing:
     """Return a picture that says what was measured, and the best with its settings."""
     drawing = Drawing(view)
-    drawing.row(TITLE, (clip(view.label, RIGHT - LEFT, TITLE), "text strong"))
+    drawing.row((clip(view.label, RIGHT - LEFT, TITLE), "text strong"), size=TITLE)
     failed = sum(trial.objective is None for trial in drawing.trials)
     facts = len(drawing.trials), failed, "lower" if view.minimize else "higher"
-    drawing.row(BODY, ("measurements: %d · failed: %d · %s is better" % facts, "quiet"))
+    drawing.row(("measurements: %d · failed: %d · %s is better" % facts, "quiet"))
     best = view.top
     if best and best.value is not None:
         found = "Best: %s %s" % (figure(best.value), unit(view.rows, view.label))
         about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.confirmed else "")
-        drawing.row(HEADING, (found.rstrip(), "best text strong"), (about, "quiet"), gap=16)
+        drawing.row((found.rstrip(), "best text strong"), (about, "quiet"), gap=16)
         for line in folded(varied(view, best), int((RIGHT - LEFT) / BODY / CHARACTER)):
-            drawing.row(BODY, (line, "text"))
+            drawing.row((line, "text"))
     return drawing
 
 
@@ -218,7 +213,7 @@ def _measurements(drawing: Drawing) -> None:
         drawn = "M%s %s" + "H%sV%s" * (len(steps) - 1) + "H%s"
         drawing.path("best", drawn, *(number for place in steps for number in place), RIGHT)
     places = [left + (index + 0.5) * step for index in range(len(trials))]
-    for x, trial in sorted(zip(places, trials), key=lambda each: drawing.is_best(each[1])):
+    for x, trial in sorted(zip(places, trials), key=lambda each: drawing.view.is_best(each[1])):
         if trial.objective is None:
             drawing.path("quiet", "M%s %sl6 6m0 -6l-6 6", x - 3, bottom + 9)
             continue
@@ -249,7 +244,7 @@ def _strips(drawing: Drawing, strips: Sequence[Tuple[str, List[Trial]]]) -> None
         drawing.path("grid", "M%s %sH%s", left, y, right)
         drawing.text(left - 14, y + 4, clip(label, GUTTER - 14, SMALL), "end")
         found = []
-        for trial in sorted(trials, key=drawing.is_best):
+        for trial in sorted(trials, key=drawing.view.is_best):
             if trial.objective is not None:
                 drawing.mark(place(trial.objective), y, trial)
                 found.append(trial.objective)

@@ -82,7 +82,9 @@ def _columns(view: View) -> List[Column]:
     """Return all columns, the last one for remarks."""
     rows = view.rows
     columns = [Column("#", [str(row.trials[0].number) for row in rows])] if view.numbered else []
-    columns += [_setting(name, rows) for name in view.varying]
+    for name in view.varying:
+        values = [[row.settings[name]] if name in row.settings else [] for row in rows]
+        columns.append(_texts(name, values)._replace(is_setting=True))
     subject = view.label.strip("{}")
     metrics = names([trial.metrics for row in rows for trial in row.trials])
     title = subject if subject in metrics else "objective"  # the head has all of it
@@ -94,21 +96,20 @@ def _columns(view: View) -> List[Column]:
     columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
     for name in metrics:
         values = [row.values(name) for row in rows]
-        is_optional = not view.is_comparison or name not in ALWAYS_COMPARED
         if name == subject:
             continue
-        if any(as_number(value) is None for found in values for value in found):
-            column = Column(name, [", ".join(dict.fromkeys(map(shown, found))) for found in values], to_right=False)
-        else:
+        if all(as_number(value) is not None for found in values for value in found):
             column = _figures(name, unit(rows, name), values, has_spread=not view.is_comparison)
-        columns.append(column._replace(is_optional=is_optional))
+        else:
+            column = _texts(name, values)
+        columns.append(column._replace(is_optional=not view.is_comparison or name not in ALWAYS_COMPARED))
     return [*columns, Column("", [_note(row, view) for row in rows], to_right=False)]
 
 
-def _setting(name: str, rows: Sequence[Row]) -> Column:
-    found = [row.settings[name] for row in rows if name in row.settings]
-    cells = [shown(row.settings[name]) if name in row.settings else "" for row in rows]
-    return Column(name, cells, all(as_number(value) is not None for value in found), is_setting=True)
+def _texts(name: str, values: Sequence[Sequence[Any]]) -> Column:
+    """Return a column of values as they are, numbers to the right."""
+    is_number = all(as_number(value) is not None for found in values for value in found)
+    return Column(name, [", ".join(dict.fromkeys(map(shown, found))) for found in values], is_number)
 
 
 def _figures(name: str, of: str, values: Sequence[Sequence[float]], has_spread: bool = True) -> Column:
@@ -182,7 +183,7 @@ def verdict(view: View) -> str:
 
 
 def _note(row: Row, view: View) -> str:
-    notes = ["* best"] if view.top and row.trials[0] in view.top.trials else []
+    notes = ["* best"] if view.is_best(row.trials[0]) else []
     if row.confirmed:
         notes.append("confirmed by tune")
     failures = [trial.reason or "no objective" for trial in row.trials if trial.objective is None]

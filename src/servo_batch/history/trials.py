@@ -1,6 +1,7 @@
 """Measurements as they are compared: pooled where their settings are the same, which settings vary, what is best."""
 
 import json
+import math
 from itertools import accumulate
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -67,6 +68,10 @@ class View(NamedTuple):
     minimize: bool
     is_comparison: bool = False
     numbered: bool = False
+
+    def is_best(self, trial: Trial) -> bool:
+        """Tell whether a measurement is one of the best settings."""
+        return self.top is not None and trial in self.top.trials
 
     @property
     def varying(self) -> List[str]:
@@ -161,11 +166,9 @@ def names(mappings: Sequence[Dict[str, Any]]) -> List[str]:
 
 def best_so_far(values: Sequence[Optional[float]], minimize: bool) -> List[Optional[float]]:
     """Return for each value the best up to it, None before the first that is none."""
-
-    def better(best: Optional[float], value: Optional[float]) -> Optional[float]:
-        return value if best is None else best if value is None else (min if minimize else max)(best, value)
-
-    return list(accumulate(values, better))
+    worst = math.inf if minimize else -math.inf
+    found = accumulate((worst if value is None else value for value in values), min if minimize else max)
+    return [None if value == worst else value for value in found]
 
 
 def shown(value: object) -> str:
