@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 
 import pytest
@@ -230,16 +229,6 @@ def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(edge_place):
     assert rest == ""
     with pytest.raises(OSError, match="No such device or address"):  # nobody reads: the job is gone
         os.open(edge_place.path("go"), os.O_WRONLY | os.O_NONBLOCK)
-
-
-def test_ctrl_c_ends_a_shell_s_loop_of_measurements(place):
-    if not shutil.which("bash"):
-        pytest.skip("this machine has no bash")
-    terminal = place.terminal("measure", by=["bash", "-c", 'for i in 1 2; do "$@"; done', "bash"])
-    terminal.until(DRAWN)
-    terminal.type(b"\x03")
-    terminal.end()
-    assert terminal.received.count(b"cancelled by SIGINT") == 1
 
 
 def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
