@@ -27,12 +27,6 @@ def python(request):
     return PYTHONS[request.param]
 
 
-@pytest.fixture
-def edge_python(python):
-    """The same."""
-    return python
-
-
 @pytest.fixture(params=list(PYTHONS))
 def every_python(request):
     """The path of an interpreter; the test runs once for each of the machine's Pythons."""

@@ -17,8 +17,8 @@ CALLS = [["adjust"], ["adjust", "--query"], ["measure"]]
 
 
 @pytest.fixture
-def servo(edge_python, pyz_for, tmp_path):
-    return Servo(edge_python, pyz_for(edge_python), tmp_path, batch("touch ran"))
+def servo(python, pyz_for, tmp_path):
+    return Servo(python, pyz_for(python), tmp_path, batch("touch ran"))
 
 
 def request_of(arguments):

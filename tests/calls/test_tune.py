@@ -74,8 +74,8 @@ def read_until(process, text):
         line = process.stdout.readline()
 
 
-def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(edge_python, pyz_for, tmp_path):
-    tuner = Tuner(edge_python, pyz_for(edge_python), tmp_path, described())
+def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(python, pyz_for, tmp_path):
+    tuner = Tuner(python, pyz_for(python), tmp_path, described())
     ended = tuner.tune("--measurements", "12")
     assert ended.answer == {
         "status": "ok",
