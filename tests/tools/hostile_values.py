@@ -8,12 +8,12 @@ in for by ones that do it here.
 """
 
 import collections
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "src"))
@@ -30,7 +30,14 @@ SHELLS = {
     "zsh": ["zsh", "--emulate", "sh"],
 }
 FOUND = [name for name in SHELLS if shutil.which(SHELLS[name][0])]
-SOURCES = ("setting", "control", "state", "stored only", "listed, edited")
+FIELDS = {
+    "setting": "web.free",
+    "control": "control.v",
+    "state": "state[application][components][web][settings][free][value]",
+    "stored only": "web.extra",
+    "listed, edited": "web.listed",
+}
+SOURCES = tuple(FIELDS)
 
 ODD = " \t\n\r'\"`\\$;&|<>(){}[]*?~!#^\x01\x07\x1b\x7f\x80\x85\xa0é日\u2028\u2029\ufeff\U0001f600"
 NOT_PLAIN = [
@@ -86,7 +93,7 @@ OTHER = [
     "docker run -e X={v} image job y", "docker run --env=PATH={v} image job y", "PATH=/opt/{v}/bin:$PATH job x", 'PATH="{v}:$PATH" job x',
     "export LD_LIBRARY_PATH={v}; job x", "{v} x", "./{v}", "evil/{v} x", "job a; {v}", "job a | {v}", "if true; then {v}; fi", "job $({v})",
     "find data -name {v} -exec job {{}} \\;", "for {v} in a; do job x; done", "case {v} in x) job a;; {v}) job {v};; esac",
-    "case x in {v}) job a;; *) job b;; esac; pwn=1", "if [ {v} = x ]; then job a; else job {v}; fi", "cd data\n{v}\njob x\n",
+    "case x in {v}) job a;; *) job b;; esac; pwn=1", "case x in (x) {v};; esac", "! $(echo {v})", "if [ {v} = x ]; then job a; else job {v}; fi", "cd data\n{v}\njob x\n",
     "read -r {v} < data/f; job x", "trap {v} EXIT; job x", ". ./{v}", "sh {v}", "{v}() {{ job x; }}; {v}", "java -Xmx{v} -version",
     "java {v} -version", "curl -d {v} 'http://h/?a=1&b={v}'", 'awk \'BEGIN {{ print "{v}" }}\'', "python3 -c 'import sys; print(sys.argv[1])' {v}",
     "job {v}{v} x{v}.{v}", "job -{v}{v} -{n}{v}", 'job "${{X:-{v}}}"', "[ {v} ] && job {v}", ["{v}"], ["./{v}", "x"], ["sh", "-c", "{v} x"],
@@ -139,68 +146,51 @@ MAKEFILE = "bench:\n\t@echo $(CFLAGS) ${CFLAGS}\n"
 
 
 class Range:
-    """A folder with the stand-ins for one shell, where commands run; ``hit`` is set once a canary is gone."""
+    """A folder with the stand-ins for one shell, where commands run."""
 
     def __init__(self, folder, shell):
         self.shell = [shutil.which(SHELLS[shell][0]), *SHELLS[shell][1:]]
-        self.root = os.path.join(folder, shell)
-        self.programs = os.path.join(self.root, "bin")
-        self.where = os.path.join(self.root, "where")
-        self.canary = os.path.join(self.root, "canary")
-        self.out = os.path.join(self.root, "out")
-        os.makedirs(self.programs)
-        for name, body in STAND_INS.items():
-            self._program(os.path.join(self.programs, name), body)
-        for name in ("sh", "bash"):
-            self._program(os.path.join(self.programs, name), 'exec %s "$@"' % " ".join(self.shell))
+        root = Path(folder, shell)
+        self.where, self.canary, self.out, programs = root / "where", root / "canary", root / "out", root / "bin"
+        for name, body in {**STAND_INS, **dict.fromkeys(("sh", "bash"), 'exec %s "$@"' % " ".join(self.shell))}.items():
+            write(programs / name, "#!/bin/dash\n%s\n" % body)
         self.environment = {
-            "PATH": self.programs + ":" + os.environ["PATH"], "CANARY": self.canary, "OUT": self.out, "HOME": self.where,
+            "PATH": "%s:%s" % (programs, os.environ["PATH"]), "CANARY": str(self.canary), "OUT": str(self.out), "HOME": str(self.where),
             "EVIL": "a[$(pwn)]", "PWN": "pwn", "SERVO_EVIL": "a[$(pwn)]", "SERVO_TITLE": "a[$(pwn)]", "SERVO_X": "$(pwn)",
         }  # fmt: skip
         self._lay_out()
 
-    @staticmethod
-    def _program(path, body):
-        with open(path, "w") as stream:
-            stream.write("#!/bin/dash\n%s\n" % body)
-        os.chmod(path, 0o755)
-
     def _lay_out(self):
-        shutil.rmtree(self.where, ignore_errors=True)
-        for name in ("data", "evil/bin", "x"):
-            os.makedirs(os.path.join(self.where, name))
+        shutil.rmtree(str(self.where), ignore_errors=True)
         for name in ("evil/pwn", "pwn", "pwn.sh", "evil/rc", "evil/job", "evil/bin/job", "x/job", "I", "f"):
-            self._program(os.path.join(self.where, name), STAND_INS["pwn"])
+            write(self.where / name, "#!/bin/dash\n%s\n" % STAND_INS["pwn"])
         for name, text in (("data/f", "one"), ("Makefile", MAKEFILE), ("evil/args", "pwn")):
-            with open(os.path.join(self.where, name), "w") as stream:
-                stream.write(text)
-        self.names = {(folder, tuple(sorted(names))) for folder, _, names in os.walk(self.where)}
+            write(self.where / name, text)
+        self.names = sorted(self.where.rglob("*"))
 
     def run(self, arguments):
         """Return the arguments that the job was given, all calls of it one after the other, and whether the canary lives."""
-        if arguments[:2] == ["/bin/sh", "-c"]:
-            arguments = [*self.shell, "-c", arguments[2]]
-        elif arguments[0] in ("sh", "bash"):
+        if arguments[:2] == ["/bin/sh", "-c"] or arguments[0] in ("sh", "bash"):
             arguments = [*self.shell, *arguments[1:]]
+        given = [argument.encode("utf-8", "surrogateescape") for argument in arguments]
+        silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         try:
-            subprocess.run(
-                [argument.encode("utf-8", "surrogateescape") for argument in arguments],
-                cwd=self.where, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, timeout=20,
-            )  # fmt: skip
+            subprocess.run(given, cwd=str(self.where), env=self.environment, timeout=20, **silent)
         except (OSError, subprocess.TimeoutExpired):
             pass
-        given = b""
-        if os.path.exists(self.out):
-            with open(self.out, "rb") as stream:
-                given = stream.read()
-            os.unlink(self.out)
-        lives = not os.path.exists(self.canary)
-        if not lives:
-            os.unlink(self.canary)
-        if {(folder, tuple(sorted(names))) for folder, _, names in os.walk(self.where)} != self.names or not lives:
+        lives, output = not self.canary.exists(), self.out.read_bytes() if self.out.exists() else b""
+        for path in (self.canary, self.out):
+            if path.exists():
+                path.unlink()
+        if sorted(self.where.rglob("*")) != self.names or not lives:
             self._lay_out()
-        return given.decode("utf-8", "surrogateescape").split("\0")[:-1], lives
+        return output.decode("utf-8", "surrogateescape").split("\0")[:-1], lives
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
 
 
 def filled(form, field):
@@ -209,84 +199,69 @@ def filled(form, field):
     return form.replace("{v}", "{%s}" % field).replace("{n}", "{web.n}")
 
 
-FIELDS = {
-    "setting": "web.free",
-    "control": "control.v",
-    "state": "state[application][components][web][settings][free][value]",
-    "stored only": "web.extra",
-    "listed, edited": "web.listed",
-}
-
-
-def configured(folder, form, source):
-    """Return the configuration of a form with its values from a source, or None where it is refused."""
-    path = os.path.join(folder, "config.json")
+def planned(form, source):
+    """Return a function from a value to the arguments that measure would execute, or None where the form is refused."""
     settings = {
         "n": {"min": 1, "max": 8, "value": 4},
         "free": {"value": "x"},
         "listed": {"type": "enum", "values": ["x"], "value": "x"},
     }
     default_state = {"application": {"components": {"web": {"settings": settings}}}}
-    with open(path, "w") as stream:
-        json.dump({"batch": {"command": filled(form, FIELDS[source]), "default_state": default_state}}, stream)
-    try:
-        return config.load(path)
-    except ServoError as error:
-        if error.reason == "bad-config" and "batch.command" in error.message:
-            return None
-        raise
-
-
-def rendered(read, source, value):
-    """Return the arguments that measure would execute, or None after a look at why there are none."""
+    batch = {"command": filled(form, FIELDS[source]), "default_state": default_state}
+    read = config.Config("config.json", {"batch": batch})
+    if read.problems:
+        assert all("batch.command" in problem for problem in read.problems)
+        return None
     name = FIELDS[source].split(".")[-1] if source != "state" else "free"
-    stored = {"components": {"web": {"settings": {} if source == "control" else {name: {"value": value}}}}}
-    try:
-        state.refuse_problems(read.settings, stored, state.StateFile("_state.json"))
-        application = read.settings.current(stored)
-        plan = measurement.plan(read, application, {"v": value} if source == "control" else {})
-        return list(plan.job.command.arguments)
-    except ServoError as error:
-        reasons = ("bad-request",) if source == "control" else ("bad-state", "bad-config")
-        if error.reason in reasons or "the shell cannot read" in error.message:
-            return None
-        raise
+
+    def arguments(value):
+        """Return None after a look at why there are none."""
+        stored = {"components": {"web": {"settings": {} if source == "control" else {name: {"value": value}}}}}
+        try:
+            state.refuse_problems(read.settings, stored, state.StateFile("_state.json"))
+            plan = measurement.plan(read, read.settings.current(stored), {"v": value} if source == "control" else {})
+            return list(plan.job.command.arguments)
+        except ServoError as error:
+            reasons = ("bad-request",) if source == "control" else ("bad-state", "bad-config")
+            if error.reason in reasons or "the shell cannot read" in error.message:
+                return None
+            raise
+
+    return arguments
 
 
-def cases(folder, values, forms, every=1, sources=SOURCES):
-    """Yield (form, arguments or None that are due, value, what would be executed or None), each EVERYth."""
+def cases(values, forms, every=1, sources=SOURCES):
+    """Yield (form, value, what would be executed or None), each EVERYth."""
     number = 0
-    due = {str(form): arguments for form, arguments in DUE}
     for form in forms:
         for source in sources:
             begin, number = number, number + len(values)
             chosen = [value for at, value in enumerate(values, begin) if at % every == 0]
-            read = configured(folder, form, source) if chosen else None
+            arguments = planned(form, source) if chosen else None
             for value in chosen:
-                yield form, due.get(str(form)), value, rendered(read, source, value) if read else None
+                yield form, value, arguments(value) if arguments else None
 
 
 def try_all(folder, values, forms, every=1, shells=FOUND, sources=SOURCES, must_run=False):
     """Return how many cases there were, how many ran, and a line for each that went wrong."""
     ranges = {shell: Range(folder, shell) for shell in shells}
+    due = {str(form): arguments for form, arguments in DUE}
     counts = collections.Counter()
     wrong, seen = [], set()
-    for form, due, value, arguments in cases(folder, values, forms, every, sources):
+    for form, value, arguments in cases(values, forms, every, sources):
         counts["cases"] += 1
-        if arguments is None:
-            if must_run:
-                wrong.append("refused: %r with %r" % (form, value))
-            continue
-        if (str(form), tuple(arguments)) in seen:
+        if arguments is None and must_run:
+            wrong.append("refused: %r with %r" % (form, value))
+        if arguments is None or (str(form), tuple(arguments)) in seen:
             continue
         seen.add((str(form), tuple(arguments)))
+        expected = [each.replace("%s", str(value)) for each in due.get(str(form), [])]
         for shell, where in ranges.items():
             counts["runs"] += 1
             given, lives = where.run(arguments)
-            expected = due and [each.replace("%s", str(value)) for each in due]
             if not lives:
                 wrong.append("hit: %s: %r with %r" % (shell, form, value))
-            elif expected is not None and given[: len(expected)] != expected:
+            elif given[: len(expected)] != expected:
                 wrong.append("not itself: %s: %r with %.80r gives %.200r" % (shell, form, value, given))
     return counts, wrong
 
