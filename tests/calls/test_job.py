@@ -10,8 +10,6 @@ import pytest
 from calling import Servo, batch
 from measuring import default_signals
 
-pytest_plugins = ("servo_fixtures",)
-
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
 

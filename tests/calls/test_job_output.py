@@ -14,8 +14,6 @@ from calling import LIMIT_SECONDS, batch
 from measuring import children, find_processes, kill, wait_until
 from terminals import Terminal
 
-pytest_plugins = ("servo_fixtures",)
-
 BASH = shutil.which("bash")
 
 

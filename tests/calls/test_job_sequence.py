@@ -6,14 +6,11 @@ import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, batch
-from measuring import default_signals, wait_until
-
-pytest_plugins = ("servo_fixtures",)
+from measuring import wait_until
 
 ROUND = ["prepare", "job", "cleanup"]
 # What a step can do beside taking note of itself; $DRIVER is the pid of the driver.
 FAIL = "echo why >&2; exit 3"
-NO_MATCH = "exit 0"
 HANG = "exec sleep 60"
 CANCEL = "kill -TERM $DRIVER; exec sleep 60"
 
@@ -21,18 +18,10 @@ CANCEL = "kill -TERM $DRIVER; exec sleep 60"
 class Scenario:
     """What to run, built by chained calls; ``measure`` returns the call, ended, with the ``order`` of the steps."""
 
-    def __init__(self, servo):
+    def __init__(self, servo, steps=ROUND):
         self._servo = servo
-        self._actions = {"job": {}}
+        self._actions = {step: {} for step in steps}
         self._options = {"grace_period": 0.3, "metrics": {"size": {"output_regex": r"size (\d+)"}}}
-
-    def prepare(self):
-        self._actions["prepare"] = {}
-        return self
-
-    def cleanup(self):
-        self._actions["cleanup"] = {}
-        return self
 
     def having(self, **options):
         """Have these keys in the configuration."""
@@ -54,7 +43,7 @@ class Scenario:
         return self._servo
 
     def measure(self):
-        ended = self.configure().call("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+        ended = self.configure().measure()
         ended.order = self.order
         return ended
 
@@ -65,13 +54,13 @@ class Scenario:
 
 @pytest.fixture
 def whole(servo):
-    return Scenario(servo).prepare().cleanup()
+    return Scenario(servo)
 
 
 @pytest.fixture
 def one(newest):
     """The same under one Python, for what is the same under any."""
-    return Scenario(newest).prepare().cleanup()
+    return Scenario(newest)
 
 
 class TestTheOrder:
@@ -81,7 +70,7 @@ class TestTheOrder:
         assert ended.answer["metrics"]["size"]["runs"] == [3, 4, 5]
 
     def test_without_a_cleanup(self, newest):
-        assert Scenario(newest).prepare().having(runs=2).measure().order == ["prepare", "job"] * 2
+        assert Scenario(newest, ["prepare", "job"]).having(runs=2).measure().order == ["prepare", "job"] * 2
 
     def test_is_told_as_progress_before_each_command(self, one):
         told = [line["message"].partition(" has been")[0] for line in one.having(runs=2).measure().progress[:-1]]
@@ -90,35 +79,30 @@ class TestTheOrder:
 
 class TestAFailure:
     CASES = (
-        # What is configured; which step does what the n-th time; the order, and how the message begins.
-        (
-            {"runs": 2},
-            "prepare",
-            1,
-            FAIL,
-            ["prepare", "cleanup"],
-            "run 1 of 2: prepare ended with exit status 3 after ",
-        ),
-        ({"warmup_runs": 1, "runs": 3}, "job", 3, FAIL, ROUND * 3, "run 2 of 3: the job ended with exit status 3 "),
-        ({"warmup_runs": 2}, "job", 2, FAIL, ROUND * 2, "warm-up run 2 of 2: the job ended with exit status 3 "),
-        ({}, "job", 1, FAIL, ROUND, "the job ended with exit status 3 after "),
-        ({"runs": 3}, "job", 2, NO_MATCH, ROUND * 2, "run 2 of 3: the job ended well, but there is no match for size"),
-        ({"runs": 2}, "cleanup", 1, FAIL, ROUND, "run 1 of 2: cleanup ended with exit status 3 after "),
+        # What is configured; which step fails the n-th time; the order, and how the message begins.
+        ({"runs": 2}, "prepare", 1, ["prepare", "cleanup"], "run 1 of 2: prepare"),
+        ({"warmup_runs": 1, "runs": 3}, "job", 3, ROUND * 3, "run 2 of 3: the job"),
+        ({"warmup_runs": 2}, "job", 2, ROUND * 2, "warm-up run 2 of 2: the job"),
+        ({"success_exit_statuses": [3], "runs": 2}, "prepare", 1, ["prepare", "cleanup"], "run 1 of 2: prepare"),
+        ({}, "job", 1, ROUND, "the job"),
+        ({"runs": 2}, "cleanup", 1, ROUND, "run 1 of 2: cleanup"),
     )
 
-    @pytest.mark.parametrize(("keys", "step", "number", "action", "order", "told"), CASES)
-    def test_is_the_last_and_is_cleaned_up(self, one, keys, step, number, action, order, told):
-        ended = one.having(**keys).when(step, number, action).measure()
+    @pytest.mark.parametrize(("keys", "step", "number", "order", "told"), CASES)
+    def test_is_the_last_and_is_cleaned_up(self, one, keys, step, number, order, told):
+        ended = one.having(**keys).when(step, number, FAIL).measure()
         assert ended.order == order
-        ended.failed("failed", "no-match" if action == NO_MATCH else "command-failed")
-        assert ended.answer["message"].startswith(told)
-        assert action == NO_MATCH or "\nstderr:\nwhy\n" in ended.answer["message"]
+        ended.failed("failed", "command-failed", "\nstderr:\nwhy\n")
+        assert ended.answer["message"].startswith(told + " ended with exit status 3 after ")
+
+    def test_to_print_what_is_expected_is_cleaned_up_too(self, one):
+        ended = one.having(runs=3).when("job", 2, "exit 0").measure()
+        assert ended.order == ROUND * 2
+        ended.failed("failed", "no-match", "run 2 of 3: the job ended well, but there is no match for size")
 
     def test_of_both_names_both(self, one):
         message = one.when("job", 1, FAIL).when("cleanup", 1, "exit 4").measure().answer["message"]
-        assert re.match(
-            "the job ended with exit status 3 after .* s; cleanup ended with exit status 4 after .*", message
-        )
+        assert re.match("the job ended with .* 3 after .* s; cleanup ended with .* 4 after .* s\ncommand: ", message)
         assert message.count("\ncommand: ") == 2
 
     @pytest.mark.parametrize("step", ROUND)
@@ -127,12 +111,6 @@ class TestAFailure:
         name = "the job" if step == "job" else step
         ended.failed("failed", "timeout", "%s ran past its timeout of 0.3 s; %s was stopped after 0." % (name, name))
         assert ended.order[-1] == "cleanup"
-
-    def test_is_none_where_the_job_s_exit_status_is_said_to_be_one_but_prepare_s_is(self, one):
-        one.having(success_exit_statuses=[0, 3], runs=2).when("job", 1, "echo size 1; exit 3").when("prepare", 2, FAIL)
-        ended = one.measure()
-        assert ended.order == [*ROUND, "prepare", "cleanup"]
-        ended.failed("failed", "command-failed", "run 2 of 2: prepare ended with exit status 3 after ")
 
 
 class TestASignal:
@@ -159,11 +137,11 @@ class TestASignal:
 @pytest.mark.parametrize("step", ["prepare", "job", "cleanup"])
 def test_where_nobody_reads_stdout_any_more_what_runs_is_stopped_but_not_the_cleanup(newest, step):
     """As where a terminal is closed: it hangs up, and nobody reads it any more."""
-    scenario = Scenario(newest).prepare().cleanup()
+    scenario = Scenario(newest)
     on = os.path.join(newest.folder, "on")
     scenario.when(step, 1, ">ran; until test -e %s; do sleep 0.05; done" % on)
     scenario.when("cleanup", 1, ">ran; until test -e %s; do sleep 0.05; done; sleep 0.3; echo cleaned >>log" % on)
-    driver = scenario.configure().start("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+    driver = scenario.configure().start("measure", stdin=subprocess.DEVNULL)
     try:
         wait_until(lambda: os.path.exists(newest.path("ran")))
         driver.stdout.close()

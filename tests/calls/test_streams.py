@@ -8,50 +8,24 @@ import signal
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, Ended, Servo, asked, batch
+from calling import LIMIT_SECONDS, Ended, asked, batch
 from measuring import wait_until
 
-pytest_plugins = ("servo_fixtures",)
-
-CALLS = [["adjust"], ["adjust", "--query"], ["measure"]]
-
-
-@pytest.fixture
-def servo(python, pyz_for, tmp_path):
-    return Servo(python, pyz_for(python), tmp_path, batch("touch ran"))
-
-
-def request_of(arguments):
-    return asked(cpu=3) if arguments == ["adjust"] else b""
+CALLS = {"adjust": asked(cpu=3), "adjust --query": b"", "measure": b""}
+QUESTIONS = ["adjust --query", "adjust --info", "measure --describe", "measure --info"]
 
 
 def closing(redirection):
     return ["sh", "-c", 'exec "$@" %s' % redirection, "-"]
 
 
-def says_that_stdout_is_gone(ended):
-    assert ended.status == 1, ended
-    assert ended.stdout == b"", ended
-    assert "Traceback" not in ended.stderr, ended
-    # At most one line for what happened to the job, and one for the answer.
-    assert ended.stderr.count("\n") <= 2, ended
-    assert "stdout" in ended.stderr, ended
-    return True
-
-
-@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "a reader that is gone"])
-@pytest.mark.parametrize("arguments", CALLS, ids=" ".join)
-def test_a_stdout_that_takes_nothing_is_said_on_stderr(servo, arguments, redirection):
-    if redirection[0] == ">":
-        ended = servo.call(*arguments, request=request_of(arguments), prefix=closing(redirection))
-    else:
-        readable, writable = os.pipe()
-        os.close(readable)
-        ended = servo.call(*arguments, request=request_of(arguments), stdout=writable)
-        os.close(writable)
-    assert says_that_stdout_is_gone(ended)
-    if redirection == ">&-":  # nothing is done
-        assert sorted(os.listdir(servo.folder)) == ["config.json"]
+@contextlib.contextmanager
+def nobody_reads():
+    """The writing end of a pipe without a reader."""
+    readable, writable = os.pipe()
+    os.close(readable)
+    yield writable
+    os.close(writable)
 
 
 @pytest.fixture
@@ -69,7 +43,33 @@ def stalled():
     os.close(writable)
 
 
+def says_that_stdout_is_gone(ended):
+    assert (ended.status, ended.stdout) == (1, b""), ended
+    assert "Traceback" not in ended.stderr, ended
+    # At most one line for what happened to the job, and one for the answer.
+    assert ended.stderr.count("\n") <= 2, ended
+    assert "stdout" in ended.stderr, ended
+    return True
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_stdout_that_takes_nothing_is_said_on_stderr(servo, call):
+    servo.configure(batch("touch ran"))
+    assert says_that_stdout_is_gone(servo.call(*call.split(), request=CALLS[call], prefix=closing(">&-")))
+    assert os.listdir(servo.folder) == ["config.json"]  # nothing is done
+    assert says_that_stdout_is_gone(servo.call(*call.split(), request=CALLS[call], prefix=closing(">/dev/full")))
+    with nobody_reads() as stdout:
+        assert says_that_stdout_is_gone(servo.call(*call.split(), request=CALLS[call], stdout=stdout))
+
+
+def test_text_for_people_is_not_missed_by_a_reader_that_is_gone(servo):
+    for arguments in (["--help"], ["adjust", "--version"]):
+        with nobody_reads() as stdout:
+            assert "Traceback" not in servo.call(*arguments, stdout=stdout).stderr
+
+
 def test_an_answer_that_nobody_takes_is_given_up_when_somebody_asks(servo, stalled):
+    servo.configure(batch("touch ran"))
     process = servo.start("measure", stdout=stalled, stdin=subprocess.DEVNULL)
     wait_until(lambda: os.path.exists(servo.path("ran")))
 
@@ -92,42 +92,37 @@ def test_a_stderr_that_nobody_reads_holds_up_no_answer(newest, stalled):
 
 def test_a_stdout_that_fills_up_while_the_job_runs_is_said_on_stderr(servo):
     # The first progress line fits, the next one does not.
+    limit = (100, 100)
     with open(servo.path("answers"), "wb") as stream:
         ended = servo.call(
-            "measure",
-            stdout=stream,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+            "measure", stdout=stream, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         )
     assert says_that_stdout_is_gone(ended)
 
 
 def test_a_closed_stdin_is_as_an_empty_one_and_one_that_cannot_be_read_a_bad_request(servo):
-    for arguments in (["adjust", "--query"], ["measure"], ["measure", "--describe"]):
-        assert servo.call(*arguments, prefix=closing("<&-")).status == 0
+    for call in ("adjust --query", "measure", "measure --describe"):
+        assert servo.call(*call.split(), prefix=closing("<&-")).status == 0
     servo.adjust(b"", prefix=closing("<&-")).bad_request("application")
     servo.measure(prefix=closing("0>written")).bad_request("stdin", "cannot be read")
 
 
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "<&- 2>&-"])
 def test_without_a_stderr_the_answer_is_the_same(servo, redirection):
+    servo.configure(batch("echo noise >&2; echo size 5", metrics={"size": {"output_regex": r"size (\d)"}}))
+    assert servo.measure(prefix=closing(redirection)).answer["metrics"]["size"] == {"value": 5}
     servo.write("_state.json", b"{")
-    for arguments in (["adjust", "--query"], ["measure"]):
-        ended = servo.call(*arguments, prefix=closing(redirection))
+    for call in ("adjust --query", "measure"):
+        ended = servo.call(*call.split(), prefix=closing(redirection))
         # Not always 1: Python adds a status of its own where it cannot flush stderr.
         assert ended.status != 0, ended
         assert (ended.stderr, ended.answer["reason"]) == ("", "bad-state")
 
 
-def test_a_job_without_a_stderr_of_the_drivers_works(servo):
-    servo.configure(batch("echo noise >&2; echo size 5", metrics={"size": {"output_regex": r"size (\d)"}}))
-    ended = servo.measure(prefix=closing("<&- 2>&-"))
-    assert ended.answer["metrics"]["size"] == {"value": 5}
-
-
 def test_nothing_is_read_from_stdin_by_a_question(servo):
     # The other end stays open: a call that waited for its end would not come back.
-    for arguments in (["adjust", "--query"], ["adjust", "--info"], ["measure", "--describe"], ["measure", "--info"]):
-        process = servo.start(*arguments)
+    for question in QUESTIONS:
+        process = servo.start(*question.split())
         assert process.wait(LIMIT_SECONDS) == 0
         process.communicate()
 
@@ -150,16 +145,11 @@ def test_a_stdout_that_does_not_wait_gets_the_whole_answer(servo):
 def test_progress_is_written_as_it_happens(servo):
     os.mkfifo(servo.path("gate"))
     servo.configure(batch("cat gate"))
-    process = servo.start("measure")
-    process.stdin.close()
-    first = json.loads(process.stdout.readline().decode())
-    assert first["progress"] == 0
-    with open(servo.path("gate"), "wb"):
-        pass  # only now can the job end
-    rest = process.stdout.read().splitlines()
-    process.stdout.close()
-    process.stderr.close()
-    assert process.wait(LIMIT_SECONDS) == 0
+    process = servo.start("measure", stdin=subprocess.DEVNULL)
+    assert json.loads(process.stdout.readline().decode())["progress"] == 0
+    servo.write("gate", b"")  # only now can the job end
+    rest = process.communicate(timeout=LIMIT_SECONDS)[0].splitlines()
+    assert process.returncode == 0
     assert [json.loads(line.decode()).get("progress") for line in rest] == [100, None]
 
 
@@ -179,37 +169,26 @@ def test_whoever_reads_lines_reads_one_response_a_line(servo):
     ids=repr,
 )
 def test_no_environment_of_the_interpreter_puts_noise_on_a_stream(newest, environment):
-    for arguments in (["adjust"], ["adjust", "--query"], ["measure", "--history", "h", "--keep-output", "kept"]):
-        ended = newest.call(*arguments, request=request_of(arguments), environment=environment)
+    for call in ("adjust", "adjust --query", "measure --history h --keep-output kept"):
+        ended = newest.call(*call.split(), request=CALLS.get(call, b""), environment=environment)
         assert (ended.status, ended.stderr) == (0, ""), ended
         assert ended.answer.get("status", "ok") == "ok"
 
 
-def test_modules_in_the_working_directory_are_not_imported(servo):
+def test_modules_in_the_working_directory_are_not_imported(servo_everywhere):
     for name in ("json", "re", "argparse", "servo_batch", "signal", "string"):
-        servo.write(name + ".py", b"raise SystemExit('the wrong module')")
-    assert servo.query().status == 0
-    assert servo.measure().status == 0
+        servo_everywhere.write(name + ".py", b"raise SystemExit('the wrong module')")
+    assert servo_everywhere.query().status == 0
+    assert servo_everywhere.measure().status == 0
 
 
 def test_the_working_directory_may_be_gone(servo, tmp_path):
     gone = tmp_path / "gone"
-    gone.mkdir()
-    prefix = ["sh", "-c", 'cd "$1" && rmdir "$1" && shift && exec "$@"', "-", str(gone)]
+    prefix = ["sh", "-c", 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"', "-", str(gone)]
     arguments = ["--config", servo.path("config.json"), "--state", servo.path("s.json")]
     assert servo.call("adjust", *arguments, request=asked(cpu=3), prefix=prefix).status == 0
-    gone.mkdir()
-    told = "the job ended with exit status 1 after "  # it fails as under any shell: it is to make a file there
+    servo.configure(batch("touch ran"))  # it fails as under any shell
+    told = "the job ended with exit status 1 after "
     servo.call("measure", *arguments, prefix=prefix).failed("failed", "command-failed", told)
-    gone.mkdir()
     ended = servo.call("compare", *arguments, "web.cpu=2,3", "--svg", "p", "--json", prefix=prefix)
     ended.bad_request("p: the picture cannot be written")
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["adjust", "--version"]])
-def test_text_for_people_is_not_missed_by_a_reader_that_is_gone(servo, arguments):
-    readable, writable = os.pipe()
-    os.close(readable)
-    ended = servo.call(*arguments, stdout=writable, stderr=subprocess.PIPE)
-    os.close(writable)
-    assert "Traceback" not in ended.stderr, ended

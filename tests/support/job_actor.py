@@ -43,34 +43,33 @@ def plain(tell):
     live()
 
 
-def daemon(tell):
+def daemonize(live_on):
+    if fork() == 0:
+        os.setsid()
+        if fork() == 0:
+            live_on()
+        os._exit(0)
+    os.wait()
+    live()
+
+
+def daemon(_tell):
     """A daemon with nothing of the job's environment."""
-    if fork() == 0:
-        os.setsid()
-        if fork() == 0:
-            os.execve(sys.executable, [sys.executable, "-IS", __file__, sys.argv[1], "plain", sys.argv[3]], {})
-        os._exit(0)
-    os.wait()
-    live()
-
-
-def daemon_without_files(tell):
-    if fork() == 0:
-        os.setsid()
-        if fork() == 0:
-            tell()
-            os.closerange(0, 100)
-            live()
-        os._exit(0)
-    os.wait()
-    live()
+    argv = [sys.executable, "-IS", __file__, sys.argv[1], "plain", sys.argv[3]]
+    daemonize(lambda: os.execve(argv[0], argv, {}))
 
 
 def deaf(tell):
-    """A child and a daemon that ignore SIGTERM."""
+    """A child and a daemon without files that ignore SIGTERM."""
+
+    def live_on():
+        tell()
+        os.closerange(0, 100)
+        live()
+
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if fork() == 0:
-        daemon_without_files(tell)
+        daemonize(live_on)
     live()
 
 
@@ -85,27 +84,23 @@ def stopped(tell):
     live()
 
 
-def chain(tell):
-    """A process that is another one all the time: each forks, moves to a session of its own, and ends."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if fork() == 0:
-        tell()
-        end = time.monotonic() + LIFE_SECONDS
-        while time.monotonic() < end:
-            if os.fork():
-                os._exit(0)
-            os.setsid()
-        os._exit(0)
-    os.wait()
-    live()
-
-
 def chains(tell):
-    """Many of them, which are faster than whoever looks at one after the other."""
-    for _ in range(CHAINS):
+    """Processes that are other ones all the time: each forks, moves to a session of its own, and ends.
+
+    There are many of them, which are faster than whoever looks at one after the other.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end = time.monotonic() + LIFE_SECONDS
+    for number in range(CHAINS):
         if fork() == 0:
-            chain(lambda: None)
-    chain(tell)
+            while time.monotonic() < end:
+                if os.fork():
+                    os._exit(0)
+                os.setsid()
+                if number == CHAINS - 1 and tell:
+                    tell = tell()
+            os._exit(0)
+    live()
 
 
 def bomb(tell, detach=False):
@@ -130,15 +125,7 @@ def bomb_of_sessions(tell):
     bomb(tell, detach=True)
 
 
-ROLES = {
-    "plain": plain,
-    "daemon": daemon,
-    "deaf": deaf,
-    "stopped": stopped,
-    "chains": chains,
-    "bomb": bomb,
-    "bomb-of-sessions": bomb_of_sessions,
-}
+ROLES = {role.__name__: role for role in (plain, daemon, deaf, stopped, chains, bomb, bomb_of_sessions)}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

@@ -49,19 +49,15 @@ class Loop:
         self.began = self._reported = time.monotonic()  # until it is known
 
     @property
-    def signum(self) -> Optional[int]:
-        """The signal that asks for the end of the step, if one has come."""
-        return self.caller.cancellation.signum if self.caller.cancellation.count > self.heard else None
-
-    @property
     def is_wanted(self) -> bool:
         """Whether nobody has asked for the end, and somebody may wait for it."""
-        return self.signum is None and not self.lost
+        return not self.refusal("")
 
     def refusal(self, consequence: str) -> Optional[ServoError]:
         """Return the answer (cancelled), which ends with ``consequence``, where nobody wants the step to go on."""
-        if self.signum is not None:
-            return Cancelled(self.signum, consequence)
+        cancellation = self.caller.cancellation
+        if cancellation.signum is not None and cancellation.count > self.heard:
+            return Cancelled(cancellation.signum, consequence)
         return failed("cancelled", "%s; %s" % (self.lost, consequence)) if self.lost else None
 
     def watch(self, is_done: Callable[[], bool]) -> None:

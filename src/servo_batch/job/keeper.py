@@ -30,12 +30,11 @@ PIPE_BYTES = 1 << 20
 READ_BYTES = 1 << 16
 # What is on its way when the job has ended is waited for so long.
 LATE_SECONDS = 1.0
-# Where little has come, it lets more come before it looks again: to wake it costs the job's time, once for each line.
-# Not where so much comes that the pipe would be full before: then the job would wait for it.
-FEW_BYTES = 1 << 16
+# It lets more come before it looks again: to wake it costs the job's time, once for each line. Not for a while where so
+# much came in a nap that the pipe could be full before the end of one: then the job would wait for it.
 NAP_SECONDS = 0.001
-FAST_BYTES_PER_SECOND = PIPE_BYTES / NAP_SECONDS / 4
-WINDOW_SECONDS = 0.01
+MUCH_BYTES = PIPE_BYTES // 4
+AWAKE_SECONDS = 0.1
 
 
 class Keeper(Child):
@@ -58,23 +57,20 @@ class Keeper(Child):
 
 
 class _Stream:
-    """One of the pipes, as the keeper has it, and the file for what comes out of it."""
+    """A pipe and the file for what comes out of it; ``has_room`` tells whether much fits into the pipe."""
 
     def __init__(self, pipe: int, file: BinaryIO) -> None:
         self.pipe = pipe
         self.file = file
         self.error: Optional[OSError] = None  # of a write that failed
         self.is_at_end = False
-
-    def open(self) -> bool:
-        """Get ready to read; return whether there is much room in the pipe."""
         # Somebody else may read what poll(2) has seen: the pipe is the job's stdout, and it can open that for reading.
-        os.set_blocking(self.pipe, False)
-        self._reader = os.fdopen(self.pipe, "rb", buffering=0, closefd=False)
+        os.set_blocking(pipe, False)
+        self._reader = os.fdopen(pipe, "rb", buffering=0, closefd=False)
         try:
-            return fcntl.fcntl(self.pipe, F_SETPIPE_SZ, PIPE_BYTES) >= PIPE_BYTES
+            self.has_room = fcntl.fcntl(pipe, F_SETPIPE_SZ, PIPE_BYTES) >= PIPE_BYTES
         except OSError:  # not Linux, or the user's pipes hold too much as it is, says pipe(7)
-            return False
+            self.has_room = False
 
     def copy(self, buffer: memoryview) -> int:
         """Move what is there to the file, by way of ``buffer``; return how much.
@@ -102,10 +98,9 @@ class _Stream:
 def _keep(streams: List[_Stream], output: Output, control: int, report: int, tells_growth: bool) -> None:
     detach({control, report, *(stream.pipe for stream in streams), *(stream.file.fileno() for stream in streams)})
     os.chdir("/")
-    rooms = [stream.open() for stream in streams]
     tell(report, {"ready": os.getpid()})
     os.set_blocking(report, False)
-    _copy(streams, control, report if tells_growth else None, NAP_SECONDS if all(rooms) else 0)
+    _copy(streams, control, report if tells_growth else None)
     why = next((output.why(stream.error) for stream in streams if stream.error), "")
     is_at_end = all(stream.is_at_end for stream in streams)
     os.set_blocking(report, True)
@@ -115,7 +110,7 @@ def _keep(streams: List[_Stream], output: Output, control: int, report: int, tel
     _drain([stream.pipe for stream in streams])
 
 
-def _copy(streams: List[_Stream], control: int, grown: Optional[int], nap_seconds: float) -> None:
+def _copy(streams: List[_Stream], control: int, grown: Optional[int]) -> None:
     """Copy until it is over (see the module's text)."""
     buffer = memoryview(bytearray(READ_BYTES))
     open_streams = {stream.pipe: stream for stream in streams}
@@ -123,7 +118,7 @@ def _copy(streams: List[_Stream], control: int, grown: Optional[int], nap_second
     for descriptor in (*open_streams, control):
         poll.register(descriptor, select.POLLIN)
     late = math.inf  # when nothing more is waited for
-    window_began, window_bytes, is_fast = time.monotonic(), 0, True
+    awake = 0.0 if all(stream.has_room for stream in streams) else math.inf  # until when no nap is taken
     is_last = False
     while open_streams and not is_last:
         left = late - time.monotonic()
@@ -137,20 +132,16 @@ def _copy(streams: List[_Stream], control: int, grown: Optional[int], nap_second
             stream = open_streams[descriptor]
             moved = stream.copy(buffer)
             most = max(most, moved)
-            window_bytes += moved
             if moved and grown is not None:
                 with suppress(BlockingIOError):  # the driver was stopped (^Z); it looks at both in the end
                     tell(grown, {"grown": True})
             if stream.is_at_end:
                 poll.unregister(descriptor)
                 del open_streams[descriptor]
-        if late == math.inf and most < FEW_BYTES and nap_seconds:
-            window_seconds = time.monotonic() - window_began
-            if window_seconds > WINDOW_SECONDS:
-                is_fast = window_bytes > FAST_BYTES_PER_SECOND * window_seconds
-                window_began, window_bytes = time.monotonic(), 0
-            if not is_fast:
-                time.sleep(nap_seconds)
+        if most > MUCH_BYTES:
+            awake = max(awake, time.monotonic() + AWAKE_SECONDS)
+        elif late == math.inf and time.monotonic() >= awake:
+            time.sleep(NAP_SECONDS)
 
 
 def _drain(pipes: List[int]) -> None:
