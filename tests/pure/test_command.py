@@ -185,8 +185,8 @@ def test_text_is_judged_with_what_stands_beside_it(command, values):
 # Where free text has to be a number, where none stands, and where every value would be lost.
 
 NUMBERS_ONLY = [
-    "echo {v} | {{ sh; }}", "echo {v} | (sh)", "echo {v} |& bash", "echo {v} | sudo bash", "echo {v} | sh", "$(echo {v})", "! $(echo {v})", "X=1 $(echo {v})",
-    ". <(echo {v})", 'eval "$(echo {v})"', 'sh -c "$(echo {v})"', "bash <(echo {v})", "declare -r -i n=$1; x {v}",
+    "echo {v} | {{ sh; }}", "echo {v} | (sh)", "echo {v} |& bash", "echo {v} | sudo bash", "echo {v} | sh", "$(echo {v})",
+    "! $(echo {v})", "X=1 $(echo {v})", ". <(echo {v})", 'eval "$(echo {v})"', 'sh -c "$(echo {v})"', "bash <(echo {v})", "declare -r -i n=$1; x {v}",
     "declare -i n; ./job {v}", "typeset -F x; ./job {v}", "x {v}; echo ${{a[$1]}}", "echo $(( {v} + 1 ))", "(( {v} > 1 ))",
     "echo $[{v}]", "let {v}", "[ {v} -gt 1 ]", "if test 3 -le {v}; then ./job; fi", "cat <<EOF\nx {v}\nEOF\n",
     "./job {v} <<'E'\nx\nE\n", "echo ${{a[{v}]}}", "a[0]=1; echo ${{X:{v}}}", "tar -{v} f", 'tar -"{v}" f', "tar '-{v}' f",
@@ -217,7 +217,9 @@ CLOSED = [
     "{v} x", "./{v}", "/opt/{v}/bin/job", "x; {v}", "x && {v}", "x || {v}", "x & {v}", "x | {v}", "x\n{v}", "$({v} x)",
     "`{v} x`", "if {v}; then x; fi", "if x; then {v}; fi", "while x; do {v}; done", "! {v}", "{{ {v}; }}", "( {v} )",
     "X=1 {v}", "time -p {v}", "exec {v}", "eval {v}", ". ./{v}", "source {v}", "trap {v} EXIT", "unset {v}", "read -r {v}",
-    "for {v} in a; do x; done", "case $x in a) {v};; esac", "case $x in (a) {v};; esac", "f() {v}", "{v}() {{ x; }}", "f() {{ {v}; }}; f", "case $x in a) exec {v};; esac", "find . -exec {v} \\;", "sh -c {v}", 'sh -c "{v} x"', "bash -lc '{v} x'",
+    "for {v} in a; do x; done", "case $x in a) {v};; esac", "case $x in (a) {v};; esac", "f() {v}",
+    "{v}() {{ x; }}", "f() {{ {v}; }}; f", "case $x in a) exec {v};; esac", "find . -exec {v} \\;",
+    "sh -c {v}", 'sh -c "{v} x"', "bash -lc '{v} x'",
     "sh -c 'x; {v}'", "sh {v}", "bash -x ./{v}.sh", "/bin/sh {v}", 'ssh host "{v} x"', "./x \\\n | {v}", '"{v}" x',
     ["{v}"], ["./{v}"], ["env", "X={v}", "./job"], ["make", "CFLAGS=-O2 {v}"], ["sh", "-c", "{v} x"], ["sh", "-c", "{v}"],
     ["sh", "-c", "x; {v}"], ["ssh", "h", "X={v} ./job"],
@@ -225,11 +227,12 @@ CLOSED = [
     ["ssh", "-i", "k", "host", "{v}"], ">&2 {v} -v", ">log {v}", "<in {v}", "2>&1 {v}", "> log {v}",
 ]  # fmt: skip
 OPEN = [
-    "./job {v}", './job "{v}"', "./job '{v}'", "./job --x={v}", "./job -x {v}", "./job -Xmx{v}", "./job {v} >{v}.log 2>&1", "(cd x; ./job) >{v}",
-    "cd {v} && ./job", "./job \\\n  {v}", "# {v}\n./job", "out=$(./job {v})", 'out="$(./job {v})"; echo "$out"', "./job a=b {v}",
+    "./job {v}", './job "{v}"', "./job '{v}'", "./job --x={v}", "./job -x {v}", "./job -Xmx{v}", "./job {v} >{v}.log 2>&1",
+    "(cd x; ./job) >{v}", "cd {v} && ./job", "./job \\\n  {v}", "# {v}\n./job", "out=$(./job {v})", 'out="$(./job {v})"; echo "$out"', "./job a=b {v}",
     "X=1 ./job {v}", "for x in {v}; do ./job $x; done", "case {v} in a) ./job;; esac", "if [ {v} = a ]; then ./job; fi",
     "sh -c './job {v}'", "sh -c 'X=1 ./job {v}'", "sh -c './job \"$1\"' sh {v}", "bash -euo pipefail -c 'a | b' bash {v}",
-    "ssh host './job {v}'", "printf '%s\\n' {v} | ssh host 'cat >f'", "ssh {v} ./job", "docker push {v}", "docker exec web sh -c 'echo {v}'", "./run.sh {v}",
+    "ssh host './job {v}'", "printf '%s\\n' {v} | ssh host 'cat >f'", "ssh {v} ./job", "docker push {v}",
+    "docker exec web sh -c 'echo {v}'", "./run.sh {v}",
     "echo {v} | ./job", 'echo "{v} done"', 'grep -E "a|{v}" f', "curl 'http://h/?a=b&c={v}'", "find . -exec x {{}} \\; -name {v}",
     "taskset -c {v} ./job", "spark-submit --conf spark.x={v} j.py", "cmake -DX={v}", "mysql -e 'SELECT {v}'", "./job $(nproc) {v}",
     "xargs -I% ./job % {v}", "kubectl set resources --limits=cpu={v}", "2>/dev/null ./job {v}", "echo `x` {v}",

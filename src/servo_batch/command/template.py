@@ -158,7 +158,6 @@ def _template(text: str, allowed: "Allowed", note: "Note") -> Template:
     try:
         if "\0" in text or "\1" in text:
             raise ValueError("it holds U+0000, which no command can, or U+0001: remove it")
-        text.encode("utf-8", "surrogateescape")  # a lone surrogate is a ValueError
         for literal, field, spec, conversion in string.Formatter().parse(text):
             template.literals[-1] += literal  # a doubled brace ends a piece of it
             if field is not None:
