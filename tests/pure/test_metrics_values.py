@@ -229,18 +229,18 @@ def test_a_path_leads_into_json():
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("job", 'has no job; there is: jobs, twice, twice, x, nan, big, whole, "\\ud800" (did you mean "jobs"?)'),
-        ("jobs[0].read.iop", 'jobs[0].read has no iop; there is: iops, clat_ns (did you mean "iops"?)'),
-        ("jobs[1].read", 'jobs is a list of 1, from [0] on, in which there is no "1"'),
-        ("jobs[-1]", "from [0] on, in which there is no -1"),
-        ("jobs[0].on.off", "jobs[0].on is a boolean, in which there is no off"),
-        ("jobs[0].on", "jobs[0].on is a boolean, and neither text nor a finite number"),
-        ("jobs[0].no", "jobs[0].no is null"),
-        ("jobs[0].read", "jobs[0].read is a mapping"),
+        ("job", 'no "job"; there is only big, jobs, nan, twice, whole, x, "\\ud800" (did you mean "jobs"?)'),
+        ("jobs[0].read.iop", 'jobs.0.read has no "iop"; there is only clat_ns, iops (did you mean "iops"?)'),
+        ("jobs[1].read", "jobs is a list of 1: write a number below that"),
+        ("jobs[-1]", "jobs is a list of 1: write a number below that"),
+        ("jobs[0].on.off", "jobs.0.on is a boolean, which has no fields"),
+        ("jobs[0].on", "jobs.0.on is a boolean, and neither text nor a finite number"),
+        ("jobs[0].no", "jobs.0.no is null"),
+        ("jobs[0].read", "jobs.0.read is a mapping"),
         ("jobs", "jobs is a list"),
         ("jobs[0].empty", "it is empty"),
-        ("twice", "the document has twice twice"),
-        ("x.twice", "x has twice twice"),
+        ("twice", "twice is there twice"),
+        ("x.twice", "x.twice is there twice"),
         ("nan", "nan is a number, and neither text nor a finite number"),
         ("big", "nor a finite number"),
         ("whole", "nor a finite number"),
@@ -248,6 +248,12 @@ def test_a_path_leads_into_json():
 )
 def test_where_a_path_ends_is_said(path, words):
     assert words in why_not(of_json(path), DOCUMENT)
+
+
+def test_of_many_names_a_message_lists_some():
+    why = why_not(of_json("a"), "{%s}" % ", ".join('"n%d": 0' % number for number in range(3000)))
+    assert why.startswith('there is no "a"; there is only n0, n1, ')
+    assert (len(why) < 400, why[-1]) == (True, "…")
 
 
 def test_the_json_is_all_of_the_output_or_its_last_line_that_is_an_object():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, List, Tuple
 
 KEY = r"\[([^]]+)\]|%s([^][.]+)"
+MAX_LISTED, MAX_NAMES = 40, 1000  # of a mapping: names in a message, and names that one is compared with
 FIRST, NEXT = re.compile(KEY % ""), re.compile(KEY % r"\.")
 
 
@@ -44,13 +45,14 @@ def look_up(value: "Any", path: "Tuple[str, ...]") -> "Any":
 def _missing(key: str, where: str, value: "Any") -> str:
     """Return why ``value``, which stands at ``where``, has no such key; at the top ``where`` is empty."""
     if isinstance(value, list):
-        return f"{where} is a list of {len(value)}: write a number below that"
+        return f"{where or 'it'} is a list of {len(value)}: write a number below that"
     if not isinstance(value, dict):
-        return f"{where} is {kind(value)}, which has no fields"
-    there = f"there is only {listed(value)}{did_you_mean(key, value)}" if value else "it is empty"
+        return f"{where or 'it'} is {kind(value)}, which has no fields"
+    there = f"there is only {listed(value)}{did_you_mean(key, list(value)[:MAX_NAMES])}" if value else "it is empty"
     return f'{where} has no "{key}"; {there}' if where else f'there is no "{key}"; {there}'
 
 
 def listed(mapping: "Any") -> str:
     """Return the keys of a mapping as a message lists them."""
-    return ", ".join(map(named, sorted(mapping)))
+    names = sorted(mapping)
+    return ", ".join(map(named, names[:MAX_LISTED])) + ", …" * (len(names) > MAX_LISTED)

@@ -6,38 +6,28 @@ What no reader agrees on matters only on the path: a key twice in one object, ``
 import json
 import re
 import sys
-from typing import Any, Sequence
+from typing import Any, Dict, List, Tuple
 
+from servo_batch.formats import paths
 from servo_batch.metrics.convert import NoMatch, Value
 from servo_batch.metrics.written import Output
-from servo_batch.wording import did_you_mean, is_number, kind, named
+from servo_batch.wording import is_number, kind
 
 MAX_BYTES = 64 << 20  # what is larger takes a multiple of it in memory
-MAX_NAMES, MAX_COMPARED = 12, 1000
 CONTAINER = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[{\[]")
 OBJECT = re.compile(rb"[ \t]*\{")
+TWICE = object()  # stands for what a name means that an object has more than once
 
 
-def look_up(keys: Sequence[str], output: Output) -> Value:
+def look_up(keys: Tuple[str, ...], output: Output) -> Value:
     """Return the text or the number at a path in the JSON that ``output`` is or ends with; raise ``NoMatch``."""
-    value, where = _document(output), ""
-    for key in keys:
-        place = where or "the document"
-        if isinstance(value, tuple):
-            found = [member for name, member in value if name == key]
-            if not found:
-                names = [name for name, _ in value[:MAX_COMPARED]]
-                there = ", ".join(map(named, names[:MAX_NAMES])) + ", …" * (len(names) > MAX_NAMES) or "nothing"
-                raise NoMatch("%s has no %s; there is: %s%s" % (place, named(key), there, did_you_mean(key, names)))
-            if len(found) > 1:
-                raise NoMatch("%s has %s twice" % (place, named(key)))
-            value = found[0]
-        elif isinstance(value, list) and re.match(r"[0-9]{1,9}\Z", key) and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            what = "a list of %d, from [0] on" % len(value) if isinstance(value, list) else kind(value)
-            raise NoMatch("%s is %s, in which there is no %s" % (place, what, named(key)))
-        where += "[%s]" % key if set(key) & set(".[]") or key.isdigit() else "." + key if where else key
+    where = ".".join(keys)
+    try:
+        value = paths.look_up(_document(output), keys)
+    except LookupError as error:
+        raise NoMatch(str(error)) from None
+    if value is TWICE:
+        raise NoMatch("%s is there twice" % where)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()  # half of a surrogate pair is no character
     if not is_number(value) or not abs(value) <= sys.float_info.max:  # which NaN is not either
@@ -69,8 +59,14 @@ def _document(output: Output) -> Any:
 
 
 def _parse(data: bytes) -> Any:
-    """Return the value of a JSON text, in which an object is a tuple of its names and members."""
     try:
-        return json.loads(data.decode("utf-8-sig", "replace"), object_pairs_hook=tuple)
+        return json.loads(data.decode("utf-8-sig", "replace"), object_pairs_hook=_object)
     except RecursionError:
         raise NoMatch("it is JSON that is nested too deep to be read") from None
+
+
+def _object(members: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    found: Dict[str, Any] = {}
+    for name, member in members:
+        found[name] = TWICE if name in found else member
+    return found
