@@ -83,7 +83,7 @@ class Config(document.Document):
         keys = _keys_of(path)
         if len(keys) != 2 or (keys == path and path[0] in ("state", *template.CONTROL)):
             return "free", []
-        setting = settings.declared(self.settings.application, *keys) or {}
+        setting = self.settings.described.get(settings.full_name(*keys), {})
         ends = [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
         kind = settings.type_of(setting)
         return kind or "free", {"range": ends, "enum": setting.get("values", [])}.get(kind, [])

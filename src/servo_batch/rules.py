@@ -4,8 +4,8 @@ import copy
 
 from servo_batch import settings
 from servo_batch.answers import ServoError, bad_request
-from servo_batch.settings import declared, full_name, named_setting, walk
-from servo_batch.wording import did_you_mean, is_scalar, kind, named, shown
+from servo_batch.settings import full_name, named_setting, walk
+from servo_batch.wording import did_you_mean, is_scalar, kind, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def assigned(configured: "Settings", assignments: "List[Assignment]", name: str)
     problems = []
     for component, setting, text in assignments:
         full = full_name(component, setting)
-        described = declared(configured.application, component, setting)
+        described = configured.described.get(full)
         if described is None:
             hint = did_you_mean(full, configured.described) or "; adjust --query shows those it has"
             problems.append(f"{name} has no setting {shown(full)}{hint}")
@@ -72,10 +72,9 @@ def assigned(configured: "Settings", assignments: "List[Assignment]", name: str)
 def requested(request: "Dict[str, Any]") -> "Application":
     """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
     problem = settings.misshapen(request)
-    for component, name, setting in walk(request["application"]) if not problem else ():
+    for full, setting in walk(request["application"]) if not problem else ():
         if "value" not in setting:
-            path = f"application.components.{named(component)}.settings.{named(name)}"
-            problem = f'has no value for the setting: {path} must be {{"value": …}}'
+            problem = f"has no value for the setting {named_setting(full)}"
     if problem:
         takes = '{"application": {"components": {COMPONENT: {"settings": {SETTING: {"value": …}}}}}}'
         raise bad_request(
@@ -91,24 +90,20 @@ def accepted(configured: "Settings", asked: "Application", stored: "Application"
     ``consequence`` is what the error begins with. A formula's value is computed and never stored: a service sends back
     what it was told, so the present one is taken, and any other is rejected.
     """
-    present = configured.current(stored)
+    present = settings.values(configured.current(stored))
     bare = copy.deepcopy(asked)
     problems = []
-    for component, name, setting in walk(bare):
-        described = declared(configured.application, component, name)
-        problem = None
-        if described is None and full_name(component, name) in configured.described:  # "a.b".c, where a."b.c" is meant
-            problem = "is called as a setting of another component is: rename it"
-        elif settings.type_of(described or {}) == "formula":
-            value, computed = setting.pop("value", None), present["components"][component]["settings"][name]["value"]
+    for full, setting in walk(bare):
+        described, problem = configured.described.get(full, {}), None
+        if settings.type_of(described) == "formula":
+            value, computed = setting.pop("value", None), present.get(full)
             if value is not None and not settings.is_same(value, computed):
-                formula = configured.formulas[full_name(component, name)].text
                 remedy = f"leave it out, or send {shown(computed)}, not {shown(value)}"
-                problem = f"is computed, {formula}, and cannot be adjusted: {remedy}"
+                problem = f"is computed, {described['formula']}, and cannot be adjusted: {remedy}"
         elif "value" in setting:
-            problem = settings.refusal(described or {}, setting["value"])
-            setting["value"] = settings.whole(described or {}, setting["value"])
-        problems += [f"{named_setting(component, name)} {problem}"] if problem else []
+            problem = settings.refusal(described, setting["value"])
+            setting["value"] = settings.whole(described, setting["value"])
+        problems += [f"{named_setting(full)} {problem}"] if problem else []
     if problems:
         raise ServoError("rejected", "invalid-value", f"{consequence}: {'; '.join(problems)}")
     broken = configured.broken(bare).values()

@@ -24,11 +24,11 @@ TYPES, SCALES = ("range", "enum", "formula"), ("linear", "log")
 STEP_TOLERANCE = 1 / 1024
 
 
-def walk(application: "Application") -> "Iterator[Tuple[str, str, Setting]]":
-    """Yield each setting's component, name and description, in the order in which they stand."""
+def walk(application: "Application") -> "Iterator[Tuple[str, Setting]]":
+    """Yield each setting's full name and its description, in the order in which they stand."""
     for component, description in application["components"].items():
         for name, setting in description.get("settings", {}).items():
-            yield component, name, setting
+            yield full_name(component, name), setting
 
 
 def full_name(component: str, name: str) -> str:
@@ -36,18 +36,15 @@ def full_name(component: str, name: str) -> str:
     return f"{component}.{name}"
 
 
-def named_setting(component: str, name: str) -> str:
-    """Return how a message names a setting, which may come from outside: ``web.cpu``, ``web."a b"``."""
-    return f"{named(component)}.{named(name)}"
+def named_setting(full: str) -> str:
+    """Return how a message names a setting, which may come from outside: ``web.cpu``, ``"web.a b"``."""
+    plain = full.replace(".", "_")
+    return full if named(plain) == plain else shown(full)
 
 
 def values(application: "Application") -> "Dict[str, Any]":
     """Return the value of each setting that has one, ``{"web.cpu": 4, …}``."""
-    return {
-        full_name(component, name): setting["value"]
-        for component, name, setting in walk(application)
-        if setting.get("value") is not None
-    }
+    return {full: setting["value"] for full, setting in walk(application) if setting.get("value") is not None}
 
 
 def overlay(lower: "Dict[str, Any]", upper: "Dict[str, Any]") -> "Dict[str, Any]":
@@ -57,12 +54,6 @@ def overlay(lower: "Dict[str, Any]", upper: "Dict[str, Any]") -> "Dict[str, Any]
         below = result.get(key)
         result[key] = overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
-
-
-def declared(application: "Application", component: str, name: str) -> "Optional[Setting]":
-    """Return the description of a setting, or None where ``application`` has no such setting."""
-    setting: "Optional[Setting]" = application["components"].get(component, {}).get("settings", {}).get(name)
-    return setting
 
 
 def misshapen(
@@ -129,17 +120,17 @@ class Settings:
 
     def __init__(self, application: "Application") -> None:
         self.application = application  # the default state; each `default` is a `value`
-        self.described = {full_name(component, name): setting for component, name, setting in walk(application)}
+        self.described = dict(walk(application))
         self.formulas: "Dict[str, Formula]" = {}  # by the setting's full name, each after those it needs
         self.constraints: "List[Formula]" = []
 
     def with_values(self, application: "Application", values: "Dict[str, Any]") -> "Application":
         """Return an application with these values, ``{"web.cpu": 4, …}``, of settings that the configuration has."""
-        components: "Dict[str, Any]" = {}
-        for component, name, _ in walk(self.application):
-            key = full_name(component, name)
-            if key in values:
-                components.setdefault(component, {"settings": {}})["settings"][name] = {"value": values[key]}
+        components = {}
+        for component, described in self.application["components"].items():
+            names = {name: full_name(component, name) for name in described["settings"]}
+            given = {name: {"value": values[full]} for name, full in names.items() if full in values}
+            components.update({component: {"settings": given}} if given else {})
         return overlay(application, {"components": components})
 
     def current(self, stored: "Optional[Application]" = None) -> "Application":
@@ -197,12 +188,13 @@ def read(document: "Document") -> Settings:
     described = {name: _component(document, path + (name,)) for name in components}
     configured = Settings({**application, "components": described})
     places: "Dict[str, Path]" = {}
-    for component, name, _ in walk(configured.application):
-        place, full = path + (component, "settings", name), full_name(component, name)
-        if full in places:  # b.c of the component a, and c of a.b
-            other = named(str(places[full][-3]))
-            document.add(place, f"is called {full}, as one of the component {other} is: rename one of them")
-        places[full] = place
+    for component, each in described.items():
+        for name in each["settings"]:
+            place, full = path + (component, "settings", name), full_name(component, name)
+            if full in places:  # b.c of the component a, and c of a.b
+                other = named(str(places[full][-3]))
+                document.add(place, f"is called {full}, as one of the component {other} is: rename one of them")
+            places[full] = place
     if "constraints" in document.batch or "formula" in map(type_of, configured.described.values()):
         _read_formulas(document, configured, places)
     return configured

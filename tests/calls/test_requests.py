@@ -39,7 +39,7 @@ MISSHAPEN = [
     (application(web=[]), [PLACE + ".web.settings", "object", "a list"]),
     (application(web={"cpu": "3"}), [PLACE + ".web.settings.cpu", "object", "a string"]),
     (application(web={"cpu": None}), ["has no " + PLACE + ".web.settings.cpu"]),
-    (application(web={"cpu": {"default": 3}}), [PLACE + ".web.settings.cpu", "value"]),
+    (application(web={"cpu": {"default": 3}}), ["no value for the setting web.cpu", '{"value": …}']),
 ]
 
 

@@ -96,7 +96,7 @@ def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
         "heap": {"type": "formula", "formula": "1"},
         "name": {"value": "x"},
     }
-    components = {"web": {"settings": described}, "a": {"settings": {"b.c": {"min": 1, "max": 2}}}}
+    components = {"web": {"settings": described}}
     config = Config("c.json", {"batch": {"command": "x", "application": {"components": components}}})
     for path, allowed in [
         (("web", "size"), ("range", [1, 2])),
@@ -104,22 +104,20 @@ def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
         (("web", "heap"), ("formula", [])),
         (("web", "name"), ("free", [])),
         (("web",), ("free", [])),
-        (("a.b", "c"), ("free", [])),
         (("state", "application", "components", "web", "settings", "gc", "value"), ("enum", ["g1", 7])),
         (("state", "application", "components", "web", "settings", "gc", "unit"), ("free", [])),
     ]:
         assert config.allowed(path) == allowed
 
 
-def test_what_the_configuration_lacks_takes_no_place_of_what_it_has_of_the_same_name():
-    document = Document(
-        "c.json", {"batch": {"application": {"components": {"a": {"settings": {"b.c": {"value": 1}}}}}}}
-    )
-    stored = {"components": {"a.b": {"settings": {"c": {"value": "x"}}}}}
-    configured = settings.read(document)
-    with pytest.raises(ServoError) as caught:
-        rules.accepted(configured, stored, stored, "no")
-    assert caught.value.message == 'no: "a.b".c is called as a setting of another component is: rename it'
+def test_a_setting_goes_by_its_full_name():
+    _, configured = read({"b.c": {"type": "enum", "values": [1, 2], "value": 1}})
+    stored = {"components": {"web.b": {"settings": {"c": {"value": 2}}}}}
+    assert settings.values(configured.current(rules.accepted(configured, stored, {}, "no"))) == {"web.b.c": 2}
+    stored["components"]["web.b"]["settings"]["c"]["value"] = 3
+    with pytest.raises(ServoError, match=r"no: web\.b\.c must be one of 1, 2") as caught:
+        rules.accepted(configured, stored, {}, "no")
+    assert caught.value.reason == "invalid-value"
 
 
 RANGE = {"type": "range", "min": 0, "max": 1000}

@@ -24,11 +24,7 @@ def adjust(options: "Options") -> answers.Answer:
     if options.question == "--reset":
         file.reset()
     stored = file.load() if options.question else _store(options, source, configured, file)
-    others = [
-        settings.named_setting(component, name)
-        for component, name, _ in settings.walk(stored)
-        if settings.declared(configured.application, component, name) is None
-    ]
+    others = [settings.named_setting(full) for full, _ in settings.walk(stored) if full not in configured.described]
     if others:
         answers.complain(f"{file.stored_in} also has {', '.join(others)}, which {source.name} does not have")
     application = configured.current(stored)
@@ -75,8 +71,5 @@ def settings_table(application: "Application") -> str:
     """Return the settings as a person reads them: name, value, unit."""
     from servo_batch import terminal
 
-    rows = [
-        (settings.full_name(component, name), setting.get("value"), setting.get("unit"))
-        for component, name, setting in settings.walk(application)
-    ]
+    rows = [(full, setting.get("value"), setting.get("unit")) for full, setting in settings.walk(application)]
     return terminal.table(("name", "value", "unit"), rows)

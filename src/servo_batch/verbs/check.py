@@ -119,8 +119,8 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
 
 def _look_at_configuration(findings: Findings, config: "Config") -> None:
     """Note what may be a slip in the settings, what nothing uses, and patterns that meant something else before."""
-    for component, name, setting in settings.walk(config.settings.application):
-        what = settings.named_setting(component, name)
+    for full, setting in config.settings.described.items():
+        what = settings.named_setting(full)
         if "values" in setting and "type" not in setting:
             findings.warnings.append(f"{what} has values and no type, so any value is allowed: add type: enum")
         for key in setting:

@@ -109,7 +109,7 @@ def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
 
 def _choices(config: Config, component: str, name: str, text: str) -> Iterator[Any]:
     """Return the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
-    described = settings.declared(config.settings.application, component, name) or {}
+    described = config.settings.described.get(settings.full_name(component, name), {})
     match = re.match(VALUES, text)
     texts: Iterable[str] = text.split(",")
     kind = settings.type_of(described)

@@ -135,8 +135,8 @@ def _table(application: "Application", measured: "Measurement") -> str:
     from servo_batch.samples import deviation
 
     rows = [
-        [settings.full_name(component, name), setting["value"], setting.get("unit"), None]
-        for component, name, setting in settings.walk(application)
+        [full, setting["value"], setting.get("unit"), None]
+        for full, setting in settings.walk(application)
         if setting.get("value") is not None
     ]
     for name, each in measured.metrics.items():
