@@ -67,31 +67,28 @@ def refusal(call, *arguments):
 
 
 def test_what_is_appended_is_read(path):
-    recorded = [
-        dict(entry("a", 1), message="é\u2028", metrics={"m": {"value": 1.5}}, control={}),
-        dict(entry("a", 2), reason="x"),
-    ]
-    for one in recorded:
+    first = dict(entry("a", 1), message="é\u2028", metrics={"m": {"value": 1.5}}, control={})
+    second = dict(entry("a", 2), reason="x")
+    for one in (first, second, entry("a\udcff", 1)):
         record.append(path, one)
     with open(path, "rb") as stream:
-        assert len(stream.read().decode("ascii").splitlines()) == 2
-    assert record.read(path) == ([recorded[0], dict(recorded[1], metrics={}, control={})], [])
-    record.append(path, entry("a\udcff", 1))
-    assert numbers(path, "a?") == [1]
+        assert len(stream.read().decode("ascii").splitlines()) == 3
+    (*entries, last), warnings = record.read(path)
+    assert (entries, warnings) == ([first, dict(second, metrics={}, control={})], [])
+    assert last["settings"]["writer.tag"] == "a?"
 
 
 def test_a_missing_history_is_an_empty_one_and_the_null_device_records_nothing(path):
-    assert record.read(path) == ([], [])
-    record.check_writable(path)
-    assert record.read(path) == ([], [])
-    record.check_writable(os.devnull)
     record.append(os.devnull, entry("a", 1))
-    assert record.read(os.devnull) == ([], [])
+    for name in (path, os.devnull):
+        assert record.read(name) == ([], [])
+        record.check_writable(name)
+        assert record.read(name) == ([], [])
 
 
 def test_a_line_torn_anywhere_costs_that_line_alone(path):
     whole = json.dumps(entry("a", 1)).encode()
-    for length in range(1, len(whole) + 1):
+    for length in [*range(1, len(whole), 7), len(whole) - 1, len(whole)]:
         with open(path, "wb") as stream:
             stream.write(json.dumps(entry("a", 0)).encode() + b"\n" + whole[:length])
         record.check_writable(path)
@@ -104,10 +101,8 @@ def test_a_line_torn_anywhere_costs_that_line_alone(path):
 
 def test_damaged_lines_cost_only_themselves(path):
     good = json.dumps(entry("a", 1)).encode()
-    misshapen = [
-        json.dumps(dict(entry("a", 1), metrics={"m": one})).encode() for one in (5, {}, {"value": 1, "runs": 2})
-    ]
-    damaged = [b"\0\0\0", b"[1]", b'{"time": 5}', b"{}", b"\xff", b'{"a":NaN}', *misshapen]
+    misshapen = [json.dumps(dict(entry("a", 1), metrics={"m": one})) for one in (5, {}, {"value": 1, "runs": 2})]
+    damaged = [b"\0\0\0", b"[1]", b'{"time": 5}', b"{}", b"\xff", b'{"a":NaN}', *map(str.encode, misshapen)]
     with open(path, "wb") as stream:
         stream.write(b"\n".join([good, b"", b"  ", damaged[0], good, *damaged[1:], good]) + b"\n")
     entries, (warning,) = record.read(path)
@@ -117,30 +112,26 @@ def test_damaged_lines_cost_only_themselves(path):
 
 def test_many_writers_lose_and_tear_nothing_also_by_a_link(path):
     os.symlink(path, path + ".link")
-    writers = [writer(path + ".link", "w%d" % index, 100) for index in range(10)]
-    for one in writers:
+    tags = ["a", "b", "c", "d", "e"]
+    for one in [writer(path + ".link", tag, 100) for tag in tags]:
         one.communicate(timeout=120)
         assert one.returncode == 0
     entries, warnings = record.read(path)
-    assert warnings == []
-    assert len(entries) == 1000
-    for index in range(10):
-        assert numbers(path, "w%d" % index) == list(range(100))
+    assert (len(entries), warnings) == (500, [])
+    assert [numbers(path, tag) for tag in tags] == [list(range(100))] * 5
 
 
 def test_what_was_said_to_be_recorded_survives_a_kill(path):
-    for turn, tag in enumerate("abcdefgh"):
+    for turn, tag in enumerate("abcd"):
         process = writer(path, tag, 10**9)
-        for _ in range(turn + 1):
+        for _ in range(2 * turn + 1):
             said = int(process.stdout.readline())
         process.kill()
-        assert process.wait(timeout=30) == -signal.SIGKILL
-        process.stdout.close()
+        process.communicate(timeout=30)
         found = numbers(path, tag)
         assert found == list(range(len(found)))
         assert len(found) > said
-    for tag in "abcdefgh":
-        assert numbers(path, tag)
+    assert all(numbers(path, tag) for tag in "abcd")
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(path):
@@ -177,25 +168,24 @@ def test_what_is_no_file_or_in_no_folder_is_refused_before_the_job(tmp_path):
 
 def test_a_full_file_system_is_refused_before_the_job(path, monkeypatch):
     # A real one needs root to mount; what the system says of it is all that counts here.
-    full = os.statvfs_result((4096, 4096, 1000, 3, 3, 100, 100, 100, 0, 255))
-    uncounted = os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, 0, 255))
-    monkeypatch.setattr(os, "fstatvfs", lambda descriptor: full)
+    full, uncounted = [(4096, 4096, blocks, 3, 3, 100, 100, 100, 0, 255) for blocks in (1000, 0)]
+    monkeypatch.setattr(os, "fstatvfs", lambda descriptor: os.statvfs_result(full))
     assert "no space left" in refusal(record.check_writable, path)
-    monkeypatch.setattr(os, "fstatvfs", lambda descriptor: uncounted)
+    monkeypatch.setattr(os, "fstatvfs", lambda descriptor: os.statvfs_result(uncounted))
     record.check_writable(path)
 
 
 def test_what_holds_something_else_is_not_spoilt_and_a_torn_or_empty_history_is_one(path):
-    for other in (b'{\n  "application": {}\n}\n', b'{"batch": {"command": "x"}}', b"x", b"[]\n" * 50000):
+    others = [b'{\n  "application": {}\n}\n', b'{"batch": {"command": "x"}}', b"x", b"[]\n" * 50000]
+    for content in (*others, b'{"time": "20', b"\0" * 100, b"\n"):
         with open(path, "wb") as stream:
-            stream.write(other)
-        assert "holds something else" in refusal(record.check_writable, path)
+            stream.write(content)
+        if content in others:
+            assert "holds something else" in refusal(record.check_writable, path)
+        else:
+            record.check_writable(path)
         with open(path, "rb") as stream:
-            assert stream.read() == other
-    for start in (b'{"time": "20', b"\0" * 100, b"\n"):
-        with open(path, "wb") as stream:
-            stream.write(start)
-        record.check_writable(path)
+            assert stream.read() == content
 
 
 def test_a_digest_stands_for_the_values_whatever_their_order():

@@ -5,9 +5,8 @@ import io
 import json
 import random
 
-import history_cases
 import pytest
-from history_cases import confirmed, numbered, trial
+from history_cases import CASES, confirmed, numbered, trial
 
 from servo_batch.columns import width
 from servo_batch.history import export, figures, plot, table, trials
@@ -16,7 +15,7 @@ from servo_batch.history.axis import scale
 DEFAULT, BEST = {"a.x": 1}, {"a.x": 2}
 
 
-def view(found, minimize=True, label="{total_runtime}", **more):
+def view(found, label="{total_runtime}", minimize=True, **more):
     return trials.view(found, label, minimize, **more)
 
 
@@ -26,26 +25,23 @@ def view(found, minimize=True, label="{total_runtime}", **more):
 def test_identical_settings_are_one_row_of_all_their_runs():
     several = trial(3, {"a.x": 2, "a.on": True}, 6.0, runs=[5.0, 6.0, 9.0])
     found = [trial(1, {"a.x": 2.0, "a.on": True}, 4.0), trial(2, {"a.x": 2, "a.on": 1}, 8.0), several]
-    first, second = trials.pooled(found, True)
-    assert (first.runs, first.value) == ([4.0, 5.0, 6.0, 9.0], 5.5)
-    assert [one.number for one in first.trials] == [1, 3]
+    first, second = view(found).rows
+    assert (first.runs, first.value, first.trials) == ([4.0, 5.0, 6.0, 9.0], 5.5, [found[0], several])
     assert second.runs == [8.0]  # 1 is not true
 
 
 def test_a_setting_varies_that_has_two_values_or_is_missing_once():
-    found = [
-        trial(1, {"a": 1, "b": 1, "c": "x", "d": True, "e": None}, 1.0),
-        trial(2, {"a": 1.0, "b": 2, "c": "x", "d": 1, "e": None}, 1.0),
-        trial(3, {"a": 1, "b": 1, "d": True, "e": None, "f": 0}, 1.0),
-    ]
+    first = {"a": 1, "b": 1, "c": "x", "d": True, "e": None}
+    others = {**first, "a": 1.0, "b": 2, "d": 1}, {"a": 1, "b": 1, "d": True, "e": None, "f": 0}
+    found = [trial(number, settings, 1.0) for number, settings in enumerate((first, *others), 1)]
     assert view(found).varying == ["b", "c", "d", "f"]
     assert view(found[:1]).varying == view([]).varying == []
 
 
 def test_the_best_has_the_best_median_and_no_failure_is_best():
     found = numbered({"a.x": 1}, [3.0, 9.0, 9.5]) + numbered({"a.x": 2}, [7.0], 4) + numbered({"a.x": 3}, [None], 5)
-    assert [row.settings["a.x"] for row in trials.pooled(found, True)] == [2, 1, 3]
-    assert [row.settings["a.x"] for row in trials.pooled(found, False)] == [1, 2, 3]
+    assert [row.settings["a.x"] for row in view(found).rows] == [2, 1, 3]
+    assert [row.settings["a.x"] for row in view(found, minimize=False).rows] == [1, 2, 3]
     assert view(found).top.settings == {"a.x": 2}
     assert view(found[-1:]).top is view([]).top is None
 
@@ -84,8 +80,7 @@ def test_a_confirmation_is_its_own_runs_in_turns_without_another_measurement_bet
         (better[::2] + better[1::2], []),
     ]
     for found, settings in cases:
-        rows = trials.pooled(found, True)
-        assert sorted(row.settings["a.x"] for row in rows if row.confirmed) == settings
+        assert sorted(row.settings["a.x"] for row in view(found).rows if row.confirmed) == settings
 
 
 def test_what_was_confirmed_last_is_the_best_whatever_was_measured_after_it():
@@ -96,8 +91,8 @@ def test_what_was_confirmed_last_is_the_best_whatever_was_measured_after_it():
 
 
 def test_the_best_so_far_starts_with_the_first_that_did_not_fail():
-    assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], True) == [None, 5, 3, 3, 3]
-    assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], False) == [None, 5, 5, 9, 9]
+    for minimize, so_far in ((True, [None, 5, 3, 3, 3]), (False, [None, 5, 5, 9, 9])):
+        assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], minimize) == so_far
 
 
 # --- figures ------------------------------------------------------------------------------------------------------
@@ -194,14 +189,6 @@ def test_the_verdict_says_no_more_than_the_runs_can_tell():
     assert verdict([None], [None])[0] == "all combinations failed"
 
 
-def test_each_measurement_can_have_its_row():
-    found = numbered({"a.x": 1}, [9.0, 10.0]) + numbered({"a.x": 2}, [5.0], 3)
-    rows = [row for one in found for row in trials.pooled([one], True)]
-    lines = table.text(view(found)._replace(rows=rows, numbered=True), 80).splitlines()
-    assert [line.split()[0] for line in lines] == ["minimize", "#", "s", "1", "2", "3"]
-    assert lines[-1].endswith("* best")
-
-
 def test_metrics_have_short_units_and_are_named_where_they_have_no_room():
     found = []
     for number in (1, 2):
@@ -245,10 +232,10 @@ def test_wide_characters_stand_in_line():
     assert width("🚀e\u0301\ufe0f") == 3
 
 
-@pytest.mark.parametrize("name", list(history_cases.cases()))
+@pytest.mark.parametrize("name", list(CASES))
 def test_any_history_has_a_table_and_a_plot_that_fit(name):
-    found, label, minimize = history_cases.cases()[name]
-    shown = view(found, minimize, label)
+    found = CASES[name][0]
+    shown = trials.view(*CASES[name])
     for room in (20, 80, 200):
         text = table.text(shown, room)
         plotted = plot.text(shown, found, room)
@@ -325,8 +312,8 @@ def test_nothing_in_csv_is_a_formula_and_numbers_stay_numbers():
 
 
 def test_csv_that_is_not_ascii_says_that_it_is_utf8():
-    assert export.as_csv([trial(1, {"a.größe": 1}, 1.0)]).startswith("\ufeffnumber,")
-    assert export.as_csv([trial(1, {"a.x": 1}, 1.0, unit="µs")]).startswith("\ufeffnumber,")
+    for one in (trial(1, {"a.größe": 1}, 1.0), trial(1, {"a.x": 1}, 1.0, unit="µs")):
+        assert export.as_csv([one]).startswith("\ufeffnumber,")
     assert export.as_csv(TRIALS).startswith("number,")
 
 

@@ -5,11 +5,11 @@ import random
 from servo_batch.history.trials import Trial
 
 
-def trial(number, settings, objective, unit="seconds", day="2026-11-24", **more):
+def trial(number, settings, objective, unit="seconds", **more):
     """Return one measurement; without an objective it ran into the timeout."""
     metrics = {} if objective is None else {"total_runtime": {"value": objective, "unit": unit}}
     status, reason = ("failed", "timeout") if objective is None else ("ok", None)
-    time = "%sT%02d:%02d:00Z" % (day, number // 60 % 24, number % 60)
+    time = "2026-11-24T%02d:%02d:00Z" % (number // 60 % 24, number % 60)
     runs = [] if objective is None else [objective]
     whole = dict({"runs": runs, "reason": reason}, **more)
     return Trial(number, time, "0123456789abcdef", settings, status, metrics, objective, **whole)
@@ -28,15 +28,24 @@ def confirmed(best, best_values, default, default_values, start):
     return turns
 
 
-def tuned(count, settings, failing=0.0, seed=1):
+def tuned(count, settings, failing=0.0):
     """Return ``count`` trials as a tuning would leave them; ``settings`` maps names to the values they may have."""
-    chance = random.Random(seed)
+    chance = random.Random(1)
     trials = []
     for number in range(1, count + 1):
         chosen = {name: values[0] if number == 1 else chance.choice(values) for name, values in settings.items()}
         value = (30 + len(str(chosen))) * chance.uniform(0.9, 1.15) / (1 + 0.6 * number / count)
         trials.append(trial(number, chosen, None if number > 1 and chance.random() < failing else value))
     return trials
+
+
+def same(values):
+    return [trial(number, {"web.cpu": number % 3 + 1}, value) for number, value in enumerate(values, 1)]
+
+
+def spread(low, high, size=1.0):
+    chance = random.Random(7)
+    return same([size * chance.uniform(low, high) for _ in range(25)])
 
 
 ONE = {"web.cpu": list(range(1, 9))}
@@ -53,37 +62,27 @@ UNUSUAL = {
     "x" * 300 + ".y": ["a" * 90 + "1", "a" * 90 + "2"],
     "s.<&>\"'\x1b": ["<b>&amp;", "\x00\u202e", "]]>", "日本語の値"],
 }
-
-
-def same(values):
-    return [trial(number, {"web.cpu": number % 3 + 1}, value) for number, value in enumerate(values, 1)]
-
-
-def cases():
-    """Return ``{name: (trials, label, minimize)}``."""
-    chance = random.Random(7)
-    plain = "{total_runtime}", True
-    return {
-        "none": ([], *plain),
-        "1": (tuned(1, FIVE), *plain),
-        "3-of-one": (tuned(3, ONE), *plain),
-        "30-of-one": (tuned(30, ONE, 0.1), *plain),
-        "300-of-five": (tuned(300, FIVE, 0.08), *plain),
-        "maximize": (tuned(30, FIVE, 0.1), "{total_runtime}", False),
-        "equal": (same([5.0] * 12), *plain),
-        "zero": (same([0.0] * 3), *plain),
-        "huge": (same([3.1e12 * chance.uniform(1, 9) for _ in range(25)]), *plain),
-        "tiny": (same([2e-7 * chance.uniform(1, 9) for _ in range(25)]), *plain),
-        "negative": (same([chance.uniform(-40, 25) for _ in range(25)]), "{score}", False),
-        "outlier": (same([10 + chance.random() for _ in range(20)] + [4000.0] + [9.5]), *plain),
-        "all-failed": (same([None] * 8), *plain),
-        "first-failed": (same([None, None, 5.0, 4.0]), *plain),
-        "unusual": (tuned(30, UNUSUAL, 0.1), "{total_runtime} / 3600 * {web.replicas} * 0.34 + " * 4 + "<1 & 2>", True),
-        "many-values": (tuned(250, {"node.name": ["node-%03d" % number for number in range(120)], **ONE}, 0.1), *plain),
-        "missing": ([trial(n, {"a.x": n} if n % 2 else {"a.x": n, "a.y": "z"}, 5.0 + n) for n in range(1, 9)], *plain),
-        "mixed": (
-            [trial(n, {"a.x": value}, 9.0 - n) for n, value in enumerate([1, "auto", None, True, 2.5, [1, 2]], 1)],
-            *plain,
-        ),
-        "many-settings": (tuned(40, {"c%d.setting_%d" % (n, n): list(range(n + 2)) for n in range(20)}), *plain),
-    }
+MIXED = [1, "auto", None, True, 2.5, [1, 2]]
+# Of each the trials; those of which other than the time is minimized are below.
+MINIMIZED = {
+    "none": [],
+    "1": tuned(1, FIVE),
+    "30-of-one": tuned(30, ONE, 0.1),
+    "300-of-five": tuned(300, FIVE, 0.08),
+    "equal": same([5.0] * 12),
+    "zero": same([0.0] * 3),
+    "huge": spread(1, 9, 3.1e12),
+    "tiny": spread(1, 9, 2e-7),
+    "outlier": same([10 + number / 20 for number in range(20)] + [4000.0, 9.5]),
+    "all-failed": same([None] * 8),
+    "first-failed": same([None, None, 5.0, 4.0]),
+    "many-values": tuned(250, {"node.name": ["node-%03d" % number for number in range(120)], **ONE}, 0.1),
+    "missing": [trial(n, {"a.x": n} if n % 2 else {"a.x": n, "a.y": "z"}, 5.0 + n) for n in range(1, 9)],
+    "mixed": [trial(n, {"a.x": value}, 9.0 - n) for n, value in enumerate(MIXED, 1)],
+    "many-settings": tuned(40, {"c%d.setting_%d" % (n, n): list(range(n + 2)) for n in range(20)}),
+}
+# Trials, the objective, and whether it is minimized.
+CASES = {name: (trials, "{total_runtime}", True) for name, trials in MINIMIZED.items()}
+CASES["maximize"] = tuned(30, FIVE, 0.1), "{total_runtime}", False
+CASES["negative"] = spread(-40, 25), "{score}", False
+CASES["unusual"] = tuned(30, UNUSUAL, 0.1), "{total_runtime} / 3600 * {web.replicas} * 0.34 + " * 4 + "<1 & 2>", True

@@ -3,7 +3,7 @@
 import json
 import math
 from itertools import accumulate
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from servo_batch import samples
 from servo_batch.history.figures import as_number
@@ -59,11 +59,13 @@ class Row(NamedTuple):
 class View(NamedTuple):
     """What is shown: rows from the best on, ``top`` the best of them, and of what objective (label and direction).
 
-    ``is_comparison``: with how many times the best's value each is. ``numbered``: each row is one measurement.
+    ``varying`` names the settings that have more than one value; a missing one counts as a value. ``is_comparison``:
+    with how many times the best's value each is. ``numbered``: each row is one measurement.
     """
 
     rows: Sequence[Row]
     top: Optional[Row]
+    varying: List[str]
     label: str
     minimize: bool
     is_comparison: bool = False
@@ -73,21 +75,15 @@ class View(NamedTuple):
         """Tell whether a measurement is one of the best settings."""
         return self.top is not None and trial in self.top.trials
 
-    @property
-    def varying(self) -> List[str]:
-        """The names of the settings that have more than one value; a missing one counts as a value."""
-        settings = [row.settings for row in self.rows]
-        return [
-            name
-            for name in names(settings)
-            if len({_identity({name: one[name]} if name in one else {}) for one in settings}) > 1
-        ]
-
 
 def view(trials: Sequence[Trial], label: str, minimize: bool, is_comparison: bool = False) -> View:
     """Return what trials come to, pooled where their settings are the same."""
     rows = pooled(trials, minimize)
-    return View(rows, _best(rows), label, minimize, is_comparison)
+    values: Dict[str, Set[str]] = {}
+    for name in names([row.settings for row in rows]):
+        values[name] = {_identity({name: row.settings[name]} if name in row.settings else {}) for row in rows}
+    varying = [name for name, found in values.items() if len(found) > 1]
+    return View(rows, _best(rows), varying, label, minimize, is_comparison)
 
 
 def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
