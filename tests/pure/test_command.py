@@ -6,11 +6,11 @@ from servo_batch.answers import ServoError, failed
 from servo_batch.command import remarks, render, template
 
 ENUM = ["-O2", "a=b%", "c5.2xlarge", 7, True]
-# What the configuration allows for the component w: n and e are listed, f and t are formulas, all else is free.
+# What the configuration allows for the component w: n and e are listed, b, f and t are formulas, all else is free.
 ALLOWED = {"n": ("range", [1, 8]), "e": ("enum", ENUM), "words": ("enum", ["-a  -b", ""]), "dot": ("enum", ["."])}
-ALLOWED.update(dict.fromkeys("ft", ("formula", ())))
+ALLOWED.update(dict.fromkeys("bft", ("formula", ())))
 VALUES = {
-    "n": 4, "e": "-O2", "words": "-a  -b", "f": 1.5, "t": "a-b", "flag": True, "v": "x", "x": "x", "on.off": False, "dot": ".",
+    "n": 4, "e": "-O2", "words": "-a  -b", "b": True, "f": 1.5, "t": "a-b", "flag": True, "v": "x", "x": "x", "on.off": False, "dot": ".",
 }  # fmt: skip
 CONTROL = {"userdata": {"timeout": 30, "list": ["x", "y"]}, "nothing": None}
 
@@ -214,7 +214,7 @@ CLOSED = [
     "X={v} ./job", "export X={v}", "env X={v} ./job", "PATH=/opt/{v}/bin ./job", "PATH=$PATH:{v}", "PATH=$(pwd)/{v} ./job",
     'PATH="$(pwd)/{v}" ./job', "X+={v}", "a[1]={v}", 'make CFLAGS="-O2 {v}"', "make 'CFLAGS=-O2 {v}'", "docker run -e X={v} i",
     "docker run --env=PATH={v} i", 'echo "CPU={v}" >env.sh', "sh -c 'X={v} ./job'", 'ssh h "X={v} ./job"', "let x={v}",
-    "{v} x", "./{v}", "/opt/{v}/bin/job", "x; {v}", "x && {v}", "x || {v}", "x & {v}", "x | {v}", "x\n{v}", "$({v} x)",
+    "{v} x", "./{v}", "/opt/{v}/bin/job", "x; {v}", "x && {v}", "x || {v}", "x & {v}", "x | {v}", "x \\ # ; {v}", "x\n{v}", "$({v} x)",
     "`{v} x`", "if {v}; then x; fi", "if x; then {v}; fi", "while x; do {v}; done", "! {v}", "{{ {v}; }}", "( {v} )",
     "X=1 {v}", "time -p {v}", "exec {v}", "eval {v}", ". ./{v}", "source {v}", "trap {v} EXIT", "unset {v}", "read -r {v}",
     "for {v} in a; do x; done", "case $x in a) {v};; esac", "case $x in (a) {v};; esac", "f() {v}",
@@ -278,10 +278,11 @@ def test_every_problem_is_reported_at_once():
 def test_any_text_goes_by_the_environment():
     for value in NOT_PLAIN + FREE_IS_NOT + PLAIN:
         assert rendered("a {control.v}$(x)", name="SERVO_V", v=value) == "a %s$(x)" % value
+    assert rendered("{control.v!r} {control.v!a}", name="SERVO_V", v="é") == r"'é' '\xe9'"
 
 
 def test_listed_values_and_numbers_go_under_any_name():
-    assert rendered("{w.e} {w.n} {w.f} {control.v:d}", name="CFLAGS", v=3) == "-O2 4 1.5 3"
+    assert rendered("{w.e} {w.n} {w.f} {w.b} {control.v:d}", name="CFLAGS", v=3) == "-O2 4 1.5 true 3"
     assert "only a number" in refusal("{w.t}", name="CFLAGS")
 
 

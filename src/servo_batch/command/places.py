@@ -16,7 +16,7 @@ NUMBER, ASSIGNMENT = "number", "in a word that begins with NAME=, which may be a
 PROGRAM = "where a program's name stands"
 HOLE, WORDS = "\1", "-\1"  # stand for a placeholder, and for one with !w: options, or none
 COMPUTED = re.compile("\\$\\([^()\1]*\\)|`[^`\1]*`")
-QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)\#[^\n]*""", re.S)
+QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)(?<!\\\s)\#[^\n]*""", re.S)
 BEFORE_SCRIPT = re.compile(r"""(?:\s["']?-\w*c["']?|\bssh\b[^;|&\n]*)\s\Z""")  # what is quoted next is a script
 SHELL = "(?:ba|da|a|k|z|mk|fi|c|tc)?sh"
 # After these a command begins, or the name follows of what the shell sets.
@@ -28,15 +28,13 @@ LEADING = frozenset((
 NUMBERS_ONLY = re.compile(
     r"""
     # Arithmetic, in which a name is a variable; a here-document, which a line of its own ends.
-    \(\( | \$\[ | << | (?<![\w./])let\s | \s-(?:eq|ne|lt|le|gt|ge)\b | \[["']?[$HOLE] | \$\{[^}]*HOLE | \$\{\w+:\s*\$
-    | \b(?:exit|return|shift)\s+HOLE | printf\s[^;|&\n]{0,300}%[^s%]*[diouxXeEfgG]
+    \(\( | \$\[ | << | (?<![\w./])let\s | \s-(?:eq|ne|lt|le|gt|ge)\b | \[["']?[$\x01] | \$\{[^}]*\x01 | \$\{\w+:\s*\$
+    | \b(?:exit|return|shift)\s+\x01 | printf\s[^;|&\n]{0,300}%[^s%]*[diouxXeEfgG]
     | \b(?:declare|typeset|local|export|readonly)\s+[-+] | (?:\A|[;&|\n({])\s*(?:integer|float)\s
     # What a shell reads, or what is run in place of what it prints, begins with the name of a command.
     | \|[^;|\n'"]{0,200}?(?<![\w.])SHELL(?![\w.])
     | (?:(?:\A|[;&|\n({])\s*(?:(?:LEADING|\w+=\S*)\s+)*|sh(?:\s+-\S+)*\s+)["']?(?:\$\((?!\()|`|<\()
-    """.replace("HOLE", HOLE)
-    .replace("SHELL", SHELL)
-    .replace("LEADING", "|".join(map(re.escape, LEADING))),
+    """.replace("SHELL", SHELL).replace("LEADING", "|".join(map(re.escape, LEADING))),
     re.X,
 )
 # NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
