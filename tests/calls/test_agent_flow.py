@@ -7,6 +7,7 @@ import signal
 import pytest
 from agent_fixtures import *  # noqa: F403
 from agent_fixtures import ANSWER, DEAF, METRICS, STARTED, TOKEN, UNTIL_CANCELLED, Alive, in_turn, write, write_measure
+from processes import wait_until
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
 DESCRIBE = {"cmd": "DESCRIBE", "param": None}
@@ -92,11 +93,13 @@ def test_progress_is_reported_with_the_runtime_and_its_message_once(folder, meas
 # The second in the question about the driver.
 @pytest.mark.parametrize("script", ["sleep 1000", None])
 def test_a_silent_driver_is_reported_too_so_that_it_can_be_cancelled(folder, measure, script):
-    answers = [{}, lambda handler: handler.rfile.read(1), {"status": "cancel", "reason": "enough"}]
+    hung_up = []
+    answers = [{}, lambda handler: hung_up.append(handler.rfile.read(1)), {"status": "cancel", "reason": "enough"}]
     write(folder / "measure", "#!/bin/sh\nexec sleep 1000\n")
     service, _ = measure(script, answers=answers, changes=["life.REPORT_SECONDS=0.1"])
     assert service.wait_for("MEASUREMENT", 3).param["progress"] == 0
     assert service.wait_for("MEASUREMENT", 4).param["reason"] == "cancelled"
+    wait_until(lambda: hung_up == [b""])  # the report that nobody answered was broken off
 
 
 def test_a_cancel_asks_a_driver_that_can_passes_its_answer_on_and_kills_it_where_it_does_not_listen(measure_in_turn):

@@ -181,7 +181,7 @@ def test_the_services_reason_for_a_cancel_reaches_the_report(measure):
         assert report["message"].startswith("the service cancelled it" + said)
 
 
-def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(folder, measure):
+def test_progress_is_told_at_once_and_the_result_does_not_overtake_a_report_that_is_being_answered(folder, measure):
     overtaken = []
 
     def slow(handler):
@@ -189,7 +189,7 @@ def test_the_result_does_not_overtake_a_progress_report_that_is_being_answered(f
         overtaken.append(len(handler.server.of("MEASUREMENT")) > 1)
         handler.answer(b"{}")
 
-    service, _ = measure(STARTED + "cat go; " + ANSWER, answers=[slow], changes=["life.REPORT_SECONDS=30.0"])
+    service, _ = measure(STARTED + "cat go; " + ANSWER, answers=[slow], changes=["life.REPORT_SECONDS=1000.0"])
     service.wait_for("MEASUREMENT")
     (folder / "go").write_text("")
     service.wait_for("WHATS_NEXT", 2)
