@@ -1,7 +1,13 @@
 """Texts as wide as they are shown: measured, shortened, folded, and lined up in columns."""
 
+import shutil
 import unicodedata
 from typing import Iterable, List, Sequence, Tuple
+
+
+def of_terminal() -> int:
+    """Return how many columns the terminal has; 80 where it says none, which Python before 3.8 passes on."""
+    return shutil.get_terminal_size().columns or 80
 
 
 def width(text: str) -> int:

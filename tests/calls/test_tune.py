@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from calling import Servo, without_privileges
-from machine import NEWEST
+from machine import NEWEST, OLDEST
 from terminals import Terminal
 
 pytest_plugins = ["servo_fixtures"]
@@ -438,6 +438,14 @@ def test_a_person_reads_a_line_for_each_measurement_and_the_comparison(at_termin
         "better than the default is all that this shows: how near to the best that there is, nobody knows",
         "",
     ]
+
+
+def test_a_terminal_that_does_not_say_how_wide_it_is_is_taken_to_be_as_wide_as_most(pyz_for, tmp_path):
+    tuner = Tuner(OLDEST, pyz_for(OLDEST), tmp_path, described())
+    terminal = Terminal([OLDEST, tuner.pyz, "tune", "--measurements", "1"], tmp_path, tuner.environment, columns=0)
+    assert terminal.end() == 0
+    assert b"minimize {cost}; measurements that count in _history.jsonl: 0\r\n" in terminal.received
+    terminal.close()
 
 
 def test_a_person_reads_why_nothing_is_stored(at_terminal, tuner):

@@ -1,12 +1,11 @@
 """The compare verb: combinations of settings measured in turns, and which is best as far as these runs can tell."""
 
 import re
-import shutil
 from decimal import Decimal
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from servo_batch import answers, files, measurement, rules, settings, state
+from servo_batch import answers, columns, files, measurement, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
 from servo_batch.history import record, svg, table, trials
 from servo_batch.job.attention import Caller
@@ -176,5 +175,5 @@ def _measurement(row: trials.Row, view: trials.View, described: Dict[str, Dict[s
 
 def _page(view: trials.View, remarks: List[str]) -> str:
     """Return what a person is shown."""
-    room = shutil.get_terminal_size().columns
+    room = columns.of_terminal()
     return "\n".join(filter(None, [table.text(view, room), table.paragraphs(remarks, room)]))

@@ -1,9 +1,8 @@
 """The history verb: what was measured, as a table and a plot, for other tools, or as a picture."""
 
 import os
-import shutil
 
-from servo_batch import answers, measurement, terminal
+from servo_batch import answers, columns, measurement, terminal
 from servo_batch.config import Config, aimed, of_options
 from servo_batch.document import SEARCHED
 from servo_batch.history import export, plot, record, svg, table, trials
@@ -93,7 +92,7 @@ def exported(
 def _page(path: str, view: trials.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
     if not found:
         return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
-    width = shutil.get_terminal_size().columns
+    width = columns.of_terminal()
     parts = [table.text(view, width) + table.paragraphs([matters], width)]
     if len(found) > 1:
         parts.append(plot.text(view, found, width))

@@ -4,11 +4,10 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 """
 
 import math
-import shutil
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from servo_batch import answers, config, files, measurement, rules, settings, state, terminal
+from servo_batch import answers, columns, config, files, measurement, rules, settings, state, terminal
 from servo_batch.history import record
 from servo_batch.history.figures import figure
 from servo_batch.history.table import pairs, paragraphs
@@ -266,7 +265,7 @@ class _Run:
     def _say(self, part: int, message: str, *lines: str) -> None:
         """Say a message to a program, and to a person the lines that stand for it, or itself."""
         try:
-            self._voice.progress(part, message, paragraphs(lines or [message], shutil.get_terminal_size().columns))
+            self._voice.progress(part, message, paragraphs(lines or [message], columns.of_terminal()))
         except OSError as error:
             raise answers.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
 
