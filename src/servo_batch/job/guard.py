@@ -163,24 +163,21 @@ def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
     pause = math.inf
     while True:
         is_asked = control in _wait([wakeup, control], pause)
-        ended = descendants.reap()  # orphans that came to the guard are among them
-        if job in ended:
-            return ended[job]
+        ended, status = descendants.reap()  # which may be an orphan that came to the guard
+        if ended == job:
+            return status
         if is_asked:
             os.read(control, len(STOP))
             return None
-        pause = 0 if len(ended) == descendants.MAX_REAPED else math.inf
+        pause = 0 if ended else math.inf
 
 
 def _left(wakeup: int) -> List[str]:
     """Return what of the job is still running, and not just about to end, as a copier is that has seen its end."""
     limit = time.monotonic() + ENDING_SECONDS
-    while True:
-        while len(descendants.reap()) == descendants.MAX_REAPED:
-            pass
+    while time.monotonic() < limit:
+        reaped, _ = descendants.reap()
         if not descendants.children():  # which is the rule, and then nobody has to look through all of /proc
             return []
-        left = limit - time.monotonic()
-        if left <= 0:
-            return descendants.running()
-        _wait([wakeup], left)
+        _wait([wakeup], 0 if reaped else max(0, limit - time.monotonic()))
+    return descendants.running()

@@ -3,12 +3,13 @@
 import os
 import stat
 from contextlib import suppress
-from typing import BinaryIO, List, NamedTuple, Optional
+from typing import BinaryIO, List, NamedTuple, Optional, Tuple
 
 from servo_batch import files
 from servo_batch.answers import HostError
 
 STDERR_SUFFIX = ".stderr"
+TAIL_BYTES = 4096
 FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -26,11 +27,17 @@ class Output(NamedTuple):
         """Return how many bytes ``"stdout"`` or ``"stderr"`` holds."""
         return os.fstat(getattr(self, name).fileno()).st_size
 
-    def tail(self, name: str, limit: int) -> str:
-        """Return the last ``limit`` bytes of ``"stdout"`` or ``"stderr"`` as text; a cut character is left out."""
-        begin = max(0, self.size(name) - limit)
-        text = os.pread(getattr(self, name).fileno(), limit, begin).decode("utf-8", "replace")
-        return text.lstrip("\ufffd") if begin else text
+    def ends(self) -> List[Tuple[str, Optional[str]]]:
+        """Return the end of each, as text under a heading; a cut character is left out. None is of an empty one."""
+        ends = []
+        for name in ("stderr", "stdout"):
+            size, heading = self.size(name), name
+            begin = max(0, size - TAIL_BYTES)
+            text = os.pread(getattr(self, name).fileno(), TAIL_BYTES, begin).decode("utf-8", "replace").rstrip("\n")
+            if begin:
+                heading, text = "%s, the last %d of %d bytes" % (name, TAIL_BYTES, size), text.lstrip("\ufffd")
+            ends.append((heading, text if size else None))
+        return ends
 
     def why(self, error: Exception) -> str:
         """Return what an error says of the files, and what to do where that can be told."""

@@ -10,10 +10,9 @@ import shlex
 import signal
 from typing import Optional
 
-from servo_batch.answers import HostError, failed
+from servo_batch.answers import Details, HostError, failed
 from servo_batch.executable import OF_THE_MACHINE
 from servo_batch.job.attention import Caller, Loop
-from servo_batch.job.failures import details
 from servo_batch.job.guard import KILL, STOP, Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.output import Output
@@ -153,7 +152,7 @@ class Running(Loop):
         if self._incomplete:
             parts.append("the job's output may be incomplete: " + self._incomplete)
         message = step.place.told("; ".join(parts))
-        printed = [details(step.arguments, self._output)]
+        printed = [Details(step.as_typed, self._output.ends())]
         if is_late:
             raise failed("timeout", message, printed)
         is_refused_by_machine = isinstance(outcome, NotStarted) and outcome.number in OF_THE_MACHINE

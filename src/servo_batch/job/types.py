@@ -1,6 +1,7 @@
 """What can be run, a command with its place among the runs of a measurement, and what can come of it."""
 
 import enum
+import shlex
 import signal
 from typing import List, Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -64,6 +65,12 @@ class Step(NamedTuple):
     timeout_seconds: Optional[float]
     place: Place = Place()
     limit_name: str = "its timeout"  # what messages call ``timeout_seconds``
+
+    @property
+    def as_typed(self) -> str:
+        """The command as a person would type it."""
+        is_shell = list(self.arguments[:2]) == ["/bin/sh", "-c"] and len(self.arguments) == 3
+        return self.arguments[2] if is_shell else " ".join(map(shlex.quote, self.arguments))
 
     def capped(self, seconds: Optional[float]) -> "Step":
         """Return it with a timeout of ``seconds``, where that is shorter."""

@@ -11,8 +11,7 @@ import signal
 from contextlib import suppress
 from typing import Dict, Mapping
 
-from servo_batch.answers import HostError, failed
-from servo_batch.job import failures
+from servo_batch.answers import Details, HostError, failed
 from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.cancel import Cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
@@ -66,7 +65,7 @@ def search(
         why = told.get("error") or KILLED % signal_name(os.WTERMSIG(status))
         raise HostError("the job ended well, but what it printed could not be searched%s: %s" % (metric, why))
     if told["missing"]:
-        raise failed("no-match", _no_match(wanted, told["missing"]), [failures.details(step.arguments, output)])
+        raise failed("no-match", _no_match(wanted, told["missing"]), [Details(step.as_typed, output.ends())])
     values: Dict[str, Value] = told["values"]
     return values
 

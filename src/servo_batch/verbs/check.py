@@ -12,7 +12,7 @@ from servo_batch import answers, executable, measurement, settings, state, termi
 from servo_batch.command import remarks, render
 from servo_batch.config import load
 from servo_batch.history import record
-from servo_batch.job import cancel, failures, output
+from servo_batch.job import cancel, output
 from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, patterns, sources, written
 from servo_batch.metrics.convert import NoMatch
@@ -153,12 +153,12 @@ def _look_at_commands(findings: Findings, config: "Config", application: "Applic
         findings.warnings += [f"{place}: {slip}" for slip in slips]
         if job is None:
             continue
-        arguments = getattr(job, key).arguments
+        step = getattr(job, key)
         by_shell = config.commands[key].uses_shell
         how = "by /bin/sh -c" if by_shell else "without a shell"
-        findings.sections.append(f"{key}, run {how}:\n{failures.as_typed(arguments)}\n")
-        match = FIRST_PATH.match(arguments[2]) if by_shell else None
-        problem = executable.foreseen(match.group(1) if match else arguments[0], job.command.working_directory)
+        findings.sections.append(f"{key}, run {how}:\n{step.as_typed}\n")
+        match = FIRST_PATH.match(step.arguments[2]) if by_shell else None
+        problem = executable.foreseen(match.group(1) if match else step.arguments[0], step.working_directory)
         if problem:
             may_come = key != "prepare" and job.prepare is not None  # prepare may be what makes it
             (findings.warnings if may_come else findings.problems).append(f"{place}: {problem}")
