@@ -9,7 +9,6 @@ from typing import Any, Iterable, List, Mapping, Match, Optional
 from servo_batch.metrics import json_path
 from servo_batch.metrics.convert import NoMatch, Number, Value, read
 from servo_batch.metrics.sources import Metric
-from servo_batch.metrics.whole import whole
 from servo_batch.metrics.written import Output
 from servo_batch.wording import shown
 
@@ -19,6 +18,19 @@ ONE = (None, "first", "last")  # what ``take`` is where one match counts
 MAX_REWRITTEN = 1 << 20
 COLOUR = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]")  # ECMA-48
 RETURN = re.compile(rb"\r+\n?")
+# So far around a match a number is looked for, and the pattern tried again, in bytes.
+REACH = 200
+# Bytes that are not UTF-8 are letters: in Latin-1 they are µ.
+LENIENT = ("utf-8", "surrogateescape")
+LETTER = r"[^\W_]|[\udc80-\udcff]"
+# What joins digits to one number: also the quotes and blanks that locales group them by, and the sign of an exponent.
+JOINT = "(?:[.,:_'\u2019\xa0\u202f\u2009]|(?<=[eE])[+-])"
+AFTER = re.compile("(?:%s|%s(?=[0-9]))*" % (LETTER, JOINT))
+# A minus that is no dash between words or numbers; then what begins with a digit and is no word, or digits at the end
+# of a word, or a decimal point.
+BEFORE = re.compile(
+    r"(?:(?<![\w.)\]\"'-])[-\u2212])?(?:(?<![\w.])\.?[0-9](?:%s|%s)*|[0-9]+|(?<![\w.])\.)?\Z" % (LETTER, JOINT)
+)
 
 
 def find(metric: Metric, output: Output) -> Value:
@@ -47,7 +59,7 @@ def _judged(metric: Metric, match: "Match[bytes]") -> Value:
         raise NoMatch("line %d matches, but the first group took no part or nothing" % _line(match))
     text = group.decode("utf-8", "replace")
     value = read(text, metric.convert)
-    longer = None if isinstance(value, str) else whole(match)
+    longer = None if isinstance(value, str) else _longer(match)
     if longer:
         remedy = "let the group take all of it (convert: si, binary and duration read what has a unit), or let the "
         problem = "is only a part of %s: %spattern name what stands beside it" % (shown(longer), remedy)
@@ -56,6 +68,40 @@ def _judged(metric: Metric, match: "Match[bytes]") -> Value:
     else:
         return value
     raise NoMatch("%s in line %d %s" % (shown(text.strip()), _line(match), problem))
+
+
+def _longer(match: "Match[bytes]") -> Optional[str]:
+    r"""Return the number that a match's first group was cut out of, ``10.3k`` for ``10.3``, ``-5`` for ``5``, or None.
+
+    The group is meant where the pattern asks for what stands beside it, as ``(\d+)ms`` and ``^\d+,(\d+)`` do, and
+    ``(\d+).*`` does not.
+    """
+    output, group = match.string, match.group(1)
+    begin = match.start(1) + len(group) - len(group.lstrip())
+    end = begin + len(group.strip())
+    # Only the word before it: to search all that stands there takes ten times as long.
+    token = (output[max(0, begin - REACH) : begin] + b"|").rsplit(None, 1)[-1][:-1]
+    left = BEFORE.search(token.decode(*LENIENT)).group()  # type: ignore[union-attr]
+    right = AFTER.match(output[end : end + REACH].decode(*LENIENT)).group()  # type: ignore[union-attr]
+    first, last = begin - len(left.encode(*LENIENT)), end + len(right.encode(*LENIENT))
+    if left and _asks_for(match, begin, end, first, begin):
+        first = begin
+    if right and _asks_for(match, begin, end, end, last):
+        last = end
+    return None if (first, last) == (begin, end) else output[first:last].decode("utf-8", "replace")
+
+
+def _asks_for(match: "Match[bytes]", number: int, number_end: int, begin: int, end: int) -> bool:
+    """Tell whether a pattern needs what stands from ``begin`` to ``end``, beside the number, to find this number."""
+    output = match.string
+    start = min(match.start(), begin)
+    low, high = max(0, start - REACH), max(match.end(), end) + REACH
+    for replacement in (b"", b"~"):  # without what stands there, and with something that no pattern for a number names
+        shift = -low + (len(replacement) - (end - begin) if end <= number else 0)
+        again = match.re.search(output[low:begin] + replacement + output[end:high], start - low)
+        if again and again.start(1) <= number + shift and number_end + shift <= again.end(1):
+            return False
+    return True
 
 
 def _figure(take: str, numbers: List[Number]) -> Number:
