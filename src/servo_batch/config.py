@@ -92,7 +92,7 @@ class Config(document.Document):
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
         computed = {name: each.parsed for name, each in self.metrics.items() if each.source == "formula"}
         templates = [each for command in self.commands.values() for each in command.templates]
-        pending = template.fields([*templates, *self.env.values()])
+        pending = [part.path for each in (*templates, *self.env.values()) for part in each.placeholders]
         pending += [field for each in self.settings.constraints for field in each.fields]
         pending += self.objective.formula.fields if self.objective.formula else ()
         used: "Dict[str, None]" = {}

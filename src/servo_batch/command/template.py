@@ -117,11 +117,6 @@ class Command(namedtuple("Command", ("templates", "uses_shell"))):
     __slots__ = ()
 
 
-def fields(templates: "Iterable[Template]") -> "List[Tuple[str, ...]]":
-    """Return the keys of each field that templates use, in their order: ``("web", "cpu")``, ``("control", "n")``."""
-    return list(dict.fromkeys(part.path for template in templates for part in template.placeholders))
-
-
 def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") -> Command:
     """Return the command that a shell command line or a list of arguments is, after noting all that is wrong."""
     templates = [_template(text, allowed, note) for text in ([value] if isinstance(value, str) else value)]
@@ -169,7 +164,7 @@ def _template(text: str, allowed: "Allowed", note: "Note") -> Template:
 
 
 def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", note: "Note") -> Placeholder:
-    is_number = conversion is None and re.match(NUMERIC_SPEC, spec) is not None
+    is_number = re.match(NUMERIC_SPEC, spec) is not None
     part = Placeholder(field, ("",), conversion, spec, "listed", is_number)  # in whose place nothing else is wrong
     try:
         if conversion not in (None, "s", "r", "a", "w"):
