@@ -54,8 +54,7 @@ def writer(path, tag, count):
 
 
 def numbers(path, tag="a"):
-    entries, _ = record.read(path)
-    return [one["settings"]["writer.number"] for one in entries if one["settings"]["writer.tag"] == tag]
+    return [one["settings"]["writer.number"] for one in record.read(path) if one["settings"]["writer.tag"] == tag]
 
 
 def refusal(call, *arguments):
@@ -73,20 +72,20 @@ def test_what_is_appended_is_read(path):
         record.append(path, one)
     with open(path, "rb") as stream:
         assert len(stream.read().decode("ascii").splitlines()) == 3
-    (*entries, last), warnings = record.read(path)
-    assert (entries, warnings) == ([first, dict(second, metrics={}, control={})], [])
+    *entries, last = record.read(path)
+    assert entries == [first, dict(second, metrics={}, control={})]
     assert last["settings"]["writer.tag"] == "a?"
 
 
 def test_a_missing_history_is_an_empty_one_and_the_null_device_records_nothing(path):
     record.append(os.devnull, entry("a", 1))
     for name in (path, os.devnull):
-        assert record.read(name) == ([], [])
+        assert record.read(name) == []
         record.check_writable(name)
-        assert record.read(name) == ([], [])
+        assert record.read(name) == []
 
 
-def test_a_line_torn_anywhere_costs_that_line_alone(path):
+def test_a_line_torn_anywhere_costs_that_line_alone(path, capfd):
     whole = json.dumps(entry("a", 1)).encode()
     for length in [*range(1, len(whole), 7), len(whole) - 1, len(whole)]:
         with open(path, "wb") as stream:
@@ -95,19 +94,18 @@ def test_a_line_torn_anywhere_costs_that_line_alone(path):
         record.append(path, entry("a", 2))
         is_whole = length == len(whole)  # one that lacks only its end counts
         assert numbers(path) == ([0, 1, 2] if is_whole else [0, 2])
-        warning = "%s, line 2: passed over, since there is no whole measurement" % path
-        assert record.read(path)[1] == ([] if is_whole else [warning])
+        warning = "servo-batch: %s, line 2: passed over, since there is no whole measurement\n" % path
+        assert capfd.readouterr().err == ("" if is_whole else warning)
 
 
-def test_damaged_lines_cost_only_themselves(path):
+def test_damaged_lines_cost_only_themselves(path, capfd):
     good = json.dumps(entry("a", 1)).encode()
     misshapen = [json.dumps(dict(entry("a", 1), metrics={"m": one})) for one in (5, {}, {"value": 1, "runs": 2})]
     damaged = [b"\0\0\0", b"[1]", b'{"time": 5}', b"{}", b"\xff", b'{"a":NaN}', *map(str.encode, misshapen)]
     with open(path, "wb") as stream:
         stream.write(b"\n".join([good, b"", b"  ", damaged[0], good, *damaged[1:], good]) + b"\n")
-    entries, (warning,) = record.read(path)
-    assert len(entries) == 3
-    assert warning.startswith("%s, line 4, and 8 more lines: passed over" % path)
+    assert len(record.read(path)) == 3
+    assert "%s, line 4, and 8 more lines: passed over" % path in capfd.readouterr().err
 
 
 def test_many_writers_lose_and_tear_nothing_also_by_a_link(path):
@@ -116,8 +114,7 @@ def test_many_writers_lose_and_tear_nothing_also_by_a_link(path):
     for one in [writer(path + ".link", tag, 100) for tag in tags]:
         one.communicate(timeout=120)
         assert one.returncode == 0
-    entries, warnings = record.read(path)
-    assert (len(entries), warnings) == (500, [])
+    assert len(record.read(path)) == 500
     assert [numbers(path, tag) for tag in tags] == [list(range(100))] * 5
 
 

@@ -1,13 +1,9 @@
 """Numbers as people read them."""
 
 import math
-from typing import List, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from servo_batch.wording import is_number
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Optional
 
 # Farther out the span of two values may be no float any more; nearer to zero, the step between two ticks.
 LARGEST, SMALLEST = 1e300, 1e-290
@@ -17,7 +13,7 @@ SMALL, LARGE = 1e-4, 1e6
 SHORT_UNITS = {"seconds": [("s", 1.0)], "bytes": [("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0)]}
 
 
-def as_number(value: "Any") -> "Optional[float]":
+def as_number(value: Any) -> Optional[float]:
     """Return a JSON value as a float where it is a number that can be drawn; a boolean is none."""
     try:
         number = float(value) if is_number(value) else math.nan
@@ -38,7 +34,7 @@ def figure(value: float, digits: int = 4) -> str:
     return short if is_plain else "%se%d" % (short, int(power))
 
 
-def aligned(values: "Sequence[Optional[float]]") -> List[str]:
+def aligned(values: Sequence[Optional[float]]) -> List[str]:
     """Return numbers to the same decimal, so that their points stand in line; with powers where they are far apart."""
     sizes = sorted(abs(value) for value in values if value)
     if sizes and (sizes[-1] >= LARGE or sizes[-1] < 100 * SMALL or sizes[-1] > 1e5 * sizes[0]):

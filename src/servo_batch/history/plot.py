@@ -18,8 +18,8 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
     found = [value for value in values if value is not None]
     if not found:
         return ""
-    marks = UNICODE if terminal.has_unicode() else ASCII
-    measured, best_mark, so_far_mark, failed, beyond, tick, side, corner = tuple(marks)
+    marks = tuple(UNICODE if terminal.has_unicode() else ASCII)
+    measured, best_mark, so_far_mark, failed, beyond, tick, side, corner = marks
     axis = scale(found, view.minimize, HEIGHT // 3)
     labels = {_row(value, axis): label for value, label in axis.ticks}
     gutter = max(map(len, labels.values()))

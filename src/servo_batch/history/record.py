@@ -7,15 +7,10 @@ pass over.
 
 import os
 import stat
+from typing import Any, BinaryIO, Dict, List, Optional
 
-from servo_batch.answers import failed
+from servo_batch.answers import ServoError, complain, failed
 from servo_batch.files import flush_directory, lock, why
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, BinaryIO, Dict, List, Optional, Tuple
-
-    from servo_batch.answers import ServoError
 
 # Where tune records, if no other file is named; without a tuning nothing is recorded then.
 DEFAULT_PATH = "_history.jsonl"
@@ -31,7 +26,7 @@ REQUIRED = {"time": str, "job": str, "settings": dict, "status": str}
 OPTIONAL = {"control": dict, "metrics": dict, "reason": str, "message": str, "purpose": str}
 
 
-def digest(parts: "Dict[str, Any]") -> str:
+def digest(parts: Dict[str, Any]) -> str:
     """Return 16 hexadecimal digits that stand for a JSON object, whatever the order of its keys."""
     import hashlib
     import json
@@ -60,7 +55,7 @@ def check_writable(path: str) -> None:
         raise _unwritable(path, _why(error)) from None
 
 
-def append(path: str, entry: "Dict[str, Any]") -> None:
+def append(path: str, entry: Dict[str, Any]) -> None:
     """Append a measurement as one line and return when it is on the disk; raise ``ServoError`` (bad-config).
 
     ``entry`` has ``time`` (the first of its keys) and ``status`` (strings), ``job`` (what ``digest`` returns),
@@ -80,7 +75,7 @@ def append(path: str, entry: "Dict[str, Any]") -> None:
         raise _unwritable(path, _why(error)) from None
 
 
-def _opened(path: str, flags: int) -> "BinaryIO":
+def _opened(path: str, flags: int) -> BinaryIO:
     """Return a regular file or the null device, opened; raise ``OSError``."""
     # O_NONBLOCK: a FIFO is to be refused, not waited for.
     descriptor = os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK, 0o666)
@@ -119,12 +114,12 @@ def _why(error: Exception) -> str:
     return why(error, first + ", or name another file")
 
 
-def _unwritable(path: str, problem: str) -> "ServoError":
+def _unwritable(path: str, problem: str) -> ServoError:
     return failed("bad-config", "%s: the history cannot be written: %s" % (path, problem))
 
 
-def read(path: str) -> "Tuple[List[Dict[str, Any]], List[str]]":
-    """Return the measurements of a history in order, and a warning where lines hold none.
+def read(path: str) -> List[Dict[str, Any]]:
+    """Return the measurements of a history in order; say so where lines hold none.
 
     A missing file is an empty history. Each entry has ``time``, ``job`` and ``status`` (strings), ``settings``,
     ``control`` and ``metrics`` (mappings; of metrics, of mappings), and where they were written ``reason``,
@@ -135,20 +130,19 @@ def read(path: str) -> "Tuple[List[Dict[str, Any]], List[str]]":
             lock(stream.fileno(), exclusive=False)  # so that nobody is in the middle of a line
             lines = stream.read().split(b"\n")
     except FileNotFoundError:
-        return [], []
+        return []
     except (OSError, ValueError) as error:
         problem = why(error, "name another file")
         raise failed("bad-config", "%s: the history cannot be read: %s" % (path, problem)) from None
     found = [(number, _entry(line)) for number, line in enumerate(lines, 1) if line.strip()]
     damaged = [number for number, entry in found if entry is None]
-    warnings = []
     if damaged:
         others = ", and %d more lines" % (len(damaged) - 1) if damaged[1:] else ""
-        warnings = ["%s, line %d%s: passed over, since there is no whole measurement" % (path, damaged[0], others)]
-    return [entry for _, entry in found if entry is not None], warnings
+        complain("%s, line %d%s: passed over, since there is no whole measurement" % (path, damaged[0], others))
+    return [entry for _, entry in found if entry is not None]
 
 
-def _entry(line: bytes) -> "Optional[Dict[str, Any]]":
+def _entry(line: bytes) -> Optional[Dict[str, Any]]:
     """Return the measurement that a line holds, None where it holds none."""
     from servo_batch.formats import strict_json
 
@@ -164,5 +158,5 @@ def _entry(line: bytes) -> "Optional[Dict[str, Any]]":
     return entry if is_whole and all(map(_is_metric, entry["metrics"].values())) else None
 
 
-def _is_metric(metric: "Any") -> bool:
+def _is_metric(metric: Any) -> bool:
     return isinstance(metric, dict) and "value" in metric and isinstance(metric.get("runs", []), list)

@@ -96,13 +96,11 @@ def _columns(view: View) -> List[Column]:
     columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
     for name in metrics:
         values = [row.values(name) for row in rows]
-        if name == subject:
-            continue
-        if all(as_number(value) is not None for found in values for value in found):
+        column = _texts(name, values)
+        if column.to_right:
             column = _figures(name, unit(rows, name), values, has_spread=not view.is_comparison)
-        else:
-            column = _texts(name, values)
-        columns.append(column._replace(is_optional=not view.is_comparison or name not in ALWAYS_COMPARED))
+        if name != subject:
+            columns.append(column._replace(is_optional=not view.is_comparison or name not in ALWAYS_COMPARED))
     return [*columns, Column("", [_note(row, view) for row in rows], to_right=False)]
 
 

@@ -3,26 +3,22 @@
 import re
 from decimal import Decimal
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from servo_batch import answers, columns, files, measurement, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
 from servo_batch.history import record, svg, table, trials
 from servo_batch.job.attention import Caller
+from servo_batch.job.cancel import Cancellation
 from servo_batch.job.progress import Telling
 from servo_batch.metrics import sources, summary
-from servo_batch.options import UsageError
+from servo_batch.options import Options, UsageError
 from servo_batch.verbs.history import exported
-
-if TYPE_CHECKING:
-    from servo_batch.job.cancel import Cancellation
-    from servo_batch.measurement import Plan
-    from servo_batch.options import Options
 
 MOST, DEFAULT_RUNS = 1000, 3
 
 
-def compare(options: "Options", voice: answers.ForPrograms, cancellation: "Cancellation") -> answers.Answer:
+def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancellation) -> answers.Answer:
     """Measure every combination of the values that the command line names, and return which is best.
 
     Raises ``ServoError`` and ``UsageError`` for what is wrong before anything runs, and where nothing is known.
@@ -61,7 +57,7 @@ def compare(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
     return exported(options, view, measured, response, lambda: _page(view, remarks), exit_status)
 
 
-def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[str]]":
+def _read(options: Options) -> Tuple[Config, List[measurement.Plan], List[str], Optional[str]]:
     """Return the configuration, the plan of each run, in turns, what is left out and why, and where runs are recorded.
 
     Raises ``ServoError`` and ``UsageError``.
@@ -96,7 +92,7 @@ def _read(options: "Options") -> "Tuple[Config, List[Plan], List[str], Optional[
     return config, plans * (options.get("--runs") or DEFAULT_RUNS), left_out, history
 
 
-def _combinations(config: Config, options: "Options") -> List[Dict[str, Any]]:
+def _combinations(config: Config, options: Options) -> List[Dict[str, Any]]:
     """Return every value of one setting with every value of the others, each combination once."""
     names = [settings.full_name(component, name) for component, name, _ in options.assignments]
     choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments]
@@ -125,7 +121,7 @@ def _choices(config: Config, component: str, name: str, text: str) -> Iterator[A
     return (rules.typed(described, each) for each in texts)
 
 
-def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "Plan":
+def _plan(config: Config, application: Dict[str, Any], options: Options) -> measurement.Plan:
     """Return a measurement of one run, with the figures of the system that are always shown."""
     control = options.get("--control") or {}
     plan = measurement.plan(config, application, control, runs=1, warmup_runs=options.get("--warmup-runs"))
@@ -135,10 +131,10 @@ def _plan(config: Config, application: Dict[str, Any], options: "Options") -> "P
 
 def _measure(
     config: Config,
-    plans: "List[Plan]",
+    plans: List[measurement.Plan],
     history: Optional[str],
     voice: answers.ForPrograms,
-    cancellation: "Cancellation",
+    cancellation: Cancellation,
 ) -> Tuple[List[Dict[str, Any]], Optional[answers.ServoError]]:
     """Return the history's line of each run, and what ended the comparison before its end."""
     telling = Telling(voice, config.expected_seconds)

@@ -1,6 +1,7 @@
 """The history verb: what was measured, as a table and a plot, for other tools, or as a picture."""
 
 import os
+from typing import Any, Callable, Dict, List
 
 from servo_batch import answers, columns, measurement, terminal
 from servo_batch.config import Config, aimed, of_options
@@ -12,12 +13,6 @@ from servo_batch.options import Options
 from servo_batch.tuning import importance
 from servo_batch.tuning.space import space
 from servo_batch.wording import is_scalar, shown
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List
-
-    from servo_batch.history.trials import Trial
 
 
 def history(options: Options) -> answers.Answer:
@@ -33,9 +28,7 @@ def history(options: Options) -> answers.Answer:
     if config and not (options.get("--history") or config.history or os.path.lexists(path)):
         remedy = f"give --history FILE, or batch.history in {config.name}"
         raise answers.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
-    entries, warnings = record.read(path)
-    for warning in warnings:
-        answers.complain(warning)
+    entries = record.read(path)
     latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
     config = config or aimed(_as_recorded(latest), options)
     every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
@@ -56,13 +49,13 @@ def history(options: Options) -> answers.Answer:
     return exported(options, view, every, response, lambda: _page(path, view, found, others, told))
 
 
-def _as_recorded(entries: "List[Dict[str, Any]]") -> Config:
+def _as_recorded(entries: List[Dict[str, Any]]) -> Config:
     """Return what stands for the configuration of a history that has none: the settings and metrics of these lines."""
     recorded = [{name: each for name, each in entry["settings"].items() if is_scalar(each)} for entry in entries]
-    components: "Dict[str, Any]" = {}
+    components: Dict[str, Any] = {}
     for name in trials.names(recorded):
         values = [each[name] for each in recorded if name in each]
-        described: "Dict[str, Any]" = {"type": "enum", "values": values}
+        described: Dict[str, Any] = {"type": "enum", "values": values}
         if None not in map(as_number, values):
             described = {"type": "range", "min": min(values), "max": max(values)}
         component, _, setting = name.rpartition(".")
@@ -76,9 +69,9 @@ def _as_recorded(entries: "List[Dict[str, Any]]") -> Config:
 def exported(
     options: Options,
     view: trials.View,
-    measured: "List[Trial]",
-    response: "Dict[str, Any]",
-    text: "Callable[[], str]",
+    measured: List[trials.Trial],
+    response: Dict[str, Any],
+    text: Callable[[], str],
     exit_status: int = 0,
 ) -> answers.Answer:
     """Return the answer in the form that is asked for: CSV or Markdown, else ``text``."""
@@ -89,7 +82,7 @@ def exported(
     return answers.Answer(response, text, exit_status)
 
 
-def _page(path: str, view: trials.View, found: "List[Trial]", others: "List[str]", matters: str) -> str:
+def _page(path: str, view: trials.View, found: List[trials.Trial], others: List[str], matters: str) -> str:
     if not found:
         return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
     width = columns.of_terminal()

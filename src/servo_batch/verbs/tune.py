@@ -92,11 +92,8 @@ class _Tuning(NamedTuple):
         stopped at a limit that is longer now.
         """
         job = record.digest(self.plan(self.task.default).comparable)
-        entries, warnings = record.read(self.history)
-        for warning in warnings:
-            answers.complain(warning)
         known: List[Tuple[loop.Measured, Any]] = []
-        for entry in entries:
+        for entry in record.read(self.history):
             measured = self._measured(entry) if entry["job"] == job else None
             known += [(measured, entry.get("timeout"))] if measured else []
         cap = loop.Past(self.task, [one for one, _ in known]).limit() or math.inf
