@@ -12,7 +12,7 @@ import termios
 import pytest
 from agent_fixtures import *  # noqa: F403
 from agent_fixtures import ANSWER, DEAF, METRICS, STARTED, UNTIL_CANCELLED, never
-from measuring import children, wait_until
+from processes import children, wait_until
 
 ENDLESS = STARTED + "exec sleep 1000"
 FAILURE = {"status": "failed", "reason": "cancelled", "message": "stopped the job"}

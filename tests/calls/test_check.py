@@ -6,8 +6,6 @@ import pytest
 from calling import SETTINGS, application, asked, batch
 from machine import ROOT
 
-pytest_plugins = ("servo_fixtures",)
-
 SAMPLE = os.path.join(ROOT, "tests", "support", "first-documentation.yaml")
 CPU = {"cpu": SETTINGS["cpu"]}
 METRICS = {

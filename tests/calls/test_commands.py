@@ -9,8 +9,6 @@ from machine import ROOT
 
 from servo_batch.formats import yaml_subset
 
-pytest_plugins = ("servo_fixtures",)
-
 CONTROL = {"load": 3, "userdata": {"list": ["a", ["b"]], "none": None, "a.b": 6}}
 COMPONENTS = {
     "web": {

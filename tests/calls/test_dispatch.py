@@ -9,8 +9,6 @@ import pytest
 from calling import application, asked, batch
 from machine import ROOT
 
-pytest_plugins = ("servo_fixtures",)
-
 ADJUST_INFO = {"version": "1.0.0", "has_cancel": False}
 MEASURE_INFO = {"version": "1.0.0", "has_cancel": True}
 

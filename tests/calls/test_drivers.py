@@ -7,8 +7,6 @@ import os
 import pytest
 from calling import SETTINGS, application, asked, batch
 
-pytest_plugins = ("servo_fixtures",)
-
 OK = {"status": "ok", "reason": "success"}
 METRICS = {
     "size": {"output_regex": r"^size (\d+)", "unit": "bytes"},

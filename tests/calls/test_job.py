@@ -8,7 +8,6 @@ import sys
 
 import pytest
 from calling import Servo, batch
-from measuring import default_signals
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
@@ -100,7 +99,7 @@ class TestAJobIsGiven:
         """What a job sees of its own process."""
         script = self.SCRIPT.replace("{", "{{").replace("}", "}}")
         newest.configure(batch([sys.executable, "-IS", "-c", script], env={"SERVO_TEXT": "é…$HOME'\n"}))
-        ended = newest.call("measure", environment={"SOME": "thing", "LC_ALL": "C"}, preexec_fn=default_signals)
+        ended = newest.call("measure", environment={"SOME": "thing", "LC_ALL": "C"})
         assert ended.status == 0, ended
         return json.loads(newest.read("given.json").decode())
 

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from calling import LIMIT_SECONDS, batch
-from measuring import children, find_processes, kill, wait_until
+from processes import children, find_processes, kill, wait_until
 from terminals import Terminal
 
 BASH = shutil.which("bash")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, batch
-from measuring import wait_until
+from processes import wait_until
 
 ROUND = ["prepare", "job", "cleanup"]
 # What a step can do beside taking note of itself; $DRIVER is the pid of the driver.

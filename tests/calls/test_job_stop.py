@@ -12,7 +12,8 @@ import uuid
 import pytest
 from job_actor import ROLES
 from machine import EDGES, NEWEST, OLDEST
-from measuring import HERE, KILLED, LIMIT, children, find_processes, kill, wait_until
+from measuring import HERE, KILLED
+from processes import LIMIT, children, find_processes, kill, wait_until
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 

@@ -10,8 +10,6 @@ import pytest
 from calling import LIMIT_SECONDS, SETTINGS, application, batch
 from terminals import Terminal
 
-pytest_plugins = ("servo_fixtures",)
-
 SIZE = {"size": {"output_regex": r"^size (\S+)"}}
 CONFIGURED = {"web.cpu": 2, "web.mem": 1.5, "web.gc": "g1", "web.opts": "-Xmx1g"}
 # Each run prints one line of the file numbers, and takes it away.

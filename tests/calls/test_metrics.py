@@ -8,9 +8,7 @@ import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, Ended, batch
-from measuring import children, default_signals, find_processes, kill, stat, wait_until
-
-pytest_plugins = ("servo_fixtures",)
+from processes import children, find_processes, kill, stat, wait_until
 
 
 def measured(servo, command, metrics, **options):
@@ -173,7 +171,7 @@ PRINTING = "head -c 1000000 /dev/zero | tr '\\0' a"
 def searching(servo):
     """A driver that searches, and the pid of the process that does it for the driver."""
     servo.configure(batch(PRINTING + "; echo >ended", metrics=ENDLESS))
-    process = servo.start("measure", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+    process = servo.start("measure", stdin=subprocess.DEVNULL)
     wait_until(lambda: os.path.exists(servo.path("ended")))
     (search,) = wait_until(lambda: searches_of(process))
     yield process, search
@@ -290,7 +288,7 @@ def test_check_tells_what_each_metric_yields_in_a_saved_output(servo):
 def test_ctrl_c_ends_a_check_in_the_middle_of_a_pattern(servo):
     servo.configure(batch(metrics=ENDLESS))
     servo.write("output", b"a" * 1000000)
-    process = servo.start("check", "--output", "output", stdin=subprocess.DEVNULL, preexec_fn=default_signals)
+    process = servo.start("check", "--output", "output", stdin=subprocess.DEVNULL)
     wait_until(lambda: maps(process.pid, servo.path("output")))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=LIMIT_SECONDS)

@@ -5,8 +5,6 @@ import stat
 
 from calling import application, asked, batch, without_privileges
 
-pytest_plugins = ("servo_fixtures",)
-
 # For any verb: what is no request at all. Which texts are no JSON is pure/test_strict_json.py's.
 NO_REQUEST = [
     (b"null", ["null", "object"]),

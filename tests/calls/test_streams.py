@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, Ended, asked, batch
-from measuring import wait_until
+from processes import wait_until
 
 CALLS = {"adjust": asked(cpu=3), "adjust --query": b"", "measure": b""}
 QUESTIONS = ["adjust --query", "adjust --info", "measure --describe", "measure --info"]

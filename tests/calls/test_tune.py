@@ -10,8 +10,6 @@ from calling import Servo, without_privileges
 from machine import NEWEST, OLDEST
 from terminals import Terminal
 
-pytest_plugins = ["servo_fixtures"]
-
 # Lowest, 1, at x=7 and k=1; 30 with the default.
 BOWL = "echo cost $(( ({a.x} - 7) * ({a.x} - 7) + {a.k} ))"
 SETTINGS = {

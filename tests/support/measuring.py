@@ -8,8 +8,8 @@ import subprocess
 import sys
 import uuid
 
-from calling import Ended, Servo, batch, default_signals  # noqa: F401
-from processes import LIMIT, children, find_processes, kill, stat, wait_until  # noqa: F401
+from calling import Ended, Servo, batch
+from processes import LIMIT, children, find_processes, kill, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ACTOR = os.path.join(HERE, "job_actor.py")

@@ -16,7 +16,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
 
 import table
-from measuring import Measuring, children
+from measuring import Measuring
+from processes import children
 
 SLEEP = "sleep 0.5"
 GIBIBYTE = 1 << 30

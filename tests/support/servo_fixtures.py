@@ -1,1 +1,0 @@
-"""Nothing any more: the fixtures are in conftest.py."""
