@@ -4,6 +4,7 @@ What adjust uses of it ``document`` and ``settings`` read alone: what a call doe
 """
 
 import re
+from collections import namedtuple
 from functools import partial
 
 from servo_batch import document, settings
@@ -108,13 +109,10 @@ class Config(document.Document):
         return Objective(direction, text, None if text == SHORTEST.text else self.formula(text))
 
 
-class Objective:
-    """What tells how good settings are; ``formula`` is None where that is the time alone."""
+class Objective(namedtuple("Objective", ("direction", "text", "formula"))):
+    """What tells how good settings are: a formula to "minimize" or "maximize", None where that is the time alone."""
 
-    def __init__(self, direction: str, text: str, formula: "Optional[Formula]") -> None:
-        self.direction = direction  # "minimize" or "maximize"
-        self.text = text
-        self.formula = formula
+    __slots__ = ()
 
     @property
     def metric(self) -> "Optional[str]":

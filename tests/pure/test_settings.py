@@ -1,6 +1,7 @@
 """The settings: what a configuration may say of them, what it allows, and what text that a person types means."""
 
 import pytest
+from calling import application, asked, batch
 
 from servo_batch import rules, settings
 from servo_batch.answers import ServoError
@@ -48,15 +49,19 @@ GOOD = {
 
 def read(described, constraints=()):
     """Return the document and the settings of a configuration with these settings of the component web."""
-    application = {"components": {"web": {"settings": described}}}
-    document = Document("c.json", {"batch": {"application": application, "constraints": list(constraints)}})
+    document = Document("c.json", batch(default_state=application(web=described), constraints=list(constraints)))
     return document, settings.read(document)
+
+
+def of_web(**values):
+    """Return a state with these values of settings of the component web."""
+    return asked(**values)["application"]
 
 
 def test_each_wrong_setting_is_one_problem_with_its_key_path():
     problems = read({"s%d" % number: setting for number, (setting, _, _) in enumerate(WRONG)})[0].problems
     for number, (_, key, words) in enumerate(WRONG):
-        start = "c.json: batch.application.components.web.settings.s%d" % number
+        start = "c.json: batch.default_state.application.components.web.settings.s%d" % number
         (problem,) = [problem for problem in problems if problem.startswith((start + ".", start + ":"))]
         assert problem.startswith(start + key + ": ")
         assert [word for word in words if word not in problem] == []
@@ -83,10 +88,9 @@ def test_a_whole_value_of_a_range_of_whole_numbers_is_an_integer_wherever_it_com
         ({"type": "enum", "values": [4]}, 4.0, 4.0),
     ]:
         _, configured = read({"s": {**setting, "value": value}})
-        stored = {"components": {"web": {"settings": {"s": {"value": value}}}}}
-        accepted = rules.accepted(configured, stored, {}, "")
-        for application in (configured.current(), configured.current(stored), accepted):
-            assert repr(settings.values(application)["web.s"]) == repr(whole)
+        stored = of_web(s=value)
+        for state in (configured.current(), configured.current(stored), rules.accepted(configured, stored, {}, "")):
+            assert repr(settings.values(state)["web.s"]) == repr(whole)
 
 
 def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
@@ -96,18 +100,17 @@ def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
         "heap": {"type": "formula", "formula": "1"},
         "name": {"value": "x"},
     }
-    components = {"web": {"settings": described}}
-    config = Config("c.json", {"batch": {"command": "x", "application": {"components": components}}})
-    for path, allowed in [
-        (("web", "size"), ("range", [1, 2])),
-        (("web", "gc"), ("enum", ["g1", 7])),
-        (("web", "heap"), ("formula", [])),
-        (("web", "name"), ("free", [])),
-        (("web",), ("free", [])),
-        (("state", "application", "components", "web", "settings", "gc", "value"), ("enum", ["g1", 7])),
-        (("state", "application", "components", "web", "settings", "gc", "unit"), ("free", [])),
-    ]:
-        assert config.allowed(path) == allowed
+    allowed = {
+        ("web", "size"): ("range", [1, 2]),
+        ("web", "gc"): ("enum", ["g1", 7]),
+        ("web", "heap"): ("formula", []),
+        ("web", "name"): ("free", []),
+        ("web",): ("free", []),
+        ("state", "application", "components", "web", "settings", "gc", "value"): ("enum", ["g1", 7]),
+        ("state", "application", "components", "web", "settings", "gc", "unit"): ("free", []),
+    }
+    config = Config("c.json", batch(default_state=application(web=described)))
+    assert {path: config.allowed(path) for path in allowed} == allowed
 
 
 def test_a_setting_goes_by_its_full_name():
@@ -149,6 +152,6 @@ def test_a_constraint_over_a_setting_without_a_value_says_nothing_yet():
     document, configured = read({"a": {}, "b": {"value": 1}}, ["{web.a} > {web.b}"])
     assert document.problems == []
     with pytest.raises(ServoError) as caught:
-        rules.accepted(configured, {"components": {"web": {"settings": {"a": {"value": 0}}}}}, {}, "no")
+        rules.accepted(configured, of_web(a=0), {}, "no")
     assert caught.value.reason == "constraint"
     assert caught.value.message == "no: breaks the constraint {web.a} > {web.b}: 0 > 1"
