@@ -115,8 +115,7 @@ def test_the_jobs_environment_is_the_callers_in_any_locale(servo_everywhere):
     """In the C locale Python sets LC_CTYPE, also in its own environment: with it grep -i takes thirty times as long."""
     servo = servo_everywhere
     servo.configure(batch(["cp", "/proc/self/environ", "seen"]))
-    c_type = [{"LC_CTYPE": name} for name in ("C", "POSIX", "C.UTF-8")]
-    for locale in ({}, {"LANG": "C"}, {"LC_ALL": "C"}, *c_type):
+    for locale in ({}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}):
         servo.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
         assert servo.measure().status == 0
         seen = servo.read("seen").split(b"\0")[:-1]

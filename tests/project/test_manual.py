@@ -115,10 +115,29 @@ def test_every_option_that_is_shown_exists():
             assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", call)) <= known, (verb, call)
 
 
-def test_each_verb_names_a_page_that_is_there():
-    for verb, (_, _, page) in help_verb.VERBS.items():
-        assert page in PAGES, verb
+def test_each_verb_s_help_lists_its_options_has_an_example_and_names_a_page():
     assert list(help_verb.VERBS) == list(options.USAGE)
+    for verb in options.USAGE:
+        helped = help_verb.usage(verb, "servo-batch.pyz " + verb)
+        assert [option.shown for option in options.of(verb) if "\n  %s " % option.shown not in helped] == []
+        assert "example:\n  servo-batch.pyz " in helped
+        assert re.search("More: help (.*)", helped).group(1) in PAGES
+
+
+def test_help_shows_each_page_lists_a_folder_and_finds_lines():
+    def listed(word):
+        return [line.split()[0] for line in help_verb.manual(word).splitlines()[1:] if line]
+
+    pages = listed("")
+    assert {os.path.basename(page) for page in pages} == set(PAGES) - {"README"}  # which lies in the file alone
+    for page in pages:
+        for name in (page, os.path.basename(page).upper()):
+            assert help_verb.manual(name) == PAGES[os.path.basename(page)]
+    assert listed("recipes") == [page for page in pages if page.startswith("recipes/")]
+    for word in ("grace_period", "±", "EXIT status"):
+        lines = help_verb.manual(word).splitlines()
+        assert lines
+        assert all(word.lower() in line.lower() and line.split(": ")[0] in pages for line in lines)
 
 
 def table(page, title):
