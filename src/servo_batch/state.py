@@ -82,12 +82,11 @@ class StateFile:
         """Have nothing stored, and an older servo-batch's state not come back; raise ``ServoError`` (bad-state)."""
 
         def remove() -> None:
-            is_there = os.path.exists(self.path)
-            if is_there:
+            if os.path.lexists(self.path):
                 self.load()  # what is no state is not ours to remove
             if self._other:
                 self._store({"components": {}})
-            elif is_there:
+            elif os.path.exists(self.path):
                 os.unlink(self.path)
 
         self._alone(remove)

@@ -79,9 +79,6 @@ def test_values_that_break_a_constraint_together_are_rejected_with_the_formula_a
     assert cluster.call("adjust", "spark.executors=8", "spark.memory=9").status == 0
 
 
-# --state names no file that the call reads otherwise, or that holds something else.
-
-
 def test_the_configuration_is_no_state(newest):
     before = newest.read("config.json")
     os.symlink("config.json", newest.path("link"))
@@ -93,14 +90,6 @@ def test_the_configuration_is_no_state(newest):
     assert newest.read("config.json") == before
     newest.configure(batch(state="config.json"))
     newest.call("adjust", "web.cpu=3").bad_request("batch.state config.json is the configuration")
-
-
-def test_a_file_that_holds_something_else_is_left_as_it_is(newest):
-    for content in (b"notes\n", b'{"application": 5}', b'{"time": "2026"}\n{"a": 1}\n'):
-        newest.write("other", content)
-        for argument in ("web.cpu=3", "--reset"):
-            newest.call("adjust", argument, "--state", "other").bad_state("other: the state file ", "name another file")
-            assert newest.read("other") == content
 
 
 # Requests.

@@ -89,7 +89,7 @@ def test_a_measure_without_the_shape_it_needs_runs_no_job(newest):
 
 
 def every_call(servo):
-    return [servo.query(), servo.adjust(asked(cpu=3)), servo.measure()]
+    return [servo.query(), servo.adjust(asked(cpu=3)), servo.measure(), servo.call("adjust", "--reset")]
 
 
 BAD_STATES = [
