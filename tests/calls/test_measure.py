@@ -83,22 +83,7 @@ def test_progress_counts_all_runs(newest):
     assert ended.progress[-1]["progress"] == 100
 
 
-# Resources and formulas.
-
-BUSY = "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"
-
-
-def test_resources_are_those_of_the_job_and_have_their_units(servo):
-    names = ("cpu_time", "user_time", "system_time", "max_rss")
-    servo.configure(batch(BUSY, metrics={name: {"resource": name} for name in names}))
-    metrics = servo.measure().answer["metrics"]
-    assert [metrics[name]["unit"] for name in names] == ["seconds", "seconds", "seconds", "bytes"]
-    assert 0 < metrics["user_time"]["value"] <= metrics["cpu_time"]["value"]
-    times = metrics["user_time"]["value"] + metrics["system_time"]["value"]
-    assert metrics["cpu_time"]["value"] == pytest.approx(times, abs=2e-6)
-    assert metrics["max_rss"]["value"] > 2**18
-    described = servo.describe().answer["metrics"]
-    assert all(described[name] == {"unit": metrics[name]["unit"]} for name in names)
+# Formulas.
 
 
 def test_a_formula_is_about_metrics_settings_and_control_and_other_formulas_in_each_run(servo):
@@ -168,12 +153,6 @@ def test_a_history_that_cannot_be_written_is_said_before_the_job_runs_and_after_
     ended = servo.measure()
     assert ended.answer["metrics"]["size"] == {"value": 5}
     assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(servo.folder + "/", "")
-    os.mkdir(servo.path("gone"))
-    servo.configure(batch('rm -r "$PWD"; echo size 5', metrics=SIZE))
-    arguments = ("--config", servo.path("config.json"), "--history", "h")
-    ended = servo.measure(b"", *arguments, cwd=servo.path("gone"))
-    assert ended.answer["metrics"]["size"] == {"value": 5}
-    assert "servo-batch: h: the history cannot be written" in ended.stderr
 
 
 def test_no_settings_are_blamed_where_the_output_can_be_kept_no_more(newest):
