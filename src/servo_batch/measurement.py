@@ -150,9 +150,9 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
 def computed(
     metrics: "Dict[str, Metric]", values: Dict[str, Any], application_settings: Dict[str, Any], control: Any
 ) -> Tuple[Dict[str, Any], Dict[str, str]]:
-    """Return what the formulas among ``metrics`` come to by the ``values`` of a run, and why those have none that do.
+    """Return, by their names, what the formulas among ``metrics`` come to in a run that gave ``values``.
 
-    All are by the names of the metrics.
+    The second is, by their names, why those that come to nothing do.
     """
     by_name = {name: each.parsed for name, each in metrics.items() if each.source == "formula"}
     if not by_name:

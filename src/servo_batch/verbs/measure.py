@@ -34,9 +34,7 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
         history = options.get("--history") or config.history
         request = read_request()
         asked = requested_metrics(request, config)
-        file = None
-        if options.get("--command") is None:
-            file = state.find(options.get("--state"), config)
+        file = None if options.get("--command") else state.find(options.get("--state"), config)
         application = measured_with(config, options, file)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
