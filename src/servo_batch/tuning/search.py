@@ -67,12 +67,12 @@ def propose(
 
     is_long = any(ordered and len(values) >= LONG for values, ordered in space.values())
     if len(measured) < (FIRST_OF_LONG if is_long else FIRST) or all(one.cost is None for one in measured):
-        candidates = _anywhere(space, rng, is_open, FARTHEST_OF, LAST_LOOKS)
+        candidates = _some(_walk(space, rng), is_open, FARTHEST_OF, LAST_LOOKS)
         worth = [_nearest(space, point, [one.point for one in measured]) for point in candidates]
     else:
         model = model_of(space, measured)
-        near = _near(space, rng, is_open, measured)
-        anywhere = _anywhere(space, rng, is_open, CANDIDATES, LOOKS if near else LAST_LOOKS)
+        near = _some(_neighbours(space, rng, measured), is_open, CANDIDATES // 2, LOOKS)
+        anywhere = _some(_walk(space, rng), is_open, CANDIDATES, LOOKS if near else LAST_LOOKS)
         candidates = list(dict.fromkeys(near + anywhere))[:CANDIDATES]  # of a small space, all
         worth = model.expected_improvements(candidates)
     return _settings(space, candidates[highest(worth)]) if candidates else None
@@ -151,15 +151,15 @@ def _nearest(space: Space, point: Point, others: Sequence[Point]) -> float:
     return min(map(math.fsum, zip(*columns)), default=0.0)
 
 
-def _anywhere(space: Space, rng: random.Random, is_open: IsOpen, count: int, last_looks: int) -> List[Point]:
-    """Return ``count`` open points, or the fewer that the first looks find, or the one found later."""
-    found: List[Point] = []
-    for looks, point in enumerate(islice(_walk(space, rng), last_looks)):
+def _some(points: Iterator[Point], is_open: IsOpen, count: int, last_looks: int) -> List[Point]:
+    """Return ``count`` different open points, or the fewer that the first looks find, or the one found later."""
+    found: Dict[Point, None] = {}
+    for looks, point in enumerate(islice(points, last_looks), 1):
+        if is_open(point):
+            found[point] = None
         if len(found) == count or (found and looks >= LOOKS):
             break
-        if is_open(point):
-            found.append(point)
-    return found
+    return list(found)
 
 
 def _walk(space: Space, rng: random.Random) -> Iterator[Point]:
@@ -181,23 +181,18 @@ def _walk(space: Space, rng: random.Random) -> Iterator[Point]:
         number = (number + stride) % size
 
 
-def _near(space: Space, rng: random.Random, is_open: IsOpen, measured: List[Placed]) -> List[Point]:
-    """Return open points that differ in few settings from the best measured."""
+def _neighbours(space: Space, rng: random.Random, measured: List[Placed]) -> Iterator[Point]:
+    """Yield points that differ in few settings from the best measured, again and again."""
     good = [(one.cost, index) for index, one in enumerate(measured) if one.cost is not None]
     best = [measured[index].point for _, index in sorted(good)[:BEST]]
     axes = [(index, len(values), ordered) for index, (values, ordered) in enumerate(space.values()) if len(values) > 1]
-    found: Dict[Point, None] = {}
-    for _ in range(LOOKS if axes else 0):
+    while axes:
         levels = [round(level) for level in _drawn(rng, best)]
         for _ in range(_drawn(rng, CHANGES)):
             index, length, ordered = _drawn(rng, axes)
             near = ordered and length > FEW_LEVELS and rng.random() < 0.5
             levels[index] = _moved(rng, levels[index], length) if near else int(rng.random() * length)
-        if tuple(levels) not in found and is_open(tuple(levels)):
-            found[tuple(levels)] = None
-        if len(found) == CANDIDATES // 2:
-            break
-    return list(found)
+        yield tuple(levels)
 
 
 def _moved(rng: random.Random, level: int, length: int) -> int:
