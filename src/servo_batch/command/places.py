@@ -30,10 +30,10 @@ NUMBERS_ONLY = re.compile(
     # Arithmetic, in which a name is a variable; a here-document, which a line of its own ends.
     \(\( | \$\[ | << | (?<![\w./])let\s | \s-(?:eq|ne|lt|le|gt|ge)\b | \[["']?[$\x01] | \$\{[^}]*\x01 | \$\{\w+:\s*\$
     | \b(?:exit|return|shift)\s+\x01 | printf\s[^;|&\n]{0,300}%[^s%]*[diouxXeEfgG]
-    | \b(?:declare|typeset|local|export|readonly)\s+[-+] | (?:\A|[;&|\n({])\s*(?:integer|float)\s
+    | \b(?:declare|typeset|local|export|readonly)\s+[-+] | (?:\A|[;&|\n({])[ \t]*(?:integer|float)\s
     # What a shell reads, or what is run in place of what it prints, begins with the name of a command.
     | \|[^;|\n'"]{0,200}?(?<![\w.])SHELL(?![\w.])
-    | (?:(?:\A|[;&|\n({])\s*(?:(?:LEADING|\w+=\S*)\s+)*|sh(?:\s+-\S+)*\s+)["']?(?:\$\((?!\()|`|<\()
+    | (?:(?:\A|[;&|\n({])[ \t]*(?:(?:LEADING|\w+=\S*)\s+)*|sh(?:\s+-\S+)*\s+)["']?(?:\$\((?!\()|`|<\()
     """.replace("SHELL", SHELL).replace("LEADING", "|".join(map(re.escape, LEADING))),
     re.X,
 )
@@ -46,7 +46,7 @@ REDIRECTION = re.compile(r"(?<!\S)\d*(?:&?>>?|<)[&|]?\s?[^\s<>]+")
 # The name of a function, and what a case compares with: a command begins behind them.
 HEAD = re.compile(r"\A(?:.* )?(?:\{|[^ ]*\))(?= |\Z)")
 # What runs what comes next: a shell its script or file, but not where it stands behind a script, as the name of that;
-# ssh what comes behind the host. Some options of ssh(1) take the next word. It is compiled where it is used.
+# ssh what comes behind the host. Some options of ssh(1) take the next word.
 SSH_OPTIONS = "(?:[ ]-(?:TAKES[ ]\\S+|(?!TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
 RUNS = r"""(?x)
     (?:\A|[ ]) (?:-exec | (?:[^ =]*/)? SHELL (?:(?:[ ]-\S+)+ | [ ].*[ ]-\w*c)) \Z
@@ -82,7 +82,8 @@ def _place(command: str, word: str) -> str:
         return ""
     words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).split()
     is_first = all(each in LEADING or each[0] == "-" or ASSIGNED.match(each) for each in words)
-    return PROGRAM if is_first or re.search(RUNS, " ".join(words)) else ""
+    may_run = "sh" in command or "-exec" in command  # mostly not, and then nothing has to compile the pattern
+    return PROGRAM if is_first or (may_run and re.search(RUNS, " ".join(words))) else ""
 
 
 def _unquoted(match: "Match[str]") -> str:
