@@ -3,7 +3,7 @@
 import json
 import math
 from itertools import accumulate
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from servo_batch import samples
 from servo_batch.history.figures import as_number
@@ -103,34 +103,26 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
 
 
 def _confirmed(trials: Sequence[Trial], minimize: bool) -> Dict[str, int]:
-    """Return for settings that were measured again the last measurement that confirmed them, 0 where it did not."""
-    found: Dict[str, int] = {}
-    # Where the machine was to blame, tune measures once more.
-    counted = [(_identity(trial.settings), trial) for trial in trials if trial.cause != "machine"]
-    for again in confirmations(counted):
-        turns = [[cost(trial, minimize) for _, trial in again[turn::2]] for turn in (0, 1)]
-        if len(turns[1]) >= samples.FEWEST:  # one that was broken off says nothing
-            is_better = samples.is_lower(turns[0][: len(turns[1])], turns[1])
-            found[again[0][0]] = again[-1][1].number if is_better else 0
-    return found
+    """Return for settings that were measured again the last measurement that confirmed them, 0 where it did not.
 
-
-def confirmations(measured: Iterable[Tuple[Any, Any]]) -> List[List[Tuple[Any, Any]]]:
-    """Return the confirmations: runs of the best and of the default in turns.
-
-    ``measured`` is, oldest first, what tells settings apart, and a measurement that has its ``purpose``. Any other
-    measurement between them ends a confirmation: the machine may have changed since. The last one may be empty.
+    A confirmation is runs of the best and of the default in turns. Any other measurement between them ends it: the
+    machine may have changed since.
     """
-    found: List[List[Tuple[Any, Any]]] = [[]]
-    for place, one in measured:
-        runs = found[-1]
-        is_turn = one.purpose == (CONFIRM_BEST, CONFIRM_DEFAULT)[len(runs) % 2]
-        if not is_turn or (len(runs) > 1 and place != runs[-2][0]):
+    found: Dict[str, int] = {}
+    runs: List[Tuple[str, Trial]] = []
+    for trial in trials:
+        if trial.cause == "machine":
+            continue  # tune measures once more
+        identity = _identity(trial.settings)
+        is_turn = trial.purpose == (CONFIRM_BEST, CONFIRM_DEFAULT)[len(runs) % 2]
+        if not is_turn or (len(runs) > 1 and identity != runs[-2][0]):
             # Another default is compared with the run of the best before it.
-            runs = runs[-1:] if is_turn and one.purpose == CONFIRM_DEFAULT else []
-            found.append(runs)
-        if is_turn or one.purpose == CONFIRM_BEST:
-            runs.append((place, one))
+            runs = runs[-1:] if is_turn and trial.purpose == CONFIRM_DEFAULT else []
+        if is_turn or trial.purpose == CONFIRM_BEST:
+            runs.append((identity, trial))
+        best, default = ([cost(one, minimize) for _, one in runs[turn::2]] for turn in (0, 1))
+        if len(best) == len(default) >= samples.FEWEST:  # one that was broken off says nothing
+            found[runs[0][0]] = trial.number if samples.is_lower(best, default) else 0
     return found
 
 
