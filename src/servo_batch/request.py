@@ -46,17 +46,13 @@ def _read_stdin() -> bytes:
 
     data = bytearray()
     patience: "Optional[float]" = PATIENCE_SECONDS
-    while True:
+    while len(data) <= MAX_REQUEST_BYTES:
         if not select.select([STDIN], [], [], patience)[0]:
             complain(f"waiting for the request on stdin to come and to end; {NO_REQUEST}")
             patience = None
             continue
-        try:
-            piece = os.read(STDIN, 1 << 20)
-        except BlockingIOError:  # somebody else, who has the other end too, was quicker
-            continue
+        piece = os.read(STDIN, 1 << 20)
         if not piece:
             return bytes(data)
         data += piece
-        if len(data) > MAX_REQUEST_BYTES:
-            raise bad_request(f"the request on stdin has more than 64 MiB, which no request has; {NO_REQUEST}")
+    raise bad_request(f"the request on stdin has more than 64 MiB, which no request has; {NO_REQUEST}")
