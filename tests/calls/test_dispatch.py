@@ -1,5 +1,6 @@
 """Which verb a call means, where its configuration and its state come from, its exit status, and help."""
 
+import json
 import os
 import re
 import shutil
@@ -110,23 +111,20 @@ def test_no_configuration_names_all_that_was_looked_for_and_a_named_one_is_not_r
     servo.query().bad_config("config.yaml", "config.json", "OPTUNE_CONFIG", "--config")
 
 
-def test_the_state_is_the_option_else_the_variable_else_the_file(servo):
-    for name, value in {"given": 3, "environment": 4, "_state": 5}.items():
-        servo.write(name + ".json", asked(cpu=value))
-    variable = {"OPTUNE_STATE": "environment.json"}
-    assert servo.query().query["web"]["cpu"] == 5
-    assert servo.query(environment=variable).query["web"]["cpu"] == 4
-    assert servo.call("adjust", "--query", "--state", "given.json", environment=variable).query["web"]["cpu"] == 3
-    servo.configure(batch("echo cpu {web.cpu}", metrics={"cpu": {"output_regex": r"cpu (\d+)"}}))
-    assert servo.measure(b"", "an-app", "--state", "given.json").answer["metrics"]["cpu"] == {"value": 3}
-
-
-@pytest.mark.parametrize("option", [True, False])
-def test_adjust_stores_where_the_state_is(newest, option):
-    path = newest.path("kept", "elsewhere.json")
-    os.mkdir(os.path.dirname(path))
-    arguments = ["an-app", "--state", path] if option else []
-    ended = newest.adjust(asked(cpu=7), *arguments, environment={"OPTUNE_STATE": "" if option else path})
-    assert ended.status == 0, ended
-    assert os.listdir(newest.path("kept")) == ["elsewhere.json"]
-    assert not os.path.exists(newest.state)
+def test_the_state_is_the_option_else_the_variable_else_the_file(newest):
+    stored = {"given.json": 3, "environment.json": 4, "_state.json": 5}
+    for name, value in stored.items():
+        newest.write(name, asked(cpu=value))
+    for name, arguments, variable in (
+        ("given.json", ["an-app", "--state", "given.json"], "environment.json"),
+        ("environment.json", [], "environment.json"),
+        ("_state.json", [], ""),
+    ):
+        newest.environment["OPTUNE_STATE"] = variable
+        assert newest.call("adjust", "--query", *arguments).query["web"]["cpu"] == stored[name]
+        assert newest.measure(b"", *arguments).answer["settings"]["web.cpu"] == stored[name]
+        assert newest.adjust(asked(cpu=7), *arguments).status == 0
+        stored[name] = 7
+        assert {name: json.loads(newest.read(name).decode()) for name in stored} == {
+            name: asked(cpu=value) for name, value in stored.items()
+        }

@@ -60,8 +60,6 @@ def test_measure_answers_progress_and_then_the_metrics(servo_everywhere):
 # Every row of the table in the README's "Requests and answers" that needs no signal.
 
 NO_MATCH = {"size": {"output_regex": "^big (.*)"}}
-
-
 FAILURES = [
     ("bad-request", "bad-request", batch(), b"{", ["JSON"]),
     ("failed", "bad-config", batch(None), b"", ["batch.command", "missing"]),
@@ -82,7 +80,6 @@ def test_measure_says_how_it_failed(servo):
 
 
 # The request of measure.
-
 
 REQUESTS = [
     (b" \n\t", ["ratio", "size"]),
