@@ -3,6 +3,7 @@
 What adjust uses of it ``document`` and ``settings`` read alone: what a call does not use need not be right.
 """
 
+import os
 import re
 from collections import namedtuple
 from functools import partial
@@ -277,7 +278,10 @@ def _metric(config: Config, name: str) -> "Optional[Metric]":
     def note(keys: "Path", problem: str) -> None:
         config.add((*path, *keys), problem)
 
-    return sources.read(name, entry, note, lambda text: config.formula(text, template.CONTROL))
+    metric = sources.read(name, entry, note, lambda text: config.formula(text, template.CONTROL))
+    if metric and isinstance(metric.file, str):  # of another type it is noted
+        metric.file = os.path.join(config.working_directory or "", metric.file)
+    return metric
 
 
 def _objective(config: Config) -> Objective:

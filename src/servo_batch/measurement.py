@@ -183,12 +183,13 @@ class _Runs:
 
     def begin(self) -> sequence.Examine:
         """Look at the files that the job writes before a run; return what takes its values."""
-        return partial(self._examine, {name: written.stamp(path) for name, path in files_of(self._planned).items()})
+        files = [each.file for each in self._planned.needed.values() if each.file]
+        return partial(self._examine, {path: written.state(path) for path in files})
 
-    def _examine(self, stamps: Dict[str, written.Stamp], ended: Ended, output: Output, step: Step) -> None:
+    def _examine(self, before: searching.Before, ended: Ended, output: Output, step: Step) -> None:
         """Take the values of a run; raise ``ServoError`` where one is not found, or is none of the kind it was."""
         planned = self._planned
-        values = searching.search(planned.needed, output, stamps, step, self._caller)
+        values = searching.search(planned.needed, output, before, step, self._caller)
         figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
         system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
         values.update((name, round(figures[each.text], TIME_DIGITS)) for name, each in system.items())
@@ -262,12 +263,6 @@ def lock(name: str) -> None:
         complain(f"another measurement with {name} is running: each makes the other's figures wrong")
     except OSError:
         pass  # it cannot be opened any more, is none (--command), or its file system has no locks
-
-
-def files_of(planned: Plan) -> Dict[str, str]:
-    """Return the paths of the files that metrics are read from, by the names of the metrics."""
-    folder = planned.job.command.working_directory or ""
-    return {name: os.path.join(folder, each.file) for name, each in planned.needed.items() if each.file}
 
 
 def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:

@@ -29,6 +29,7 @@ WRONG = [
     ("warmup_runs", "1", "batch.warmup_runs", ["from 0", '"1"']),
     ("metrics", {"a": "x"}, "batch.metrics.a", ["mapping", '"x"']),
     ("metrics", {"a": {"resource": "max_rss", "units": "B"}}, "batch.metrics.a.units", ['did you mean "unit"']),
+    ("metrics", {"m": {"output_json": "a", "file": 7}}, "batch.metrics.m.file", ["string", "7"]),
     ("metrics", {"m": {"formula": "{m} * 2"}}, "batch.metrics", ["m: each needs", "circle"]),
     ("metrics", {"m": {"formula": "{total_runtime} / ({web.cpu} - 2)"}}, "batch.metrics.m.formula", ["by zero"]),
     ("objective", "maximize tps", "batch.objective", ["a mapping of minimize: FORMULA or maximize: FORMULA"]),

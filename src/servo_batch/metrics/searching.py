@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 from contextlib import suppress
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Optional
 
 from servo_batch.answers import Details, HostError, failed
 from servo_batch.job.attention import Caller, Loop
@@ -21,9 +21,9 @@ from servo_batch.metrics import written
 from servo_batch.metrics.convert import NoMatch, Value
 from servo_batch.metrics.find import find, hint
 from servo_batch.metrics.sources import Metric
-from servo_batch.metrics.written import Stamp
 from servo_batch.wording import named, shown
 
+Before = Mapping[str, Optional[written.State]]  # by the names of the files
 CONSEQUENCE = "the job had ended, but what it printed was not searched to the end"
 KILLED = "%s killed the search: memory or room in $TMPDIR ran out, or somebody cut the output short or killed it"
 HINT_SECONDS = 1  # so long may be thought about what was not found, after the values are known
@@ -31,11 +31,11 @@ MAX_MEMORY = 1 << 30  # beside what is mapped of the outputs
 
 
 def search(
-    metrics: Mapping[str, Metric], output: Output, before: Mapping[str, Stamp], step: Step, caller: Caller
+    metrics: Mapping[str, Metric], output: Output, before: Before, step: Step, caller: Caller
 ) -> Dict[str, Value]:
     """Return the values of the metrics that are searched for, by name.
 
-    They are looked for in what the job printed, and in the files of metrics that are not as they were ``before``.
+    They are looked for in what the job printed, and in the files of metrics, unless their states are those ``before``.
     ``step`` is the search, as progress tells it. Raises ``ServoError``: ``no-match``, which tells of all that were not
     found; ``cancelled``; or ``command-failed`` where the output could not be searched.
     """
@@ -80,7 +80,7 @@ def _no_match(metrics: Mapping[str, Metric], missing: Mapping[str, str]) -> str:
     return "the job ended well, but there is no match for %s; check --output FILE tries it" % "; ".join(parts)
 
 
-def _search(wanted: Dict[str, Metric], output: Output, before: Mapping[str, Stamp], control: int, report: int) -> None:
+def _search(wanted: Dict[str, Metric], output: Output, before: Before, control: int, report: int) -> None:
     try:
         die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -96,7 +96,7 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Mapping[str, Stam
         for name, metric in wanted.items():
             tell(report, {"metric": name})
             try:
-                text = written.read(before[name]) if metric.file else streams[metric.stream]
+                text = written.read(metric.file, before[metric.file]) if metric.file else streams[metric.stream]
                 values[name] = find(metric, text)
             except NoMatch as none:
                 missing[name] = str(none)

@@ -40,7 +40,7 @@ class Metric:
     """What is measured, by one source.
 
     ``text`` is the source as it is written, ``parsed`` what it means: a compiled pattern, a path's keys, a formula. A
-    value is looked for in ``file`` where that is given, else in ``stream``.
+    value is looked for in ``file`` where that is given, a path from where the driver is, else in ``stream``.
     """
 
     def __init__(self, source: str, mapping: "Mapping[str, Any]", parsed: "Any" = None) -> None:

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Optional, Tuple, Union
 
 from servo_batch.metrics.convert import NoMatch
 
@@ -12,33 +12,27 @@ if TYPE_CHECKING:
     from mmap import mmap
 
 Output = Union[bytes, "mmap"]
+State = Tuple[int, ...]
 # Two changes within so many seconds may have the same time: the kernel's clock for files is a coarse one.
 TICK_SECONDS = 0.02
 
 
-class Stamp(NamedTuple):
-    """A file, and what of it changes when somebody writes to it, None where there is none."""
-
-    path: str
-    state: Optional[Tuple[int, ...]] = None
-
-
-def stamp(path: str) -> Stamp:
-    """Return a file as it is now."""
+def state(path: str) -> Optional[State]:
+    """Return what of a file changes when somebody writes to it, as that is now; None where there is no file."""
     try:
         status = os.stat(_encoded(path))
     except OSError:
-        return Stamp(path)
+        return None
     if abs(time.time() - status.st_mtime) < TICK_SECONDS:
         time.sleep(TICK_SECONDS)
-    return Stamp(path, _state(status))
+    return _state(status)
 
 
-def read(before: Stamp) -> Output:
-    """Return what a file holds that is not as it was ``before``; raise ``NoMatch``."""
+def read(path: str, before: Optional[State] = None) -> Output:
+    """Return what a file holds whose state is another than ``before``; raise ``NoMatch``."""
     try:
         # Without waiting for whoever writes into a pipe.
-        descriptor = os.open(_encoded(before.path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(_encoded(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise NoMatch("it is not there: this run did not write it") from None
     except OSError as error:
@@ -47,7 +41,7 @@ def read(before: Stamp) -> Output:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NoMatch("it is no regular file")
-        if _state(status) == before.state:
+        if _state(status) == before:
             raise NoMatch("it is as it was before the job: this run did not write it")
         return mapped(descriptor, status.st_size)
     finally:
@@ -70,5 +64,5 @@ def _encoded(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")  # whatever the locale is
 
 
-def _state(status: os.stat_result) -> Tuple[int, ...]:
+def _state(status: os.stat_result) -> State:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

@@ -200,7 +200,7 @@ def _tried(findings: Findings, config: "Config", name: str, saved: "Dict[str, Tu
     if metric.file:
         path = metric.file
         try:
-            held = written.read(written.Stamp(os.path.join(config.working_directory or "", path)))
+            held = written.read(path)
         except NoMatch as none:
             findings.notes.append(f"{place}: {path} cannot be tried: {none}")
             return None

@@ -48,7 +48,7 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
             record.check_writable(history)
         kept = options.get("--keep-output")
         if kept:
-            files = {f"the file of the metric {named(name)}": path for name, path in measurement.files_of(plan).items()}
+            files = {f"the file of the metric {named(name)}": each.file for name, each in plan.needed.items()}
             inputs.update({"the history": history}, **files)
             for path in (kept, kept + output.STDERR_SUFFIX):
                 refuse_input("--keep-output", path, inputs)
