@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from servo_batch.formulas import Formula
     from servo_batch.metrics.sources import Metric
     from servo_batch.options import Options
-    from servo_batch.rules import Assignment
     from servo_batch.settings import Setting
 
 COMMANDS = ("command", "prepare", "cleanup")
@@ -169,17 +168,15 @@ class _OfCommand(Config):
         return self.name
 
 
-def of_command(command: str, assignments: "List[Assignment]", patterns: "List[Tuple[str, str]]") -> Config:
+def of_command(command: str, assignments: "Dict[str, str]", patterns: "List[Tuple[str, str]]") -> Config:
     """Return the configuration that ``--command``, C.S=VALUES and ``--metric NAME=REGEX`` stand for.
 
     It has ``cpu_time`` and ``max_rss`` as well. Raises ``ServoError`` (bad-request) that lists every problem.
     """
-    components: "Dict[str, Any]" = {}
-    for component, name, text in assignments:
-        components.setdefault(component, {"settings": {}})["settings"][name] = _values(text)
+    application = settings.application({full: _values(text) for full, text in assignments.items()})
     metrics: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
     metrics.update((name, {"output_regex": pattern}) for name, pattern in patterns)
-    batch = {"command": command, "application": {"components": components}, "metrics": metrics}
+    batch = {"command": command, "application": application, "metrics": metrics}
     config = _OfCommand("--command", {"batch": batch})
     if config.problems:
         raise bad_request("\n".join(config.problems))

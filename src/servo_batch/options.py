@@ -107,8 +107,8 @@ class Options:
     """What a command line says: the ``verb``, ``given`` options by name, the ``question`` among them, and other words.
 
     An option's value is a string, but for --control (a mapping), --metric (a list of names and patterns), whole numbers
-    and numbers; True where it takes none. An assignment is a component, a setting and the text behind its ``=``. What
-    help is to show is its ``app_id``. ``call`` is what was typed up to the verb, ``arguments`` what comes after it.
+    and numbers; True where it takes none. ``assignments`` are ``{"web.cpu": TEXT, …}``. What help is to show is its
+    ``app_id``. ``call`` is what was typed up to the verb, ``arguments`` what comes after it.
     """
 
     def __init__(self, verb: str, call: str, arguments: "List[str]") -> None:
@@ -229,10 +229,10 @@ def utf8(text: str) -> str:
         raise UsageError(f"{text!a} is not UTF-8") from None
 
 
-def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], List[Tuple[str, str, str]]]":
+def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], Dict[str, str]]":
     """Return the APP_ID and the assignments among the words of a verb; raise ``UsageError``."""
     if verb == "help":
-        return " ".join(words), []
+        return " ".join(words), {}
     settings = [word for word in words if "=" in word]
     others = [word for word in words if "=" not in word]
     for word in others:
@@ -243,11 +243,12 @@ def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], Li
     unwanted = others[int(verb in CALLED_BY) :] + settings * ("SETTING" not in USAGE[verb])
     if unwanted:
         raise UsageError(f"{' '.join(unwanted)} has no place in {verb} {USAGE[verb]}")
-    names = [word.partition("=")[0] for word in settings]
-    for name in names:
-        if names.count(name) > 1:
+    assignments: "Dict[str, str]" = {}
+    for name, text in map(_assignment, settings):
+        if name in assignments:
             raise UsageError(f"{name} is given twice: compare takes several values of one, {name}=VALUE,VALUE")
-    return next(iter(others), None), [_assignment(word) for word in settings]
+        assignments[name] = text
+    return next(iter(others), None), assignments
 
 
 def _other(word: str, verb: str, call: str) -> str:
@@ -257,10 +258,9 @@ def _other(word: str, verb: str, call: str) -> str:
     return f"the file by another name: ln -s {call} servo-batch && python3 servo-batch {word}"
 
 
-def _assignment(word: str) -> "Tuple[str, str, str]":
+def _assignment(word: str) -> "Tuple[str, str]":
     """Return what ``COMPONENT.SETTING=VALUE`` names and says; a component may have dots."""
     name, _, value = utf8(word).partition("=")
-    component, _, setting = name.rpartition(".")
-    if not component or not setting:
+    if not all(name.rpartition(".")):
         raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE")
-    return component, setting, value
+    return name, value

@@ -4,16 +4,14 @@ import copy
 
 from servo_batch import settings
 from servo_batch.answers import ServoError, bad_request
-from servo_batch.settings import full_name, named_setting, walk
+from servo_batch.settings import named_setting, walk
 from servo_batch.wording import did_you_mean, is_scalar, kind, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict
 
     from servo_batch.settings import Application, Setting, Settings
-
-    Assignment = Tuple[str, str, str]  # component, setting, value as typed
 
 
 def scalar(text: str) -> "Any":
@@ -49,15 +47,14 @@ def typed(setting: "Setting", text: str) -> "Any":
     return value if default is not None and kind(value) == kind(default) else scalar(text)
 
 
-def assigned(configured: "Settings", assignments: "List[Assignment]", name: str) -> "Dict[str, Any]":
+def assigned(configured: "Settings", assignments: "Dict[str, str]", name: str) -> "Dict[str, Any]":
     """Return the values that arguments ask for, ``{"web.cpu": 4, …}``.
 
     Raises ``ServoError`` (bad-request) for an undeclared setting; ``name`` is the configuration's, for the message.
     """
     values = {}
     problems = []
-    for component, setting, text in assignments:
-        full = full_name(component, setting)
+    for full, text in assignments.items():
         described = configured.described.get(full)
         if described is None:
             hint = did_you_mean(full, configured.described) or "; adjust --query shows those it has"

@@ -31,6 +31,15 @@ def walk(application: "Application") -> "Iterator[Tuple[str, Setting]]":
             yield full_name(component, name), setting
 
 
+def application(described: "Dict[str, Setting]") -> "Application":
+    """Return the application with these settings by full name; a component may have dots, a setting has none."""
+    components: "Dict[str, Any]" = {}
+    for full, setting in described.items():
+        component, _, name = full.rpartition(".")
+        components.setdefault(component, {"settings": {}})["settings"][name] = setting
+    return {"components": components}
+
+
 def full_name(component: str, name: str) -> str:
     """Return how a setting is named on the command line, in answers and in the history: ``web.cpu``."""
     return f"{component}.{name}"

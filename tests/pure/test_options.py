@@ -45,7 +45,7 @@ def test_values_are_what_their_names_say():
         "--command": "x",
         "--json": True,
     }
-    assert options.assignments == [("web", "cpu", "4"), ("a.b", "c", "=x")]
+    assert options.assignments == {"web.cpu": "4", "a.b.c": "=x"}
     assert options.app_id == "-app"
     assert read(["servo", "-d", "0.5", "APP"]).get("--delay") == 0.5
 

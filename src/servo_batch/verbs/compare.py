@@ -94,17 +94,16 @@ def _read(options: Options) -> Tuple[Config, List[measurement.Plan], List[str], 
 
 def _combinations(config: Config, options: Options) -> List[Dict[str, Any]]:
     """Return every value of one setting with every value of the others, each combination once."""
-    names = [settings.full_name(component, name) for component, name, _ in options.assignments]
-    choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments]
-    found = [dict(zip(names, values)) for values in islice(product(*choices), MOST + 1)]
+    choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments.items()]
+    found = [dict(zip(options.assignments, values)) for values in islice(product(*choices), MOST + 1)]
     if len(found) > MOST:
         raise UsageError(f"these are more than {MOST} combinations: compare fewer values, or let tune search")
     return found
 
 
-def _choices(config: Config, component: str, name: str, text: str) -> Iterator[Any]:
+def _choices(config: Config, name: str, text: str) -> Iterator[Any]:
     """Return the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
-    described = config.settings.described.get(settings.full_name(component, name), {})
+    described = config.settings.described.get(name, {})
     match = re.match(VALUES, text)
     texts: Iterable[str] = text.split(",")
     kind = settings.type_of(described)
@@ -114,10 +113,10 @@ def _choices(config: Config, component: str, name: str, text: str) -> Iterator[A
         low, high = Decimal(match.group(1)), Decimal(match.group(2))
         step = Decimal(match.group(3) or repr(described.get("step", 1) if kind == "range" else 1))
         if high < low or not step:
-            raise UsageError(f"{component}.{name}={text} has no values: write LEAST..MOST, or LEAST..MOST/STEP")
+            raise UsageError(f"{name}={text} has no values: write LEAST..MOST, or LEAST..MOST/STEP")
         texts = (str(low + index * step) for index in range(int((high - low) / step) + 1))
     elif not all(texts):
-        raise UsageError(f"{component}.{name}={text} lacks a value: write VALUE,VALUE")
+        raise UsageError(f"{name}={text} lacks a value: write VALUE,VALUE")
     return (rules.typed(described, each) for each in texts)
 
 

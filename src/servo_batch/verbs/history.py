@@ -3,7 +3,7 @@
 import os
 from typing import Any, Callable, Dict, List
 
-from servo_batch import answers, columns, measurement, terminal
+from servo_batch import answers, columns, measurement, settings, terminal
 from servo_batch.config import Config, aimed, of_options
 from servo_batch.document import SEARCHED
 from servo_batch.history import export, plot, record, svg, table, trials
@@ -52,17 +52,15 @@ def history(options: Options) -> answers.Answer:
 def _as_recorded(entries: List[Dict[str, Any]]) -> Config:
     """Return what stands for the configuration of a history that has none: the settings and metrics of these lines."""
     recorded = [{name: each for name, each in entry["settings"].items() if is_scalar(each)} for entry in entries]
-    components: Dict[str, Any] = {}
+    described: Dict[str, Any] = {}
     for name in trials.names(recorded):
         values = [each[name] for each in recorded if name in each]
-        described: Dict[str, Any] = {"type": "enum", "values": values}
+        described[name] = {"type": "enum", "values": values}
         if None not in map(as_number, values):
-            described = {"type": "range", "min": min(values), "max": max(values)}
-        component, _, setting = name.rpartition(".")
-        components.setdefault(component, {"settings": {}})["settings"][setting] = described
+            described[name] = {"type": "range", "min": min(values), "max": max(values)}
     metrics = trials.names([entry["metrics"] for entry in entries])
     patterns = {name: {"output_regex": "(.)"} for name in metrics if name != sources.TOTAL_RUNTIME}
-    application = {"components": components}
+    application = settings.application(described)
     return Config("--history", {"batch": {"command": "true", "application": application, "metrics": patterns}})
 
 

@@ -147,7 +147,7 @@ def _read(options: "Options") -> _Tuning:
     stored = file.load() if file else {"components": {}}
     if file:
         state.refuse_problems(read.settings, stored, file)
-    held = rules.assigned(read.settings, options.assignments if is_of_file else [], read.name)
+    held = rules.assigned(read.settings, options.assignments if is_of_file else {}, read.name)
     tuned, default = _space(read, held)
     first = read.settings.with_values(stored, {**held, **default})
     refused = "nothing was measured, since the first settings, the default of what is tuned, are refused"
