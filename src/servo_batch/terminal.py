@@ -7,14 +7,11 @@ import json
 import locale
 import os
 import re
+from typing import Any, Iterable, Sequence
 
 from servo_batch import answers
 from servo_batch.columns import lined_up
 from servo_batch.wording import is_number
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Sequence
 
 # ECMA-48: control sequences (colours), and the commands that set a window's title. They say nothing on paper.
 SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)")
@@ -27,7 +24,7 @@ class ForPeople(answers.ForPrograms):
 
     tells_progress = False
 
-    def answer(self, answer: "answers.Answer") -> None:
+    def answer(self, answer: answers.Answer) -> None:
         """Write what a verb answers; raise ``OSError`` or ``ServoError``."""
         text = None
         try:
@@ -41,7 +38,7 @@ class ForPeople(answers.ForPrograms):
         else:
             answers.write_text(text if answer.verbatim else printable(text), self._wait)
 
-    def failure(self, error: "answers.ServoError") -> None:
+    def failure(self, error: answers.ServoError) -> None:
         """Write why a call failed; raise ``OSError`` or ``ServoError``."""
         answers.write_text(failure(error), self._wait)
 
@@ -51,7 +48,7 @@ class ForPeople(answers.ForPrograms):
             answers.write_text(printable(line.rstrip()) + "\n", self._wait)
 
 
-def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
+def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return rows of values under their titles, aligned; a column of nothing but numbers to the right."""
     columns = []
     for column in zip(titles, *rows):
@@ -60,13 +57,13 @@ def table(titles: "Sequence[str]", rows: "Iterable[Sequence[Any]]") -> str:
     return "".join(line + "\n" for line in lined_up(columns))
 
 
-def _cell(value: "Any") -> str:
+def _cell(value: Any) -> str:
     if value is None:
         return ""
     return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def failure(error: "answers.ServoError") -> str:
+def failure(error: answers.ServoError) -> str:
     """Return a failure as readable text.
 
     What the job printed is set apart, and comes first: then what happened stands next to the prompt, however long the

@@ -4,18 +4,13 @@ The manual is the README and the pages in manual/, each of one subject.
 """
 
 import os
+from typing import Dict
 
 from servo_batch import __version__
 from servo_batch.answers import Answer
 from servo_batch.columns import lined_up
-from servo_batch.options import USAGE, UsageError, of
+from servo_batch.options import USAGE, Options, UsageError, of
 from servo_batch.wording import did_you_mean
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict
-
-    from servo_batch.options import Options
 
 # Of each verb what it does, how it may be called, and the page of the manual that tells the rest.
 VERBS = {
@@ -33,7 +28,7 @@ READS = "A request, a JSON object, is read from stdin unless that is a terminal;
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def help(options: "Options") -> Answer:
+def help(options: Options) -> Answer:
     """Answer --version and --help of any verb, and the verb help; raise ``UsageError``."""
     if options.question == "--version":
         text = version()
@@ -87,7 +82,7 @@ def manual(word: str) -> str:
     return "".join(lines)
 
 
-def _files(ending: str) -> "Dict[str, bytes]":
+def _files(ending: str) -> Dict[str, bytes]:
     """Return the files with such an ending by their names in the archive."""
     if os.path.isdir(ROOT):
         from pathlib import Path
@@ -100,6 +95,6 @@ def _files(ending: str) -> "Dict[str, bytes]":
         return {name: archive.read(name) for name in archive.namelist() if name.endswith(ending)}
 
 
-def _section(title: str, rows: "Dict[str, str]") -> str:
+def _section(title: str, rows: Dict[str, str]) -> str:
     lines = lined_up([(list(rows), False), (list(rows.values()), False)])
     return f"{title}:\n" + "".join(f"  {line}\n" for line in lines) + "\n"
