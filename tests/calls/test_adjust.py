@@ -96,24 +96,17 @@ def test_the_configuration_is_no_state(newest):
 
 
 def test_whoever_waits_for_a_request_is_told_so(newest):
-    process = newest.start("adjust")
-    try:
-        assert process.stderr.readline() == (
-            b"servo-batch: waiting for the request on stdin to come and to end; "
-            b"where there is no request, give it </dev/null\n"
-        )
-        process.stdin.write(b"{}")
-    finally:
-        process.communicate()
+    script = "from servo_batch import request; request.PATIENCE_SECONDS = 0.05; print(request.read_request())"
+    told = b"waiting for the request on stdin to come and to end; where there is no request, give it </dev/null\n"
+    with newest.start(script, program="-c", environment={"PYTHONPATH": newest.pyz}) as process:
+        assert process.stderr.readline() == b"servo-batch: " + told
+        assert process.communicate(b'{"a": 1}')[0] == b"{'a': 1}\n"
 
 
 def test_a_broken_configuration_is_found_before_the_request_is_waited_for(servo):
     servo.configure({"batch": {}})
-    process = servo.start("adjust")
-    try:
+    with servo.start("adjust") as process:
         assert b"bad-config" in process.stdout.readline()
-    finally:
-        process.communicate()
 
 
 def test_a_request_without_an_end_is_refused_in_bounded_memory(servo):
