@@ -70,10 +70,10 @@ def test_a_field_is_put_in_as_it_is_formatted():
 
 
 NOT_THERE = {
-    "{w.nn}": 'w has no "nn"; there is only', "{wx.n}": 'there is no "wx"', "{w}": "w is a mapping, not a value; it holds",
+    "{w.nn}": 'w has no "nn"; there is only', "{wx.n}": 'there is no "wx"; there is only', "{w}": "w is a mapping, not a value; it holds",
     "{w.new}": "w.new has no value: give it one in the configuration, or adjust it first", "{w.n.value}": "w.n is a number, which has no",
     "{w.v.__class__}": "which has no fields", "{state.__class__}": 'state has no "__class__"', "{w.v:.0f}": '"x", which cannot be formatted',
-    "{control.n}": "give it in the request's control (--control JSON)", "{control.nothing}": "control.nothing has no value",
+    "{control.n}": "give it in the request's control (--control JSON)", "{control.nothing}": "control.nothing has no value; give it in the request's",
     "{control.userdata.list.2}": "is a list of 2", "{control.userdata.list}": "is a list, not a value",
 }  # fmt: skip
 
@@ -83,6 +83,7 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is():
         message = refusal("echo " + text, "bad-request" if "control" in text else "bad-config")
         assert text in message
         assert words in message
+        assert ("braces that are no placeholder are doubled" in message) == text.startswith("{wx")
 
 
 NO_TEMPLATE = {
