@@ -154,7 +154,7 @@ class Servo:
         whole = dict(self.environment, **(environment or {}))
         of_python = {name: value for name, value in whole.items() if name.startswith(("LC_", "LANG", "PYTHON"))}
         if self.is_warm and not options and of_python == {"LC_ALL": "C.UTF-8"}:
-            return Ended(*warm.warm(self.python, self.pyz).call(arguments, self.folder, whole, data))
+            return Ended(*warm.call(self.python, self.pyz, arguments, self.folder, whole, data))
         process = self.start(*arguments, environment=environment, **options)
         try:
             stdout, stderr = process.communicate(data if process.stdin else None, timeout=LIMIT_SECONDS)

@@ -9,6 +9,7 @@ import functools
 import importlib
 import json
 import os
+import pathlib
 import runpy
 import select
 import signal
@@ -23,39 +24,29 @@ VERBS = ("adjust", "check", "compare", "describe", "history", "measure", "tune")
 MODULES = ("cli", "request", *("verbs." + verb for verb in VERBS))
 
 
-class Warm:
-    """A Python that has the file loaded."""
-
-    def __init__(self, python, pyz, environment):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        command = [python, os.path.abspath(__file__), pyz]
-        self._process = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
-
-    def call(self, arguments, folder, environment, data):
-        """Return the exit status, stdout and stderr of a call with ``data`` on its stdin."""
-        with tempfile.TemporaryDirectory() as streams:
-            paths = [os.path.join(streams, name) for name in STREAMS]
-            with open(paths[0], "wb") as stream:
-                stream.write(data)
-            call = [paths, [os.fsdecode(argument) for argument in arguments], folder, environment]
-            self._process.stdin.write(json.dumps(call).encode() + b"\n")
-            self._process.stdin.flush()
-            if not select.select([self._process.stdout], [], [], LIMIT_SECONDS)[0]:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            status = self._process.stdout.readline()
-            assert status, "no end of %r" % (arguments,)
-            return (int(status), *map(_read, paths[1:]))
+def call(python, pyz, arguments, folder, environment, data):
+    """Return the exit status, stdout and stderr of a call with ``data`` on its stdin."""
+    server = _server(python, pyz)
+    with tempfile.TemporaryDirectory() as streams:
+        stdin, stdout, stderr = paths = [pathlib.Path(streams, name) for name in STREAMS]
+        stdin.write_bytes(data)
+        described = [list(map(str, paths)), list(map(os.fsdecode, arguments)), folder, environment]
+        server.stdin.write(json.dumps(described).encode() + b"\n")
+        server.stdin.flush()
+        if not select.select([server.stdout], [], [], LIMIT_SECONDS)[0]:
+            os.killpg(server.pid, signal.SIGKILL)
+        status = server.stdout.readline()
+        assert status, "no end of %r" % (arguments,)
+        return int(status), stdout.read_bytes(), stderr.read_bytes()
 
 
 @functools.lru_cache(maxsize=None)
-def warm(python, pyz):
-    """Return the Warm of a Python and a file, in the environment that calls have."""
-    return Warm(python, pyz, {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
-
-
-def _read(path):
-    with open(path, "rb") as stream:
-        return stream.read()
+def _server(python, pyz):
+    """Return the process that has a file loaded, in the environment that calls have; it ends with this one."""
+    command = [python, os.path.abspath(__file__), pyz]
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
 
 
 def _serve(pyz):
