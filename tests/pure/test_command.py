@@ -221,7 +221,8 @@ CLOSED = [
     "for {v} in a; do x; done", "case $x in a) {v};; esac", "case $x in (a) {v};; esac", "f() {v}",
     "{v}() {{ x; }}", "f() {{ {v}; }}; f", "case $x in a) exec {v};; esac", "find . -exec {v} \\;",
     "sh -c {v}", 'sh -c "{v} x"', "bash -lc '{v} x'",
-    "sh -c 'x; {v}'", "sh {v}", "bash -x ./{v}.sh", "/bin/sh {v}", 'ssh host "{v} x"', "./x \\\n | {v}", '"{v}" x',
+    "sh -c 'x; {v}'", "sh -c 'X=1 {v}'", 'su app -c "{v} x"', 'watch "x; {v}"', "sh {v}",
+    "bash -x ./{v}.sh", "/bin/sh {v}", 'ssh host "{v} x"', "./x \\\n | {v}", '"{v}" x',
     ["{v}"], ["./{v}"], ["env", "X={v}", "./job"], ["make", "CFLAGS=-O2 {v}"], ["sh", "-c", "{v} x"], ["sh", "-c", "{v}"],
     ["sh", "-c", "x; {v}"], ["ssh", "h", "X={v} ./job"],
     "bash -o pipefail -c {v}", ["bash", "-o", "pipefail", "-c", "{v}"], "ssh host {v}", "ssh -p 22 host -- {v}",
@@ -232,7 +233,8 @@ OPEN = [
     "(cd x; ./job) >{v}", "cd {v} && ./job", "./job \\\n  {v}", "# {v}\n./job", "out=$(./job {v})", 'out="$(./job {v})"; echo "$out"', "./job a=b {v}",
     "X=1 ./job {v}", "for x in {v}; do ./job $x; done", "case {v} in a) ./job;; esac", "if [ {v} = a ]; then ./job; fi",
     "sh -c './job {v}'", "sh -c 'X=1 ./job {v}'", "sh -c './job \"$1\"' sh {v}", "bash -euo pipefail -c 'a | b' bash {v}",
-    "ssh host './job {v}'", "printf '%s\\n' {v} | ssh host 'cat >f'", "ssh {v} ./job", "docker push {v}",
+    "ssh host './job {v}'", "ssh -t host './job {v}'",
+    "printf '%s\\n' {v} | ssh host 'cat >f'", "ssh {v} ./job", "docker push {v}",
     "docker exec web sh -c 'echo {v}'", "./run.sh {v}",
     "echo {v} | ./job", 'echo "{v} done"', 'grep -E "a|{v}" f', "curl 'http://h/?a=b&c={v}'", "find . -exec x {{}} \\; -name {v}",
     "taskset -c {v} ./job", "spark-submit --conf spark.x={v} j.py", "cmake -DX={v}", "mysql -e 'SELECT {v}'", "./job $(nproc) {v}",
@@ -316,6 +318,7 @@ RIGHT = [
     './job "$SERVO_T"', ["sh", "-c", './job --title "$SERVO_T"'], "sh -c './job \"$SERVO_T\"' 2>&1 >log",
     "printf '%s\\n' {w.n} | ./job", "grep -E 'a|b' f; grep \"a&b\" f", "set -o pipefail; ./job | tee log", "./job & wait",
     "./job a \\\n  b && ./job || exit 1", "docker ps --format '{{{{.ID}}}}'", "awk '{{print $1}}' f # a | b &",
+    "echo {{gone.n}}", 'eval "$X"', ["./job", "a | b & c"],
 ]  # fmt: skip
 
 
