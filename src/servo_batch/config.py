@@ -255,6 +255,7 @@ def _positive(value: "Any") -> "Optional[float]":
 
 
 def _metrics(config: Config) -> "Dict[str, Metric]":
+    """Return every metric: the time, which is always measured, then those that the configuration describes."""
     read = {name: _metric(config, name) for name in config.metric_entries}
     computed = {name: each.parsed for name, each in read.items() if each and each.source == "formula"}
     if computed:
@@ -262,7 +263,8 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
 
         for circle in formulas.order(computed)[1]:
             config.add(("batch", "metrics"), circle)
-    return {name: each for name, each in read.items() if each}
+    time = sources.Metric("resource", {"resource": sources.TOTAL_RUNTIME})
+    return {sources.TOTAL_RUNTIME: time, **{name: each for name, each in read.items() if each}}
 
 
 def _metric(config: Config, name: str) -> "Optional[Metric]":

@@ -37,7 +37,7 @@ class Plan(NamedTuple):
     """What one measurement runs and looks for; nothing of it is looked up any more."""
 
     job: sequence.Job
-    metrics: "Dict[str, Metric]"  # those asked for, without the time, which is always measured
+    metrics: "Dict[str, Metric]"  # those asked for, and the time
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
     application: "Application"
     control: Dict[str, Any]
@@ -94,7 +94,8 @@ def plan(
         config.runs if runs is None else runs,
         config.warmup_runs if warmup_runs is None else warmup_runs,
     )
-    metrics = {name: each for name, each in config.metrics.items() if asked is None or name in asked}
+    wanted = config.metrics if asked is None else (sources.TOTAL_RUNTIME, *asked)
+    metrics = {name: each for name, each in config.metrics.items() if name in wanted}
     return Plan(
         job,
         metrics,
@@ -134,7 +135,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
         return
     from servo_batch.formulas import Later
 
-    later = dict.fromkeys(sources.measured(config.metrics), Later())
+    later = dict.fromkeys(config.metrics, Later())
     _, problems = computed(planned.needed, later, settings.values(planned.application), planned.control)
     why = "it cannot be computed with the settings and the control as they are"
     lines = []
@@ -191,7 +192,7 @@ class _Runs:
         planned = self._planned
         values = searching.search(planned.needed, output, before, step, self._caller)
         figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
-        system = {name: each for name, each in sources.measured(planned.needed).items() if each.source == "resource"}
+        system = {name: each for name, each in planned.needed.items() if each.source == "resource"}
         values.update((name, round(figures[each.text], TIME_DIGITS)) for name, each in system.items())
         found, problems = computed(planned.needed, values, settings.values(planned.application), planned.control)
         if problems:

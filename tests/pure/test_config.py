@@ -121,7 +121,7 @@ def test_values_are_an_enum_and_bounds_a_range_of_which_the_first_is_the_default
 
 def test_metrics_are_patterns_and_what_the_system_counts_and_no_file_is_named():
     found = config.of_command("job", {}, [("tps", "tps = ([0-9.]+)")])
-    assert list(found.metrics) == ["cpu_time", "max_rss", "tps"]
+    assert list(found.metrics) == ["total_runtime", "cpu_time", "max_rss", "tps"]
     assert (found.state, found.history) == (None, None)
 
 

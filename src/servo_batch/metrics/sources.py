@@ -61,14 +61,9 @@ class Metric:
         return other
 
 
-def measured(configured: "Mapping[str, Metric]") -> "Dict[str, Metric]":
-    """Return every metric of a measurement: ``total_runtime``, which is always there, then the configured."""
-    return {TOTAL_RUNTIME: Metric("resource", {"resource": TOTAL_RUNTIME}), **configured}
-
-
-def described(configured: "Mapping[str, Metric]") -> "Dict[str, Dict[str, Any]]":
-    """Return the metrics of a measurement as ``measure --describe`` answers them, ``{NAME: {"unit": UNIT}}``."""
-    return {name: {} if each.unit is None else {"unit": each.unit} for name, each in measured(configured).items()}
+def described(metrics: "Mapping[str, Metric]") -> "Dict[str, Dict[str, Any]]":
+    """Return metrics as ``measure --describe`` answers them, ``{NAME: {"unit": UNIT}}``."""
+    return {name: {} if each.unit is None else {"unit": each.unit} for name, each in metrics.items()}
 
 
 def read(

@@ -186,7 +186,7 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
     values = {name: _tried(findings, config, name, saved) for name in searched} if saved else {}
     rows = [
         [name, each.unit, None if name == sources.TOTAL_RUNTIME else each.text, values.get(name)]
-        for name, each in sources.measured(config.metrics).items()
+        for name, each in config.metrics.items()
     ]
     columns = 4 if saved else 3
     return terminal.table(["metric", "unit", "source", "value"][:columns], [row[:columns] for row in rows])

@@ -124,8 +124,9 @@ def _plan(config: Config, application: Dict[str, Any], options: Options) -> meas
     """Return a measurement of one run, with the figures of the system that are always shown."""
     control = options.get("--control") or {}
     plan = measurement.plan(config, application, control, runs=1, warmup_runs=options.get("--warmup-runs"))
-    figures = {name: sources.Metric("resource", {"resource": name}) for name in table.ALWAYS_COMPARED}
-    return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
+    more = [name for name in table.ALWAYS_COMPARED if name not in plan.metrics]
+    figures = {name: sources.Metric("resource", {"resource": name}) for name in more}
+    return plan._replace(metrics={**plan.metrics, **figures}, needed={**plan.needed, **figures})
 
 
 def _measure(

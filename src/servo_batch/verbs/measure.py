@@ -97,20 +97,19 @@ def measured_with(config: "Config", options: "Options", file: "Optional[StateFil
 
 
 def requested_metrics(request: "Dict[str, Any]", config: "Config") -> "List[str]":
-    """Return the configured metrics that the request asks for, all where it names none; raise ``ServoError``."""
+    """Return the metrics that the request asks for, all where it names none; raise ``ServoError``."""
     asked = request.get("metrics", list(config.metrics))
     if not isinstance(asked, (list, dict)) or not all(isinstance(name, str) for name in asked):
         raise answers.bad_request(
             "the request's metrics must be a list of names, or an object whose keys are names, but is " + shown(asked)
         )
-    known = sources.measured(config.metrics)
     for name in asked:
-        if name not in known:
+        if name not in config.metrics:
+            known = f"known are {', '.join(config.metrics)}{did_you_mean(name, config.metrics)}"
             raise answers.bad_request(
-                f"the request asks for the metric {shown(name)}, which the configuration does not have; "
-                f"known are {', '.join(known)}{did_you_mean(name, known)}"
+                f"the request asks for the metric {shown(name)}, which the configuration does not have; {known}"
             )
-    return [name for name in asked if name in config.metrics]
+    return list(asked)
 
 
 def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":

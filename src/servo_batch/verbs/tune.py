@@ -275,7 +275,7 @@ class _Run:
 
 def _goal(tuning: _Tuning) -> str:
     objective = tuning.config.objective
-    alone = sources.measured(tuning.config.metrics).get(objective.metric or "")
+    alone = tuning.config.metrics.get(objective.metric or "")
     return f"{objective.direction} {objective.text}" + (f" in {alone.unit}" if alone and alone.unit else "")
 
 
