@@ -70,10 +70,10 @@ def test_a_field_is_put_in_as_it_is_formatted():
 
 
 NOT_THERE = {
-    "{w.nn}": 'w has no "nn"; there is only', "{wx.n}": 'there is no "wx"; there is only', "{w}": "w is a mapping, not a value; it holds",
-    "{w.new}": "w.new has no value: give it one in the configuration, or adjust it first", "{w.n.value}": "w.n is a number, which has no",
-    "{w.v.__class__}": "which has no fields", "{state.__class__}": 'state has no "__class__"', "{w.v:.0f}": '"x", which cannot be formatted',
-    "{control.n}": "give it in the request's control (--control JSON)", "{control.nothing}": "control.nothing has no value; give it in the request's",
+    "{w.nn}": 'w has no "nn"; there is only', "{wx.n}": 'there is no "wx"; there is only', "{w.n.value}": "w.n is a number, which has no",
+    "{w}": "w is a mapping, not a value; it holds", "{w.new}": "w.new has no value: give it one in the configuration, or adjust",
+    "{w.v.__class__}": "which has no fields", "{state.__class__}": 'state has no "__class__"', "{w.v:.0f}": "cannot be formatted",
+    "{control.n}": "give it in the request's control (--control JSON)", "{control.nothing}": "nothing has no value; give it in the",
     "{control.userdata.list.2}": "is a list of 2", "{control.userdata.list}": "is a list, not a value",
 }  # fmt: skip
 
@@ -187,7 +187,8 @@ def test_text_is_judged_with_what_stands_beside_it(command, values):
 
 NUMBERS_ONLY = [
     "echo {v} | {{ sh; }}", "echo {v} | (sh)", "echo {v} |& bash", "echo {v} | sudo bash", "echo {v} | sh", "$(echo {v})",
-    "! $(echo {v})", "X=1 $(echo {v})", ". <(echo {v})", 'eval "$(echo {v})"', 'sh -c "$(echo {v})"', "bash <(echo {v})", "declare -r -i n=$1; x {v}",
+    "! $(echo {v})", "X=1 $(echo {v})", ". <(echo {v})", 'eval "$(echo {v})"', 'sh -c "$(echo {v})"', "bash <(echo {v})",
+    "declare -r -i n=$1; x {v}",
     "declare -i n; ./job {v}", "typeset -F x; ./job {v}", "x {v}; echo ${{a[$1]}}", "echo $(( {v} + 1 ))", "(( {v} > 1 ))",
     "echo $[{v}]", "let {v}", "[ {v} -gt 1 ]", "if test 3 -le {v}; then ./job; fi", "cat <<EOF\nx {v}\nEOF\n",
     "./job {v} <<'E'\nx\nE\n", "echo ${{a[{v}]}}", "a[0]=1; echo ${{X:{v}}}", "tar -{v} f", 'tar -"{v}" f', "tar '-{v}' f",
@@ -230,7 +231,8 @@ CLOSED = [
 ]  # fmt: skip
 OPEN = [
     "./job {v}", './job "{v}"', "./job '{v}'", "./job --x={v}", "./job -x {v}", "./job -Xmx{v}", "./job {v} >{v}.log 2>&1",
-    "(cd x; ./job) >{v}", "cd {v} && ./job", "./job \\\n  {v}", "# {v}\n./job", "out=$(./job {v})", 'out="$(./job {v})"; echo "$out"', "./job a=b {v}",
+    "(cd x; ./job) >{v}",
+    "cd {v} && ./job", "./job \\\n  {v}", "# {v}\n./job", "out=$(./job {v})", 'out="$(./job {v})"; echo "$out"', "./job a=b {v}",
     "X=1 ./job {v}", "for x in {v}; do ./job $x; done", "case {v} in a) ./job;; esac", "if [ {v} = a ]; then ./job; fi",
     "sh -c './job {v}'", "sh -c 'X=1 ./job {v}'", "sh -c './job \"$1\"' sh {v}", "bash -euo pipefail -c 'a | b' bash {v}",
     "ssh host './job {v}'", "ssh -t host './job {v}'",

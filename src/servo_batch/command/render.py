@@ -54,7 +54,7 @@ class Rendering:
 
     def variable(self, name: str, template: "Template", place: str) -> str:
         """Return the value of an environment variable, any text."""
-        value = self._filled(template, place, lambda part, value, *_: part.any_text(value))
+        value = self._filled(template, place, Placeholder.any_text)
         if len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES:
             for part in template.placeholders:
                 problem = "a value with which the variable has 128 KiB or more, and the system takes less"

@@ -58,17 +58,17 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
             f'script "${variable}" (a list: [sh, -c, \'./job "${variable}"\'])'
         )
 
-    def any_text(self, value: "Any") -> str:
+    def any_text(self, value: "Any", before: str = "", after: str = "") -> str:
         """Return what is put into a variable for a JSON value; raise ``ValueError`` that says why nothing is."""
         if self.is_number and self._is_free(value):
-            return self.plain(value)
+            return self.plain(value, before, after)
         text = self._formatted(value)
         if re.search("[\0\ud800-\udfff]", text):
             raise ValueError("a value with a NUL character or half a surrogate pair, which no variable holds")
         return text
 
     def plain(self, value: "Any", before: str = "", after: str = "") -> str:
-        """Return what is put into a command for a JSON value, between these texts; raise ``ValueError`` likewise.
+        """Return what is put into a command likewise, which is judged between the texts that stand beside it.
 
         Numbers are as JSON writes them, booleans ``true`` and ``false``; between words one blank is left.
         """
