@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     job: sequence.Job
     metrics: "Dict[str, Metric]"  # those asked for, and the time
     needed: "Dict[str, Metric]"  # these, and those that their formulas are about
-    application: "Application"
+    settings: Dict[str, Any]  # ``{"web.cpu": 4, …}``
     control: Dict[str, Any]
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
 
@@ -100,7 +100,7 @@ def plan(
         job,
         metrics,
         _needed(metrics, config.metrics),
-        application,
+        settings.values(application),
         control,
         {
             "commands": {key: config.batch[key] for key in config.commands},
@@ -136,7 +136,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
     from servo_batch.formulas import Later
 
     later = dict.fromkeys(config.metrics, Later())
-    _, problems = computed(planned.needed, later, settings.values(planned.application), planned.control)
+    _, problems = computed(planned.needed, later, planned.settings, planned.control)
     why = "it cannot be computed with the settings and the control as they are"
     lines = []
     is_about_control = True
@@ -194,7 +194,7 @@ class _Runs:
         figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
         system = {name: each for name, each in planned.needed.items() if each.source == "resource"}
         values.update((name, round(figures[each.text], TIME_DIGITS)) for name, each in system.items())
-        found, problems = computed(planned.needed, values, settings.values(planned.application), planned.control)
+        found, problems = computed(planned.needed, values, planned.settings, planned.control)
         if problems:
             texts = [f"{named(name)} cannot be computed: {problem}" for name, problem in problems.items()]
             raise failed("no-match", f"the job ended well, but {'; '.join(texts)}")
@@ -242,7 +242,7 @@ def _line(planned: Plan, outcome: Union[Measurement, ServoError], purpose: Optio
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "job": record.digest(planned.comparable),
         "command": planned.comparable["commands"]["command"],
-        "settings": settings.values(planned.application),
+        "settings": planned.settings,
         "control": planned.control,
         **({"purpose": purpose} if purpose else {}),
     }

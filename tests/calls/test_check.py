@@ -56,7 +56,7 @@ def test_a_sound_configuration_is_shown_as_it_would_be_used(servo_everywhere):
             "echo 2",
             "",
             "metric         unit     source",
-            "total_runtime  seconds",
+            "total_runtime  seconds  total_runtime",
             "size           MiB      ^size (\\d+)",
             "speed                   ^speed ([0-9.]+)?",
             "",

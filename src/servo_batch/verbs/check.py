@@ -14,7 +14,7 @@ from servo_batch.config import load
 from servo_batch.history import record
 from servo_batch.job import cancel, output
 from servo_batch.job.run import check_working_directory
-from servo_batch.metrics import find, patterns, sources, written
+from servo_batch.metrics import find, patterns, written
 from servo_batch.metrics.convert import NoMatch
 from servo_batch.verbs import adjust
 from servo_batch.wording import did_you_mean, shown
@@ -184,12 +184,9 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
     """Return the table of the metrics, with what each yields where there is an output to try it on."""
     searched = [name for name, each in config.metrics.items() if each.is_searched]
     values = {name: _tried(findings, config, name, saved) for name in searched} if saved else {}
-    rows = [
-        [name, each.unit, None if name == sources.TOTAL_RUNTIME else each.text, values.get(name)]
-        for name, each in config.metrics.items()
-    ]
-    columns = 4 if saved else 3
-    return terminal.table(["metric", "unit", "source", "value"][:columns], [row[:columns] for row in rows])
+    titles = ["metric", "unit", "source", *(["value"] if saved else [])]
+    rows = [[name, each.unit, each.text, values.get(name)][: len(titles)] for name, each in config.metrics.items()]
+    return terminal.table(titles, rows)
 
 
 def _tried(findings: Findings, config: "Config", name: str, saved: "Dict[str, Tuple[str, Output]]") -> "Any":
