@@ -172,7 +172,7 @@ def test_a_comparison_says_how_many_times_the_best_each_is_and_settings_as_they_
     ]
     negative = view([one._replace(objective=-5.0, runs=[-5.0]) for one in found[:3]])
     assert table.relative(negative.rows[0], negative.top) is None
-    assert table.pairs({"a.x": 1.5, "a.y": "u", "a.z": "u v", "a.on": True}) == 'a.x=1.5 a.y=u a.z="u v" a.on=true'
+    assert table.pairs({"a.x": 1.5, "a.y": "u", "a.z": "u v", "a.on": True}) == "a.x=1.5 a.y=u 'a.z=u v' a.on=true"
 
 
 def test_the_verdict_says_no_more_than_the_runs_can_tell():

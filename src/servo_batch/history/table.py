@@ -4,9 +4,9 @@ No setting that varies is left out: where a terminal is narrow, their names and 
 out and named, and where that is not enough, rows go on in the next line.
 """
 
-import json
 import math
 import re
+import shlex
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples, terminal
@@ -149,12 +149,8 @@ def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[flo
 
 
 def pairs(settings: Mapping[str, Any]) -> str:
-    """Return settings as they are given on the command line, ``web.cpu=4 web.gc=g1``; text of several words as JSON."""
-    found = []
-    for name, value in settings.items():
-        is_word = not isinstance(value, str) or len(value.split()) == 1
-        found.append("%s=%s" % (name, shown(value) if is_word else json.dumps(value, ensure_ascii=False)))
-    return " ".join(found)
+    """Return settings as they are given on the command line, ``web.cpu=4 web.gc=g1``, quoted where a shell needs it."""
+    return " ".join(shlex.quote("%s=%s" % (name, shown(value))) for name, value in settings.items())
 
 
 def varied(view: View, row: Row) -> str:
