@@ -14,7 +14,6 @@ from servo_batch.columns import clipped, folded, lined_up, width
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
 from servo_batch.history.trials import Row, View, names, shown
 
-ALWAYS_COMPARED = ("cpu_time", "max_rss")
 # Where there is no room for whole names and values, so much of them has to do.
 ENOUGH = 12
 
@@ -100,7 +99,7 @@ def _columns(view: View) -> List[Column]:
         if column.to_right:
             column = _figures(name, unit(rows, name), values, has_spread=not view.is_comparison)
         if name != subject:
-            columns.append(column._replace(is_optional=not view.is_comparison or name not in ALWAYS_COMPARED))
+            columns.append(column._replace(is_optional=True))
     return [*columns, Column("", [_note(row, view) for row in rows], to_right=False)]
 
 

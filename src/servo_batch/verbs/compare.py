@@ -16,6 +16,7 @@ from servo_batch.options import Options, UsageError
 from servo_batch.verbs.history import exported
 
 MOST, DEFAULT_RUNS = 1000, 3
+ALWAYS_COMPARED = (sources.TOTAL_RUNTIME, "cpu_time", "max_rss")  # in this order, before any others
 
 
 def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancellation) -> answers.Answer:
@@ -124,9 +125,8 @@ def _plan(config: Config, application: Dict[str, Any], options: Options) -> meas
     """Return a measurement of one run, with the figures of the system that are always shown."""
     control = options.get("--control") or {}
     plan = measurement.plan(config, application, control, runs=1, warmup_runs=options.get("--warmup-runs"))
-    more = [name for name in table.ALWAYS_COMPARED if name not in plan.metrics]
-    figures = {name: sources.Metric("resource", {"resource": name}) for name in more}
-    return plan._replace(metrics={**plan.metrics, **figures}, needed={**plan.needed, **figures})
+    figures = {name: sources.Metric("resource", {"resource": name}) for name in ALWAYS_COMPARED}
+    return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
 
 
 def _measure(
