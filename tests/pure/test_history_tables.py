@@ -225,13 +225,6 @@ def test_names_and_values_are_cut_where_that_tells_them_apart():
     assert [line.split()[0] for line in lines[3:]] == ["org.exa..tor", "G1"]
 
 
-def test_wide_characters_stand_in_line():
-    found = [trial(1, {"a.名前": "日本語", "a.x": 1}, 5.0), trial(2, {"a.名前": "🚀e\u0301", "a.x": 2}, 6.0)]
-    lines = table.text(view(found), 80).splitlines()[2:]
-    assert [width(line[: line.index(one)]) for line, one in zip(lines[1:], "12")] == [10, 10]
-    assert width("🚀e\u0301\ufe0f") == 3
-
-
 @pytest.mark.parametrize("name", list(CASES))
 def test_any_history_has_a_table_and_a_plot_that_fit(name):
     found = CASES[name][0]

@@ -32,16 +32,7 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     objective = config.objective
     measured = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     view = trials.view(measured, objective.text, objective.direction == "minimize", is_comparison=True)
-    notes = left_out
-    if options.get("--svg"):
-        try:
-            svg.write(options.get("--svg"), svg.comparison(view))
-        except answers.ServoError as error:  # what was measured is worth more
-            notes = [error.message, *notes]
-    failed = [trial for trial in measured if trial.reason]
-    if failed:
-        why = (failed[0].message or failed[0].reason or "").split("\n")[0]
-        notes = [*notes, f"[{table.pairs(failed[0].settings)}] failed: {why}"]
+    notes = _notes(options.get("--svg"), view, measured, left_out)
     incomplete = f"this is not all: {stopped.message}" if stopped else ""
     remarks = list(filter(None, [table.verdict(view), *notes, incomplete]))
     response: Dict[str, Any] = {"status": "ok", "notes": notes} if notes else {"status": "ok"}
@@ -56,6 +47,21 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
             answers.complain(remark)
     exit_status = stopped.exit_status if stopped else int(not view.top)
     return exported(options, view, measured, response, lambda: _page(view, remarks), exit_status)
+
+
+def _notes(path: Optional[str], view: trials.View, measured: List[trials.Trial], left_out: List[str]) -> List[str]:
+    """Draw the picture that is asked for; return what lacks: the picture, combinations, runs that failed; and why."""
+    notes = list(left_out)
+    if path:
+        try:
+            svg.write(path, svg.comparison(view))
+        except answers.ServoError as error:  # what was measured is worth more
+            notes.insert(0, error.message)
+    failed = next((trial for trial in measured if trial.reason), None)
+    if failed:
+        why = (failed.message or failed.reason or "").split("\n")[0]
+        notes.append(f"[{table.pairs(failed.settings)}] failed: {why}")
+    return notes
 
 
 def _read(options: Options) -> Tuple[Config, List[measurement.Plan], List[str], Optional[str]]:
