@@ -124,8 +124,6 @@ def _leaf(match: "Any") -> "Any":
         if math.isinf(float(token)):
             raise FormulaError(f"{place} is too large")
         return int(token) if token.isdigit() else float(token)
-    if token in "\"'{":
-        raise FormulaError(f"{place} is never closed")
     if token not in TRUTHS:
         words = (*KNOWN, *TRUTHS)
         meant = "names stand in braces, {web.cpu}, text in quotes, and numbers are decimal; else there is"
