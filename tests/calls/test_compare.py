@@ -66,20 +66,6 @@ def test_a_command_line_is_enough(empty):
     assert empty.read("config.json") == b"{"
 
 
-def test_a_history_of_it_is_shown_without_a_configuration_too(empty):
-    arguments = ["--command", "echo {job.n}", "job.n=1,2", "--runs", "2", "--history", "h", "--metric", "n=(.)"]
-    assert empty.call("compare", *arguments).status == 0
-    lines = [json.loads(line) for line in empty.read("h").splitlines()]
-    assert [line["settings"]["job.n"] for line in lines] == [1, 2, 1, 2]
-    assert len({line["job"] for line in lines}) == 1
-    assert all("runs" not in line["metrics"]["total_runtime"] for line in lines)
-    os.unlink(empty.path("config.json"))
-    del empty.environment["OPTUNE_CONFIG"]
-    table = empty.call("history", "--history", "h", "--maximize", "{n} + {job.n}", "--svg", "h.svg")
-    assert table.status == 0, table
-    assert [line.split()[:2] for line in table.stdout.decode().split("\n")[3:5]] == [["2", "4"], ["1", "2"]]
-
-
 # --- with one -----------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +196,9 @@ def test_a_cancel_shows_what_is_known_and_that_it_is_not_all(comparing, signum):
 
 def test_a_comparison_counts_for_tune_and_measure_as_one_run_each(comparing):
     comparing.configure({"batch": dict(BATCH, history="h")})
-    assert comparing.call("compare", "a.x=2", "--runs", "2").status == 0
+    assert comparing.call("compare", "a.x=2,4", "--runs", "2").status == 0
     assert comparing.call("measure").status == 0
     lines = [json.loads(line) for line in comparing.read("h").splitlines()]
+    assert [line["settings"]["a.x"] for line in lines] == [2, 4, 2, 4, 2]
     assert len({line["job"] for line in lines}) == 1
+    assert all("runs" not in line["metrics"]["total_runtime"] for line in lines)

@@ -121,9 +121,9 @@ def test_measurements_of_another_job_are_told_and_exported(newest):
 
 def test_an_empty_history_is_said(newest):
     newest.configure({"batch": BATCH})
-    for content in (None, b"\n"):
-        if content is not None:
-            newest.write("history.jsonl", content)
+    for is_there in (False, True):
+        if is_there:
+            newest.write("history.jsonl", b"\n")
         assert lines_of(newest.call("history", "--svg", "picture.svg"))[0].startswith("nothing has been measured yet")
         assert newest.read("picture.svg").startswith(b"<svg")
         answer = json.loads(newest.call("history", "--json").stdout.decode())
