@@ -106,19 +106,13 @@ class Config(document.Document):
 
     def aim(self, direction: str, text: "Any") -> "Objective":
         """Return the objective to minimize or maximize a formula; raise ``ValueError`` that says why that cannot be."""
-        return Objective(direction, text, None if text == SHORTEST.text else self.formula(text))
+        return Objective(direction, text, None if str(text).strip() == SHORTEST.text else self.formula(text))
 
 
 class Objective(namedtuple("Objective", ("direction", "text", "formula"))):
     """What tells how good settings are: a formula to "minimize" or "maximize", None where that is the time alone."""
 
     __slots__ = ()
-
-    @property
-    def metric(self) -> "Optional[str]":
-        """The name that it is about alone, None where it computes something."""
-        match = re.match(r"\s*\{([^{}]*)\}\s*\Z", self.text)
-        return match and match.group(1)
 
 
 SHORTEST = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
@@ -205,7 +199,7 @@ def _keys_of(field: "Tuple[str, ...]") -> "Tuple[str, ...]":
     return (field[3], field[5]) if is_of_state and field[6:] == ("value",) else field
 
 
-# The keys under batch: each reader returns what a key says, or its default after noting what is wrong with it.
+# The keys under batch: what each says, None for what is wrong.
 
 
 def _command(source: Config, key: str) -> "Optional[Command]":

@@ -15,7 +15,6 @@ from servo_batch.history.trials import shown
 from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancelled
 from servo_batch.job.progress import Telling, duration
-from servo_batch.metrics import sources
 from servo_batch.options import UsageError
 from servo_batch.samples import FEWEST
 from servo_batch.tuning import loop, search
@@ -139,7 +138,7 @@ def _read(options: "Options") -> _Tuning:
     if not seconds:
         raise UsageError(f"--budget needs a duration like 90m or 1h30m, not {budget}")
     objective = read.objective
-    is_shortest_time = objective.direction == "minimize" and objective.metric == sources.TOTAL_RUNTIME
+    is_shortest_time = objective.direction == "minimize" and objective.formula is None
     if options.get("--cap") and (read.runs > 1 or not is_shortest_time):
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
@@ -275,7 +274,7 @@ class _Run:
 
 def _goal(tuning: _Tuning) -> str:
     objective = tuning.config.objective
-    alone = tuning.config.metrics.get(objective.metric or "")
+    alone = tuning.config.metrics.get(objective.text.strip()[1:-1])  # where the formula is {NAME}
     return f"{objective.direction} {objective.text}" + (f" in {alone.unit}" if alone and alone.unit else "")
 
 
