@@ -362,7 +362,7 @@ SUM_OF_STORED = {"constraints": ["{a.x} + {a.n} < 10"]}
 SUM = {"constraints": ["{a.x} + {a.k} < 9"]}
 REFUSED = [
     (["--minimize", "{cst}"], {}, BAD_REQUEST, ["--minimize: ", "cost"]),
-    (["--minimize", "{cost"], {}, BAD_REQUEST, ["--minimize", "never closed"]),
+    (["--minimize", "{cost"], {}, BAD_REQUEST, ["--minimize", "names stand in braces"]),
     (["--cap", "2"], {}, BAD_REQUEST, ["{total_runtime}"]),
     (["--cap", "2", "--minimize", "{total_runtime}"], {"runs": 3}, BAD_REQUEST, ["runs: 1"]),
     (["--cap", "2", "--maximize", "{total_runtime}"], {}, BAD_REQUEST, ["minimize"]),
