@@ -11,8 +11,6 @@ import pytest
 from agent_fixtures import *  # noqa: F403
 from agent_fixtures import ANSWER, MEASURE_COMMAND, METRICS, STARTED, TOKEN, never
 
-STEP = {"SERVO_RETRY_DELAY_SEC": "0.001"}
-
 
 def content(body, code=200, **headers):
     """Return a fault that answers so."""
@@ -100,41 +98,33 @@ def test_a_result_outlives_a_service_that_takes_for_ever(deliver):
         assert len(requests) >= 2
 
 
-UNKNOWN = [{}, {"cmd": "DANCE"}, {"cmd": 10**309}, {"cmd": ["MEASURE"]}, {"cmd": {"MEASURE": 1}}, {"cmd": "measure"}]
-
-
-def test_an_unknown_command_is_logged_and_passed_over(serve, servo):
-    service = serve([*UNKNOWN, MEASURE_COMMAND])
-    agent = servo(service, env=STEP)
-    assert service.wait_for("MEASUREMENT").param == METRICS
-    agent.stop()
-    assert agent.output.count("unknown command") == len(UNKNOWN)
-
-
 DEEP = functools.reduce(lambda inner, _: [inner], range(90), 1)
 ODD = [None, -1, 10**309, 1.7e308, "x" * 100000, "\u2028\0\U0001f600", [], {}, {"": {}}, DEEP]
 
 
-def test_a_known_command_with_any_param_costs_one_report_at_most(serve, servo):
+UNKNOWN = [{}, {"cmd": "DANCE"}, {"cmd": 10**309}, {"cmd": ["MEASURE"]}, {"cmd": {"MEASURE": 1}}, {"cmd": "measure"}]
+
+
+def test_an_unknown_command_is_passed_over_and_a_known_one_with_any_param_costs_one_report_at_most(serve, servo):
     # Of a sleep an odd duration is the default one, so that none takes long.
-    durations = [
-        {"cmd": "SLEEP", "param": {"duration": odd}} for odd in [*ODD, "soon", "nan", "inf", "-1"] if odd != 1.7e308
-    ]
+    durations = [odd for odd in [*ODD, "soon", "nan", "inf", "-1"] if odd != 1.7e308]
+    sleeps = [{"cmd": "SLEEP", "param": {"duration": duration}} for duration in durations]
     params = [*ODD, {"state": None}, {"state": {"application": DEEP}}, {"state": {"application": {}}, "control": DEEP}]
     commands = [{"cmd": name, "param": param} for param in params for name in ("DESCRIBE", "ADJUST", "MEASURE")]
-    service = serve(durations + commands)
-    agent = servo(service, changes=["life.DEFAULT_SLEEP_SECONDS=0.001"])
-    service.wait_for("WHATS_NEXT", len(durations + commands) + 1)
+    service = serve([*UNKNOWN, *sleeps, *commands])
+    agent = servo(service, changes=["life.DEFAULT_SLEEP_SECONDS=0.001"], env={"SERVO_RETRY_DELAY_SEC": "0.001"})
+    service.wait_for("WHATS_NEXT", len([*UNKNOWN, *sleeps, *commands]) + 1)
     for event in ("DESCRIPTION", "ADJUSTMENT", "MEASUREMENT"):
         assert len(service.results(event)) == len(params)
     agent.stop()
+    assert agent.output.count("unknown command") == len(UNKNOWN)
     assert "a bug of servo-batch" not in agent.output
 
 
 def test_a_bug_costs_one_command_and_is_reported(serve, servo):
     service = serve([MEASURE_COMMAND, {"cmd": "DESCRIBE"}])
     # A number where a function is to be: the case that nobody thought of.
-    agent = servo(service, changes=["driver.is_there=0"], env=STEP)
+    agent = servo(service, changes=["driver.is_there=0"])
     assert service.wait_for("MEASUREMENT").param["reason"] == "internal"
     assert service.wait_for("DESCRIPTION").param["reason"] == "internal"
     agent.stop()
