@@ -19,13 +19,6 @@ def files(servo, *names):
     return sorted(os.listdir(servo.path(*names)))
 
 
-def test_nothing_but_the_state_is_left(servo_everywhere):
-    servo_everywhere.stored(cpu=3)
-    servo_everywhere.stored(cpu=4)
-    assert files(servo_everywhere) == ["_state.json", "config.json"]
-    assert json.loads(servo_everywhere.read("_state.json").decode()) == asked(cpu=4)
-
-
 def test_the_files_mode_is_kept_and_that_of_a_new_one_is_what_the_umask_gives(newest):
     ended = newest.adjust(asked(cpu=3), prefix=["sh", "-c", 'umask 027; exec "$@"', "-"])
     assert ended.status == 0, ended
