@@ -1,7 +1,13 @@
 """What a metric is in an output: the number that the tool meant, or why there is none."""
 
-import pytest
+import json
+import os
+import re
 
+import pytest
+from machine import ROOT
+
+from servo_batch.formats import yaml_subset
 from servo_batch.metrics import find, sources
 from servo_batch.metrics.convert import NoMatch, read
 
@@ -51,6 +57,14 @@ def why_not(metric, output):
         (r"(?x) last \s (\d+)  # the größe of it", "last 11", 11),
         ("Requests/sec:(.*)", "Requests/sec:   1468.35\n", 1468.35),
         ("^n=(.*)$", "n=5\r\n", 5),
+        # What the pattern asks for beside a number is no part of it.
+        (r"IOPS=([0-9.]+)(?=k)", "IOPS=10.3k", 10.3),
+        (r"(\d+)\.", "12.5", 12),
+        (r"(?s)took (\d+)ms.*done", "took 12ms\n\ndone", 12),
+        (r"^\d+,\d+,(\d+),", "1,2,3,4", 3),
+        (r":(\d+)$", "12:30:05", 5),
+        (r"x=-(\d+)", "x=-5", 5),
+        (r"m(\d+)s", "1h2m3s", 3),
     ],
 )
 def test_a_pattern_finds_the_first_match_s_first_group(pattern, output, expected):
@@ -120,22 +134,6 @@ def test_what_the_pattern_allows_beside_a_number_but_does_not_ask_for_is_a_part_
 def test_a_part_of_what_is_converted_is_no_match_either():
     metric = regex(r"([\d.]+[kMG]?)", convert="si")
     assert '"10.3M" in line 2 is only a part of "10.3MiB"' in why_not(metric, "\n10.3MiB/s")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "output", "expected"),
-    [
-        (r"IOPS=([0-9.]+)(?=k)", "IOPS=10.3k", 10.3),
-        (r"(\d+)\.", "12.5", 12),
-        (r"(?s)took (\d+)ms.*done", "took 12ms\n\ndone", 12),
-        (r"^\d+,\d+,(\d+),", "1,2,3,4", 3),
-        (r":(\d+)$", "12:30:05", 5),
-        (r"x=-(\d+)", "x=-5", 5),
-        (r"m(\d+)s", "1h2m3s", 3),
-    ],
-)
-def test_what_the_pattern_asks_for_beside_a_number_is_meant(pattern, output, expected):
-    assert value(regex(pattern), output) == expected
 
 
 def test_what_only_stands_beside_a_number_is_no_part_of_it():
@@ -304,3 +302,25 @@ def test_the_other_stream_is_named():
     assert find.hint(regex(r"size (\d)"), streams) == "it would be 5 in stderr: add stream: stderr"
     assert find.hint(of_json("a"), streams) == "it would be 5 in stderr: add stream: stderr"
     assert find.hint(regex(r"height (\d)"), streams) is None
+
+
+# What tools really print, and the manual's metrics that read it: each value is what a person reads.
+
+with open(os.path.join(ROOT, "src", "servo_batch", "manual", "metrics.md"), encoding="utf-8") as page:
+    DESCRIBED = dict(re.findall(r"^### (\S+)\n\n```yaml\n(.*?)```", page.read(), re.MULTILINE | re.DOTALL))
+with open(os.path.join(ROOT, "tests", "data", "outputs", "values.json"), encoding="utf-8") as stream:
+    VALUES = json.load(stream)
+
+
+def test_every_tool_has_its_values():
+    assert set(DESCRIBED) == set(VALUES)
+
+
+@pytest.mark.parametrize("tool", sorted(VALUES))
+def test_the_manual_s_metrics_read_what_a_tool_prints(tool):
+    found = {}
+    for name, mapping in yaml_subset.loads(DESCRIBED[tool]).items():
+        kind = "json" if "output_json" in mapping else "txt"
+        with open(os.path.join(ROOT, "tests", "data", "outputs", "%s.%s" % (tool, kind)), "rb") as output:
+            found[name] = value(sources.read(name, mapping, refuse, refuse), output.read())
+    assert found == VALUES[tool]
