@@ -7,8 +7,8 @@ import signal
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, Ended, batch
-from processes import children, find_processes, kill, stat, wait_until
+from calling import LIMIT_SECONDS, batch
+from processes import children, stat, wait_until
 
 
 def measured(servo, command, metrics, **options):
@@ -173,23 +173,18 @@ PRINTING = "head -c 1000000 /dev/zero | tr '\\0' a"
 
 
 @pytest.fixture
-def searching(servo):
+def searching(measuring, python):
     """A driver that searches, and the pid of the process that does it for the driver."""
-    servo.configure(batch(PRINTING + "; echo >ended", metrics=ENDLESS))
-    process = servo.start("measure", stdin=subprocess.DEVNULL)
-    wait_until(lambda: os.path.exists(servo.path("ended")))
-    (search,) = wait_until(lambda: searches_of(process))
-    yield process, search
-    kill(process.pid)
-    if search in find_processes(servo.pyz):  # with the driver gone, nobody else keeps this pid from another process
-        kill(search)
-    process.communicate()
+    driver = measuring(python, PRINTING + "; echo >ended", metrics=ENDLESS)
+    wait_until(lambda: os.path.exists(os.path.join(driver.folder, "ended")))
+    (search,) = wait_until(lambda: searches_of(driver.pid))
+    return driver, search
 
 
-def searches_of(process):
+def searches_of(driver):
     """Return the pids of the children that have the driver's session, as a search has; the guard has one of its own."""
-    found = [(pid, stat(pid)) for pid in children(process.pid)]
-    return [pid for pid, fields in found if fields and int(fields[3]) == os.getsid(process.pid)]
+    found = [(pid, stat(pid)) for pid in children(driver)]
+    return [pid for pid, fields in found if fields and int(fields[3]) == os.getsid(driver)]
 
 
 def has_ended(pid):
@@ -197,49 +192,43 @@ def has_ended(pid):
     return (stat(pid) or ["Z"])[0] == "Z"
 
 
-def ended_of(process):
-    stdout, stderr = process.communicate(timeout=LIMIT_SECONDS)
-    return Ended(process.returncode, stdout, stderr)
-
-
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
 
 @needs_proc
 def test_a_signal_ends_the_search(searching):
-    process, search = searching
-    process.send_signal(signal.SIGUSR1)
-    ended = ended_of(process)
+    driver, search = searching
+    driver.send(signal.SIGUSR1)
     problem = "cancelled by SIGUSR1: the job had ended, but what it printed was not searched to the end"
-    assert ended.answer == {"status": "failed", "reason": "cancelled", "message": problem}
+    assert driver.answer() == {"status": "failed", "reason": "cancelled", "message": problem}
     assert has_ended(search)
 
 
 @needs_proc
 def test_the_search_does_not_outlive_the_driver(searching):
-    process, search = searching
-    process.kill()
-    process.wait(LIMIT_SECONDS)
+    driver, search = searching
+    driver.send(signal.SIGKILL)
+    driver.process.wait(LIMIT_SECONDS)
     wait_until(lambda: has_ended(search))
 
 
 @needs_proc
 def test_a_stdout_that_is_closed_ends_the_search(searching):
-    process, search = searching
-    process.stdout.close()
-    assert process.wait(LIMIT_SECONDS) == 1
-    process.stdout = None  # communicate would read it
+    driver, search = searching
+    driver.process.stdout.close()
+    assert driver.process.wait(LIMIT_SECONDS) == 1
+    driver.process.stdout = None  # communicate would read it
     assert has_ended(search)
 
 
 @needs_proc
 def test_that_the_search_was_killed_is_said(searching):
-    process, search = searching
+    driver, search = searching
     mapped = wait_until(lambda: maps(search, " (deleted)"))  # it has no name
-    folder = "/proc/%d/fd" % process.pid
+    folder = "/proc/%d/fd" % driver.pid
     paths = [os.path.join(folder, name) for name in os.listdir(folder)]
     os.truncate(next(path for path in paths if os.readlink(path) in mapped), 0)
-    answer = ended_of(process).answer
+    answer = driver.answer()
     assert (answer["status"], answer["reason"]) == ("failed", "command-failed")
     # Which pattern it was is known once the search has come to the first.
     killed = "the job ended well, but what it printed could not be searched: SIGBUS killed the search: "
