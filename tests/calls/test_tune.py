@@ -74,7 +74,7 @@ def read_until(process, text):
 
 def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(python, pyz_for, tmp_path):
     tuner = Tuner(python, pyz_for(python), tmp_path, described())
-    ended = tuner.tune("--measurements", "12")
+    ended = tuner.tune("--measurements", "8")
     assert ended.answer == {
         "status": "ok",
         "better": True,
@@ -82,19 +82,19 @@ def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns
         "objective": "minimize {cost}",
         "best": {"value": 1, "runs": [1, 1, 1]},
         "default": {"value": 30, "runs": [30, 30, 30]},
-        "measurements": 12,
+        "measurements": 8,
     }
     measured = tuner.measured()
     assert measured[0] == DEFAULT
-    assert len({json.dumps(settings) for settings in measured[:12]}) == 12
-    assert measured[12:] == [BEST, DEFAULT] * 3
-    assert [entry.get("purpose") for entry in tuner.history()][12:] == ["confirm best", "confirm default"] * 3
+    assert len({json.dumps(settings) for settings in measured[:8]}) == 8
+    assert measured[8:] == [BEST, DEFAULT] * 3
+    assert [entry.get("purpose") for entry in tuner.history()][8:] == ["confirm best", "confirm default"] * 3
     assert "confirmed by tune" in tuner.call("history").stdout.decode()
     percents, messages = zip(*((line["progress"], line["message"]) for line in ended.progress))
     assert (list(percents), percents[-1]) == (sorted(percents), 99)
-    first = messages.index("measurement 1 of 18: 30 with a.x=2 a.k=5; best so far 30")
-    assert messages[first + 1].startswith("18 measurements take about ")
-    assert "measurement 18 of 18, to confirm default: 30 with a.x=2 a.k=5; best so far 1" in messages
+    first = messages.index("measurement 1 of 14: 30 with a.x=2 a.k=5; best so far 30")
+    assert messages[first + 1].startswith("14 measurements take about ")
+    assert "measurement 14 of 14, to confirm default: 30 with a.x=2 a.k=5; best so far 1" in messages
     assert tuner.query().query == {"a": {"x": 7, "k": 1, "name": "shop"}}
 
 
@@ -125,19 +125,19 @@ def test_where_the_difference_may_be_noise_the_state_stays_byte_for_byte(tuner):
 # Going on
 
 
-def test_killed_twelve_times_it_ends_with_the_same_measurements(pyz_for, tmp_path):
+def test_killed_eight_times_it_ends_with_the_same_measurements(pyz_for, tmp_path):
     folders = tmp_path / "whole", tmp_path / "killed"
     whole, killed = [Tuner(NEWEST, pyz_for(NEWEST), folder, described()) for folder in folders if not folder.mkdir()]
-    answer = whole.tuned("--measurements", "9")
-    for killings in range(12):
-        arguments = ["tune", "--measurements", "9"]
+    answer = whole.tuned("--measurements", "8")
+    for killings in range(8):
+        arguments = ["tune", "--measurements", "8"]
         with killed.start(*arguments, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             # Before it begins, as it begins, while the job runs, and after a step: then it is in the history.
             lines = [process.stdout.readline() for _ in range(killings % 4)]
             process.kill()
         assert not any(b'"status"' in line for line in lines)
     assert 1 < len(killed.history()) < len(whole.history())
-    assert killed.tuned("--measurements", "9") == answer
+    assert killed.tuned("--measurements", "8") == answer
     assert killed.measured() == whole.measured()
 
 
@@ -214,7 +214,7 @@ def test_a_failing_default_ends_it_with_that_failure(tuner):
     assert len(tuner.history()) == 1
     tuner.configure(described("test ! -e status && " + BOWL))
     os.unlink(tuner.path("status"))
-    assert tuner.tuned("--measurements", "12", "--confirm", "0")["settings"] == BEST
+    assert tuner.tuned("--measurements", "8", "--confirm", "0")["settings"] == BEST
 
 
 def test_a_stop_says_what_was_found_and_how_to_go_on_and_the_state_stays(tuner):
@@ -416,16 +416,16 @@ def at_terminal(tuner):
 
 
 def test_a_person_reads_a_line_for_each_measurement_and_the_comparison(at_terminal):
-    terminal = at_terminal("--measurements", "12")
+    terminal = at_terminal("--measurements", "8")
     assert terminal.end() == 0
     first, titles, *lines = terminal.screen
     assert first == "minimize {cost}; measurements that count in _history.jsonl: 0"
     assert titles == "   #       objective       best  settings"
     assert lines[0] == "   1              30         30  a.x=2 a.k=5"
-    assert lines.pop(1).startswith("18 measurements take about ")
-    assert [line.split()[0] for line in lines[:18]] == [str(number) for number in range(1, 19)]
-    assert [line.split()[5:] for line in lines[12:18]] == [["confirm", "best"], ["confirm", "default"]] * 3
-    assert lines[18:] == [
+    assert lines.pop(1).startswith("14 measurements take about ")
+    assert [line.split()[0] for line in lines[:14]] == [str(number) for number in range(1, 15)]
+    assert [line.split()[5:] for line in lines[8:14]] == [["confirm", "best"], ["confirm", "default"]] * 3
+    assert lines[14:] == [
         "",
         "                 default  best",
         "a.x              2        7",
@@ -455,7 +455,7 @@ def test_a_person_reads_why_nothing_is_stored(at_terminal, tuner):
     }
     for confirm, said in cases.items():
         tuner.configure(described(settings=at_best if confirm == "3" else SETTINGS))
-        terminal = at_terminal("--measurements", "12", "--confirm", confirm)
+        terminal = at_terminal("--measurements", "8", "--confirm", confirm)
         assert terminal.end() == 0
         assert ("with fewer than 3 no test can call settings better" in "".join(terminal.screen)) == (confirm == "1")
         assert said in terminal.screen
