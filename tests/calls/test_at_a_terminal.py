@@ -1,4 +1,4 @@
-"""What people see at a terminal (the manual's pages, "Requests and answers"), and that programs see nothing of it."""
+"""What people see at a terminal, and that programs see nothing of it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What adjust and measure do with good requests (README, "Requests and answers")."""
+"""What adjust and measure do with good requests (the manual's page "Requests and answers")."""
 
 import itertools
 import json
@@ -57,7 +57,7 @@ def test_measure_answers_progress_and_then_the_metrics(servo_everywhere):
     }
 
 
-# Every row of the table in the README's "Requests and answers" that needs no signal.
+# Every row of the manual's table of failures that needs no signal.
 
 NO_MATCH = {"size": {"output_regex": "^big (.*)"}}
 FAILURES = [
