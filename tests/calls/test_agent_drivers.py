@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from agent_fixtures import *  # noqa: F403
 from agent_fixtures import ANSWER, METRICS, Alive, write
 
@@ -59,41 +58,27 @@ def test_whatever_a_driver_does_is_reported_once_and_as_it_is(measure_in_turn):
         assert script != LONG or len(request.body) > TWO_MEBIBYTES - 100000
 
 
-@pytest.fixture
-def report_of(measure):
-    """A function that returns the one report of a driver's script, once the agent went on."""
-
-    def run(script, **options):
-        run.service, run.agent = measure(script, **options)
-        run.service.wait_for("WHATS_NEXT", 2)
-        (report,) = run.service.results()
-        return report
-
-    return run
-
-
-def test_a_driver_that_cannot_be_started_is_reported(report_of, folder):
+def test_a_driver_that_cannot_be_started_is_reported(measure, folder):
     write(folder / "measure", "#!/nonexistent\n")
-    message = report_of(None)["message"]
+    service, _ = measure(None)
+    message = service.wait_for("MEASUREMENT").param["message"]
     assert message.startswith("cannot run the measure driver ./measure: ./measure needs the interpreter '/nonexistent'")
 
 
-def test_verbose_stderr_says_how_much_is_passed_on(report_of):
+def test_verbose_stderr_says_how_much_is_passed_on(measure_in_turn):
     script = "for word in one two three; do echo $word >&2; done; exit 1"
-    report = report_of(script, env={"OPTUNE_VERBOSE_STDERR": "minimal"})
-    report_of.agent.stop()
-    assert report["message"].endswith("it wrote: one\ntwo")
-    assert [word for word in ("one", "two", "three") if "measure: " + word in report_of.agent.output] == ["one", "two"]
+    service, agent = measure_in_turn([script], env={"OPTUNE_VERBOSE_STDERR": "minimal"})
+    assert service.results()[0]["message"].endswith("it wrote: one\ntwo")
+    assert [word for word in ("one", "two", "three") if "measure: " + word in agent.output] == ["one", "two"]
 
 
+AT_THE_END = ("", "echo '\\''%s'\\''; exit 143" % json.dumps(CANCELLED))
 WHATEVER_IT_DOES = "exec 3>alive; (trap '' TERM; exec sleep 1000) & trap '%s' TERM; while :; do sleep 0.05; done"
 
 
 def test_a_silent_driver_is_stopped_with_all_its_group_whatever_it_says_and_does(measure_in_turn, folder):
     alive = Alive(folder)
-    scripts = [
-        WHATEVER_IT_DOES % at_the_end for at_the_end in ("", "echo '\\''%s'\\''; exit 143" % json.dumps(CANCELLED))
-    ]
+    scripts = [WHATEVER_IT_DOES % at_the_end for at_the_end in AT_THE_END]
     service, _ = measure_in_turn(scripts, env={"OPTUNE_IO_TIMEOUT": "0.3"}, changes=["driver.STOP_SECONDS=0.1"])
     for report in service.results():
         assert (report["status"], report["reason"]) == ("failed", "timeout")
@@ -101,11 +86,13 @@ def test_a_silent_driver_is_stopped_with_all_its_group_whatever_it_says_and_does
     alive.wait_for_none()
 
 
-def test_a_driver_that_writes_now_and_then_is_not_silent(report_of):
-    script = "for i in 1 2 3 4 5 6 7; do sleep 0.1; printf . >&2; done; " + ANSWER
-    assert report_of(script, env={"OPTUNE_IO_TIMEOUT": "0.6"}) == METRICS
+def test_a_driver_that_writes_now_and_then_is_not_silent(measure):
+    script = "for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1; printf . >&2; done; " + ANSWER
+    service, _ = measure(script, env={"OPTUNE_IO_TIMEOUT": "0.8"})
+    assert service.wait_for("MEASUREMENT").param == METRICS
 
 
-def test_a_driver_without_info_can_still_measure(report_of, folder):
+def test_a_driver_without_info_can_still_measure(measure, folder):
     write(folder / "measure", '#!/bin/sh\n[ "$1" = --info ] && exit 1\n' + ANSWER)
-    assert report_of(None) == METRICS
+    service, _ = measure(None)
+    assert service.wait_for("MEASUREMENT").param == METRICS
