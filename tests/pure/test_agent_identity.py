@@ -128,7 +128,7 @@ def way(monkeypatch):
         for name, value in (("https_proxy", proxy), ("no_proxy", no_proxy)):
             monkeypatch.setenv(name, value)
             monkeypatch.setenv(name.upper(), value)
-        return Service(url, None, Log(), lambda: None, False).way
+        return Service(url, None, print, print).way
 
     return way
 

@@ -36,7 +36,7 @@ def main(command_line: "Options") -> int:
             token = read_token(options.token_file)
             log.conceal(token)
         events = Events()
-        service = Service(options.url, token, log, events.wake, options.verbose)
+        service = Service(options.url, token, log if options.verbose else lambda text: None, events.wake)
     except answers.ServoError as error:
         answers.complain(log.clean(error.message))
         return 2 if error.status == "bad-request" else 1

@@ -1,6 +1,7 @@
 """The one place where the agent waits: for signals, children, pipes and exchanges, without polling."""
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -13,8 +14,6 @@ FINISH = (signal.SIGUSR1, signal.SIGHUP)
 HANDLED = STOP + FINISH + (signal.SIGCHLD,)
 # A wait is cut into pieces: an absurd time from outside must not overflow the kernel's.
 MAX_WAIT_SECONDS = 3600.0
-# What an exchange writes to the wake-up pipe when it ends; the numbers of signals start at 1.
-_WAKE = b"\0"
 
 
 def hold() -> None:
@@ -70,17 +69,17 @@ class Events:
 
     def wake(self) -> None:
         """End a ``wait``; the one method that another thread may call."""
-        # A full pipe ends the wait anyhow.
+        # A full pipe ends the wait anyhow; the numbers of signals, which Python writes there, start at 1.
         with contextlib.suppress(BlockingIOError):
-            os.write(self._wake_writer, _WAKE)
+            os.write(self._wake_writer, b"\0")
 
-    def wait(self, until: Optional[float] = None, pipes: Sequence[Any] = ()) -> List[Any]:
+    def wait(self, until: float = math.inf, pipes: Sequence[Any] = ()) -> List[Any]:
         """Wait for any event, at most until the monotonic clock shows ``until``.
 
         Return those of the ``pipes`` that can be read. It may return early and empty-handed: callers look at what they
         waited for and wait again.
         """
-        seconds = MAX_WAIT_SECONDS if until is None else min(max(until - time.monotonic(), 0), MAX_WAIT_SECONDS)
+        seconds = min(max(until - time.monotonic(), 0), MAX_WAIT_SECONDS)
         ready = select.select([self._wake_reader, *pipes], [], [], seconds)[0]
         with contextlib.suppress(BlockingIOError):
             for number in os.read(self._wake_reader, 65536):

@@ -176,7 +176,7 @@ class Agent:
 
     def _ask_operator(self, command: str) -> None:
         self._log("run %s? Enter runs it, any other answer declines it:" % command)
-        while not self._events.wait(None, [0]):
+        while not self._events.wait(pipes=[0]):
             if self._events.signals:
                 raise _Leave
         if os.read(0, 1000).strip(b" \t") != b"\n":

@@ -18,7 +18,6 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 
 from servo_batch import __version__
-from servo_batch.agent.log import Log
 from servo_batch.answers import bad_request, failed
 from servo_batch.formats import strict_json
 
@@ -60,12 +59,13 @@ class Exchange:
 
 
 class Service:
-    """The service at ``url``; ``token`` is None where none is to be sent, ``wake`` is called when an exchange ends.
+    """The service at ``url``; ``token`` is None where none is to be sent.
 
+    ``tell`` is called with each text that is sent or comes, ``wake`` when an exchange has ended.
     Raises ``ServoError`` where the way there, a proxy or TLS, cannot be used.
     """
 
-    def __init__(self, url: str, token: Optional[str], log: Log, wake: Callable[[], None], verbose: bool) -> None:
+    def __init__(self, url: str, token: Optional[str], tell: Callable[[str], None], wake: Callable[[], None]) -> None:
         parts = urlsplit(url)
         is_https = parts.scheme == "https"
         self._address = (parts.hostname or "", parts.port or (443 if is_https else 80))
@@ -77,9 +77,8 @@ class Service:
         }
         if token is not None:
             self._headers["Authorization"] = "Bearer " + token
-        self._log = log
+        self._tell = tell
         self._wake = wake
-        self._verbose = verbose
         self._tls: Any = None
         if is_https:
             try:
@@ -102,12 +101,10 @@ class Service:
         def run() -> None:
             outcome = self._exchange(exchange, body)
             exchange.outcome = exchange.outcome or outcome
-            if self._verbose:
-                self._log("< %s" % (outcome.error or json.dumps(outcome.answer)))
+            self._tell("< %s" % (outcome.error or json.dumps(outcome.answer)))
             self._wake()
 
-        if self._verbose:
-            self._log("> %s" % body.decode("ascii"))
+        self._tell("> %s" % body.decode("ascii"))
         try:
             # A thread that hangs in a name look-up must not keep the agent from ending.
             threading.Thread(target=run, daemon=True).start()
