@@ -47,14 +47,12 @@ class Document:
     def _line(self, path: "Path") -> int:
         """Return the line of the last key of ``path`` that the document has, or 0 where it carries no lines."""
         line = 0
-        container = self._content
-        for key in path:
-            marks = getattr(container, "marks", None)
-            try:
-                line = marks[key][0] if marks is not None else line
-                container = container[key]
-            except (KeyError, IndexError, TypeError):
-                break
+        container: "Any" = self._content
+        try:
+            for key in path:
+                line, container = container.marks[key][0], container[key]
+        except (AttributeError, LookupError, TypeError):
+            pass  # JSON has no marks; a key that is missing has no place
         return line
 
     def mapping(self, path: "Path", holds: str, default: "Any" = None) -> "Optional[Dict[str, Any]]":
