@@ -239,7 +239,7 @@ OPEN = [
     "printf '%s\\n' {v} | ssh host 'cat >f'", "ssh {v} ./job", "docker push {v}",
     "docker exec web sh -c 'echo {v}'", "./run.sh {v}",
     "echo {v} | ./job", 'echo "{v} done"', 'grep -E "a|{v}" f', "curl 'http://h/?a=b&c={v}'", "find . -exec x {{}} \\; -name {v}",
-    "taskset -c {v} ./job", "spark-submit --conf spark.x={v} j.py", "cmake -DX={v}", "mysql -e 'SELECT {v}'", "./job $(nproc) {v}",
+    "taskset -c {v} ./job", "spark-submit --conf spark.x={v} j.py", "cmake -DX={v}", "mysql -e 'SELECT max(x) {v}'", "./job $(nproc) {v}",
     "xargs -I% ./job % {v}", "kubectl set resources --limits=cpu={v}", "2>/dev/null ./job {v}", "echo `x` {v}",
     "./job -c {v}", "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "ssh host ./job {v}", "./job >log {v}",
     ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"], ["sh", "-c", "./job {v}"], ["sh", "-c", './job "$1"', "sh", "{v}"],

@@ -44,7 +44,7 @@ OPTION = re.compile("(?:\\$\\w+|\\$\\{[^}]*\\})*-[-\1]*\\Z")
 TOKEN = re.compile("(?P<hole>\1)|(?P<end>[;|\n`]|(?<![<>])&|[$<>]\\((?!\\())|[\\s&()]")
 REDIRECTION = re.compile(r"(?<!\S)\d*(?:&?>>?|<)[&|]?\s?[^\s<>]+")
 # The name of a function, and what a case compares with: a command begins behind them.
-HEAD = re.compile(r"\A(?:.* )?(?:\{|[^ ]*\))(?= |\Z)")
+HEAD = re.compile(r"\A(?:.* )?(?:\{|\(?[^ (]*\)|[^ ]*\(\))(?= |\Z)")
 # What runs what comes next: a shell its script or file, but not where it stands behind a script, as the name of that;
 # ssh what comes behind the host. Some options of ssh(1) take the next word.
 SSH_OPTIONS = "(?:[ ]-(?:TAKES[ ]\\S+|(?!TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
