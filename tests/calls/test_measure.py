@@ -172,14 +172,9 @@ def test_a_second_measurement_at_the_same_time_is_said(servo):
     with open(servo.path("go"), "wb"):  # which waits for the job to open it: by then the lock is held
         servo.configure(batch("true"))
         second = servo.measure()
-    assert first.wait(LIMIT_SECONDS) == 0
-    assert first.stderr.read() == b""
-    first.stdout.close()
-    first.stderr.close()
-    assert second.status == 0
-    assert second.stderr == (
-        "servo-batch: another measurement with config.json is running: each makes the other's figures wrong\n"
-    )
+    assert (first.communicate(timeout=LIMIT_SECONDS)[1], first.returncode) == (b"", 0)
+    told = "servo-batch: another measurement with config.json is running: each makes the other's figures wrong\n"
+    assert (second.stderr, second.status) == (told, 0)
     assert servo.measure().stderr == ""
 
 
