@@ -77,6 +77,12 @@ def test_what_is_no_file_is_no_configuration(newest):
         newest.call("adjust", "--query", *arguments).bad_config(*words)
 
 
+def test_too_few_files_for_a_process_are_not_blamed_on_the_configuration(servo):
+    for files in (5, 6):
+        ended = servo.call("adjust", "--query", prefix=["sh", "-c", 'ulimit -n %d; exec "$@"' % files, "-"])
+        assert b"bad-config" not in ended.stdout
+
+
 # Who needs what of it.
 
 
