@@ -45,18 +45,15 @@ def purposes(steps):
     return [step.purpose for step in steps]
 
 
-def test_measures_the_default_searches_and_confirms_in_turns():
-    steps, outcome = ran(TASK)
-    assert purposes(steps) == [None] * 12 + CONFIRMATION
-    assert [step.number for step in steps] == list(range(1, 19))
-    assert steps[0].settings == START
-    assert (outcome.better, outcome.settings) == (True, BEST)
+# What becomes of the task, and the history of that.
+STEPS, OUTCOME = ran(TASK)
+WHOLE = history(STEPS)
 
 
 def test_the_answer_has_the_medians_of_the_confirmation_alone():
     values = iter([20.0, 21.0, 30.0, 30.0, 40.0, 30.0, 22.0])
     task = TASK._replace(measurements=7)
-    outcome = ran(task, history(ran(task)[0][:7]), lambda settings: next(values))[1]
+    outcome = ran(task, WHOLE[:7], lambda settings: next(values))[1]
     assert (outcome.better, outcome.measurements) == (False, 7)
     assert (outcome.best, outcome.best_runs) == (30.0, [20.0, 30.0, 40.0])
     assert (outcome.default, outcome.default_runs) == (30.0, [21.0, 30.0, 30.0])
@@ -78,28 +75,26 @@ def test_it_says_how_many_measurements_there_will_be():
 
 
 def test_more_measurements_go_on_from_fewer_and_of_more_all_count():
-    steps, _ = ran(TASK)
-    more, outcome = ran(TASK._replace(measurements=16), history(steps))
+    more, outcome = ran(TASK._replace(measurements=16), WHOLE)
     assert (purposes(more), outcome.measurements) == ([None] * 4 + CONFIRMATION, 16)
-    fewer, outcome = ran(TASK._replace(measurements=2), history(steps[:12]))
+    fewer, outcome = ran(TASK._replace(measurements=2), WHOLE[:12])
     assert (purposes(fewer), outcome.measurements, outcome.settings["web.cpu"]) == (CONFIRMATION, 12, 9)
 
 
 def test_a_default_that_failed_is_measured_again_and_then_all_is_as_if_it_never_had():
     assert purposes(ran(TASK, value=lambda settings: None)[0]) == [None]
-    assert ran(TASK, [Measured(START, None)] * 2) == ran(TASK)
+    assert ran(TASK, [Measured(START, None)] * 2) == (STEPS, OUTCOME)
 
 
 def test_a_failing_run_of_the_confirmation_counts_as_the_worst():
-    steps, _ = ran(TASK)
-    outcome = ran(TASK, history(steps[:12]), lambda settings: None if settings == START else cost(settings))[1]
+    outcome = ran(TASK, WHOLE[:12], lambda settings: None if settings == START else cost(settings))[1]
     assert (outcome.better, outcome.default, outcome.default_runs) == (True, None, [None] * 3)
 
 
 def test_the_greatest_is_the_best_where_it_is_maximised():
     steps, outcome = ran(TASK._replace(maximize=True), value=lambda settings: 100 - cost(settings))
     assert (outcome.better, outcome.best, outcome.default) == (True, 90.0, 81.0)
-    assert [step.settings for step in steps] == [step.settings for step in ran(TASK)[0]]
+    assert [step.settings for step in steps] == [step.settings for step in STEPS]
     assert Past(TASK._replace(maximize=True), [Measured(START, 1.0), Measured(BEST, 3.0)]).best() == (BEST, 3.0)
 
 
@@ -120,7 +115,7 @@ def test_a_budget_keeps_the_time_for_the_confirmation():
     assert purposes(ran(TASK, budget_seconds=12.0)[0]) == [None] * 6 + CONFIRMATION
     slow_default = ran(TASK, budget_seconds=16.0, seconds=lambda settings: 2.0 if settings == START else 1.0)
     assert purposes(slow_default[0]) == [None] * 6 + CONFIRMATION
-    assert ran(TASK, budget_seconds=99.0) == ran(TASK)
+    assert ran(TASK, budget_seconds=99.0) == (STEPS, OUTCOME)
 
 
 @pytest.mark.parametrize("budget", [-1.0, 0.001, 1.5, 7.0])
@@ -130,14 +125,12 @@ def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_a
 
 
 def test_a_budget_allows_the_first_measurement_of_a_call_and_the_outcome():
-    whole = history(ran(TASK)[0])
-    assert Past(TASK, whole).next_step(0.0, [1.0]).better
-    assert Past(TASK, whole[:1]).next_step(-1.0).purpose is None
+    assert Past(TASK, WHOLE).next_step(0.0, [1.0]).better
+    assert Past(TASK, WHOLE[:1]).next_step(-1.0).purpose is None
 
 
 def test_a_budget_that_ends_within_the_confirmation_tells_what_is_known_so_far():
-    whole = history(ran(TASK)[0])
-    cut = Past(TASK, whole[:15]).next_step(0.0, [1.0])
+    cut = Past(TASK, WHOLE[:15]).next_step(0.0, [1.0])
     assert (cut.better, len(cut.best_runs), len(cut.default_runs)) == (None, 2, 1)
     assert (cut.best, cut.default) == (cost(BEST), cost(START))
 
@@ -155,20 +148,18 @@ def test_what_lies_at_an_edge_and_that_the_last_five_still_improved_is_said():
 
 
 def test_only_its_own_runs_confirm():
-    whole = history(ran(TASK)[0])
-
     def at(purpose):
         """Return the whole, but those that were for this purpose of other settings."""
-        return [one._replace(settings=whole[1].settings) if one.purpose == purpose else one for one in whole]
+        return [one._replace(settings=WHOLE[1].settings) if one.purpose == purpose else one for one in WHOLE]
 
     cases = [
-        (whole[:15], CONFIRMATION[3:]),  # stopped
+        (WHOLE[:15], CONFIRMATION[3:]),  # stopped
         (at(CONFIRM_BEST), CONFIRMATION),
         (at(CONFIRM_DEFAULT), CONFIRMATION),
-        ([one._replace(purpose=None) for one in whole], CONFIRMATION),
-        ([*whole[:15], Measured(START, 1.0)], CONFIRMATION),  # interrupted
-        ([*whole[:15], whole[14]], CONFIRMATION[1:]),  # not in turns
-        ([*whole[:14], whole[13]], CONFIRMATION),
+        ([one._replace(purpose=None) for one in WHOLE], CONFIRMATION),
+        ([*WHOLE[:15], Measured(START, 1.0)], CONFIRMATION),  # interrupted
+        ([*WHOLE[:15], WHOLE[14]], CONFIRMATION[1:]),  # not in turns
+        ([*WHOLE[:14], WHOLE[13]], CONFIRMATION),
     ]
     for past, left in cases:
         assert purposes(ran(TASK, past)[0]) == left

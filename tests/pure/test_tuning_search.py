@@ -48,20 +48,6 @@ def test_finds_better_settings_than_random_ones_do():
     assert found < drawn / 3
 
 
-def test_finds_the_hump_of_one_wide_range_among_eight_settings():
-    space = {"clients": (range(1, 65), True)}
-    space.update(("s%d" % n, (range(4), n % 2 == 0)) for n in range(7))
-
-    def throughput(settings):
-        n = settings["clients"]
-        others = 1 + 0.02 * settings["s0"] + 0.02 * (settings["s1"] == 2)
-        return -n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1)) * others
-
-    for seed in range(2):
-        past = searched(space, throughput, 30, seed)
-        assert abs(choose(space, past)["clients"] - 22) <= 8
-
-
 def test_finds_the_best_of_a_logarithmic_range_in_twelve_measurements():
     space = spaces.space({"a": {"min": 1, "max": 2**20, "scale": "log"}})
 
