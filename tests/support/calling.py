@@ -1,8 +1,8 @@
 """Calls of the built file as its users make them: what most tests stand on.
 
 ``batch`` describes a job and its settings, as config.json does. A ``Servo`` is the file under one Python, in a folder
-that has such a configuration: ``call`` returns how a call ``Ended``, after it was held to what the manual's "Requests
-and answers" promises of each; ``start`` returns its process. The fixtures in conftest.py make them: ``newest``, or
+that has such a configuration: ``call`` returns how a call ``Ended``, ``start`` its process. What ``Ended`` tells of an
+answer has been held to the manual's "Requests and answers". The fixtures in conftest.py make them: ``newest``, or
 ``servo`` for what Pythons could do differently. A driver that goes on while a test looks is a ``Measuring``
 (measuring.py), a program on a terminal a ``Terminal`` (terminals.py), an agent with its service in agent_fixtures.py.
 """
