@@ -72,10 +72,6 @@ class TestTheOrder:
     def test_without_a_cleanup(self, newest):
         assert Scenario(newest, ["prepare", "job"]).having(runs=2).measure().order == ["prepare", "job"] * 2
 
-    def test_is_told_as_progress_before_each_command(self, one):
-        told = [line["message"].partition(" has been")[0] for line in one.having(runs=2).measure().progress[:-1]]
-        assert told == ["run %d of 2: %s" % (run, step) for run in (1, 2) for step in ("prepare", "the job", "cleanup")]
-
 
 class TestAFailure:
     CASES = (
