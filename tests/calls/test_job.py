@@ -8,6 +8,8 @@ import sys
 
 import pytest
 from calling import Servo, batch
+from machine import NEWEST
+from processes import children, wait_until
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
@@ -157,6 +159,20 @@ class TestUsage:
         assert self.used(newest, still)["max_rss"] < 100 * MEBIBYTE
         newest.configure(batch("true", prepare=WORK, metrics={"cpu_time": {"resource": "cpu_time"}}))
         assert newest.measure().answer["metrics"]["cpu_time"]["value"] < 0.1
+
+    def test_counts_what_ended_before_the_guard_could_look(self, measuring):
+        """The job and an orphan have both ended when the guard looks, and the kernel names the job first."""
+        orphan = "( (%s; >done) >/dev/null & )" % WORK
+        command = "echo up >up; read line <go; %s; until test -e done; do sleep 0.02; done; sleep 0.2" % orphan
+        metrics = {"cpu_time": {"resource": "cpu_time"}}
+        driver = measuring(NEWEST, command, fifos=["up", "go"], metrics=metrics)
+        driver.read("up")
+        guard = driver.guard()
+        os.kill(guard, signal.SIGSTOP)
+        driver.write("go", b"on\n")
+        wait_until(lambda: not children(guard))
+        os.kill(guard, signal.SIGCONT)
+        assert driver.answer()["metrics"]["cpu_time"]["value"] >= 0.1
 
     def test_of_a_small_job_is_at_most_what_the_guard_has(self, newest):
         newest.configure(batch(["true"], metrics={"max_rss": {"resource": "max_rss"}}))

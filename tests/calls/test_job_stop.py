@@ -237,6 +237,10 @@ class TestAStop:
         told = r"the job ran past its timeout of 0.6 s; the job ended with exit status 0 after 0\.\d s\ncommand: "
         assert re.match(told, message)
 
+    def test_by_a_timeout_that_is_over_before_the_job_began_is_one(self, measuring):
+        answer = measuring(NEWEST, "exec sleep 60", timeout="1ms", grace_period=GRACE_SECONDS).answer()
+        assert (answer["reason"], answer["message"][:35]) == ("timeout", "the job ran past its timeout of 0.0")
+
     def test_by_a_signal_that_is_ignored_at_the_start_is_none(self, running):
         ignore = prefix("import signal; [signal.signal(each, signal.SIG_IGN) for each in (1, 2)]")
         driver, _ = running("plain", prefix=ignore)

@@ -20,6 +20,8 @@ PR_SET_CHILD_SUBREAPER = 36
 KILL_SECONDS = 5.0
 # How long to wait where nothing tells of a change: an orphan that comes, a process group that empties.
 PAUSE_SECONDS = 0.02
+# How many children to reap before looking at anything else: they may end faster than they can be reaped.
+MAX_REAPED = 100
 
 # Sleeps up to the given seconds, less when a child ends; True ends the grace at once.
 Wait = Callable[[float], bool]
@@ -82,14 +84,16 @@ def running() -> List[str]:
     return [str(process) for process in list_all() if process.state != "Z"]
 
 
-def reap() -> Tuple[int, int]:
-    """Reap a child that has ended, and return its pid and its status, as ``os.waitpid`` does; else the pid is 0.
-
-    Not all: they may end faster than they can be reaped, and there is more to attend to.
-    """
+def reap() -> Dict[int, int]:
+    """Reap children that have ended, ``MAX_REAPED`` at the most; return their statuses, as ``os.waitpid`` does."""
+    ended: Dict[int, int] = {}
     with suppress(ChildProcessError):
-        return os.waitpid(-1, os.WNOHANG)
-    return 0, 0
+        while len(ended) < MAX_REAPED:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                break
+            ended[pid] = status
+    return ended
 
 
 def stop_all(grace_seconds: float, wait: Wait) -> Tuple[bool, Optional[List[str]]]:
@@ -101,11 +105,11 @@ def stop_all(grace_seconds: float, wait: Wait) -> Tuple[bool, Optional[List[str]
     _signal_each(list_all(), signal.SIGTERM, signal.SIGCONT)
     deadline = time.monotonic() + grace_seconds
     while True:
-        reaped, _ = reap()
+        reaped = reap()
         if _all_gone():
             return False, []
         left = deadline - time.monotonic()
-        if left <= 0 or wait(0 if reaped else left):
+        if left <= 0 or wait(0 if len(reaped) == MAX_REAPED else left):
             return True, _kill_all(wait)
 
 
@@ -118,8 +122,8 @@ def stop_group(group: int, grace_seconds: float, wait: Wait) -> Tuple[bool, Opti
         send(os.killpg, group, signum)
     deadline = time.monotonic() + grace_seconds
     while send(os.killpg, group, 0):
-        reaped, _ = reap()
-        if time.monotonic() >= deadline or wait(0 if reaped else PAUSE_SECONDS):
+        reap()
+        if time.monotonic() >= deadline or wait(PAUSE_SECONDS):
             return send(os.killpg, group, signal.SIGKILL), None
     return False, None
 

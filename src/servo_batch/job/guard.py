@@ -163,9 +163,9 @@ def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
     pause = math.inf
     while True:
         is_asked = control in _wait([wakeup, control], pause)
-        ended, status = descendants.reap()  # which may be an orphan that came to the guard
-        if ended == job:
-            return status
+        ended = descendants.reap()  # orphans that came to the guard, too: what they used counts, if it has ended by now
+        if job in ended:
+            return ended[job]
         if is_asked:
             os.read(control, len(STOP))
             return None
@@ -176,7 +176,7 @@ def _left(wakeup: int) -> List[str]:
     """Return what of the job is still running, and not just about to end, as a copier is that has seen its end."""
     limit = time.monotonic() + ENDING_SECONDS
     while time.monotonic() < limit:
-        reaped, _ = descendants.reap()
+        reaped = descendants.reap()
         if not descendants.children():  # which is the rule, and then nobody has to look through all of /proc
             return []
         _wait([wakeup], 0 if reaped else max(0, limit - time.monotonic()))
