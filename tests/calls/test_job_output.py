@@ -157,7 +157,8 @@ class TestShowing:
     @pytest.mark.parametrize("command", ["head -c 3000000 /dev/zero", "head -c 3000000 /dev/zero; exec sleep 60"])
     def test_a_reader_that_stalls_delays_nothing(self, newest, command):
         newest.configure(batch(command, timeout=0.5))
-        driver = newest.start("measure", "--show-output", stdin=subprocess.DEVNULL)
+        changes = ["job.show_output.STALLED_SECONDS=0.2"]
+        driver = newest.start("measure", "--show-output", changes=changes, stdin=subprocess.DEVNULL)
         try:  # nobody reads its stderr
             answer = driver.stdout.read().decode().splitlines()[-1]
             assert driver.wait(LIMIT_SECONDS) == ("sleep" in command)
@@ -196,6 +197,10 @@ class TestKeeping:
             newest.measure(b"", "--keep-output", path).failed("failed", "command-failed", told)
 
 
+# The disk is waited for half a second longer than what is on its way.
+SOON = ["job.keeper.LATE_SECONDS=0.1"]
+
+
 class TestTheKeeper:
     def test_that_is_killed_makes_no_number(self, measuring, newest):
         driver = measuring(newest.python, "echo up >up; read line <go", fifos=("up", "go"))
@@ -207,18 +212,18 @@ class TestTheKeeper:
         assert "output may be incomplete: somebody killed the process that keeps it\n" in answer["message"]
 
     def test_that_hangs_as_at_a_disk_is_waited_for_where_the_job_has_ended(self, measuring, newest):
-        driver = measuring(newest.python, "echo up >up; read line <go", fifos=("up", "go"))
+        driver = measuring(newest.python, "echo up >up; read line <go", fifos=("up", "go"), changes=SOON)
         driver.read("up")
         keeper = driver.helpers()[0]
         os.kill(keeper, signal.SIGSTOP)
         driver.write("go", b"on\n")
         with pytest.raises(subprocess.TimeoutExpired):
-            driver.process.wait(2)
+            driver.process.wait(0.8)
         os.kill(keeper, signal.SIGCONT)
         assert driver.answer()["status"] == "ok"
 
     def test_that_hangs_as_at_a_disk_holds_up_no_stop(self, running):
-        driver, job = running("plain", grace_period=0.2)
+        driver, job = running("plain", grace_period=0.2, changes=SOON)
         keeper = driver.helpers()[0]
         os.kill(keeper, signal.SIGSTOP)
         driver.send(signal.SIGTERM)

@@ -86,7 +86,7 @@ def test_an_answer_that_nobody_takes_is_given_up_when_somebody_asks(servo, stall
 
 def test_a_stderr_that_nobody_reads_holds_up_no_answer(newest, stalled):
     newest.configure(batch("exit 3"))
-    ended = newest.call("measure", stderr=stalled)
+    ended = newest.call("measure", stderr=stalled, changes=["answers.STDERR_SECONDS=0.2"])
     assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
 
 
