@@ -112,11 +112,14 @@ def test_a_stop_while_the_agent_starts_ends_it_without_a_traceback(newest, impor
     arguments = ["servo", "--url", "http://127.0.0.1:9", "--no-auth", "app"]
     for number in (signal.SIGINT, signal.SIGTERM):
         agent = newest.start(*arguments, options=["-X", "importtime"])
-        said = iter(agent.stderr.readline, b"")
-        while not next(said).endswith(b" %s\n" % imported.encode()):
-            pass
-        agent.send_signal(number)
-        assert b"Traceback" not in agent.communicate(timeout=60)[1]
+        try:
+            said = iter(agent.stderr.readline, b"")
+            while not next(said).endswith(b" %s\n" % imported.encode()):
+                pass
+            agent.send_signal(number)
+            assert b"Traceback" not in agent.communicate(timeout=60)[1]
+        finally:
+            agent.kill()
         assert agent.returncode in (0, 128 + number, -number)
 
 
