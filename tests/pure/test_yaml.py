@@ -170,6 +170,13 @@ def test_nesting_is_bounded_at_100():
         assert "deeper than 100" in error_of(write(101)).msg
 
 
+def test_a_key_has_at_most_1024_characters():
+    for write in ("%s: 1\n", "'%s': 1\n", "{%s: 1}\n"):
+        longest = 1024 - 2 * ("'" in write)
+        assert loads(write % ("a" * longest)) == {"a" * longest: 1}
+        assert "at most 1024" in error_of(write % ("a" * (longest + 1))).msg
+
+
 UNITS = [*"[{'\"\\a \n#:-\t0|", "- ", "? ", "1_", "a:\n", "[a, ", "''", '"\\n', "a: b:c", "a: >\n  ", "- |\n  a\n\n"]
 
 

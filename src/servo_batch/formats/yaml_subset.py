@@ -240,7 +240,7 @@ def block_value(src: Source, pos: int, indent: int, depth: int, compact: bool) -
     # A sequence may stand at its key's own indentation: seq-space [201].
     if start == below or col > indent or (col == indent and not compact and ENTRY.match(src, below)):
         end, value = block_node(src, below, indent, depth, compact or start < below)
-        is_plain = start < below and src[below] not in "\"'|>" and not isinstance(value, (dict, list))
+        is_plain = src[below] not in "\"'|>" and not isinstance(value, (dict, list))
         if is_plain and "#" in src[src.index("\n", start) : below]:
             # npm's yaml may take what follows for a part of the value.
             note(src, "a comment stands between a key and its value: put it above the key", below)
@@ -412,8 +412,6 @@ def escape(src: Source, code: str, pos: int) -> str:
 def plain_end(src: Source, pos: int, plain: "re.Pattern[str]") -> int:
     """Return the end of a plain scalar, which begins as ns-plain-first [126]."""
     char = src[pos]
-    if char == "\t":
-        refuse(TAB, pos)
     if char in "*&!%@`" or (char == "-" and src.startswith("---", pos)):
         # js-yaml takes "---" for a document's start, also where something follows it or it is indented.
         msg = 'text cannot begin with "%s", nor are there anchors, aliases, tags and directives: quote or remove it'
@@ -441,7 +439,7 @@ def resolved(src: Source, text: str, pos: int) -> "Any":
     if text in WORDS:
         return WORDS[text]
     if text[0] not in NUMBER_FIRST and text[0] not in "eE":
-        differs = len(text) < 6 and text.lower() in LOOK_ALIKE_WORDS
+        differs = text.lower() in LOOK_ALIKE_WORDS
     elif NUMBER.fullmatch(text):
         # JavaScript has floats only; int() takes quadratic time.
         value = float(text) if "." in text else int(text, 0) if len(text) < 22 else float("inf")
