@@ -8,7 +8,7 @@ import os
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch import settings
 from servo_batch.answers import HostError, ServoError, bad_request, complain, failed
@@ -23,12 +23,10 @@ from servo_batch.job.attention import Caller
 from servo_batch.job.output import Output
 from servo_batch.job.types import Ended, Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
+from servo_batch.metrics.sources import Metric
 from servo_batch.samples import median
+from servo_batch.settings import Application
 from servo_batch.wording import named
-
-if TYPE_CHECKING:
-    from servo_batch.metrics.sources import Metric
-    from servo_batch.settings import Application
 
 TIME_DIGITS = 6  # after the point of a time in seconds: a microsecond is less than any clock here can tell
 
@@ -37,8 +35,8 @@ class Plan(NamedTuple):
     """What one measurement runs and looks for; nothing of it is looked up any more."""
 
     job: sequence.Job
-    metrics: "Dict[str, Metric]"  # those asked for, and the time
-    needed: "Dict[str, Metric]"  # these, and those that their formulas are about
+    metrics: Dict[str, Metric]  # those asked for, and the time
+    needed: Dict[str, Metric]  # these, and those that their formulas are about
     settings: Dict[str, Any]  # ``{"web.cpu": 4, …}``
     control: Dict[str, Any]
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
@@ -53,7 +51,7 @@ class Measurement(NamedTuple):
 
 def plan(
     config: Config,
-    application: "Application",
+    application: Application,
     control: Dict[str, Any],
     asked: Optional[Sequence[str]] = None,
     runs: Optional[int] = None,
@@ -114,7 +112,7 @@ def plan(
     )
 
 
-def _needed(metrics: "Dict[str, Metric]", known: "Dict[str, Metric]") -> "Dict[str, Metric]":
+def _needed(metrics: Dict[str, Metric], known: Dict[str, Metric]) -> Dict[str, Metric]:
     """Return ``metrics`` and all that their formulas, directly or not, are about."""
     needed, pending = {}, list(metrics)
     while pending:
@@ -149,7 +147,7 @@ def refuse_hopeless(config: Config, planned: Plan) -> None:
 
 
 def computed(
-    metrics: "Dict[str, Metric]", values: Dict[str, Any], application_settings: Dict[str, Any], control: Any
+    metrics: Dict[str, Metric], values: Dict[str, Any], application_settings: Dict[str, Any], control: Any
 ) -> Tuple[Dict[str, Any], Dict[str, str]]:
     """Return, by their names, what the formulas among ``metrics`` come to in a run that gave ``values``.
 

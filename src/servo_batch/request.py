@@ -2,20 +2,17 @@
 
 import os
 import sys
+from typing import Any, Dict, Optional
 
 from servo_batch.answers import STDIN, bad_request, complain
 from servo_batch.wording import kind
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 PATIENCE_SECONDS = 2.0  # whoever waits longer for a request may not know that one is awaited
 NO_REQUEST = "where there is no request, give it </dev/null"
 
 
-def read_request() -> "Dict[str, Any]":
+def read_request() -> Dict[str, Any]:
     """Return the request on stdin; an empty stdin, a closed one and a terminal are ``{}``.
 
     Raises ``ServoError`` (bad-request) for anything that is not one JSON object.
@@ -45,7 +42,7 @@ def _read_stdin() -> bytes:
     import select
 
     data = bytearray()
-    patience: "Optional[float]" = PATIENCE_SECONDS
+    patience: Optional[float] = PATIENCE_SECONDS
     while len(data) <= MAX_REQUEST_BYTES:
         if not select.select([STDIN], [], [], patience)[0]:
             complain(f"waiting for the request on stdin to come and to end; {NO_REQUEST}")

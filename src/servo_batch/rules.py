@@ -1,26 +1,21 @@
 """What an adjust asks for, in a request or in arguments, and whether the configuration allows it."""
 
 import copy
+from typing import Any, Dict
 
 from servo_batch import settings
 from servo_batch.answers import ServoError, bad_request
-from servo_batch.settings import named_setting, walk
+from servo_batch.settings import Application, Setting, Settings, named_setting, walk
 from servo_batch.wording import did_you_mean, is_scalar, kind, shown
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict
 
-    from servo_batch.settings import Application, Setting, Settings
-
-
-def scalar(text: str) -> "Any":
+def scalar(text: str) -> Any:
     """Return the number or boolean that a text is as JSON, where it prints back as it was typed; else the text."""
     value = _json(text)
     return value if shown(value) == text else text
 
 
-def _json(text: str) -> "Any":
+def _json(text: str) -> Any:
     from servo_batch.formats import strict_json
 
     try:
@@ -30,7 +25,7 @@ def _json(text: str) -> "Any":
     return value if is_scalar(value) and not isinstance(value, str) else text
 
 
-def typed(setting: "Setting", text: str) -> "Any":
+def typed(setting: Setting, text: str) -> Any:
     """Return the value that ``text``, typed by a person, means for a described setting.
 
     Text where the setting's values or its default are text: the version ``1.10``, not a number. Else what JSON reads:
@@ -47,7 +42,7 @@ def typed(setting: "Setting", text: str) -> "Any":
     return value if default is not None and kind(value) == kind(default) else scalar(text)
 
 
-def assigned(configured: "Settings", assignments: "Dict[str, str]", name: str) -> "Dict[str, Any]":
+def assigned(configured: Settings, assignments: Dict[str, str], name: str) -> Dict[str, Any]:
     """Return the values that arguments ask for, ``{"web.cpu": 4, …}``.
 
     Raises ``ServoError`` (bad-request) for an undeclared setting; ``name`` is the configuration's, for the message.
@@ -66,7 +61,7 @@ def assigned(configured: "Settings", assignments: "Dict[str, str]", name: str) -
     return values
 
 
-def requested(request: "Dict[str, Any]") -> "Application":
+def requested(request: Dict[str, Any]) -> Application:
     """Return the request's application after a look at its shape; raise ``ServoError`` (bad-request)."""
     problem = settings.misshapen(request)
     for full, setting in walk(request["application"]) if not problem else ():
@@ -77,11 +72,11 @@ def requested(request: "Dict[str, Any]") -> "Application":
         raise bad_request(
             f"the request {problem}; adjust takes {takes} on stdin, or arguments, COMPONENT.SETTING=VALUE"
         )
-    application: "Application" = request["application"]
+    application: Application = request["application"]
     return application
 
 
-def accepted(configured: "Settings", asked: "Application", stored: "Application", consequence: str) -> "Application":
+def accepted(configured: Settings, asked: Application, stored: Application, consequence: str) -> Application:
     """Return what is to be stored in place of ``stored`` where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
     ``consequence`` is what the error begins with. A formula's value is computed and never stored: a service sends back

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Application = Dict[str, Any]
     Setting = Dict[str, Any]
+else:
+    Application = Setting = dict  # what modules see that need not start as soon as this one
 
 SCALAR = "a string, a number or a boolean"
 KEYS = ("type", "min", "max", "step", "scale", "values", "value", "default", "unit", "formula")

@@ -7,27 +7,22 @@ A part that is wrong does not keep the others from being looked at. What is exec
 import os
 import re
 import signal
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
 from servo_batch.command import remarks, render
-from servo_batch.config import load
+from servo_batch.config import Config, load
 from servo_batch.history import record
 from servo_batch.job import cancel, output
 from servo_batch.job.run import check_working_directory
+from servo_batch.job.sequence import Job
 from servo_batch.metrics import find, patterns, written
 from servo_batch.metrics.convert import NoMatch
+from servo_batch.metrics.written import Output
+from servo_batch.options import Options
+from servo_batch.settings import Application
 from servo_batch.verbs import adjust
 from servo_batch.wording import did_you_mean, shown
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple
-
-    from servo_batch.config import Config
-    from servo_batch.job.sequence import Job
-    from servo_batch.metrics.written import Output
-    from servo_batch.options import Options
-    from servo_batch.settings import Application
 
 # A path that comes first in a script. Of a name, or of what is quoted or computed, only the shell knows what it runs.
 FIRST_PATH = re.compile(r"\s*([A-Za-z0-9_.+-]*/[A-Za-z0-9_./+-]*)(?=[\s;&|]|\Z)")
@@ -42,12 +37,12 @@ class Findings:
     """What would work, as the sections of a page; what would not; what may be a slip; and what is good to know."""
 
     def __init__(self) -> None:
-        self.sections: "List[str]" = []
-        self.problems: "List[str]" = []
-        self.warnings: "List[str]" = []
-        self.notes: "List[str]" = []
+        self.sections: List[str] = []
+        self.problems: List[str] = []
+        self.warnings: List[str] = []
+        self.notes: List[str] = []
 
-    def attempt(self, step: "Callable[..., Any]", *arguments: "Any") -> "Any":
+    def attempt(self, step: Callable[..., Any], *arguments: Any) -> Any:
         """Return what ``step`` returns, or None after noting why it failed."""
         try:
             return step(*arguments)
@@ -64,7 +59,7 @@ class Findings:
         return "\n".join(filter(None, parts))
 
 
-def check(options: "Options") -> answers.Answer:
+def check(options: Options) -> answers.Answer:
     """Return what is found, with the exit status 1 if anything is wrong."""
     cancel.expect_children()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -96,14 +91,14 @@ def check(options: "Options") -> answers.Answer:
     return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
 
 
-def _facts(config: "Config") -> str:
+def _facts(config: Config) -> str:
     expected = f"{config.expected_seconds:g} s" if config.expected_seconds else "not given"
     timeout = f"{config.timeout_seconds:g} s" if config.timeout_seconds else "none"
     durations = f"expected duration: {expected}; timeout: {timeout}; grace period: {config.grace_seconds:g} s"
     return f"configuration: {config.name}\n{durations}\n"
 
 
-def _application(findings: Findings, config: "Optional[Config]", options: "Options") -> "Optional[Application]":
+def _application(findings: Findings, config: Optional[Config], options: Options) -> Optional[Application]:
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
     file = state.find(options.get("--state"), config)
     stored = file.load()
@@ -117,7 +112,7 @@ def _application(findings: Findings, config: "Optional[Config]", options: "Optio
     return config.settings.current(stored)
 
 
-def _look_at_configuration(findings: Findings, config: "Config") -> None:
+def _look_at_configuration(findings: Findings, config: Config) -> None:
     """Note what may be a slip in the settings, what nothing uses, and patterns that meant something else before."""
     for full, setting in config.settings.described.items():
         what = settings.named_setting(full)
@@ -142,7 +137,7 @@ def _look_at_configuration(findings: Findings, config: "Config") -> None:
         ]
 
 
-def _look_at_commands(findings: Findings, config: "Config", application: "Application", job: "Optional[Job]") -> None:
+def _look_at_commands(findings: Findings, config: Config, application: Application, job: Optional[Job]) -> None:
     """Note what may be a slip in the commands; show them as ``job`` would run them, and a program that is not there."""
     names = render.values({"application": application}, {})
     for key in ("prepare", "command", "cleanup"):
@@ -164,14 +159,14 @@ def _look_at_commands(findings: Findings, config: "Config", application: "Applic
             (findings.warnings if may_come else findings.problems).append(f"{place}: {problem}")
 
 
-def _saved_output(path: str) -> "Dict[str, Tuple[str, Output]]":
+def _saved_output(path: str) -> Dict[str, Tuple[str, Output]]:
     """Return by stream a file and what it holds: for stderr the one beside it that ``--keep-output`` leaves, if any."""
     saved = (path, _contents(path))
     beside = path + output.STDERR_SUFFIX
     return {"stdout": saved, "stderr": (beside, _contents(beside)) if os.path.exists(beside) else saved}
 
 
-def _contents(path: str) -> "Output":
+def _contents(path: str) -> Output:
     try:
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -180,7 +175,7 @@ def _contents(path: str) -> "Output":
         raise answers.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
 
 
-def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tuple[str, Output]]]") -> str:
+def _metrics(findings: Findings, config: Config, saved: Optional[Dict[str, Tuple[str, Output]]]) -> str:
     """Return the table of the metrics, with what each yields where there is an output to try it on."""
     searched = [name for name, each in config.metrics.items() if each.is_searched]
     values = {name: _tried(findings, config, name, saved) for name in searched} if saved else {}
@@ -189,7 +184,7 @@ def _metrics(findings: Findings, config: "Config", saved: "Optional[Dict[str, Tu
     return terminal.table(titles, rows)
 
 
-def _tried(findings: Findings, config: "Config", name: str, saved: "Dict[str, Tuple[str, Output]]") -> "Any":
+def _tried(findings: Findings, config: Config, name: str, saved: Dict[str, Tuple[str, Output]]) -> Any:
     """Return the value that a metric has in a saved output, or in its file as that is now; note what is to be known."""
     metric = config.metrics[name]
     place = config.place(("batch", "metrics", name, metric.source))

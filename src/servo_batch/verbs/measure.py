@@ -1,30 +1,25 @@
 """The measure driver: run the job with the current settings, and report."""
 
+from typing import Any, Dict, List, Optional
+
 from servo_batch import answers, measurement, settings, state
-from servo_batch.config import of_options
+from servo_batch.config import Config, of_options
 from servo_batch.files import refuse_input
 from servo_batch.history import record
 from servo_batch.job import output
 from servo_batch.job.attention import Caller
+from servo_batch.job.cancel import Cancellation
 from servo_batch.job.progress import Telling
+from servo_batch.measurement import Measurement
 from servo_batch.metrics import sources
-from servo_batch.options import UsageError
+from servo_batch.options import Options, UsageError
 from servo_batch.request import read_request
+from servo_batch.settings import Application
+from servo_batch.state import StateFile
 from servo_batch.wording import did_you_mean, is_number, kind, named, shown
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
 
-    from servo_batch.config import Config
-    from servo_batch.job.cancel import Cancellation
-    from servo_batch.measurement import Measurement
-    from servo_batch.options import Options
-    from servo_batch.settings import Application
-    from servo_batch.state import StateFile
-
-
-def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cancellation") -> answers.Answer:
+def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancellation) -> answers.Answer:
     """Measure as the command line and the request on stdin ask, and return the answer; raise ``ServoError``.
 
     Whatever can be known before the job runs is checked before it runs.
@@ -40,7 +35,7 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
-        inputs: "Dict[str, Optional[str]]" = {"the configuration": config.name}
+        inputs: Dict[str, Optional[str]] = {"the configuration": config.name}
         if file:
             inputs.update({"the state": file.path, "the state of an older servo-batch": file.older})
         if history:
@@ -73,7 +68,7 @@ def measure(options: "Options", voice: answers.ForPrograms, cancellation: "Cance
     return answers.Answer(response, lambda: _table(application, measured))
 
 
-def measured_with(config: "Config", options: "Options", file: "Optional[StateFile]") -> "Application":
+def measured_with(config: Config, options: Options, file: Optional[StateFile]) -> Application:
     """Return the state to measure with: what is stored, and over it what the command line says.
 
     Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
@@ -96,7 +91,7 @@ def measured_with(config: "Config", options: "Options", file: "Optional[StateFil
     return config.settings.current(stored)
 
 
-def requested_metrics(request: "Dict[str, Any]", config: "Config") -> "List[str]":
+def requested_metrics(request: Dict[str, Any], config: Config) -> List[str]:
     """Return the metrics that the request asks for, all where it names none; raise ``ServoError``."""
     asked = request.get("metrics", list(config.metrics))
     if not isinstance(asked, (list, dict)) or not all(isinstance(name, str) for name in asked):
@@ -112,7 +107,7 @@ def requested_metrics(request: "Dict[str, Any]", config: "Config") -> "List[str]
     return list(asked)
 
 
-def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
+def requested_control(request: Dict[str, Any]) -> Dict[str, Any]:
     """Return the request's control, empty where it has none; raise ``ServoError``."""
     control = request.get("control", {})
     if not isinstance(control, dict):
@@ -120,13 +115,13 @@ def requested_control(request: "Dict[str, Any]") -> "Dict[str, Any]":
     return control
 
 
-def _ended(measured: "Measurement") -> str:
+def _ended(measured: Measurement) -> str:
     time = measured.metrics[sources.TOTAL_RUNTIME]
     median_of = f", the median of {len(time['runs'])} runs" if "runs" in time else ""
     return f"the job ended after {time['value']:.1f} s{median_of}"
 
 
-def _table(application: "Application", measured: "Measurement") -> str:
+def _table(application: Application, measured: Measurement) -> str:
     """Return what was measured as a person reads it: the settings, then the metrics with how far runs are apart."""
     from servo_batch import terminal
     from servo_batch.samples import deviation

@@ -5,28 +5,24 @@ Every step is in the history, so that it goes on where it was stopped, for whate
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import answers, columns, config, files, measurement, rules, settings, state, terminal
+from servo_batch.config import Config
 from servo_batch.history import record
 from servo_batch.history.figures import figure
 from servo_batch.history.table import pairs, paragraphs
 from servo_batch.history.trials import shown
 from servo_batch.job.attention import Caller
-from servo_batch.job.cancel import Cancelled
+from servo_batch.job.cancel import Cancellation, Cancelled
 from servo_batch.job.progress import Telling, duration
-from servo_batch.options import UsageError
+from servo_batch.options import Options, UsageError
 from servo_batch.samples import FEWEST
+from servo_batch.settings import Application
+from servo_batch.state import StateFile
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
 from servo_batch.wording import is_number, percent
-
-if TYPE_CHECKING:
-    from servo_batch.config import Config
-    from servo_batch.job.cancel import Cancellation
-    from servo_batch.options import Options
-    from servo_batch.settings import Application
-    from servo_batch.state import StateFile
 
 Values = Dict[str, Any]  # of what is tuned
 
@@ -34,7 +30,7 @@ TITLES = f"{'#':>4}  {'objective':>14}  {'best':>9}  settings"
 BEYOND = "better than the default is all that this shows: how near to the best that there is, nobody knows"
 
 
-def tune(options: "Options", voice: answers.ForPrograms, cancellation: "Cancellation") -> answers.Answer:
+def tune(options: Options, voice: answers.ForPrograms, cancellation: Cancellation) -> answers.Answer:
     """Tune as the command line says, store the best settings if they are better, and return the answer.
 
     Raises ``ServoError``: where the configuration is wrong, where the first measurement fails, and for a cancel.
@@ -66,16 +62,16 @@ def tune(options: "Options", voice: answers.ForPrograms, cancellation: "Cancella
 class _Tuning(NamedTuple):
     """What is tuned, by what, and where its steps are recorded."""
 
-    config: "Config"  # with the objective that is asked for
-    application: "Application"  # what is stored, and over it the default of what is tuned, and what is held
+    config: Config  # with the objective that is asked for
+    application: Application  # what is stored, and over it the default of what is tuned, and what is held
     control: Dict[str, Any]
     history: str
-    state: "Optional[StateFile]"  # None without a configuration
+    state: Optional[StateFile]  # None without a configuration
     held: Values  # by the command line
     task: loop.Task
     budget_seconds: float
 
-    def with_values(self, values: Values) -> "Application":
+    def with_values(self, values: Values) -> Application:
         """Return the state in which what is tuned has these values."""
         configured = self.config.settings
         return configured.current(configured.with_values(self.application, values))
@@ -120,7 +116,7 @@ class _Tuning(NamedTuple):
     def store(self, values: Values) -> None:
         """Lay the best settings over what is stored by now, if anything is; raise ``ServoError``."""
 
-        def merge(stored: "Application") -> "Application":
+        def merge(stored: Application) -> Application:
             configured = self.config.settings
             best = configured.with_values(stored, {**self.held, **values})
             return rules.accepted(configured, best, stored, "the best is not stored")
@@ -129,7 +125,7 @@ class _Tuning(NamedTuple):
             self.state.change(merge)
 
 
-def _read(options: "Options") -> _Tuning:
+def _read(options: Options) -> _Tuning:
     """Return what the command line asks for; raise ``ServoError`` and ``UsageError``."""
     is_of_file = options.get("--command") is None
     read = config.of_options(options)
@@ -163,7 +159,7 @@ def _read(options: "Options") -> _Tuning:
     return _Tuning(read, first, options.get("--control") or {}, history, file, held, task, seconds)
 
 
-def _space(read: "Config", held: Values) -> "Tuple[search.Space, Values]":
+def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
     """Return what there is to search and the default in it; raise ``ServoError`` (bad-config)."""
     described = read.settings.described
     possible = {name: each for name, each in space(described).items() if name not in held}
@@ -184,7 +180,7 @@ def _space(read: "Config", held: Values) -> "Tuple[search.Space, Values]":
 class _Run:
     """One call of tune, step by step."""
 
-    def __init__(self, tuning: _Tuning, voice: answers.ForPrograms, cancellation: "Cancellation") -> None:
+    def __init__(self, tuning: _Tuning, voice: answers.ForPrograms, cancellation: Cancellation) -> None:
         self._tuning = tuning
         self._past = tuning.past()
         self._voice = voice
