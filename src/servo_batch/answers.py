@@ -34,24 +34,28 @@ class ServoError(Exception):
     """A call that failed or was rejected, as the answer says it.
 
     ``status`` and ``reason`` are a pair of that page's table; ``summary`` says what is wrong, where, and what to do.
-    ``details`` are the commands that failed; ``message`` has all of it.
+    ``details`` are the commands that failed; ``message`` has all of it, after a ``heading`` that all of a kind have.
     """
 
     exit_status = 1
+    heading = ""
 
     def __init__(self, status: str, reason: str, summary: str, details: "Iterable[Details]" = ()) -> None:
         self.status = status
         self.reason = reason
         self.summary = summary
         self.details = tuple(details)
-        message = "\n".join([summary, *map(str, self.details)])
+        message = "\n".join([self.heading + summary, *map(str, self.details)])
         # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
         self.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
         super().__init__(self.message)
 
     def saying(self, summary: str, details: "Optional[Iterable[Details]]" = None) -> "ServoError":
         """Return an error of the same kind with another summary, and its own details where no others are given."""
-        return ServoError(self.status, self.reason, summary, self.details if details is None else details)
+        other = self.__class__.__new__(self.__class__)
+        other.__dict__.update(self.__dict__)
+        ServoError.__init__(other, self.status, self.reason, summary, self.details if details is None else details)
+        return other
 
     def response(self) -> "Dict[str, Any]":
         """Return the answer: ``{"status": …, "reason": …, "message": …}``."""
@@ -63,10 +67,6 @@ class HostError(ServoError):
 
     def __init__(self, summary: str, details: "Iterable[Details]" = ()) -> None:
         super().__init__("failed", "command-failed", summary, details)
-
-    def saying(self, summary: str, details: "Optional[Iterable[Details]]" = None) -> "HostError":
-        """Return another one with this summary."""
-        return HostError(summary, self.details if details is None else details)
 
 
 class Answer:
@@ -110,17 +110,17 @@ class ForPrograms:
         self._wait = wait
 
     def answer(self, answer: Answer) -> None:
-        """Write what a verb answers; raise ``OSError`` or ``ServoError``."""
+        """Write what a verb answers; raise ``ServoError``."""
         write(answer.response, self._wait)
 
     def failure(self, error: ServoError) -> None:
-        """Write why a call failed, and one line of it to stderr; raise ``OSError`` or ``ServoError``."""
+        """Write why a call failed, and one line of it to stderr; raise ``ServoError``."""
         first, *rest = error.message.split("\n")
         complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
         write(error.response(), self._wait)
 
     def progress(self, percent: int, message: str, line: str = "") -> None:
-        """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``OSError``.
+        """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``ServoError``.
 
         Nobody who does not read may keep the driver from stopping the job. A ``line`` says the same to a person.
         """
@@ -133,8 +133,8 @@ class ForPrograms:
 def write(response: "Dict[str, Any]", wait: "Optional[Wait]" = None) -> None:
     """Write one response, one line of JSON, and return when the system has it.
 
-    Raises ``OSError`` where stdout takes nothing any more, and what ``wait`` raises. ASCII only, so that a reader that
-    splits lines at U+2028 reads the same lines.
+    Raises ``ServoError`` as ``write_text`` does. ASCII only, so that a reader that splits lines at U+2028 reads the
+    same lines.
     """
     import json  # here: its import takes as long as all else that --help does
 
@@ -142,7 +142,10 @@ def write(response: "Dict[str, Any]", wait: "Optional[Wait]" = None) -> None:
 
 
 def write_text(text: str, wait: "Optional[Wait]" = None) -> None:
-    """Write ``text`` to stdout as UTF-8, whole, past Python's buffers; raise ``OSError``, and what ``wait`` raises."""
+    """Write ``text`` to stdout as UTF-8, whole, past Python's buffers.
+
+    Raises ``ServoError`` (cancelled) where stdout takes nothing any more, and what ``wait`` raises.
+    """
     rest = memoryview(text.encode("utf-8", "replace"))
     while rest:
         if wait:
@@ -153,6 +156,8 @@ def write_text(text: str, wait: "Optional[Wait]" = None) -> None:
             import select
 
             select.select([], [STDOUT], [])
+        except OSError as error:
+            raise failed("cancelled", f"stdout cannot be written to: {error.strerror}") from None
 
 
 def complain(message: str) -> None:

@@ -75,10 +75,7 @@ def _answered(page: str, options: "Options", cancellation: "Optional[Cancellatio
         voice.failure(outcome) if isinstance(outcome, answers.ServoError) else voice.answer(outcome)
     except answers.ServoError as error:  # of whoever reads stdout
         answers.complain(error.message)
-        return error.exit_status
-    except OSError as error:
-        answers.complain(f"the answer cannot be written to stdout: {error.strerror}")
-        return outcome.exit_status or EXIT_FAILED
+        return max(outcome.exit_status, error.exit_status)
     return outcome.exit_status
 
 

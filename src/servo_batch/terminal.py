@@ -25,7 +25,7 @@ class ForPeople(answers.ForPrograms):
     tells_progress = False
 
     def answer(self, answer: answers.Answer) -> None:
-        """Write what a verb answers; raise ``OSError`` or ``ServoError``."""
+        """Write what a verb answers; raise ``ServoError``."""
         text = None
         try:
             text = answer.text() if answer.text else None
@@ -39,11 +39,11 @@ class ForPeople(answers.ForPrograms):
             answers.write_text(text if answer.verbatim else printable(text), self._wait)
 
     def failure(self, error: answers.ServoError) -> None:
-        """Write why a call failed; raise ``OSError`` or ``ServoError``."""
+        """Write why a call failed; raise ``ServoError``."""
         answers.write_text(failure(error), self._wait)
 
     def progress(self, percent: int, message: str, line: str = "") -> None:
-        """Write the line, if any: on a terminal other progress is drawn. Raises ``OSError`` or ``ServoError``."""
+        """Write the line, if any: on a terminal other progress is drawn. Raises ``ServoError``."""
         if line:
             answers.write_text(printable(line.rstrip()) + "\n", self._wait)
 
@@ -74,7 +74,7 @@ def failure(error: answers.ServoError) -> str:
     for heading, lines in reversed([pair for details in error.details for pair in details.printed]):
         shown = " nothing" if lines is None else ("\n" + printable(lines)).replace("\n", "\n    ")
         text += f"{heading}:{shown}\n\n"
-    summary = "\n".join([error.summary, *(details.command for details in error.details)])
+    summary = "\n".join([error.heading + error.summary, *(details.command for details in error.details)])
     return "%s%s\n%s\n" % (text, _emphasised(kind), printable(summary))
 
 

@@ -127,7 +127,8 @@ class TestASignal:
 
     def test_and_a_failing_cleanup_is_told_with_both(self, one):
         ended = one.when("job", 1, CANCEL).when("cleanup", 1, FAIL).measure()
-        self.cancelled(ended, "the job was stopped after .* s; cleanup ended with exit status 3 after .* s")
+        told = "the job was stopped after .* s; cleanup ended with exit status 3 after .* s"
+        self.cancelled(ended, told + "\ncommand: .*\nstderr:\nwhy\nstdout: nothing")
 
 
 @pytest.mark.parametrize("step", ["prepare", "job", "cleanup"])

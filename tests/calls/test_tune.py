@@ -227,9 +227,7 @@ def test_a_stop_says_what_was_found_and_how_to_go_on_and_the_state_stays(tuner):
     assert process.returncode == 128 + signal.SIGTERM
     answer = json.loads(stdout.decode().splitlines()[-1])
     assert answer["reason"] == "cancelled"
-    said = (
-        "the state is as it was; the best so far is 30 with a.x=2 a.k=5; the same command goes on from _history.jsonl"
-    )
+    said = "; the best so far is 30 with a.x=2 a.k=5; the same command goes on from _history.jsonl"
     assert answer["message"].endswith(said)
     assert len(tuner.history()) == 1
     assert tuner.read("_state.json") == b'{"application": {"components": {}} }'
@@ -474,4 +472,4 @@ def test_the_bar_tells_which_measurement_runs_and_what_is_left(at_terminal, tune
     assert terminal.end() == -signal.SIGINT  # which a shell takes as its own, too
     text = "".join(terminal.screen)
     assert "failed (cancelled)" in text
-    assert "the state is as it was; the best so far is 30 with a.x=2 a.k=5" in text
+    assert "; the best so far is 30 with a.x=2 a.k=5" in text

@@ -29,7 +29,7 @@ class Log:
         """Write one line."""
         line = "%s %s\n" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), self.clean(text))
         # A reader of the log who has gone does not stop the agent.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(answers.ServoError):
             answers.write_text(line)
 
     def clean(self, text: str) -> str:

@@ -85,9 +85,9 @@ class Loop:
         self._reported = time.monotonic()
         try:
             self.caller.telling.progress(self.step.kind, self.step.place, elapsed_seconds)
-        except OSError as error:
+        except ServoError as error:
             if self._minds_stdout:
-                self.lost = "cannot write progress to stdout (%s)" % error
+                self.lost = error.message
 
     def _turn(self, seconds: float) -> None:
         """Wait until something happens, so long at most; take what is told, and show what has come."""

@@ -36,14 +36,12 @@ def expect_children() -> None:
 
 
 class Cancelled(ServoError):  # noqa: N818 - what happened is no error of anybody's
-    """A signal asked for the measurement to end; ``signum`` says which, ``consequence`` what came of that."""
+    """A signal asked for the measurement to end; ``signum`` says which, ``summary`` what came of that."""
 
-    def __init__(self, signum: int, consequence: str = "") -> None:
-        message = "cancelled by %s" % signal_name(signum)
-        super().__init__("failed", "cancelled", "%s: %s" % (message, consequence) if consequence else message)
-        self.signum = signum
-        self.consequence = consequence
+    def __init__(self, signum: int, summary: str) -> None:
         self.exit_status = 128 + signum
+        self.heading = "cancelled by %s: " % signal_name(signum)
+        super().__init__("failed", "cancelled", summary)
 
 
 class Cancellation:

@@ -58,7 +58,7 @@ class Telling:
     def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
         """Tell and draw how far it is, just before each command is started and then every ``interval_seconds``.
 
-        Raises ``OSError`` where nobody can be told any more.
+        Raises ``ServoError`` where nobody can be told any more.
         """
         now = time.monotonic()
         if self._began is None:

@@ -86,17 +86,11 @@ class _Measurement(NamedTuple):
             if examine:
                 try:
                     examine(ended, printed, step._replace(kind=Kind.SEARCH, place=place, timeout_seconds=None))
-                except Cancelled:
-                    raise
                 except ServoError as error:
                     raise error.saying(place.told(error.summary)) from None
 
     def _joined(self, errors: Sequence[ServoError]) -> ServoError:
         """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
-        signum = next((error.signum for error in errors if isinstance(error, Cancelled)), None)
-        parts = [error.consequence if isinstance(error, Cancelled) else error.summary for error in errors]
-        text = "; ".join([*parts, *self.notes])
-        if signum is not None:
-            return Cancelled(signum, text)
-        first = next((error for error in errors if isinstance(error, HostError)), errors[0])
+        text = "; ".join([*(error.summary for error in errors), *self.notes])
+        first = max(errors, key=lambda error: (isinstance(error, Cancelled), isinstance(error, HostError)))
         return first.saying(text, [each for error in errors for each in error.details])

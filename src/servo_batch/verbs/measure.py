@@ -56,10 +56,7 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         raise measured
     for note in measured.notes:
         answers.complain(note)
-    try:
-        voice.progress(100, _ended(measured))
-    except OSError as error:
-        raise answers.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
+    voice.progress(100, _ended(measured))
     response = {"status": "ok", "metrics": measured.metrics, "settings": settings.values(application)}
     if "annotations" in application:
         response["annotations"] = application["annotations"]

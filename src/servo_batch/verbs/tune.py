@@ -14,7 +14,7 @@ from servo_batch.history.figures import figure
 from servo_batch.history.table import pairs, paragraphs
 from servo_batch.history.trials import shown
 from servo_batch.job.attention import Caller
-from servo_batch.job.cancel import Cancellation, Cancelled
+from servo_batch.job.cancel import Cancellation
 from servo_batch.job.progress import Telling, duration
 from servo_batch.options import Options, UsageError
 from servo_batch.samples import FEWEST
@@ -216,9 +216,6 @@ class _Run:
                 self._tell(step, failure.reason if failure else _figures([value]))
                 if failure and step.purpose is None and step.settings == tuning.task.default:
                     raise failure.saying(f"the first measurement, of the default settings, failed: {failure.summary}")
-        except Cancelled as error:
-            parts = [error.consequence, "the state is as it was", self._way_on()]
-            raise Cancelled(error.signum, "; ".join(filter(None, parts))) from None
         except answers.ServoError as error:
             raise error.saying(f"{error.summary}; {self._way_on()}") from None
 
@@ -256,10 +253,7 @@ class _Run:
 
     def _say(self, part: int, message: str, *lines: str) -> None:
         """Say a message to a program, and to a person the lines that stand for it, or itself."""
-        try:
-            self._voice.progress(part, message, paragraphs(lines or [message], columns.of_terminal()))
-        except OSError as error:
-            raise answers.failed("cancelled", f"cannot write progress to stdout: {error.strerror}") from None
+        self._voice.progress(part, message, paragraphs(lines or [message], columns.of_terminal()))
 
     def _way_on(self) -> str:
         """Return what was found so far, and how to go on."""
