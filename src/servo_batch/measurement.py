@@ -8,24 +8,28 @@ import os
 import time
 from contextlib import suppress
 from functools import partial
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from servo_batch import settings
-from servo_batch.answers import HostError, ServoError, bad_request, complain, failed
+from servo_batch.answers import ForPrograms, HostError, ServoError, bad_request, complain, failed
 from servo_batch.command import render
 from servo_batch.command.template import CONTROL
 from servo_batch.config import Config, Objective
+from servo_batch.files import refuse_input
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
 from servo_batch.job import sequence
 from servo_batch.job.attention import Caller
+from servo_batch.job.cancel import Cancellation
 from servo_batch.job.output import Output
+from servo_batch.job.progress import Telling
 from servo_batch.job.types import Ended, Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
 from servo_batch.metrics.sources import Metric
 from servo_batch.samples import median
 from servo_batch.settings import Application
+from servo_batch.state import StateFile
 from servo_batch.wording import named
 
 TIME_DIGITS = 6  # after the point of a time in seconds: a microsecond is less than any clock here can tell
@@ -204,30 +208,79 @@ class _Runs:
             self.notes += [f"{named(name)}: {at_most}" for name in names]
 
 
-def take(
-    planned: Plan, caller: Caller, history: Optional[str], purpose: Optional[str] = None
-) -> Tuple[Dict[str, Any], Union[Measurement, ServoError]]:
-    """Run the job as planned; return the line of the history that tells of it, and what came of it.
+def check_history(path: Optional[str], config: Config, state: StateFile) -> Dict[str, Optional[str]]:
+    """Raise ``ServoError`` where measurements could not be recorded at ``path``; None is nowhere.
 
-    Where a ``history`` is named the line is appended to it; that this fails is said, since the answer is worth more.
-    Raises ``ServoError`` for a failure that no settings are to blame for; of a cancel nothing is recorded.
+    Return the files that the call has then, which nothing else may be written to, by what a message calls them.
     """
-    outcome: Union[Measurement, ServoError]
-    try:
-        outcome = run(planned, caller)
-    except ServoError as error:
-        outcome = error
-    finally:
-        caller.telling.finish()
-    line = _line(planned, outcome, purpose)
-    if history and line.get("reason") != "cancelled":
+    named = {
+        "the configuration": config.name,
+        "the state": state.path or None,
+        "the state of an older servo-batch": state.older,
+    }
+    if path:
+        refuse_input("--history", path, named)
+        record.check_writable(path)
+    return {**named, "the history": path}
+
+
+class Session:
+    """The measurements of one call: how they go is told, each is recorded, and what is to be known of them is said.
+
+    ``lines`` are those of the history, also where none is named. Another session at the same time is said.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        voice: ForPrograms,
+        cancellation: Cancellation,
+        history: Optional[str],
+        show_output: bool = False,
+        keep_output: Optional[str] = None,
+    ) -> None:
+        self.lines: List[Dict[str, Any]] = []
+        self._caller = Caller(cancellation, Telling(voice, config.expected_seconds), show_output, keep_output)
+        self._history = history
+        self._said: Set[str] = set()
+        _lock(config.name)
+
+    def take(
+        self, planned: Plan, number: int = 1, of: int = 1, purpose: Optional[str] = None
+    ) -> Union[Measurement, ServoError]:
+        """Run the job as planned, the measurement of this ``number``, and return what came of it.
+
+        That it cannot be recorded is said, since the answer is worth more. Raises ``ServoError`` for a failure that no
+        settings are to blame for; of a cancel nothing is recorded.
+        """
+        outcome: Union[Measurement, ServoError]
+        self._caller.telling.begin(number, of)
         try:
-            record.append(history, line)
+            outcome = run(planned, self._caller)
         except ServoError as error:
-            complain(error.message)
-    if isinstance(outcome, ServoError) and not is_of_settings(line):
-        raise outcome
-    return line, outcome
+            outcome = error
+        finally:
+            self._caller.telling.finish()
+        line = _line(planned, outcome, purpose)
+        if self._history and line.get("reason") != "cancelled":
+            try:
+                record.append(self._history, line)
+            except ServoError as error:
+                complain(error.message)
+        if isinstance(outcome, Measurement):
+            self._say(outcome.notes)
+        elif not is_of_settings(line):
+            raise outcome
+        self.lines.append(line)
+        return outcome
+
+    def _say(self, notes: List[str]) -> None:
+        """Say what was not said of an earlier measurement; the values in it are others each time."""
+        subjects = [note.partition(":")[0] for note in notes]
+        for subject, note in zip(subjects, notes):
+            if subject not in self._said:
+                complain(note)
+        self._said.update(subjects)
 
 
 def _line(planned: Plan, outcome: Union[Measurement, ServoError], purpose: Optional[str]) -> Dict[str, Any]:
@@ -254,7 +307,7 @@ def _line(planned: Plan, outcome: Union[Measurement, ServoError], purpose: Optio
     return line
 
 
-def lock(name: str) -> None:
+def _lock(name: str) -> None:
     """Take the lock on the configuration file ``name`` until this process ends; where another measures, say so."""
     try:
         fcntl.flock(os.open(name, os.O_RDONLY | os.O_NONBLOCK), fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Optional
 
     from servo_batch.document import Document
+    from servo_batch.options import Options
     from servo_batch.settings import Application, Settings
 
 DEFAULT_PATH = "_state.json"
@@ -119,12 +120,15 @@ class StateFile:
         return result
 
 
-def find(option: "Optional[str]", configuration: "Optional[Document]") -> StateFile:
+def find(options: "Options", configuration: "Optional[Document]") -> StateFile:
     """Return the state's file: ``--state``, else ``$OPTUNE_STATE``, else ``batch.state``, else ``./_state.json``.
 
-    Raises ``ServoError`` (bad-request) where that is the configuration's file. Says it where the state is an older one.
+    With --command there is none: its path is empty. Raises ``ServoError`` (bad-request) where that is the
+    configuration's file. Says it where the state is an older one.
     """
-    named_by = {"--state": option, "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE")}
+    if options.get("--command"):
+        return StateFile("")
+    named_by = {"--state": options.get("--state"), "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE")}
     if configuration:
         named_by["batch.state"] = configuration.state
     for name, path in named_by.items():

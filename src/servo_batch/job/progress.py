@@ -95,7 +95,7 @@ class Telling:
         self._voice.progress(part, f"{where}{kind} has been running for {elapsed_seconds:.0f} s")
 
     def _draw(self, elapsed: float) -> None:
-        place = f"{self._number} of {self._of}" if self._begun else ""
+        place = f"{self._number} of {self._of}" if self._of > 1 else ""
         line = progress_line(elapsed, self._expected_seconds, _columns(), place)
         if not self.room:
             _write_if_possible(line + "\n")

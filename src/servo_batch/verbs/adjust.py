@@ -20,7 +20,7 @@ def adjust(options: "Options") -> answers.Answer:
     source = document.Document(*document.find(options.get("--config")))
     configured = settings.read(source)
     source.refuse_problems()
-    file = state.find(options.get("--state"), source)
+    file = state.find(options, source)
     if options.question == "--reset":
         file.reset()
     stored = file.load() if options.question else _store(options, source, configured, file)

@@ -100,7 +100,7 @@ def _facts(config: Config) -> str:
 
 def _application(findings: Findings, config: Optional[Config], options: Options) -> Optional[Application]:
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
-    file = state.find(options.get("--state"), config)
+    file = state.find(options, config)
     stored = file.load()
     source = f"the default state overlaid with what is stored in {file.stored_in}"
     if not os.path.exists(file.stored_in):

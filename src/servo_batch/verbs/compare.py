@@ -5,12 +5,10 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from servo_batch import answers, columns, files, measurement, rules, settings, state
+from servo_batch import answers, columns, measurement, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
-from servo_batch.history import record, svg, table, trials
-from servo_batch.job.attention import Caller
+from servo_batch.history import svg, table, trials
 from servo_batch.job.cancel import Cancellation
-from servo_batch.job.progress import Telling
 from servo_batch.metrics import sources, summary
 from servo_batch.options import Options, UsageError
 from servo_batch.verbs.history import exported
@@ -26,11 +24,12 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     """
     with cancellation.interrupting():
         config, plans, left_out, history = _read(options)
-    entries, stopped = _measure(config, plans, history, voice, cancellation)
-    if stopped and not entries:
+    session = measurement.Session(config, voice, cancellation, history)
+    stopped = _measure(session, plans)
+    if stopped and not session.lines:
         raise stopped
     objective = config.objective
-    measured = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
+    measured = [measurement.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
     view = trials.view(measured, objective.text, objective.direction == "minimize", is_comparison=True)
     notes = _notes(options.get("--svg"), view, measured, left_out)
     incomplete = f"this is not all: {stopped.message}" if stopped else ""
@@ -73,15 +72,8 @@ def _read(options: Options) -> Tuple[Config, List[measurement.Plan], List[str], 
         raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
     config = of_options(options)
     rules.assigned(config.settings, options.assignments, config.name)
-    file = None if options.get("--command") else state.find(options.get("--state"), config)
-    history = options.get("--history") or config.history
-    kept = {"the configuration": config.name, "the state": file.path if file else None}
-    if history:
-        files.refuse_input("--history", history, kept)
-        record.check_writable(history)
-    if options.get("--svg"):
-        svg.check_replaceable(options.get("--svg"), {**kept, "the history": history})
-    stored = file.load() if file else {"components": {}}
+    file = state.find(options, config)
+    stored = file.load()
     plans, left_out, refusal = [], [], None
     for values in _combinations(config, options):
         asked = config.settings.with_values(stored, values)
@@ -96,6 +88,10 @@ def _read(options: Options) -> Tuple[Config, List[measurement.Plan], List[str], 
     if refusal and not plans:
         raise refusal
     measurement.refuse_hopeless(config, plans[0])
+    history = options.get("--history") or config.history
+    named_files = measurement.check_history(history, config, file)
+    if options.get("--svg"):
+        svg.check_replaceable(options.get("--svg"), named_files)
     return config, plans * (options.get("--runs") or DEFAULT_RUNS), left_out, history
 
 
@@ -135,31 +131,14 @@ def _plan(config: Config, application: Dict[str, Any], options: Options) -> meas
     return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
 
 
-def _measure(
-    config: Config,
-    plans: List[measurement.Plan],
-    history: Optional[str],
-    voice: answers.ForPrograms,
-    cancellation: Cancellation,
-) -> Tuple[List[Dict[str, Any]], Optional[answers.ServoError]]:
-    """Return the history's line of each run, and what ended the comparison before its end."""
-    telling = Telling(voice, config.expected_seconds)
-    entries: List[Dict[str, Any]] = []
-    noted: Dict[str, str] = {}  # by what they are about: the values in them are others in each run
-    measurement.lock(config.name)
+def _measure(session: measurement.Session, plans: List[measurement.Plan]) -> Optional[answers.ServoError]:
+    """Measure all in order, and return what ended that before its end."""
     try:
         for number, plan in enumerate(plans, 1):
-            telling.begin(number, len(plans))
-            entry, measured = measurement.take(plan, Caller(cancellation, telling), history)
-            entries.append(entry)
-            if isinstance(measured, measurement.Measurement):
-                noted.update((note.partition(":")[0], note) for note in measured.notes)
+            session.take(plan, number, len(plans))
     except answers.ServoError as error:
-        return entries, error
-    finally:
-        for note in noted.values():
-            answers.complain(note)
-    return entries, None
+        return error
+    return None
 
 
 def _measurement(row: trials.Row, view: trials.View, described: Dict[str, Dict[str, Any]]) -> Dict[str, Any]:

@@ -1,18 +1,15 @@
 """The measure driver: run the job with the current settings, and report."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
-from servo_batch import answers, measurement, settings, state
+from servo_batch import answers, measurement, rules, settings, state
 from servo_batch.config import Config, of_options
 from servo_batch.files import refuse_input
-from servo_batch.history import record
 from servo_batch.job import output
-from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancellation
-from servo_batch.job.progress import Telling
 from servo_batch.measurement import Measurement
 from servo_batch.metrics import sources
-from servo_batch.options import Options, UsageError
+from servo_batch.options import Options
 from servo_batch.request import read_request
 from servo_batch.settings import Application
 from servo_batch.state import StateFile
@@ -29,33 +26,23 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         history = options.get("--history") or config.history
         request = read_request()
         asked = requested_metrics(request, config)
-        file = None if options.get("--command") else state.find(options.get("--state"), config)
+        file = state.find(options, config)
         application = measured_with(config, options, file)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
-        inputs: Dict[str, Optional[str]] = {"the configuration": config.name}
-        if file:
-            inputs.update({"the state": file.path, "the state of an older servo-batch": file.older})
-        if history:
-            refuse_input("--history", history, inputs)
-            record.check_writable(history)
+        named_files = measurement.check_history(history, config, file)
         kept = options.get("--keep-output")
         if kept:
-            files = {f"the file of the metric {named(name)}": each.file for name, each in plan.needed.items()}
-            inputs.update({"the history": history}, **files)
+            searched = {f"the file of the metric {named(name)}": each.file for name, each in plan.needed.items()}
             for path in (kept, kept + output.STDERR_SUFFIX):
-                refuse_input("--keep-output", path, inputs)
+                refuse_input("--keep-output", path, {**named_files, **searched})
             output.check(kept)
-    telling = Telling(voice, config.expected_seconds)
-    measurement.lock(config.name)
-    caller = Caller(cancellation, telling, bool(options.get("--show-output")), kept)
-    _, measured = measurement.take(plan, caller, history)
+    shows = bool(options.get("--show-output"))
+    measured = measurement.Session(config, voice, cancellation, history, shows, kept).take(plan)
     if isinstance(measured, answers.ServoError):
         raise measured
-    for note in measured.notes:
-        answers.complain(note)
     voice.progress(100, _ended(measured))
     response = {"status": "ok", "metrics": measured.metrics, "settings": settings.values(application)}
     if "annotations" in application:
@@ -65,27 +52,18 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     return answers.Answer(response, lambda: _table(application, measured))
 
 
-def measured_with(config: Config, options: Options, file: Optional[StateFile]) -> Application:
+def measured_with(config: Config, options: Options, file: StateFile) -> Application:
     """Return the state to measure with: what is stored, and over it what the command line says.
 
     Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
-    values are not. With --command there is no state ``file``, and each setting has one value (else ``UsageError``).
+    values are not, as several of one are not.
     """
-    if file is None:
-        for name, setting in config.settings.described.items():
-            if setting["type"] == "range" or len(setting["values"]) > 1:
-                raise UsageError(f"measure takes one value for {name}; compare measures several")
-        return config.settings.current()
     stored = file.load()
-    if options.assignments:
-        from servo_batch import rules
-
-        asked = rules.assigned(config.settings, options.assignments, config.name)
-        wanted = config.settings.with_values(stored, asked)
-        stored = rules.accepted(config.settings, wanted, stored, "nothing was measured")
-    else:
+    if not options.assignments:
         state.refuse_problems(config.settings, stored, file)
-    return config.settings.current(stored)
+    asked = rules.assigned(config.settings, options.assignments, config.name)
+    wanted = config.settings.with_values(stored, asked)
+    return config.settings.current(rules.accepted(config.settings, wanted, stored, "nothing was measured"))
 
 
 def requested_metrics(request: Dict[str, Any], config: Config) -> List[str]:

@@ -7,15 +7,14 @@ import math
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from servo_batch import answers, columns, config, files, measurement, rules, settings, state, terminal
+from servo_batch import answers, columns, config, measurement, rules, settings, state, terminal
 from servo_batch.config import Config
 from servo_batch.history import record
 from servo_batch.history.figures import figure
 from servo_batch.history.table import pairs, paragraphs
 from servo_batch.history.trials import shown
-from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancellation
-from servo_batch.job.progress import Telling, duration
+from servo_batch.job.progress import duration
 from servo_batch.options import Options, UsageError
 from servo_batch.samples import FEWEST
 from servo_batch.settings import Application
@@ -38,13 +37,10 @@ def tune(options: Options, voice: answers.ForPrograms, cancellation: Cancellatio
     with cancellation.interrupting():
         tuning = _read(options)
         measurement.refuse_hopeless(tuning.config, tuning.plan(tuning.task.default))
-        kept = {"the configuration": tuning.config.name, "the state": tuning.state.path if tuning.state else None}
-        files.refuse_input("--history", tuning.history, kept)
-        record.check_writable(tuning.history)
+        measurement.check_history(tuning.history, tuning.config, tuning.state)
         run = _Run(tuning, voice, cancellation)
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
-    measurement.lock(tuning.config.name)
     outcome = run.to_the_end()
     objective = tuning.config.objective
     response = {
@@ -66,7 +62,7 @@ class _Tuning(NamedTuple):
     application: Application  # what is stored, and over it the default of what is tuned, and what is held
     control: Dict[str, Any]
     history: str
-    state: Optional[StateFile]  # None without a configuration
+    state: StateFile
     held: Values  # by the command line
     task: loop.Task
     budget_seconds: float
@@ -121,13 +117,12 @@ class _Tuning(NamedTuple):
             best = configured.with_values(stored, {**self.held, **values})
             return rules.accepted(configured, best, stored, "the best is not stored")
 
-        if self.state:
+        if self.state.path:  # there is none with --command
             self.state.change(merge)
 
 
 def _read(options: Options) -> _Tuning:
     """Return what the command line asks for; raise ``ServoError`` and ``UsageError``."""
-    is_of_file = options.get("--command") is None
     read = config.of_options(options)
     budget = options.get("--budget")
     seconds = config.duration(budget) if budget else math.inf
@@ -138,11 +133,11 @@ def _read(options: Options) -> _Tuning:
     if options.get("--cap") and (read.runs > 1 or not is_shortest_time):
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
-    file = state.find(options.get("--state"), read) if is_of_file else None
-    stored = file.load() if file else {"components": {}}
-    if file:
-        state.refuse_problems(read.settings, stored, file)
-    held = rules.assigned(read.settings, options.assignments if is_of_file else {}, read.name)
+    file = state.find(options, read)
+    stored = file.load()
+    state.refuse_problems(read.settings, stored, file)
+    # With --command they are what is tuned.
+    held = {} if options.get("--command") else rules.assigned(read.settings, options.assignments, read.name)
     tuned, default = _space(read, held)
     first = read.settings.with_values(stored, {**held, **default})
     refused = "nothing was measured, since the first settings, the default of what is tuned, are refused"
@@ -185,8 +180,7 @@ class _Run:
         self._past = tuning.past()
         self._voice = voice
         self._cancellation = cancellation
-        self._telling = Telling(voice, tuning.config.expected_seconds)
-        self._noted: Dict[str, str] = {}  # said of each metric, once: the values in it are others each time
+        self._session = measurement.Session(tuning.config, voice, cancellation, tuning.history)
         self._began = time.monotonic()
         self._seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
 
@@ -224,17 +218,12 @@ class _Run:
         record.check_writable(self._tuning.history)  # what is not recorded would be measured for nothing
         plan = self._tuning.plan(step.settings)
         plan = plan._replace(job=plan.job._replace(command=plan.job.command.capped(step.limit)))
-        self._telling.begin(step.number, step.of)
-        caller = Caller(self._cancellation, self._telling)
-        line, measured = measurement.take(plan, caller, self._tuning.history, step.purpose)
+        measured = self._session.take(plan, step.number, step.of, step.purpose)
         if isinstance(measured, answers.ServoError):
             return None, measured
-        for note in measured.notes:
-            if self._noted.setdefault(note.partition(":")[0], note) is note:
-                answers.complain(note)
         objective = self._tuning.config.objective
         try:
-            return measurement.objective(objective, measured.metrics, line["settings"])[0], None
+            return measurement.objective(objective, measured.metrics, plan.settings)[0], None
         except ValueError as error:
             return None, answers.failed("no-match", f"the job ended well, but the objective is none: {error}")
 
@@ -281,7 +270,7 @@ def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
 
 
 def _verdict(tuning: _Tuning, outcome: loop.Outcome) -> str:
-    kept = "the state is as it was" if tuning.state else "nothing is stored"
+    kept = "the state is as it was" if tuning.state.path else "nothing is stored"
     if outcome.better is None:
         return f"too few runs to tell: {kept}; more --confirm or --budget goes on"
     runs = f"{_figures(outcome.best_runs)} against {_figures(outcome.default_runs)}"
@@ -290,7 +279,7 @@ def _verdict(tuning: _Tuning, outcome: loop.Outcome) -> str:
     gain = ""
     if outcome.default and outcome.best is not None:
         gain = f" by {abs(100 * (outcome.best - outcome.default) / outcome.default):.1f} %"
-    stored = f"is stored in {tuning.state.path}" if tuning.state else f"is {pairs(outcome.settings)}"
+    stored = f"is stored in {tuning.state.path}" if tuning.state.path else f"is {pairs(outcome.settings)}"
     return f"the best is better{gain}, {runs}, and {stored}\n{BEYOND}"
 
 
