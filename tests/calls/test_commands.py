@@ -55,7 +55,7 @@ def test_each_item_of_a_list_is_rendered_to_exactly_one_argument(servo):
 # Any text, by the environment.
 
 
-@pytest.mark.parametrize("locale", [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}, {}])
+@pytest.mark.parametrize("locale", [{"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}, {}])
 def test_any_text_reaches_the_job_and_comes_back_byte_for_byte_in_any_locale(servo, locale):
     servo.environment.pop("LC_ALL")
     servo.configure(
@@ -131,7 +131,7 @@ def test_a_stored_setting_that_the_configuration_lacks_is_free_text(servo):
 
 def test_a_value_too_long_for_a_command_line_is_a_failed_command(newest):
     configured(newest, "{control.text}")
-    newest.measure({"control": {"text": "x" * 3000000}}).failed("failed", "command-failed", "too long")
+    newest.measure({"control": {"text": "x" * 200000}}).failed("failed", "command-failed", "too long")
 
 
 def test_no_locale_changes_where_files_are(servo):
