@@ -10,7 +10,7 @@ from history_cases import CASES, confirmed, numbered, trial
 
 from servo_batch.columns import width
 from servo_batch.history import export, figures, plot, table, trials
-from servo_batch.history.figures import scale
+from servo_batch.history.axis import scale
 
 DEFAULT, BEST = {"a.x": 1}, {"a.x": 2}
 

@@ -4,7 +4,7 @@ from typing import Sequence
 
 from servo_batch import terminal
 from servo_batch.columns import clipped
-from servo_batch.history.figures import Axis, scale
+from servo_batch.history.axis import Axis, scale
 from servo_batch.history.trials import Trial, View, best_so_far
 
 HEIGHT = 10

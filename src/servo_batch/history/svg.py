@@ -14,7 +14,8 @@ from servo_batch import samples
 from servo_batch.answers import ServoError, bad_request
 from servo_batch.columns import clipped, folded, width
 from servo_batch.files import refuse_input, replace, why
-from servo_batch.history.figures import as_number, figure, scale
+from servo_batch.history.axis import scale
+from servo_batch.history.figures import as_number, figure
 from servo_batch.history.table import unit, varied
 from servo_batch.history.trials import Trial, View, best_so_far, shown
 
