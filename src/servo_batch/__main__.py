@@ -20,9 +20,7 @@ def start():  # type: () -> None
         exit_status = main()
     except KeyboardInterrupt:
         exit_status = INTERRUPTED
-    except ImportError as error:
-        if (error.name or "").startswith("servo_batch"):
-            raise
+    except ModuleNotFoundError as error:
         sys.exit(
             "servo-batch needs all of Python's standard library, but %s; on Debian, python3 has it, not python3-minimal"
             % error

@@ -47,18 +47,11 @@ def assigned(configured: Settings, assignments: Dict[str, str], name: str) -> Di
 
     Raises ``ServoError`` (bad-request) for an undeclared setting; ``name`` is the configuration's, for the message.
     """
-    values = {}
-    problems = []
-    for full, text in assignments.items():
-        described = configured.described.get(full)
-        if described is None:
-            hint = did_you_mean(full, configured.described) or "; adjust --query shows those it has"
-            problems.append(f"{name} has no setting {shown(full)}{hint}")
-        else:
-            values[full] = typed(described, text)
-    if problems:
-        raise bad_request("; ".join(problems))
-    return values
+    described = configured.described
+    unknown = [f"{shown(full)}{did_you_mean(full, described)}" for full in assignments if full not in described]
+    if unknown:
+        raise bad_request(f"{name} has no setting {', '.join(unknown)}; adjust --query shows those it has")
+    return {full: typed(described[full], text) for full, text in assignments.items()}
 
 
 def requested(request: Dict[str, Any]) -> Application:

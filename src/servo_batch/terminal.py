@@ -3,7 +3,6 @@
 A driver imports it only where stdout or stderr is a terminal.
 """
 
-import json
 import locale
 import os
 import re
@@ -11,7 +10,7 @@ from typing import Any, Iterable, Sequence
 
 from servo_batch import answers
 from servo_batch.columns import lined_up
-from servo_batch.wording import is_number
+from servo_batch.wording import is_number, plain
 
 # ECMA-48: control sequences (colours), and the commands that set a window's title. They say nothing on paper.
 SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)")
@@ -53,14 +52,8 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     columns = []
     for column in zip(titles, *rows):
         to_right = all(value is None or is_number(value) for value in column[1:])
-        columns.append(([_cell(value) for value in column], to_right))
+        columns.append(([one_line(plain(value)) for value in column], to_right))
     return "".join(line + "\n" for line in lined_up(columns))
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def failure(error: answers.ServoError) -> str:

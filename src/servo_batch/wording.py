@@ -25,6 +25,15 @@ def shown(value: "Any") -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
+def plain(value: "Any") -> str:
+    """Return a JSON value as a person reads it in a table: text as it is, nothing for null, else JSON."""
+    import json
+
+    if value is None or isinstance(value, str):
+        return value or ""
+    return f"{value:.12g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)  # 0.1 + 0.2 is 0.3
+
+
 def found(value: "Any") -> str:
     """Return what a message says was found where something else belongs: ``"a number, 5"``, ``"empty or missing"``."""
     return "empty or missing" if value is None else f"{kind(value)}, {shown(value)}"

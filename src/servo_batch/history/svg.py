@@ -17,7 +17,8 @@ from servo_batch.files import refuse_input, replace, why
 from servo_batch.history.axis import scale
 from servo_batch.history.figures import as_number, figure
 from servo_batch.history.table import unit, varied
-from servo_batch.history.trials import Trial, View, best_so_far, shown
+from servo_batch.history.trials import Trial, View, best_so_far
+from servo_batch.wording import plain
 
 WIDTH, MARGIN = 960, 40
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
@@ -179,8 +180,8 @@ def _by_value(view: View, name: str) -> List[Tuple[str, List[Trial]]]:
     numbers: Dict[str, Optional[float]] = {}
     for row in view.rows:  # the best first
         value = row.settings.get(name, "\N{EN DASH}")
-        groups.setdefault(shown(value), []).extend(row.trials)
-        numbers[shown(value)] = as_number(value)
+        groups.setdefault(plain(value), []).extend(row.trials)
+        numbers[plain(value)] = as_number(value)
     labels, share = list(groups), 1
     if None not in numbers.values():
         labels.sort(key=lambda label: numbers[label] or 0.0)

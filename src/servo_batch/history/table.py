@@ -12,7 +12,8 @@ from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from servo_batch import samples, terminal
 from servo_batch.columns import clipped, folded, lined_up, width
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
-from servo_batch.history.trials import Row, View, names, shown
+from servo_batch.history.trials import Row, View, names
+from servo_batch.wording import plain
 
 # Where there is no room for whole names and values, so much of them has to do.
 ENOUGH = 12
@@ -106,7 +107,7 @@ def _columns(view: View) -> List[Column]:
 def _texts(name: str, values: Sequence[Sequence[Any]]) -> Column:
     """Return a column of values as they are, numbers to the right."""
     is_number = all(as_number(value) is not None for found in values for value in found)
-    return Column(name, [", ".join(dict.fromkeys(map(shown, found))) for found in values], is_number)
+    return Column(name, [", ".join(dict.fromkeys(map(plain, found))) for found in values], is_number)
 
 
 def _figures(name: str, of: str, values: Sequence[Sequence[float]], has_spread: bool = True) -> Column:
@@ -149,7 +150,7 @@ def relative(row: Row, top: Optional[Row]) -> Optional[Tuple[float, Optional[flo
 
 def pairs(settings: Mapping[str, Any]) -> str:
     """Return settings as they are given on the command line, ``web.cpu=4 web.gc=g1``, quoted where a shell needs it."""
-    return " ".join(shlex.quote("%s=%s" % (name, shown(value))) for name, value in settings.items())
+    return " ".join(shlex.quote("%s=%s" % (name, plain(value))) for name, value in settings.items())
 
 
 def varied(view: View, row: Row) -> str:

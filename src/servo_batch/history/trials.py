@@ -157,12 +157,3 @@ def best_so_far(values: Sequence[Optional[float]], minimize: bool) -> List[Optio
     worst = math.inf if minimize else -math.inf
     found = accumulate((worst if value is None else value for value in values), min if minimize else max)
     return [None if value == worst else value for value in found]
-
-
-def shown(value: object) -> str:
-    """Return a setting's value as it is read: text as it is, else JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        return "%.12g" % value  # 0.1 + 0.2 is 0.3 to whoever set it
-    return json.dumps(value, ensure_ascii=False)

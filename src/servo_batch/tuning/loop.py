@@ -6,6 +6,8 @@ state to lose: whatever stopped the tuning, with the same history it goes on as 
 
 import math
 import statistics
+from functools import reduce
+from operator import mul
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT
@@ -34,10 +36,7 @@ class Task(NamedTuple):
     @property
     def size(self) -> int:
         """How many different settings there are."""
-        size = 1
-        for values, _ in self.space.values():
-            size *= len(values)
-        return size
+        return reduce(mul, (len(values) for values, _ in self.space.values()), 1)
 
 
 class Measured(NamedTuple):

@@ -1,11 +1,9 @@
 """The history verb: what was measured, as a table and a plot, for other tools, or as a picture."""
 
-import os
 from typing import Any, Callable, Dict, List
 
-from servo_batch import answers, columns, measurement, settings, terminal
+from servo_batch import answers, columns, document, measurement, settings, terminal
 from servo_batch.config import Config, aimed, of_options
-from servo_batch.document import SEARCHED
 from servo_batch.history import export, plot, record, svg, table, trials
 from servo_batch.history.figures import as_number
 from servo_batch.metrics import sources
@@ -21,13 +19,8 @@ def history(options: Options) -> answers.Answer:
     Those of another job, whose command, metrics, runs or control were others, are told and left out, but of what is
     written for other tools.
     """
-    is_configured = options.get("--config") or os.environ.get("OPTUNE_CONFIG") or any(map(os.path.lexists, SEARCHED))
-    is_named = options.get("--history") or os.path.lexists(record.DEFAULT_PATH)
-    config = of_options(options) if is_configured or not is_named else None
+    config = of_options(options) if document.named_by(options.get("--config")) else None
     path = options.get("--history") or (config and config.history) or record.DEFAULT_PATH
-    if config and not (options.get("--history") or config.history or os.path.lexists(path)):
-        remedy = f"give --history FILE, or batch.history in {config.name}"
-        raise answers.bad_request(f"no history is named, and no ./{path} is there as tune makes it: {remedy}")
     entries = record.read(path)
     latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
     config = config or aimed(_as_recorded(latest), options)
@@ -82,7 +75,8 @@ def exported(
 
 def _page(path: str, view: trials.View, found: List[trials.Trial], others: List[str], matters: str) -> str:
     if not found:
-        return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there\n"
+        remedy = "name the history by --history FILE, or batch.history"
+        return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there; {remedy}\n"
     width = columns.of_terminal()
     parts = [table.text(view, width) + table.paragraphs([matters], width)]
     if len(found) > 1:

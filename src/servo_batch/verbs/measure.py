@@ -43,7 +43,7 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     measured = measurement.Session(config, voice, cancellation, history, shows, kept).take(plan)
     if isinstance(measured, answers.ServoError):
         raise measured
-    voice.progress(100, _ended(measured))
+    voice.progress(100, f"the job ended after {measured.metrics[sources.TOTAL_RUNTIME]['value']:.1f} s")
     response = {"status": "ok", "metrics": measured.metrics, "settings": settings.values(application)}
     if "annotations" in application:
         response["annotations"] = application["annotations"]
@@ -90,22 +90,12 @@ def requested_control(request: Dict[str, Any]) -> Dict[str, Any]:
     return control
 
 
-def _ended(measured: Measurement) -> str:
-    time = measured.metrics[sources.TOTAL_RUNTIME]
-    median_of = f", the median of {len(time['runs'])} runs" if "runs" in time else ""
-    return f"the job ended after {time['value']:.1f} s{median_of}"
-
-
 def _table(application: Application, measured: Measurement) -> str:
     """Return what was measured as a person reads it: the settings, then the metrics with how far runs are apart."""
     from servo_batch import terminal
     from servo_batch.samples import deviation
 
-    rows = [
-        [full, setting["value"], setting.get("unit"), None]
-        for full, setting in settings.walk(application)
-        if setting.get("value") is not None
-    ]
+    rows = [[full, each.get("value"), each.get("unit"), None] for full, each in settings.walk(application)]
     for name, each in measured.metrics.items():
         apart = deviation(each.get("runs", [])) if is_number(each["value"]) else None
         rows.append([name, each["value"], each.get("unit"), None if apart is None else _spread(apart, each["value"])])

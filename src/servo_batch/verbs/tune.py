@@ -12,7 +12,6 @@ from servo_batch.config import Config
 from servo_batch.history import record
 from servo_batch.history.figures import figure
 from servo_batch.history.table import pairs, paragraphs
-from servo_batch.history.trials import shown
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.progress import duration
 from servo_batch.options import Options, UsageError
@@ -21,7 +20,7 @@ from servo_batch.settings import Application
 from servo_batch.state import StateFile
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
-from servo_batch.wording import is_number, percent
+from servo_batch.wording import is_number, percent, plain
 
 Values = Dict[str, Any]  # of what is tuned
 
@@ -263,7 +262,7 @@ def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
     changed = [name for name in best if not settings.is_same(best[name], default[name])]
     if not changed:
         return "\nnothing was found that is better than the default\n"
-    rows = [[name, shown(default[name]), shown(best[name])] for name in changed]
+    rows = [[name, plain(default[name]), plain(best[name])] for name in changed]
     if outcome.best_runs:
         rows.append([_goal(tuning), _figures([outcome.default]), _figures([outcome.best])])
     return f"\n{terminal.table(['', 'default', 'best'], rows)}\n{_verdict(tuning, outcome)}\n"
