@@ -111,13 +111,13 @@ class ForPrograms:
 
     def answer(self, answer: Answer) -> None:
         """Write what a verb answers; raise ``ServoError``."""
-        write(answer.response, self._wait)
+        self._write(answer.response)
 
     def failure(self, error: ServoError) -> None:
         """Write why a call failed, and one line of it to stderr; raise ``ServoError``."""
         first, *rest = error.message.split("\n")
         complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
-        write(error.response(), self._wait)
+        self._write(error.response())
 
     def progress(self, percent: int, message: str, line: str = "") -> None:
         """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``ServoError``.
@@ -127,18 +127,13 @@ class ForPrograms:
         import select
 
         if select.select([], [STDOUT], [], 0)[1]:
-            write({"progress": percent, "message": message})
+            self._write({"progress": percent, "message": message})
 
+    def _write(self, response: "Dict[str, Any]") -> None:
+        import json  # here: its import takes as long as all else that --help does
 
-def write(response: "Dict[str, Any]", wait: "Optional[Wait]" = None) -> None:
-    """Write one response, one line of JSON, and return when the system has it.
-
-    Raises ``ServoError`` as ``write_text`` does. ASCII only, so that a reader that splits lines at U+2028 reads the
-    same lines.
-    """
-    import json  # here: its import takes as long as all else that --help does
-
-    write_text(json.dumps(response, allow_nan=False) + "\n", wait)
+        # ASCII only, so that a reader that splits lines at U+2028 reads the same lines.
+        write_text(json.dumps(response, allow_nan=False) + "\n", self._wait)
 
 
 def write_text(text: str, wait: "Optional[Wait]" = None) -> None:

@@ -118,24 +118,18 @@ class Objective(namedtuple("Objective", ("direction", "text", "formula"))):
 SHORTEST = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
 
 
-def load(path: "Optional[str]") -> Config:
-    """Return the configuration at ``path``, else at ``$OPTUNE_CONFIG``, else where one is looked for.
-
-    Raises ``ServoError`` (bad-config) that lists every problem, one a line, each with its place.
-    """
-    config = Config(*document.find(path))
-    config.refuse_problems()
-    return config
-
-
 def of_options(options: "Options") -> Config:
-    """Return the configuration that a command line names by --config, or stands for by --command.
+    """Return the configuration that a command line stands for by --command, else the one that ``document.find`` finds.
 
-    It has the objective that --minimize or --maximize gives. Raises ``ServoError`` as ``load`` and ``of_command`` do.
+    It has the objective that --minimize or --maximize gives. Raises ``ServoError`` (bad-config, or bad-request for what
+    the command line says) that lists every problem, one a line, each with its place.
     """
-    if options.get("--command") is None:
-        return aimed(load(options.get("--config")), options)
-    return aimed(of_command(options.get("--command"), options.assignments, options.get("--metric") or []), options)
+    if options.get("--command"):
+        config = of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
+    else:
+        config = Config(*document.find(options.get("--config")))
+        config.refuse_problems()
+    return aimed(config, options)
 
 
 def aimed(config: Config, options: "Options") -> Config:

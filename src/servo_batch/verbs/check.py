@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from servo_batch import answers, executable, measurement, settings, state, terminal
 from servo_batch.command import remarks, render
-from servo_batch.config import Config, load
+from servo_batch.config import Config, of_options
 from servo_batch.history import record
 from servo_batch.job import cancel, output
 from servo_batch.job.run import check_working_directory
@@ -67,7 +67,7 @@ def check(options: Options) -> answers.Answer:
     findings = Findings()
     findings.attempt(output.check)
     saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else None
-    config = findings.attempt(load, options.get("--config"))
+    config = findings.attempt(of_options, options)
     if config:
         findings.attempt(check_working_directory, config.working_directory)
         findings.sections.append(_facts(config))
