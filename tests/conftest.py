@@ -9,6 +9,7 @@ import pytest
 from calling import Servo
 from machine import EDGES, NEWEST, PYTHONS, ROOT
 from measuring import Actor, Measuring
+from terminals import Terminal
 
 
 def pytest_configure():
@@ -76,6 +77,21 @@ def servo_everywhere(python, pyz, tmp_path):
     servo = Servo(python, pyz, tmp_path)
     servo.is_warm = False
     return servo
+
+
+@pytest.fixture
+def terminal():
+    """Call the file of a Servo on a terminal: ``terminal(servo, "measure", …)`` returns that, a Terminal."""
+    made = []
+
+    def start(servo, *arguments, by=(), **options):
+        argv = [*by, servo.python, servo.pyz, *arguments]
+        made.append(Terminal(argv, servo.folder, {"TERM": "xterm", **servo.environment}, **options))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
 
 
 @pytest.fixture

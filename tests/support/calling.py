@@ -27,6 +27,8 @@ SETTINGS = {
     "opts": {"value": "-Xmx1g"},
     "unset": {},
 }
+# What a batch has whose job prints what it costs.
+COST = {"metrics": {"cost": {"output_regex": "cost (.*)"}}, "objective": {"minimize": "{cost}"}}
 
 
 def application(**components):
@@ -54,6 +56,11 @@ class Ended:
         self.status = status
         self.stdout = stdout
         self.stderr = stderr.decode("utf-8", "backslashreplace")
+
+    @property
+    def text(self):
+        """The stdout of a call that answers people."""
+        return self.stdout.decode("utf-8")
 
     @property
     def responses(self):
@@ -131,6 +138,13 @@ class Servo:
     def read(self, name):
         with open(self.path(name), "rb") as stream:
             return stream.read()
+
+    def read_json(self, name):
+        return json.loads(self.read(name).decode("utf-8"))
+
+    def read_lines(self, name):
+        """Return what the lines of a file are as JSON: a history, or answers."""
+        return [json.loads(line.decode("utf-8")) for line in self.read(name).splitlines()]
 
     def configure(self, document):
         return self.write("config.json", document)
