@@ -6,110 +6,69 @@ import re
 import signal
 
 import pytest
-from calling import Servo
-from machine import NEWEST
+from calling import application, batch
 from processes import wait_until
-from terminals import Terminal
 
-CONFIGURATION = """\
-batch:
-  command: %s
-  expected_duration: 100
-  default_state:
-    application:
-      components:
-        web:
-          settings:
-            cpu: {type: range, min: 1, max: 8, step: 1, value: 2, unit: cores}
-            memory: {value: 512}
-            flavour: {type: enum, values: ['1.10', b], value: b}
-  metrics:
-    size: {output_regex: '^size (.*)', unit: MiB}
-"""
-# Waits until the test opens the other end; then prints what the test wrote there.
-WAITING = "cat go"
+SETTINGS = {
+    "cpu": {"type": "range", "min": 1, "max": 8, "step": 1, "value": 2, "unit": "cores"},
+    "memory": {"value": 512},
+    "flavour": {"type": "enum", "values": ["1.10", "b"], "value": "b"},
+}
+METRICS = {"size": {"output_regex": "^size (.*)", "unit": "MiB"}}
 DRAWN = b"expected 1:40\033[J\r"
 
 
-class Place(Servo):
-    """A folder in which the built file is called at a terminal, and a job that waits there."""
+def configure(servo, command, **keys):
+    state = application(web=SETTINGS)
+    servo.configure(batch(command, **{"default_state": state, "metrics": METRICS, "expected_duration": 100, **keys}))
 
-    is_warm = False
 
-    def __init__(self, python, pyz, folder):
-        super().__init__(python, pyz, folder)
-        os.unlink(self.path("config.json"))
-        self.environment["TERM"] = "xterm"
-        self.terminals = []
-        self.go = self.path("go")
-        os.mkfifo(self.go)
-        self.configure_command(WAITING)
-
-    def configure_command(self, command, text=CONFIGURATION):
-        self.write("config.yaml", (text % command).encode())
-
-    def terminal(self, *arguments, by=(), **options):
-        argv = [*by, self.python, self.pyz, *arguments]
-        self.terminals.append(Terminal(argv, self.folder, self.environment, **options))
-        return self.terminals[-1]
-
-    def release(self, printed=b"size 7\n"):
-        """Let the waiting job print this and end, once it waits."""
-
-        with wait_until(self.opened) as stream:
-            stream.write(printed)
-
-    def opened(self):
-        """Return the job's input for writing, None where the job does not read it."""
-        try:
-            return os.fdopen(os.open(self.go, os.O_WRONLY | os.O_NONBLOCK), "wb")
-        except OSError:
-            return None
+def waiting(servo):
+    """Return a Servo with a job that waits for what a test writes to ``go``, and prints that."""
+    os.mkfifo(servo.path("go"))
+    configure(servo, "cat go")
+    return servo
 
 
 @pytest.fixture
-def places(pyz_for, tmp_path):
-    """Make places: ``places(python)``."""
-    made = []
-
-    def make(python=NEWEST):
-        made.append(Place(python, pyz_for(python), tmp_path))
-        return made[-1]
-
-    yield make
-    for each in made:
-        for terminal in each.terminals:
-            terminal.close()
+def place(newest):
+    return waiting(newest)
 
 
 @pytest.fixture
-def place(places):
-    return places()
+def edge_place(servo):
+    return waiting(servo)
 
 
-@pytest.fixture
-def edge_place(places, python):
-    """A place where the oldest Python runs the file, and one where the newest does."""
-    return places(python)
+def opened(servo):
+    """Return the waiting job's input for writing, None where no job reads it."""
+    try:
+        return os.fdopen(os.open(servo.path("go"), os.O_WRONLY | os.O_NONBLOCK), "wb")
+    except OSError:
+        return None
+
+
+def release(servo, printed=b"size 7\n"):
+    """Let the waiting job print this and end, once it waits."""
+    with wait_until(lambda: opened(servo)) as stream:
+        stream.write(printed)
 
 
 # Tables
 
 
-def test_measure_answers_with_a_table(place):
-    place.configure_command("echo size 12")
-    terminal = place.terminal("measure")
-    assert terminal.end() == 0
-    *head, runtime, size, rest = terminal.screen
-    assert [line.split() for line in head] == [
-        ["name", "value", "unit"],
-        ["web.cpu", "2", "cores"],
-        ["web.memory", "512"],
-        ["web.flavour", "b"],
-    ]
-    assert re.match(r"total_runtime +[0-9.]+ +seconds$", runtime)
-    assert re.match(r"size +12 +MiB$", size)
-    assert len(runtime) - len("seconds") == len(size) - len("MiB")
+def test_measure_answers_with_a_table_that_says_how_far_the_runs_are_apart(newest, terminal):
+    newest.write("sizes", b"1\n2\n4\n")
+    configure(newest, "read -r n <sizes; echo size $n; sed -i 1d sizes", runs=3)
+    screen = terminal(newest, "measure")
+    assert screen.end() == 0
+    *head, runtime, size, rest = screen.screen  # what the head begins with are remarks on the runs
+    web = [["web.cpu", "2", "cores"], ["web.memory", "512"], ["web.flavour", "b"]]
+    titles = "name value unit median of 3 runs ± standard deviation"
+    assert [line.split() for line in head[-4:]] == [titles.split(), *web]
+    assert re.match(r"total_runtime +[0-9.]+ +seconds +± [0-9.]+ +\([0-9.]+ %\)$", runtime)
+    assert re.match(r"size +2 +MiB +± 1\.53 +\(76\.4 %\)$", size)
+    assert runtime.index("seconds") == size.index("MiB")
     assert rest == ""
 
 
@@ -117,144 +76,127 @@ def settings(cpu):
     return ["name         value  unit", "web.cpu      %d      cores" % cpu, "web.memory   512", "web.flavour  b", ""]
 
 
-def test_adjust_answers_with_the_settings_as_they_are_now_or_what_is_wrong(place):
+def test_adjust_answers_with_the_settings_as_they_are_now_or_what_is_wrong(place, terminal):
     what = "nothing was changed: web.cpu must be a number from 1 to 8, but is a number, 9"
-    for argument, status, screen in (
+    for argument, status, lines in (
         ("--query", 0, settings(cpu=2)),
         ("web.cpu=4", 0, settings(cpu=4)),
         ("web.cpu=9", 1, ["rejected (invalid-value)", what, ""]),
     ):
-        terminal = place.terminal("adjust", argument)
-        assert (terminal.end(), terminal.screen) == (status, screen)
+        screen = terminal(place, "adjust", argument)
+        assert (screen.end(), screen.screen) == (status, lines)
 
 
-def test_json_asks_for_the_protocol_and_questions_get_it(place):
-    place.configure_command("echo size 12")
+def test_json_asks_for_the_protocol_and_questions_get_it(newest, terminal):
     for arguments in (["measure", "--json"], ["adjust", "--query", "--json"], ["measure", "--describe"]):
-        terminal = place.terminal(*arguments, columns=1000)
-        assert terminal.end() == 0
-        assert [json.loads(line) for line in terminal.screen[:-1]]
+        screen = terminal(newest, *arguments, columns=1000)
+        assert screen.end() == 0
+        assert [json.loads(line) for line in screen.screen[:-1]]
 
 
 # Failures
 
 
-def test_a_failed_job_is_readable_and_what_it_printed_is_set_apart_and_commands_nothing(edge_place):
+def test_a_failed_job_is_readable_and_what_it_printed_is_set_apart_and_commands_nothing(servo, terminal):
     printed = r"\033]0;title\007\033[31mno such\033[0m\r\ntable\r\b\033c"
-    edge_place.configure_command("""'echo out; printf "%s" >&2; exit 3'""" % printed)
-    terminal = edge_place.terminal("measure")
-    assert terminal.end() == 1
-    assert terminal.screen[:9] == [
-        "stdout:",
-        "    out",
-        "",
-        "stderr:",
-        "    no such",
-        "    table",
-        "    \\x08\\x1bc",
-        "",
-        "failed (command-failed)",
-    ]
-    assert terminal.screen[9].startswith("the job ended with exit status 3 after ")
-    assert b"\033[1;31mfailed (command-failed)\033[0m" in terminal.received
+    configure(servo, 'echo out; printf "%s" >&2; exit 3' % printed)
+    screen = terminal(servo, "measure")
+    assert screen.end() == 1
+    shown = "stdout:|    out||stderr:|    no such|    table|    \\x08\\x1bc||failed (command-failed)"
+    assert screen.screen[:9] == shown.split("|")
+    assert screen.screen[9].startswith("the job ended with exit status 3 after ")
+    assert b"\033[1;31mfailed (command-failed)\033[0m" in screen.received
 
 
-def test_no_colour_where_none_is_wanted(place):
-    for setting in {"NO_COLOR": "1"}, {"NO_COLOR": "", "TERM": "dumb"}, {"TERM": ""}:
-        place.environment.update(setting)
-        terminal = place.terminal("adjust", "web.cpu=9")
-        assert terminal.end() == 1
-        assert b"\033" not in terminal.received
+def test_no_colour_where_none_is_wanted(place, terminal):
+    for environment in {"NO_COLOR": "1"}, {"NO_COLOR": "", "TERM": "dumb"}, {"TERM": ""}:
+        place.environment.update(environment)
+        screen = terminal(place, "adjust", "web.cpu=9")
+        assert screen.end() == 1
+        assert b"\033" not in screen.received
 
 
-def test_a_locale_without_utf_8_gets_ascii(edge_place):
-    edge_place.environment["LC_ALL"] = "C"
-    terminal = edge_place.terminal("measure")
-    edge_place.release("size é…\n".encode())
-    assert terminal.end() == 0
-    terminal.received.decode("ascii")
-    assert any("\\xe9..." in line for line in terminal.screen), terminal.screen
+def test_a_locale_without_utf_8_gets_ascii(servo, terminal):
+    servo.environment["LC_ALL"] = "C"
+    configure(servo, "echo size é…")
+    screen = terminal(servo, "measure")
+    assert screen.end() == 0
+    screen.received.decode("ascii")
+    assert any("\\xe9..." in line for line in screen.screen), screen.screen
 
 
 def test_an_argument_is_utf_8_in_any_locale_and_stdin_is_not_read_beside_it(edge_place):
     edge_place.environment["LC_ALL"] = "C"
-    reading, writing = os.pipe()  # never closed, never written to
-    try:
-        ended = edge_place.call("adjust", "web.memory=é…".encode(), "web.flavour=1.10", "app", stdin=reading)
-        assert ended.status == 0
-    finally:
-        os.close(reading)
-        os.close(writing)
+    with open(edge_place.path("go"), "r+b", 0) as stdin:  # in which nothing ever comes, nor an end
+        ended = edge_place.call("adjust", "web.memory=é…".encode(), "web.flavour=1.10", "app", stdin=stdin)
+    assert ended.status == 0
     assert edge_place.query().query["web"] == {"cpu": 2, "memory": "é…", "flavour": "1.10"}
 
 
 # The progress bar
 
 
-def test_the_bar_shows_percent_and_elapsed_against_expected_in_any_width_and_leaves_nothing(place):
-    terminal = place.terminal("measure")
-    terminal.until(b"[........................................]   0%  0:00, expected 1:40\033[J\r")
-    terminal.resize(45)
-    terminal.until(b"]   1%  0:01, expected 1:40\033[J\r")
-    assert len(terminal.screen) == 1  # redrawn in place
-    assert len(terminal.received.decode().rsplit("\033[J\r", 2)[1]) < 45
-    place.release()
-    assert terminal.end() == 0
-    assert [line.split()[0] for line in terminal.screen[:-1]][-2:] == ["total_runtime", "size"]
+def test_the_bar_shows_percent_and_elapsed_against_expected_in_any_width_and_leaves_nothing(place, terminal):
+    screen = terminal(place, "measure")
+    screen.until(b"[........................................]   0%  0:00, expected 1:40\033[J\r")
+    screen.resize(45)
+    screen.until(b"]   1%  0:01, expected 1:40\033[J\r")
+    assert len(screen.screen) == 1  # redrawn in place
+    assert len(screen.received.decode().rsplit("\033[J\r", 2)[1]) < 45
+    release(place)
+    assert screen.end() == 0
+    assert [line.split()[0] for line in screen.screen[:-1]][-2:] == ["total_runtime", "size"]
 
 
-def test_protocol_lines_and_the_bar_do_not_mix_and_a_failure_leaves_one_line(place, tmp_path):
-    place.configure_command("'cat go; exit 3'")
-    with open(str(tmp_path / "answers"), "wb") as stdout:
-        terminal = place.terminal("measure", stdout=stdout)
-        terminal.until(b"0:01, expected 1:40")
-        place.release()
-        assert terminal.end() == 1
-    answers = [json.loads(line) for line in (tmp_path / "answers").read_text().splitlines()]
-    assert [answer.get("progress") for answer in answers] == [0, None]
-    assert re.match(r"servo-batch: the job ended with .* s \(more in the answer\)$", terminal.screen[0])
-    assert terminal.screen[1:] == [""]
+def test_protocol_lines_and_the_bar_do_not_mix_and_a_failure_leaves_one_line(place, terminal):
+    configure(place, "cat go; exit 3")
+    with open(place.path("answers"), "wb") as stdout:
+        screen = terminal(place, "measure", stdout=stdout)
+        screen.until(DRAWN)
+        release(place)
+        assert screen.end() == 1
+    assert [answer.get("progress") for answer in place.read_lines("answers")] == [0, None]
+    assert re.match(r"servo-batch: the job ended with .* s \(more in the answer\)$", screen.screen[0])
+    assert screen.screen[1:] == [""]
 
 
-def test_a_dumb_terminal_gets_plain_lines(place):
-    place.configure_command(WAITING, CONFIGURATION.replace("  expected_duration: 100\n", ""))
+def test_a_dumb_terminal_gets_plain_lines(place, terminal):
+    configure(place, "cat go", expected_duration=None)
     place.environment["TERM"] = "dumb"
-    terminal = place.terminal("measure")
-    terminal.until(b"running for 0:00\r\n")
-    place.release()
-    assert terminal.end() == 0
-    assert b"\033" not in terminal.received
-    assert b"\r" not in terminal.received.replace(b"\r\n", b"")
+    screen = terminal(place, "measure")
+    screen.until(b"running for 0:00\r\n")
+    release(place)
+    assert screen.end() == 0
+    assert b"\033" not in screen.received
+    assert b"\r" not in screen.received.replace(b"\r\n", b"")
 
 
-def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(edge_place):
-    terminal = edge_place.terminal("measure")
-    terminal.until(DRAWN)
-    with wait_until(edge_place.opened):  # the bar does not wait for the job to read
-        terminal.type(b"\x03")
-        assert terminal.end() == -signal.SIGINT  # as a shell has to see it, for a loop around the call to end
-    assert b"^C" in terminal.received
-    title, message, rest = terminal.screen
-    assert title == "failed (cancelled)"
+def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(edge_place, terminal):
+    screen = terminal(edge_place, "measure")
+    screen.until(DRAWN)
+    with wait_until(lambda: opened(edge_place)):  # the bar does not wait for the job to read
+        screen.type(b"\x03")
+        assert screen.end() == -signal.SIGINT  # as a shell has to see it, for a loop around the call to end
+    assert b"^C" in screen.received
+    title, message, rest = screen.screen
+    assert (title, rest) == ("failed (cancelled)", "")
     assert re.match(r"cancelled by SIGINT: the job was stopped after [0-9.]+ s$", message)
-    assert rest == ""
-    assert edge_place.opened() is None  # nobody reads: the job is gone
+    assert opened(edge_place) is None  # nobody reads: the job is gone
 
 
-def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, tmp_path):
-    answers = tmp_path / "answers"
-    with open(str(answers), "wb") as stdout:
-        terminal = place.terminal("measure", stdout=stdout)
-        terminal.until(DRAWN)
-        terminal.type(b"\x13")  # ^S
-        place.release()
-        assert terminal.process.wait(30) == 0
-    assert json.loads(answers.read_text().splitlines()[-1])["metrics"]["size"]["value"] == 7
+def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, terminal):
+    with open(place.path("answers"), "wb") as stdout:
+        screen = terminal(place, "measure", stdout=stdout)
+        screen.until(DRAWN)
+        screen.type(b"\x13")  # ^S
+        release(place)
+        assert screen.process.wait(30) == 0
+    assert place.read_lines("answers")[-1]["metrics"]["size"]["value"] == 7
 
 
-def test_a_job_of_the_shell_in_the_background_draws_nothing(place):
-    place.configure_command("echo size 4")
-    terminal = place.terminal("measure", by=["/bin/sh", "-mc", '"$@" & wait', "sh"])
-    assert terminal.end() == 0
-    assert any(line.split()[:2] == ["size", "4"] for line in terminal.screen)
-    assert b"expected" not in terminal.received
+def test_a_job_of_the_shell_in_the_background_draws_nothing(newest, terminal):
+    configure(newest, "echo size 4")
+    screen = terminal(newest, "measure", by=["/bin/sh", "-mc", '"$@" & wait', "sh"])
+    assert screen.end() == 0
+    assert any(line.split()[:2] == ["size", "4"] for line in screen.screen)
+    assert b"expected" not in screen.received

@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, SETTINGS, application, batch
-from terminals import Terminal
 
 SIZE = {"size": {"output_regex": r"^size (\S+)"}}
 CONFIGURED = {"web.cpu": 2, "web.mem": 1.5, "web.gc": "g1", "web.opts": "-Xmx1g"}
@@ -195,17 +194,6 @@ def test_output_is_not_kept_where_something_else_is(newest):
         ended.failed(status, reason, name, "name another ")
     assert {name: newest.read(name) for name in before} == before
     assert not os.path.exists(newest.path("ran"))
-
-
-def test_a_table_shows_the_settings_and_how_far_the_runs_are_apart(newest):
-    newest.write("numbers", b"1\n2\n4\n")
-    newest.configure(batch(PRINT_NEXT, metrics=SIZE, runs=3))
-    terminal = Terminal([newest.python, newest.pyz, "measure"], newest.folder, dict(newest.environment, TERM="xterm"))
-    assert terminal.end() == 0
-    rows = [line.split() for line in terminal.screen]
-    assert ["web.cpu", "2", "cores"] in rows
-    assert ["size", "2", "±", "1.53", "(76.4", "%)"] in rows
-    terminal.close()
 
 
 # Without a configuration.

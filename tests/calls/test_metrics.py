@@ -1,6 +1,5 @@
 """What measure and check make of what a job prints and writes: the built file and real jobs."""
 
-import json
 import os
 import resource
 import signal
@@ -8,6 +7,7 @@ import subprocess
 
 import pytest
 from calling import LIMIT_SECONDS, batch
+from machine import OLDEST
 from processes import children, stat, wait_until
 
 
@@ -22,8 +22,8 @@ def values(ended):
     return {name: each["value"] for name, each in ended.answer["metrics"].items() if name != "total_runtime"}
 
 
-def test_each_source_has_its_value(servo_everywhere):
-    servo_everywhere.write("saved.json", b'{"jobs": [{"read": {"iops": 10312.5, "lat": "1.5ms"}}]}')
+def test_each_source_has_its_value(servo):
+    servo.write("saved.json", b'{"jobs": [{"read": {"iops": 10312.5, "lat": "1.5ms"}}]}')
     metrics = {
         "size": {"output_regex": "größe (.)", "unit": "MB"},
         "iops": {"output_regex": r"IOPS=([0-9.]+[kMG]?)", "convert": "si", "take": "max"},
@@ -37,7 +37,7 @@ def test_each_source_has_its_value(servo_everywhere):
         "sum": {"formula": "{read} + {first}"},
     }
     printing = "echo größe 5; echo 'IOPS=10.3k, '; echo 'IOPS=1.5M,'; echo 7 >&2; cp saved.json results.json"
-    ended = measured(servo_everywhere, printing, metrics)
+    ended = measured(servo, printing, metrics)
     found = values(ended)
     assert (found["cpu"] > 0, found["memory"] > 2**18) == (True, True)
     expected = (5, 1500000, 10.3, 2, 7, 10312.5, 0.0015, found["cpu"], found["memory"], 10322.8)
@@ -46,27 +46,23 @@ def test_each_source_has_its_value(servo_everywhere):
     told = [answered[name]["unit"] for name in ("size", "cpu", "memory")]
     assert told == ["MB", "seconds", "bytes"]
     units = {name: {key: text for key, text in each.items() if key == "unit"} for name, each in answered.items()}
-    assert servo_everywhere.describe().answer["metrics"] == units
+    assert servo.describe().answer["metrics"] == units
 
 
-def test_all_that_found_nothing_is_named_with_its_reason(servo):
+def test_all_that_found_nothing_is_named_with_its_reason(newest):
     metrics = {
         "size": {"output_regex": r"^size (\d+)$"},
         "mean": {"output_regex": r"mean ([\d.]+)"},
-        "b": {"output_regex": r"b (\d)$"},
-        "json": {"output_json": "a.b"},
         "error": {"output_regex": "srun: (.*)"},
         "there": {"output_regex": r"^n (\d)"},
     }
-    printing = "echo 'srun: error' >&2; echo Size 5; echo mean 250,749.96 us; printf 'b 2\\r\\n'; echo n 1"
-    ended = measured(servo, printing, metrics)
+    printing = "echo 'srun: error' >&2; echo Size 5; echo mean 250,749.96 us; echo n 1"
+    ended = measured(newest, printing, metrics)
     ended.failed("failed", "no-match", "\nSize 5", "\nsrun: error")
     first = ended.answer["message"].split("\n")[0]
     for words in (
         r"size in stdout: ^size (\d+)$ (it would be 5 if case did not count: begin the pattern with (?i))",
         r'mean in stdout: mean ([\d.]+) ("250" in line 2 is only a part of "250,749.96": let the group take all of it (',
-        r"b in stdout: b (\d)$ (it would be 2 if each \r ended a line",
-        "json in stdout: a.b (it is not one JSON document, and no line of it is a JSON object)",
         'error in stdout: srun: (.*) (it would be "error" in stderr: add stream: stderr)',
     ):
         assert words in first
@@ -74,21 +70,21 @@ def test_all_that_found_nothing_is_named_with_its_reason(servo):
     assert first in ended.stderr
 
 
-def test_output_of_any_bytes_and_length_is_searched(servo):
-    servo.write("output", b"\xff\xfe\x00 size 5 \xe4\n\xc3\n")
+def test_output_of_any_bytes_and_length_is_searched(newest):
+    newest.write("output", b"\xff\xfe\x00 size 5 \xe4\n\xc3\n")
     printing = "cat output; head -c 3000000 /dev/zero; echo; echo last 7; head -c 100000 /dev/zero | tr '\\0' 9"
     patterns = {"a": r"size (\d+)", "b": r"size (.*)", "last": r"^last (\d+)$", "long": r"(9+)\Z"}
-    ended = measured(servo, printing, {name: {"output_regex": pattern} for name, pattern in patterns.items()})
+    ended = measured(newest, printing, {name: {"output_regex": pattern} for name, pattern in patterns.items()})
     assert values(ended) == {"a": 5, "b": "5 \ufffd", "last": 7, "long": "9" * 100000}
 
 
-def test_a_number_in_one_run_and_text_in_another_is_a_failure_that_names_the_run(servo):
+def test_a_number_in_one_run_and_text_in_another_is_a_failure_that_names_the_run(newest):
     metrics = {"loss": {"output_regex": "loss=(.*)"}}
-    servo.configure(batch("read loss <next; echo loss=$loss; echo nan >next", metrics=metrics))
-    servo.write("next", b"5\n")
+    newest.configure(batch("read loss <next; echo loss=$loss; echo nan >next", metrics=metrics))
+    newest.write("next", b"5\n")
     problem = 'run 2 of 3: the job ended well, but loss is a string, "nan", and in the first run it was a number, 5'
-    servo.measure(b"", "--runs", "3").failed("failed", "no-match", problem)
-    assert servo.measure(b"", "--runs", "2").answer["metrics"]["loss"]["runs"] == ["nan", "nan"]
+    newest.measure(b"", "--runs", "3").failed("failed", "no-match", problem)
+    assert newest.measure(b"", "--runs", "2").answer["metrics"]["loss"]["runs"] == ["nan", "nan"]
 
 
 # Files.
@@ -98,69 +94,56 @@ def of_files(*names):
     return {name: {"output_regex": r"size (\d+)", "file": name} for name in names}
 
 
-def test_a_file_is_what_each_run_writes_after_prepare_and_before_cleanup(servo):
+def test_a_file_is_what_each_run_writes_after_prepare_and_before_cleanup(newest):
     scripts = {"prepare": "echo size 100 >results", "cleanup": "rm results"}
-    job = batch("echo . >>runs; echo size $(wc -l <runs) >results", metrics=of_files("results"), runs=2, **scripts)
-    job["batch"]["warmup_runs"] = 1
-    servo.configure(job)
-    assert servo.measure().answer["metrics"]["results"]["runs"] == [2, 3]
+    job = "echo . >>runs; echo size $(wc -l <runs) >results"
+    newest.configure(batch(job, metrics=of_files("results"), runs=2, warmup_runs=1, **scripts))
+    assert newest.measure().answer["metrics"]["results"]["runs"] == [2, 3]
 
 
-def test_an_old_file_is_never_a_value(servo):
-    commands = {"read": "cat read", "touched": "touch -a touched; chmod 600 touched"}
-    for name in commands:
-        servo.write(name, b"size 5\n")
-    problem = r"%s in %s: size (\d+) (it is as it was before the job: this run did not write it)"
-    ended = measured(servo, "; ".join(commands.values()), of_files(*commands))
-    ended.failed("failed", "no-match", *(problem % (name, name) for name in commands))
-    servo.configure(batch("test -e first || echo size 6 >first", metrics=of_files("first"), runs=2))
-    servo.measure().failed("failed", "no-match", "run 2 of 2: ", problem % ("first", "first"))
-
-
-def test_a_file_that_is_written_or_replaced_is_new(servo):
+def test_a_file_that_is_written_or_replaced_is_new_and_lies_where_the_job_runs(servo):
     commands = {
         "written": "echo size 5 >written",
         "renamed": "echo size 5 >new; mv new renamed",
         "linked": "rm linked; ln other linked",
         "touched": "touch touched",
+        servo.path("folder/größe"): "echo size 5 >größe",
     }
-    for name in ("other", *commands):
-        servo.write(name, b"size 5\n")
-    ended = measured(servo, "; ".join(commands.values()), of_files(*commands))
-    assert values(ended) == dict.fromkeys(commands, 5)
-
-
-def test_a_file_lies_where_the_job_runs(servo):
     os.mkdir(servo.path("folder"))
-    names = ("results", servo.path("folder/größe"))
-    command = "echo size 5 >results; cp results größe"
-    servo.configure(batch(command, metrics=of_files(*names), working_directory="folder"))
-    assert values(servo.measure(environment={"LC_ALL": "C"})) == dict.fromkeys(names, 5)
+    for name in ("other", *commands):
+        servo.write(os.path.join("folder", name), b"size 5\n")
+    servo.configure(batch("; ".join(commands.values()), metrics=of_files(*commands), working_directory="folder"))
+    assert values(servo.measure(environment={"LC_ALL": "C"})) == dict.fromkeys(commands, 5)
 
 
-def test_a_file_without_a_value_is_no_match(servo):
-    reasons = {
-        "true": "results (it is not there: this run did not write it)",
-        "mkfifo pipe": "pipe (it is no regular file)",
-        "ln -s /dev/zero device": "device (it is no regular file)",
-        "ln -s circle circle": "circle (it cannot be read: Too many levels of symbolic links)",
-        "echo hello >other": "other",
-        ">empty": "empty",
+def test_a_file_without_a_value_of_this_run_is_no_match(newest):
+    as_it_was = " (it is as it was before the job: this run did not write it)"
+    cases = {
+        "results": ("true", " (it is not there: this run did not write it)"),
+        "pipe": ("mkfifo pipe", " (it is no regular file)"),
+        "device": ("ln -s /dev/zero device", " (it is no regular file)"),
+        "circle": ("ln -s circle circle", " (it cannot be read: Too many levels of symbolic links)"),
+        "other": ("echo hello >other", ""),
+        "read": ("cat read", as_it_was),
+        "touched": ("touch -a touched; chmod 600 touched", as_it_was),
     }
-    parts = [text.partition(" ") for text in reasons.values()]
-    ended = measured(servo, "; ".join(reasons), of_files(*(name for name, _, _ in parts)))
-    words = [r"%s in %s: size (\d+)%s%s" % (name, name, blank, why) for name, blank, why in parts]
+    for name in ("read", "touched"):
+        newest.write(name, b"size 5\n")
+    ended = measured(newest, "; ".join(command for command, _ in cases.values()), of_files(*cases))
+    words = [r"%s in %s: size (\d+)%s" % (name, name, why) for name, (_, why) in cases.items()]
     ended.failed("failed", "no-match", *words)
+    newest.configure(batch("test -e first || echo size 6 >first", metrics=of_files("first"), runs=2))
+    newest.measure().failed("failed", "no-match", r"run 2 of 2: ", r"first in first: size (\d+)" + as_it_was)
 
 
 def limited(megabytes):
     return lambda: resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
 
 
-def test_a_file_larger_than_memory_is_searched_and_no_json(servo):
+def test_a_file_larger_than_memory_is_searched_and_no_json(newest):
     metrics = {**of_files("size"), "json": {"output_json": "a", "file": "size"}}
     command = "echo size 5 >size; truncate -s 150M size"
-    ended = measured(servo, command, metrics, preexec_fn=limited(100))
+    ended = measured(newest, command, metrics, preexec_fn=limited(100))
     ended.failed("failed", "no-match", "json in size: a (it has 150 MiB, and JSON above 64 MiB is not read")
     assert r"(\d+)" not in ended.answer["message"].split("\n")[0]
 
@@ -173,9 +156,11 @@ PRINTING = "head -c 1000000 /dev/zero | tr '\\0' a"
 
 
 @pytest.fixture
-def searching(measuring, python):
+def searching(measuring):
     """A driver that searches, and the pid of the process that does it for the driver."""
-    driver = measuring(python, PRINTING + "; echo >ended", metrics=ENDLESS)
+    if not os.path.exists("/proc/self/stat"):
+        pytest.skip("without /proc nobody can look")
+    driver = measuring(OLDEST, PRINTING + "; echo >ended", metrics=ENDLESS)
     wait_until(lambda: os.path.exists(os.path.join(driver.folder, "ended")))
     (search,) = wait_until(lambda: searches_of(driver.pid))
     return driver, search
@@ -192,10 +177,6 @@ def has_ended(pid):
     return (stat(pid) or ["Z"])[0] == "Z"
 
 
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
-
-
-@needs_proc
 def test_a_signal_ends_the_search(searching):
     driver, search = searching
     driver.send(signal.SIGUSR1)
@@ -204,7 +185,6 @@ def test_a_signal_ends_the_search(searching):
     assert has_ended(search)
 
 
-@needs_proc
 def test_the_search_does_not_outlive_the_driver(searching):
     driver, search = searching
     driver.send(signal.SIGKILL)
@@ -212,7 +192,6 @@ def test_the_search_does_not_outlive_the_driver(searching):
     wait_until(lambda: has_ended(search))
 
 
-@needs_proc
 def test_a_stdout_that_is_closed_ends_the_search(searching):
     driver, search = searching
     driver.process.stdout.close()
@@ -221,7 +200,6 @@ def test_a_stdout_that_is_closed_ends_the_search(searching):
     assert has_ended(search)
 
 
-@needs_proc
 def test_that_the_search_was_killed_is_said(searching):
     driver, search = searching
     mapped = wait_until(lambda: maps(search, " (deleted)"))  # it has no name
@@ -246,7 +224,7 @@ def test_memory_that_runs_out_is_said_with_the_metrics_name_and_no_settings_are_
     servo.configure(batch(PRINTING, metrics={"greedy": {"output_regex": "(?:.|\\n)*n=(\\d+)"}}))
     ended = servo.measure(b"", "--history", "history.jsonl", preexec_fn=limited(60))
     ended.failed("failed", "command-failed", "could not be searched for greedy: memory ran out")
-    assert json.loads(servo.read("history.jsonl").decode())["cause"] == "machine"
+    assert servo.read_json("history.jsonl")["cause"] == "machine"
 
 
 def test_what_would_take_for_ever_to_explain_costs_no_answer(newest):
@@ -258,22 +236,22 @@ def test_what_would_take_for_ever_to_explain_costs_no_answer(newest):
 # What check tells.
 
 
-def test_check_tells_what_each_metric_yields_in_a_saved_output(servo):
-    servo.write("output", b'took 12ms\nSize 5\nn 1\nn 2\nn 3\n{"a": {"b": 7}}\n')
-    servo.write("size", b"size 9\n")
+def test_check_tells_what_each_metric_yields_in_a_saved_output(newest):
+    newest.write("output", b'took 12ms\nSize 5\nn 1\nn 2\nn 3\n{"a": {"b": 7}}\n')
+    newest.write("size", b"size 9\n")
     metrics = {
         "took": {"output_regex": r"took (\d+ms)", "convert": "duration"},
         "n": {"output_regex": r"n (\d)"},
         "sum": {"output_regex": r"n (\d)", "take": "sum"},
         "b": {"output_json": "a.b"},
     }
-    servo.configure(batch(metrics={**metrics, **of_files("size", "gone")}))
-    ended = servo.call("check", "--output", "output")
-    page = ended.stdout.decode().split("\n")
+    newest.configure(batch(metrics={**metrics, **of_files("size", "gone")}))
+    ended = newest.call("check", "--output", "output")
     assert ended.status == 0, ended
-    rows = {line.split()[0]: line.split() for line in page if line}
-    shown = ("took", "size", "n", "gone", "sum", "b")
-    assert [rows[name][-1] for name in shown] == ["0.012", "9", "1", r"(\d+)", "6", "7"]
+    page = ended.text.split("\n")
+    last = {line.split()[0]: line.split()[-1] for line in page if line}
+    shown = {"took": "0.012", "n": "1", "sum": "6", "b": "7", "size": "9", "gone": r"(\d+)"}
+    assert {name: last[name] for name in shown} == shown
     place = "note: config.json: batch.metrics."
     assert place + "n.output_regex: 3 matches in output: the first counts; the last would be 3" in page
     assert place + "gone.output_regex: gone cannot be tried: it is not there: this run did not write it" in page
