@@ -1,7 +1,7 @@
 """What measure is asked for beyond one plain run: one-off values, several runs, resources, formulas, the history, …"""
 
-import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -10,32 +10,23 @@ import pytest
 from calling import LIMIT_SECONDS, SETTINGS, application, batch
 
 SIZE = {"size": {"output_regex": r"^size (\S+)"}}
-CONFIGURED = {"web.cpu": 2, "web.mem": 1.5, "web.gc": "g1", "web.opts": "-Xmx1g"}
 # Each run prints one line of the file numbers, and takes it away.
 PRINT_NEXT = 'read -r line <numbers; echo "size $line"; sed -i 1d numbers'
-
-
-def lines(data):
-    return [json.loads(line.decode()) for line in data.splitlines()]
 
 
 # The settings: those of the answer, and values for one measurement.
 
 
-def test_the_answer_says_with_which_settings_it_was_measured(servo):
-    servo.stored(cpu=4, unset="now set")
-    assert servo.measure().answer["settings"] == dict(CONFIGURED, **{"web.cpu": 4, "web.unset": "now set"})
-
-
-def test_a_value_for_one_measurement_is_used_and_not_stored(servo):
+def test_a_value_for_one_measurement_is_used_and_told_and_not_stored(newest):
     settings = dict(SETTINGS, heap={"type": "formula", "formula": "{web.cpu} * 100"})
-    state = application(web=settings)
-    servo.configure(batch("echo size {web.cpu}-{web.gc}-{web.opts}-{web.heap}", metrics=SIZE, default_state=state))
-    before = servo.stored(cpu=4, gc=7)
-    answer = servo.measure(b"", "web.cpu=3", "web.opts=a.b").answer
+    job = "echo size {web.cpu}-{web.gc}-{web.opts}-{web.heap}"
+    newest.configure(batch(job, metrics=SIZE, default_state=application(web=settings)))
+    before = newest.stored(cpu=4, gc=7, unset="now set")
+    answer = newest.measure(b"", "web.cpu=3", "web.opts=a.b").answer
     assert answer["metrics"]["size"] == {"value": "3-7-a.b-300"}
-    assert answer["settings"] == dict(CONFIGURED, **{"web.cpu": 3, "web.gc": 7, "web.opts": "a.b", "web.heap": 300})
-    assert servo.read("_state.json") == before
+    used = {"cpu": 3, "mem": 1.5, "gc": 7, "opts": "a.b", "unset": "now set", "heap": 300}
+    assert answer["settings"] == {"web." + name: value for name, value in used.items()}
+    assert newest.read("_state.json") == before
 
 
 def test_a_value_that_is_not_allowed_runs_nothing(newest):
@@ -127,8 +118,8 @@ def test_a_formula_that_can_never_be_computed_is_said_before_the_job_runs(newest
 def test_each_measurement_is_a_line_of_the_history_also_one_that_failed(servo):
     servo.configure(batch("echo size {web.cpu}; test {web.cpu} != 3", metrics=SIZE, history="h", runs=2))
     answers = [servo.measure({"control": {"n": 1}}, word).answer for word in ("web.cpu=2", "web.cpu=3")]
-    good, bad = lines(servo.read("h"))
-    assert all(len(line["time"]) == 20 and line["time"].endswith("Z") for line in (good, bad))
+    good, bad = servo.read_lines("h")
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", good["time"])
     assert good["job"] == bad["job"]
     assert good["control"] == bad["control"] == {"n": 1}
     assert (good["settings"], bad["settings"]["web.cpu"]) == (answers[0]["settings"], 3)
@@ -137,55 +128,49 @@ def test_each_measurement_is_a_line_of_the_history_also_one_that_failed(servo):
     assert "run 1 of 2" in bad["message"]
 
 
-def test_what_did_not_get_to_run_is_no_line_of_the_history(newest):
-    newest.configure(batch(history="h", metrics=SIZE))
+def test_what_did_not_get_to_run_is_no_line_of_the_history_and_no_settings_are_blamed_for_the_machine(newest):
+    newest.configure(batch("rm kept; mkdir kept", history="h", metrics=SIZE, runs=2))
     newest.measure({"metrics": ["sizes"]}).bad_request("sizes")
     newest.measure(b"", "--keep-output", "missing/kept").failed("failed", "command-failed", "missing/kept")
     assert newest.read("h") == b""
+    problem = "kept in kept: Is a directory"
+    newest.measure({"metrics": []}, "--keep-output", "kept").failed("failed", "command-failed", problem)
+    assert newest.read_lines("h")[0]["cause"] == "machine"
 
 
-def test_a_history_that_cannot_be_written_is_said_before_the_job_runs_and_after_it_costs_no_answer(servo):
-    servo.configure(batch("touch ran"))
-    servo.measure(b"", "--history", "missing/h").bad_config("missing/h", "history", "create its folder")
-    assert not os.path.exists(servo.path("ran"))
-    servo.configure(batch("rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
-    ended = servo.measure()
+def test_a_history_that_cannot_be_written_is_said_before_the_job_runs_and_after_it_costs_no_answer(newest):
+    newest.configure(batch("touch ran; rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
+    newest.measure(b"", "--history", "missing/h").bad_config("missing/h", "history", "create its folder")
+    assert not os.path.exists(newest.path("ran"))
+    ended = newest.measure()
     assert ended.answer["metrics"]["size"] == {"value": 5}
-    assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(servo.folder + "/", "")
-
-
-def test_no_settings_are_blamed_where_the_output_can_be_kept_no_more(newest):
-    newest.configure(batch("rm kept; mkdir kept", history="h", runs=2))
-    newest.measure(b"", "--keep-output", "kept").failed("failed", "command-failed", "kept in kept: Is a directory")
-    assert lines(newest.read("h"))[0]["cause"] == "machine"
+    assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(newest.folder + "/", "")
 
 
 # What else is written: to stderr, and to files.
 
 
-def test_a_second_measurement_at_the_same_time_is_said(servo):
-    os.mkfifo(servo.path("go"))
-    servo.configure(batch("cat go"))
-    first = servo.start("measure", stdin=subprocess.DEVNULL)
+def test_a_second_measurement_at_the_same_time_is_said(newest):
+    os.mkfifo(newest.path("go"))
+    newest.configure(batch("cat go"))
+    first = newest.start("measure", stdin=subprocess.DEVNULL)
     assert b"the job" in first.stdout.readline()
-    with open(servo.path("go"), "wb"):  # which waits for the job to open it: by then the lock is held
-        servo.configure(batch("true"))
-        second = servo.measure()
+    with open(newest.path("go"), "wb"):  # which waits for the job to open it: by then the lock is held
+        newest.configure(batch("true"))
+        second = newest.measure()
     assert (first.communicate(timeout=LIMIT_SECONDS)[1], first.returncode) == (b"", 0)
     told = "servo-batch: another measurement with config.json is running: each makes the other's figures wrong\n"
     assert (second.stderr, second.status) == (told, 0)
-    assert servo.measure().stderr == ""
+    assert newest.measure().stderr == ""
 
 
 def test_output_is_not_kept_where_something_else_is(newest):
     newest.pyz = shutil.copy(newest.pyz, newest.path("copy.pyz"))
-    newest.configure(
-        batch("touch ran", prepare="touch ran", history="h", metrics={"kept": {**SIZE["size"], "file": "f"}})
-    )
+    metrics = {"kept": {**SIZE["size"], "file": "f"}}
+    newest.configure(batch("touch ran", prepare="touch ran", history="h", metrics=metrics))
     newest.write("_state.yaml", b"application: {components: {}}\n")
     newest.write("f", b"")
-    answer = newest.measure(b"", "--keep-output", "_state.yaml").answer
-    assert "--keep-output _state.yaml is the state of an older servo-batch" in answer["message"]
+    assert "is the state of an older" in newest.measure(b"", "--keep-output", "_state.yaml").answer["message"]
     newest.stored(cpu=3)
     before = {name: newest.read(name) for name in ("config.json", "_state.json", "h", "copy.pyz", "f")}
     for name in (*before, "missing/kept", "."):
@@ -211,11 +196,9 @@ def test_a_command_is_a_configuration_with_what_the_system_counts_and_no_file_is
     assert ended.answer["metrics"]["tps"] == {"value": 4.5}
 
 
-def test_a_slip_in_the_command_line_is_named_before_anything_runs(servo):
+def test_a_slip_in_the_command_line_is_named_before_anything_runs(newest):
     for values, words in (("1,2", "one of 1, 2"), ("1..2", "a number from 1 to 2")):
-        ended = servo.measure(b"", "--command", "touch ran {a.b}", "a.b=" + values)
+        ended = newest.measure(b"", "--command", "touch ran {a.b}", "a.b=" + values)
         ended.failed("rejected", "invalid-value", "nothing was measured: a.b must be " + words)
-    wrong = ("--command", "touch ran {a.b}", "a.b=1", "--metric", "x=no group")
-    servo.measure(b"", *wrong).bad_request("--metric x", "group")
-    servo.measure(b"", "--command", "touch ran {a.c}", "a.b=1").bad_config("--command", '"c"; there is only b')
-    assert not os.path.exists(servo.path("ran"))
+    newest.measure(b"", "--command", "touch ran {a.c}", "a.b=1").bad_config("--command", '"c"; there is only b')
+    assert not os.path.exists(newest.path("ran"))
