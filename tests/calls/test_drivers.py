@@ -1,6 +1,5 @@
 """What adjust and measure do with good requests (the manual's page "Requests and answers")."""
 
-import itertools
 import json
 import os
 
@@ -15,68 +14,29 @@ METRICS = {
 PRINTING = "echo size 512; echo ratio 0.5"
 
 
-# Every kind of question and request, under every Python.
-
-
-def test_query_answers_the_described_settings(servo_everywhere):
-    ended = servo_everywhere.query()
-    assert (ended.status, ended.stderr) == (0, "")
-    assert ended.responses == [application(web=SETTINGS)]
-
-
-def test_adjust_answers_success_and_stores(servo_everywhere):
-    ended = servo_everywhere.adjust(asked(cpu=4, mem=2.5, gc="zgc", opts="-Xmx2g"))
-    assert (ended.status, ended.stderr, ended.responses) == (0, "", [OK])
-    assert servo_everywhere.query().query["web"] == {"cpu": 4, "mem": 2.5, "gc": "zgc", "opts": "-Xmx2g", "unset": None}
-
-
-def test_describe_answers_the_metrics_and_their_units(servo_everywhere):
-    servo_everywhere.configure(batch(PRINTING, metrics=METRICS))
-    ended = servo_everywhere.call("measure", "--describe")
-    assert (ended.status, ended.stderr) == (0, "")
-    described = {"total_runtime": {"unit": "seconds"}, "size": {"unit": "bytes"}, "ratio": {}}
-    assert ended.responses == [{"status": "ok", "metrics": described}]
-
-
-def test_measure_answers_progress_and_then_the_metrics(servo_everywhere):
-    servo_everywhere.configure(batch(PRINTING, metrics=METRICS))
-    ended = servo_everywhere.measure({})
+def test_every_question_and_request_has_its_answer_under_every_python(servo_everywhere):
+    servo = servo_everywhere
+    servo.configure(batch(PRINTING, metrics=METRICS))
+    units = {"total_runtime": {"unit": "seconds"}, "size": {"unit": "bytes"}, "ratio": {}}
+    request = asked(cpu=4, mem=2.5, gc="zgc", opts="-Xmx2g")
+    for ended, answer in (
+        (servo.query(), application(web=SETTINGS)),
+        (servo.describe(), {"status": "ok", "metrics": units}),
+        (servo.adjust(request), OK),
+    ):
+        assert (ended.status, ended.stderr, ended.responses) == (0, "", [answer])
+    ended = servo.measure({})
     assert (ended.status, ended.stderr) == (0, "")
     assert [response["progress"] for response in ended.progress] == [0, 100]
     assert all(isinstance(response["message"], str) for response in ended.progress)
     runtime = ended.answer["metrics"]["total_runtime"]["value"]
     assert 0 < runtime < 60
+    values = {"total_runtime": runtime, "size": 512, "ratio": 0.5}
     assert ended.answer == {
         "status": "ok",
-        "metrics": {
-            "total_runtime": {"value": runtime, "unit": "seconds"},
-            "size": {"value": 512, "unit": "bytes"},
-            "ratio": {"value": 0.5},
-        },
-        "settings": {"web.cpu": 2, "web.mem": 1.5, "web.gc": "g1", "web.opts": "-Xmx1g"},
+        "metrics": {name: {"value": value, **units[name]} for name, value in values.items()},
+        "settings": {"web.cpu": 4, "web.mem": 2.5, "web.gc": "zgc", "web.opts": "-Xmx2g"},
     }
-
-
-# Every row of the manual's table of failures that needs no signal.
-
-NO_MATCH = {"size": {"output_regex": "^big (.*)"}}
-FAILURES = [
-    ("bad-request", "bad-request", batch(), b"{", ["JSON"]),
-    ("failed", "bad-config", batch(None), b"", ["batch.command", "missing"]),
-    ("failed", "bad-state", batch(state="damaged.json"), b"", ["damaged.json"]),
-    ("failed", "command-failed", batch("echo out; echo oops >&2; exit 3"), b"", ["3", "oops", "out", "echo"]),
-    ("failed", "command-failed", batch("kill -9 $$"), b"", ["SIGKILL", "kill -9"]),
-    ("failed", "command-failed", batch(["./nothing-here"]), b"", ["nothing-here"]),
-    ("failed", "no-match", batch("echo small", metrics=NO_MATCH), b"", ["size", "^big (.*)", "small"]),
-    ("failed", "timeout", batch("exec sleep 60", timeout=0.2, grace_period=0), b"", ["timeout", "0.2"]),
-]
-
-
-def test_measure_says_how_it_failed(servo):
-    servo.write("damaged.json", b"{")
-    for status, reason, configuration, request, words in FAILURES:
-        servo.configure(configuration)
-        servo.measure(request).failed(status, reason, *words)
 
 
 # The request of measure.
@@ -108,25 +68,20 @@ def test_the_jobs_output_never_reaches_stdout(newest):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
-def test_the_jobs_environment_is_the_callers_in_any_locale(servo_everywhere):
+def test_the_jobs_environment_is_the_callers_in_any_locale(newest):
     """In the C locale Python sets LC_CTYPE, also in its own environment: with it grep -i takes thirty times as long."""
-    servo = servo_everywhere
-    servo.configure(batch(["cp", "/proc/self/environ", "seen"]))
+    newest.configure(batch(["cp", "/proc/self/environ", "seen"]))
     for locale in ({}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}):
-        servo.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
-        assert servo.measure().status == 0
-        seen = servo.read("seen").split(b"\0")[:-1]
-        assert sorted(seen) == sorted(os.fsencode("%s=%s" % variable) for variable in servo.environment.items())
+        newest.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
+        assert newest.measure().status == 0
+        seen = newest.read("seen").split(b"\0")[:-1]
+        assert sorted(seen) == sorted(os.fsencode("%s=%s" % variable) for variable in newest.environment.items())
 
 
 def test_the_requests_control_is_laid_over_the_configured_one(newest):
-    newest.configure(
-        batch(
-            ["echo", "{control.load} {_control.userdata.a} {control[userdata][b]}"],
-            default_control={"load": 1, "userdata": {"a": 2, "b": 3}},
-            metrics={"seen": {"output_regex": "(.*)"}},
-        )
-    )
+    command = ["echo", "{control.load} {_control.userdata.a} {control[userdata][b]}"]
+    default = {"load": 1, "userdata": {"a": 2, "b": 3}}
+    newest.configure(batch(command, default_control=default, metrics={"seen": {"output_regex": "(.*)"}}))
     ended = newest.measure({"control": {"userdata": {"b": 4}}})
     assert ended.answer["metrics"]["seen"] == {"value": "1 2 4"}
     ended = newest.measure({"control": {"userdata": {"b": 4}, "load": 9}}, "--control", '{"load": 8}')
@@ -154,7 +109,7 @@ def test_a_value_keeps_its_kind_and_a_text_its_characters(servo):
     sent = "{%s}" % ", ".join('"s%d": {"value": %s}' % item for item in enumerate(kinds))
     request = json.dumps(application(web="SENT")).replace('"SENT"', sent)
     assert servo.adjust(request.encode()).answer == OK
-    stored = json.loads(servo.read("_state.json").decode())["application"]["components"]["web"]["settings"]
+    stored = servo.read_json("_state.json")["application"]["components"]["web"]["settings"]
     for number, text in enumerate(kinds):
         # repr tells 512 from 512.0, and 1 from True.
         assert repr(stored["s%d" % number]["value"]) == repr(json.loads(text))
@@ -165,7 +120,7 @@ def test_all_of_the_application_is_stored_and_its_annotations_come_back_with_a_m
     request["application"]["components"]["cache"] = {"settings": {"ttl": {"value": 60}}}
     request["application"]["annotations"] = {"canary": [1, {"a": None}]}
     assert newest.adjust(dict(request, control={"duration": 3}, id=5)).answer == OK
-    assert json.loads(newest.read("_state.json").decode()) == request
+    assert newest.read_json("_state.json") == request
     assert "cache" not in newest.query().query
     assert newest.query().answer["application"]["annotations"] == {"canary": [1, {"a": None}]}
     assert newest.measure().answer["annotations"] == {"canary": [1, {"a": None}]}
@@ -180,13 +135,12 @@ def test_what_the_configuration_has_beyond_its_keys_passes_through(newest):
 
 
 def test_the_older_spelling_means_the_same(newest):
-    for spelling, nested in itertools.product(["value", "default"], [True, False]):
+    for spelling, nested in (("value", False), ("default", True), ("default", False)):
         state = application(web={"cpu": {"min": 1, "max": 8, spelling: 5}})
         newest.configure(batch(default_state=state) if nested else batch(default_state=None, **state))
-        setting = {"min": 1, "max": 8, "value": 5}
-        assert newest.query().answer == application(web={"cpu": setting})
-        newest.stored(cpu=6)
-        assert newest.query().answer == application(web={"cpu": dict(setting, value=6)})
+        for value in (5, 6):
+            assert newest.query().answer == application(web={"cpu": {"min": 1, "max": 8, "value": value}})
+            newest.stored(cpu=6)
         newest.call("adjust", "--reset")
 
 
@@ -201,17 +155,21 @@ VALUES = [
 ]
 
 
+def numbered(column):
+    """Return a setting's description and value for each value that VALUES has in a column, by a name of its own."""
+    rows = enumerate(VALUES)
+    return {"x%d_%d" % (row, at): (each[0], value) for row, each in rows for at, value in enumerate(each[column])}
+
+
 def test_adjust_takes_what_the_setting_allows_and_nothing_else(newest):
-    for setting, allowed, refused in VALUES:
-        # As many settings as there are values, all described alike: one request tries them all.
-        count = max(len(allowed), len(refused))
-        settings = {} if setting is None else {"x%d" % number: setting for number in range(count)}
-        newest.configure(batch(default_state=application(web=settings)))
-        before = newest.stored(**{"x%d" % number: value for number, value in enumerate(allowed)})
-        ended = newest.adjust(asked(**{"x%d" % number: value for number, value in enumerate(refused)}))
-        ended.rejected(*("web.x%d must be" % number for number in range(len(refused)) if refused[number] != "nul\0"))
-        assert ended.answer["message"].count("web.x") == len(refused)
-        assert newest.read("_state.json") == before
+    good, bad = numbered(1), numbered(2)
+    settings = {name: setting for name, (setting, _) in {**good, **bad}.items() if setting is not None}
+    newest.configure(batch(default_state=application(web=settings)))
+    before = newest.stored(**{name: value for name, (_, value) in good.items()})
+    ended = newest.adjust(asked(**{name: value for name, (_, value) in bad.items()}))
+    ended.rejected(*("web.%s must be" % name for name, (_, value) in bad.items() if value != "nul\0"))
+    assert ended.answer["message"].count("web.x") == len(bad)
+    assert newest.read("_state.json") == before
 
 
 def test_a_rejection_changes_nothing_and_names_every_bad_value(newest):
