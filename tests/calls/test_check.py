@@ -2,7 +2,6 @@
 
 import os
 
-import pytest
 from calling import SETTINGS, application, asked, batch
 from machine import ROOT
 
@@ -39,30 +38,22 @@ def says(servo, status, *parts, arguments=()):
     assert (found, [part for part in parts if not any(part in line for line in lines)]) == (status, []), lines
 
 
-def test_a_sound_configuration_is_shown_as_it_would_be_used(servo_everywhere):
-    configure(servo_everywhere)
-    assert page(servo_everywhere) == (
-        0,
-        [
-            "configuration: config.json",
-            "expected duration: not given; timeout: none; grace period: 5 s",
-            "",
-            "state: the default state; nothing is stored yet, _state.json is not there",
-            "",
-            "name     value  unit",
-            "web.cpu      2  cores",
-            "",
-            "command, run by /bin/sh -c:",
-            "echo 2",
-            "",
-            "metric         unit     source",
-            "total_runtime  seconds  total_runtime",
-            "size           MiB      ^size (\\d+)",
-            "speed                   ^speed ([0-9.]+)?",
-            "",
-            "all is well",
-        ],
-    )
+def test_a_sound_configuration_is_shown_as_it_would_be_used(servo):
+    configure(servo)
+    lines = [
+        "configuration: config.json",
+        "expected duration: not given; timeout: none; grace period: 5 s",
+        "state: the default state; nothing is stored yet, _state.json is not there",
+        "web.cpu      2  cores",
+        "command, run by /bin/sh -c:",
+        "echo 2",
+        "total_runtime  seconds  total_runtime",
+        "size           MiB      ^size (\\d+)",
+        "speed                   ^speed ([0-9.]+)?",
+        "all is well",
+    ]
+    status, shown = page(servo)
+    assert (status, [line for line in shown if line in lines]) == (0, lines)
 
 
 def test_all_commands_are_those_for_the_stored_state_and_this_control_and_nothing_is_run(newest):
@@ -85,14 +76,11 @@ def test_every_part_is_looked_at_though_others_are_wrong(newest):
     newest.write("config.yaml", b"batch: {command: 'echo {', timeout: -1}\n")
     newest.write("_state.json", b"{")
     newest.environment["TMPDIR"] = newest.path("gone")
-    must = (
-        "config.yaml:1: batch.timeout: must be more than 0 seconds, or a text like 90s, 10m or 1h30m, but is a number, "
-    )
     says(
         newest,
         1,
         "config.yaml:1: batch.command: ",
-        must + "-1",
+        "config.yaml:1: batch.timeout: must be more than 0 seconds",
         "config.yaml:1: batch.default_state: must be a mapping of the key application, but is empty or missing",
         "_state.json: the state file cannot be read: _state.json:1:2: not JSON",
         "its output cannot be kept in $TMPDIR, %s/gone: No such file or directory" % newest.folder,
@@ -114,28 +102,20 @@ def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest
     says(newest, 1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)')
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
+def test_a_command_that_cannot_start_is_found(newest):
+    newest.write("plain.sh", b"#!/bin/sh\n")
+    os.chmod(newest.write("text", b"echo\n"), 0o755)
+    for command, words in (
         ("if true; then echo", "the shell cannot read the command: "),
         (["no-such-program"], "command not found: there is no no-such-program in any folder of $PATH"),
-        (["./job.sh"], "command not found: there is no ./job.sh; correct the name, or install it"),
-        ("./job.sh {web.cpu}", "command not found: there is no ./job.sh"),
-        (["é"], "command not found: there is no 'é' in any folder"),
+        ("./job.sh {web.cpu}", "command not found: there is no ./job.sh; correct the name, or install it"),
         ("./plain.sh {web.cpu}", "./plain.sh is not executable (chmod +x makes it so)"),
-        ("./crlf.sh {web.cpu}", "./crlf.sh has lines that end as Windows has them, mend it with sed"),
         ("./text", None),
         ("cd /; X=1 ./job.sh", None),
-        (["/bin/echo"], None),
         ('$PROGRAM; "no such"', None),
-    ],
-)
-def test_a_command_that_cannot_start_is_found(newest, command, words):
-    newest.write("plain.sh", b"#!/bin/sh\n")
-    for name, text in (("text", b"echo\n"), ("crlf.sh", b"#!/bin/sh\r\n")):
-        os.chmod(newest.write(name, text), 0o755)
-    configure(newest, command)
-    says(newest, int(words is not None), "batch.command: " + words if words else "")
+    ):
+        configure(newest, command)
+        says(newest, int(words is not None), "batch.command: " + words if words else "")
 
 
 def test_a_program_is_looked_for_where_the_job_runs_and_prepare_may_make_it(newest):

@@ -1,44 +1,31 @@
 """The compare verb: combinations measured in turns, and a verdict that says no more than the runs can tell."""
 
-import json
 import os
 import re
 import signal
 
 import pytest
-from calling import application
+from calling import COST, LIMIT_SECONDS, Ended, application, batch
 
-# A job that costs what is said of it and prints that, with a number that grows with each run of any.
-COUNTED = "n=$(cat n 2>/dev/null || echo 0); n=$((n + 1)); echo $n >n; "
 SETTINGS = {
     "x": {"type": "range", "min": 0, "max": 20, "step": 2, "value": 2},
     "k": {"type": "enum", "values": ["good", "bad", "a,b", "1..2"], "value": "good"},
     "free": {"value": "u"},
 }
-BATCH = {
-    "command": "echo cost {a.x}; test {a.k} != bad",
-    "default_state": application(a=SETTINGS),
-    "metrics": {"cost": {"output_regex": "cost (.*)"}},
-    "objective": {"minimize": "{cost}"},
-}
+
+
+def described(command="echo cost {a.x}; test {a.k} != bad", **keys):
+    return batch(command, default_state=application(a=SETTINGS), **{**COST, **keys})
 
 
 @pytest.fixture
 def comparing(newest):
-    newest.configure({"batch": BATCH})
-    return newest
-
-
-@pytest.fixture
-def empty(newest):
-    """A folder with nothing in it, and a configuration in the environment that must not be looked at."""
-    newest.environment["OPTUNE_CONFIG"] = newest.write("broken.yaml", b"batch: [")
-    newest.write("config.json", b"{")
+    newest.configure(described())
     return newest
 
 
 def compared(servo, *arguments, status=0):
-    ended = servo.call("compare", *arguments, "--runs", "1", "--json")
+    ended = servo.call("compare", *arguments, "--json")
     assert ended.status == status, ended
     return ended.answer
 
@@ -47,83 +34,72 @@ def settings_of(answer, name):
     return [one["settings"][name] for one in answer["measurements"]]
 
 
-# --- without a configuration --------------------------------------------------------------------------------------
-
-
-def test_a_command_line_is_enough(empty):
-    metric = "cost=cost ([0-9]+)"
-    arguments = ["--command", "echo cost {job.n}{job.m}", "job.n=1,6", "job.m=1..5/2", "--metric", metric]
-    answer = compared(empty, *arguments, "--maximize", "{cost}")
+def test_a_command_line_is_enough_and_no_configuration_is_looked_at(newest):
+    newest.environment["OPTUNE_CONFIG"] = newest.write("broken.yaml", b"batch: [")
+    newest.write("config.json", b"{")
+    job = ["--command", "echo cost {job.n}{job.m}", "job.n=1,6", "--metric", "cost=cost ([0-9]+)"]
+    answer = compared(newest, *job, "job.m=1..5/2", "--maximize", "{cost}", "--runs", "1")
     assert answer["objective"] == "maximize {cost}"
     assert [one["metrics"]["cost"]["value"] for one in answer["measurements"]] == [65, 63, 61, 15, 13, 11]
     assert {"total_runtime", "cpu_time", "max_rss", "cost"} == set(answer["measurements"][0]["metrics"])
     assert answer["measurements"][-1]["relative"] == {"value": pytest.approx(11 / 65), "spread": None}
-    arguments[2:] = ["job.n=1,6", "job.m=2", *arguments[4:]]
-    table = empty.call("compare", *arguments, "--minimize", "{cost}").stdout.decode().split("\n")
+    table = newest.call("compare", *job, "job.m=2", "--minimize", "{cost}").text.split("\n")
     assert table[0] == "minimize {cost}; median ± sample standard deviation of the runs"
     assert table[1].split()[:2] == ["job.n", "cost"]
     assert re.match(r"1 +12 ± 0 +1.00 .* 3 .*\* best", table[3].strip())
-    assert empty.read("config.json") == b"{"
-
-
-# --- with one -----------------------------------------------------------------------------------------------------
 
 
 def test_values_are_those_that_the_configuration_has_and_the_state_is_where_it_starts_and_stays(servo):
-    servo.configure({"batch": BATCH})
+    servo.configure(described())
     assert servo.call("adjust", "a.free=stored").status == 0
     before = servo.read("_state.json")
-    answer = compared(servo, "a.x=0..6")
-    assert settings_of(answer, "a.x") == [0, 2, 4, 6]
-    assert settings_of(answer, "a.k") == ["good"] * 4  # the others keep their values
-    assert settings_of(answer, "a.free") == ["stored"] * 4
+    answer = compared(servo, "a.x=0..4", "--runs", "1")
+    assert settings_of(answer, "a.x") == [0, 2, 4]
+    # The others keep their values.
+    assert (settings_of(answer, "a.k"), settings_of(answer, "a.free")) == (["good"] * 3, ["stored"] * 3)
     assert servo.read("_state.json") == before
-    answer = compared(servo, "a.x=2,4", "a.free=u,v")
+    answer = compared(servo, "a.x=2,4", "a.free=u,v", "a.k=1..2", "--runs", "1")
     assert settings_of(answer, "a.x") == [2, 2, 4, 4]
-    for whole in ("a,b", "1..2"):
-        assert settings_of(compared(servo, "a.k=" + whole), "a.k") == [whole]
+    # What is allowed as a whole is one value.
+    assert settings_of(answer, "a.k") == ["1..2"] * 4
+    assert settings_of(compared(servo, "a.k=a,b", "--runs", "1"), "a.k") == ["a,b"]
 
 
 def test_a_combination_that_fails_is_shown_and_costs_no_other(comparing):
-    answer = comparing.call("compare", "a.x=0,2", "a.k=good,bad", "--runs", "2", "--json").answer
-    assert (answer["status"], settings_of(answer, "a.k")) == ("ok", ["good", "good", "bad", "bad"])
+    answer = compared(comparing, "a.x=2", "a.k=good,bad", "--runs", "2")
+    assert (answer["status"], settings_of(answer, "a.k")) == ("ok", ["good", "bad"])
     last = answer["measurements"][-1]
     assert (last["metrics"], last["failed"], last["reason"]) == ({}, 2, "command-failed")
     assert "exit status 1" in last["message"]
-    answer = compared(comparing, "a.x=0,2", "a.k=bad", status=1)
+    answer = compared(comparing, "a.x=0,2", "a.k=bad", "--runs", "1", status=1)
     assert (answer["status"], answer["reason"], len(answer["measurements"])) == ("failed", "command-failed", 2)
-    table = comparing.call("compare", "a.k=bad", "--runs", "1").stdout.decode()
+    table = comparing.call("compare", "a.k=bad", "--runs", "1").text
     assert " failed\n" in table
     assert "all combinations failed" in table
 
 
-def test_what_constraints_forbid_is_left_out_and_named(comparing):
-    comparing.configure({"batch": dict(BATCH, constraints=["{a.x} <= 4"])})
-    ended = comparing.call("compare", "a.x=2,4,6", "--runs", "1")
-    assert ended.status == 0
-    assert "left out: a.x=6 breaks the constraint {a.x} <= 4" in ended.stdout.decode()
-    assert [line.split()[0] for line in ended.stdout.decode().split("\n")[3:5]] == ["2", "4"]
+def test_what_constraints_forbid_is_left_out_and_named_and_what_is_missing_is_noted(comparing):
+    command = "rm -rf room; echo cost {a.x}; test {a.x} != 4"
+    comparing.configure(described(command, constraints=["{a.x} <= 4"]))
+    os.mkdir(comparing.path("room"))
+    picture, left_out, failed = compared(comparing, "a.x=2,4,6", "--runs", "1", "--svg", "room/p")["notes"]
+    assert picture.startswith("room/p: the picture cannot be written: No such file")
+    assert left_out == "left out: a.x=6 breaks the constraint {a.x} <= 4: 6 <= 4"
+    assert failed.startswith("[a.x=4 a.k=good a.free=u] failed: the job ended with exit status 1")
+    assert "notes" not in compared(comparing, "a.x=0,2", "--runs", "1")
+    table = comparing.call("compare", "a.x=0,2,6", "--runs", "1").text
+    assert left_out in table
+    assert [line.split()[0] for line in table.split("\n")[3:5]] == ["0", "2"]
     comparing.call("compare", "a.x=6,8", "--json").failed("rejected", "constraint", "{a.x} <= 4")
 
 
-def test_an_answer_notes_what_is_missing_and_why(comparing):
-    command = "rm -rf room; echo cost {a.x}; test {a.x} != 4"
-    comparing.configure({"batch": dict(BATCH, command=command, constraints=["{a.x} <= 4"])})
-    os.mkdir(comparing.path("room"))
-    picture, left_out, failed = compared(comparing, "a.x=0..6", "--svg", "room/p")["notes"]
-    assert picture.startswith("room/p: the picture cannot be written: No such file")
-    assert left_out.startswith("left out: a.x=6 breaks")
-    assert failed.startswith("[a.x=4 a.k=good a.free=u] failed: the job ended with exit status 1")
-    assert "notes" not in compared(comparing, "a.x=0,2")
-
-
 def test_what_can_be_known_is_refused_before_anything_runs(comparing):
-    comparing.configure({"batch": dict(BATCH, command="touch ran; echo cost {a.x}")})
+    comparing.configure(described("touch ran; echo cost {a.x}"))
     comparing.call("compare", "a.x=2,99", "--json").failed("rejected", "invalid-value", "99", "0 to 20")
-    comparing.call("compare", "a.y=1,2", "--json").bad_request("a.y")
     comparing.write("notes", b"remember the milk")
     comparing.call("compare", "a.x=2,4", "--json", "--history", "notes").bad_config("something else")
     for arguments, words in (
+        (["a.y=1,2"], "a.y"),
         (["--svg", "notes"], "something else than a picture"),
         (["--svg", "config.json"], "is the configuration"),
         (["--svg", "nowhere/x.svg"], "there is no folder "),
@@ -141,64 +117,51 @@ def test_wrong_usage_is_said(comparing):
         (["a.x=5..1"], "has no values"),
         (["a.free=1..100000000000"], "more than 1000 combinations"),
         (["a.x=0..20", "a.free=1..100"], "more than 1000 combinations"),
-        (["--runs", "0", "a.x=1"], "--runs"),
-        (["--csv", "--json", "a.x=1"], "exclude each other"),
-        (["--command", "true", "--config", "c.yaml"], "exclude each other"),
     ):
         ended = comparing.call("compare", *arguments)
         assert (ended.status, ended.stdout) == (2, b""), ended
         assert words in ended.stderr
 
 
-# --- turns, for other tools, and stopped ----------------------------------------------------------------------------
-
-
 def test_turns_rank_rightly_on_a_machine_that_drifts(comparing):
     # Each run of any makes every later one cost 1 more; 4 is better by 5, and comes last.
-    command = COUNTED + "echo {a.x} >>order; echo cost $((n + 100 - ({a.x} == 4) * 5))"
-    comparing.configure({"batch": dict(BATCH, command=command)})
-    answer = comparing.call("compare", "a.x=0,2,4", "--runs", "3", "--json").answer
-    assert comparing.read("order").split() == [b"0", b"2", b"4"] * 3
+    comparing.configure(described("echo {a.x} >>order; echo cost $(($(wc -l <order) + 100 - ({a.x} == 4) * 5))"))
+    answer = compared(comparing, "a.x=0,2,4", "--runs", "2")
+    assert comparing.read("order").split() == [b"0", b"2", b"4"] * 2
     assert settings_of(answer, "a.x") == [4, 0, 2]
 
 
-def test_it_is_written_for_other_tools(servo):
-    servo.configure({"batch": BATCH})
-    table = servo.call("compare", "a.x=2,4", "--runs", "3", "--markdown")
-    assert table.stdout.decode().split("\n")[2].startswith("| a.x | cost | times the best | ")
+def test_it_is_written_for_other_tools_and_recorded_as_runs_of_one_each(servo):
+    servo.configure(described(history="h"))
+    table = servo.call("compare", "a.x=2,4", "--markdown")
+    assert table.text.split("\n")[2].startswith("| a.x | cost | times the best | ")
     assert "is better than any other" in table.stderr
     ended = servo.call("compare", "a.x=2,4", "--runs", "2", "--csv", "--svg", "picture.svg")
-    csv = ended.stdout.decode().split("\n")
+    csv = ended.text.split("\n")
     assert (len(csv), csv[0][:7]) == (6, "number,")
     assert "cannot tell from the best: [a.x=4] (" in ended.stderr
     picture = servo.read("picture.svg").decode()
     assert "a.x=4" in picture
     assert len(re.findall('class="(?:point|best)" cx', picture)) == 4
+    assert servo.measure().status == 0
+    lines = servo.read_lines("h")
+    assert [line["settings"]["a.x"] for line in lines] == [2, 4] * 5 + [2]
+    assert len({line["job"] for line in lines}) == 1
+    assert all("runs" not in line["metrics"]["total_runtime"] for line in lines)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_cancel_shows_what_is_known_and_that_it_is_not_all(comparing, signum):
-    job = COUNTED + "if test $n = 3; then kill -%d $(cat driver); sleep 60; fi; echo cost {a.x}" % signum
-    comparing.configure({"batch": dict(BATCH, command=job, history="h")})
+    job = "echo >>n; if test $(wc -l <n) = 3; then kill -%d $(cat driver); sleep 60; fi; echo cost {a.x}" % signum
+    comparing.configure(described(job, history="h"))
     form = [] if signum == signal.SIGINT else ["--json"]
-    call = ["compare", "a.x=2,4", *form]
-    process = comparing.start(*call, prefix=["/bin/sh", "-c", 'echo $$ >driver; exec "$0" "$@"'])
-    stdout, _ = process.communicate(timeout=60)
-    assert process.returncode == 128 + signum
+    process = comparing.start("compare", "a.x=2,4", *form, prefix=["/bin/sh", "-c", 'echo $$ >driver; exec "$0" "$@"'])
+    ended = Ended(128 + signum, *process.communicate(timeout=LIMIT_SECONDS))
+    assert process.returncode == ended.status
     if form:
-        answer = json.loads(stdout.decode().split("\n")[-2])
+        answer = ended.answer
         assert (answer["status"], answer["reason"], len(answer["measurements"])) == ("failed", "cancelled", 2)
     else:
-        assert re.search(r"^ +2 +2 .*\* best$", stdout.decode(), re.M)
-        assert "this is not all: cancelled by SIG" in stdout.decode()
-    assert len(comparing.read("h").splitlines()) == 2
-
-
-def test_a_comparison_counts_for_tune_and_measure_as_one_run_each(comparing):
-    comparing.configure({"batch": dict(BATCH, history="h")})
-    assert comparing.call("compare", "a.x=2,4", "--runs", "2").status == 0
-    assert comparing.call("measure").status == 0
-    lines = [json.loads(line) for line in comparing.read("h").splitlines()]
-    assert [line["settings"]["a.x"] for line in lines] == [2, 4, 2, 4, 2]
-    assert len({line["job"] for line in lines}) == 1
-    assert all("runs" not in line["metrics"]["total_runtime"] for line in lines)
+        assert re.search(r"^ +2 +2 .*\* best$", ended.text, re.M)
+        assert "this is not all: cancelled by SIG" in ended.text
+    assert len(comparing.read_lines("h")) == 2

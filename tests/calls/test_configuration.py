@@ -5,22 +5,23 @@ import os
 from calling import SETTINGS, application, asked, batch
 from formula_cases import COMPUTED, NO_FORMULAS, SETTINGS_OF_FORMULAS
 
+WRONG = b"""\
+batch:
+  command: echo {web.cpus
+  timeout: -1
+  application:
+    components:
+      web:
+        settings:
+          cpu: {min: 2, max: 1}
+  metrics:
+    tps: {output_regex: x, unit: 5}
+  constraints: ['{web.cpu} > ']
+"""
+
 
 def test_all_that_is_wrong_is_told_at_once_with_lines(servo):
-    servo.write(
-        "config.yaml",
-        b"batch:\n"
-        b"  command: echo {web.cpus\n"
-        b"  timeout: -1\n"
-        b"  application:\n"
-        b"    components:\n"
-        b"      web:\n"
-        b"        settings:\n"
-        b"          cpu: {min: 2, max: 1}\n"
-        b"  metrics:\n"
-        b"    tps: {output_regex: x, unit: 5}\n"
-        b"  constraints: ['{web.cpu} > ']\n",
-    )
+    servo.write("config.yaml", WRONG)
     servo.call("measure", "--describe", "--config", "config.yaml").bad_config(
         "config.yaml:2: batch.command: ",
         "config.yaml:3: batch.timeout: ",
@@ -56,14 +57,14 @@ def test_what_is_no_formula_is_refused_in_the_same_words_under_every_python(serv
 # The file.
 
 
-def test_a_file_that_is_not_json_is_told_where(servo):
+def test_a_file_that_is_not_json_is_told_where(newest):
     for data, *words in [
         (b'{\n  "batch": {,}\n}', "config.json:2:13: not JSON"),
         (b'{"batch": {}, "batch": {}}', '"batch"', "twice"),
         (b'{"batch": "\xff"}', "config.json:1:12: not JSON", "0xff"),
     ]:
-        servo.write("config.json", data)
-        servo.describe().bad_config(*words)
+        newest.write("config.json", data)
+        newest.describe().bad_config(*words)
 
 
 def test_what_is_no_file_is_no_configuration(newest):

@@ -5,20 +5,19 @@ import os
 import re
 
 import pytest
-from calling import application, without_privileges
+from calling import application, batch, without_privileges
 
 SETTINGS = {
     "x": {"type": "range", "min": 0, "max": 20, "step": 1, "value": 2, "unit": "cores"},
     "k": {"type": "enum", "values": [1, 2, 5], "value": 5},
     "name": {"value": "shop"},
 }
-BATCH = {
-    "command": "echo cost $(( ({a.x} - 7) * ({a.x} - 7) + {a.k} ))",
-    "default_state": application(a=SETTINGS),
-    "metrics": {"cost": {"output_regex": "cost (.*)", "unit": "dollars"}},
-    "objective": {"minimize": "{cost}"},
-    "history": "history.jsonl",
-}
+METRICS = {"cost": {"output_regex": "cost (.*)", "unit": "dollars"}}
+
+
+def described(**keys):
+    keys = {"objective": {"minimize": "{cost}"}, "metrics": METRICS, "history": "history.jsonl", **keys}
+    return batch("echo cost {a.x}", default_state=application(a=SETTINGS), **keys)
 
 
 def entry(settings, cost, **more):
@@ -45,7 +44,7 @@ def history(newest):
 
 
 def with_history(servo, entries, name="history.jsonl"):
-    servo.configure({"batch": BATCH})
+    servo.configure(described())
     servo.write(name, "".join(json.dumps(one) + "\n" for one in entries).encode())
     return servo
 
@@ -53,7 +52,12 @@ def with_history(servo, entries, name="history.jsonl"):
 def lines_of(ended):
     assert ended.status == 0, ended
     assert ended.stderr == "", ended
-    return ended.stdout.decode().split("\n")
+    return ended.text.split("\n")
+
+
+def exported(servo, *arguments):
+    """Return the answer of ``history --json``."""
+    return servo.call("history", "--json", *arguments).answer
 
 
 def test_the_table_has_what_varies_the_objective_and_what_tune_confirmed(servo):
@@ -78,22 +82,18 @@ def test_the_table_has_what_varies_the_objective_and_what_tune_confirmed(servo):
     "".join(text).encode("ascii")
 
 
-def test_other_tools_get_all_that_was_recorded(servo):
-    with_history(servo, TUNED)
-    text = lines_of(servo.call("history", "--json"))
-    assert len(text) == 2
-    answer = json.loads(text[0])
+def test_other_tools_get_all_that_was_recorded(history):
+    answer = exported(history)
     assert (answer["objective"], len(answer["measurements"])) == ("minimize {cost}", 11)
     assert answer["best"] == {"settings": at(7, 1), "value": 1, "measurements": [4, 6, 8, 10], "confirmed": True}
-    titles, *rows = lines_of(servo.call("history", "--csv"))
+    titles, *rows = lines_of(history.call("history", "--csv"))
     assert titles.startswith("number,time,job,status,reason,message,objective,a.x,a.k,a.name,total_runtime,")
     assert [row.split(",")[0] for row in rows] == [*map(str, range(1, 12)), ""]
-    assert "| 9 | 2 | 6 |" in servo.call("history", "--markdown").stdout.decode()
-    numbered = lines_of(servo.call("history", "--all", "--svg", "picture.svg"))
+    assert "| 9 | 2 | 6 |" in history.call("history", "--markdown").text
+    numbered = lines_of(history.call("history", "--all", "--svg", "picture.svg"))
     assert numbered[3].split() == ["1", "2", "5", "30", "1", "0.5000"]
-    picture = servo.read("picture.svg").decode()
-    assert picture.startswith("<svg")
-    assert "dollars" in picture
+    picture = history.read("picture.svg").decode()
+    assert (picture[:4], "dollars" in picture) == ("<svg", True)
 
 
 def test_a_picture_replaces_nothing_but_a_picture(history):
@@ -115,20 +115,17 @@ def test_measurements_of_another_job_are_told_and_exported(newest):
     assert len(text[3 : text.index("")]) == 2
     assert any(line.startswith("2 more in") for line in text)
     assert '  2 of "echo cost 1"' in text
-    measured = json.loads(newest.call("history", "--json").stdout.decode())["measurements"]
-    assert [one["job"] for one in measured] == ["1", "1", "0", "0"]
+    assert [one["job"] for one in exported(newest)["measurements"]] == ["1", "1", "0", "0"]
 
 
 def test_an_empty_history_is_said(newest):
-    newest.configure({"batch": BATCH})
-    for is_there in (False, True):
-        if is_there:
-            newest.write("history.jsonl", b"\n")
+    newest.configure(described())
+    for write in (lambda: None, lambda: newest.write("history.jsonl", b"\n")):
+        write()
         assert lines_of(newest.call("history", "--svg", "picture.svg"))[0].startswith("nothing has been measured yet")
         assert newest.read("picture.svg").startswith(b"<svg")
-        answer = json.loads(newest.call("history", "--json").stdout.decode())
-        assert (answer["measurements"], answer["best"]) == ([], None)
-        assert newest.call("history", "--csv").stdout.decode().startswith("number,time")
+        assert (exported(newest)["measurements"], exported(newest)["best"]) == ([], None)
+        assert newest.call("history", "--csv").text.startswith("number,time")
 
 
 def test_a_torn_last_line_is_passed_over_with_a_warning(history):
@@ -142,34 +139,31 @@ def test_a_torn_last_line_is_passed_over_with_a_warning(history):
     assert history.read("history.jsonl").startswith(whole[:-9] + b"\n{")
     os.chmod(history.path("history.jsonl"), 0)
     ended = history.call("history", prefix=without_privileges())
-    assert ended.status == 1
-    assert "history.jsonl: the history cannot be read" in ended.stdout.decode()
+    assert (ended.status, "history.jsonl: the history cannot be read" in ended.text) == (1, True)
     ended = history.call("measure", prefix=without_privileges())
     ended.bad_config("history.jsonl: the history cannot be written", "make it writable")
 
 
 def test_what_tune_records_without_a_named_history_is_found(newest):
-    with_history(newest, TUNED, "_history.jsonl")
-    newest.configure({"batch": {key: value for key, value in BATCH.items() if key != "history"}})
+    with_history(newest, TUNED, "_history.jsonl").configure(described(history=None))
     assert len(lines_of(newest.call("history"))) > 8
     os.unlink(newest.path("_history.jsonl"))
     assert "nothing has been measured yet: _history.jsonl is" in lines_of(newest.call("history"))[0]
 
 
 def test_a_formula_metric_counts_for_what_was_measured_before_it_was_there(newest):
-    newest.configure({"batch": BATCH})
+    newest.configure(described())
     assert newest.call("measure", "--runs", "2").status == 0
-    metrics = dict(BATCH["metrics"], twice={"formula": "{cost} * 2 + {a.k}", "unit": "x"})
-    newest.configure({"batch": dict(BATCH, metrics=metrics, objective={"minimize": "{twice}"})})
+    metrics = dict(METRICS, twice={"formula": "{cost} * 2 + {a.k}", "unit": "x"})
+    newest.configure(described(metrics=metrics, objective={"minimize": "{twice}"}))
     assert newest.call("measure", "--runs", "2").status == 0
-    old, new = json.loads(newest.call("history", "--json").stdout.decode())["measurements"]
-    assert old["metrics"]["twice"] == new["metrics"]["twice"] == {"value": 65, "unit": "x", "runs": [65, 65]}
-    assert old["objective"] == new["objective"] == 65
-    assert old["job"] == new["job"]
-    metrics.update(twice={"formula": "{cost}"}, none={"formula": "1 / ({cost} - 30)"})
-    newest.configure({"batch": dict(BATCH, metrics=metrics, objective={"minimize": "{twice}"})})
-    measured = json.loads(newest.call("history", "--json").stdout.decode())["measurements"]
-    assert [(one["objective"], "none" in one["metrics"]) for one in measured] == [(30, False), (30, False)]
+    old, new = exported(newest)["measurements"]
+    assert old["metrics"]["twice"] == new["metrics"]["twice"] == {"value": 9, "unit": "x", "runs": [9, 9]}
+    assert (old["objective"], new["objective"], old["job"]) == (9, 9, new["job"])
+    metrics.update(twice={"formula": "{cost}"}, none={"formula": "1 / ({cost} - 2)"})
+    newest.configure(described(metrics=metrics, objective={"minimize": "{twice}"}))
+    measured = exported(newest)["measurements"]
+    assert [(one["objective"], "none" in one["metrics"]) for one in measured] == [(2, False), (2, False)]
 
 
 def test_without_a_configuration_all_that_was_recorded_is_known(newest):
@@ -187,7 +181,7 @@ def test_without_a_configuration_all_that_was_recorded_is_known(newest):
     lines.append(entry(lines[0]["settings"], None))
     newest.write("h", "".join(json.dumps(line) + "\n" for line in lines).encode())
     formula = "{user_time} + {tps} + {w.share} + (1 if {w.text} == '9..1' else 0)"
-    answer = newest.call("history", "--history", "h", "--minimize", formula, "--json").answer
+    answer = exported(newest, "--history", "h", "--minimize", formula)
     assert (answer["best"]["settings"]["w.cpu"], answer["best"]["value"]) == (1, 3.1)
     text = lines_of(newest.call("history", "--history", "h", environment={"COLUMNS": "200"}))
     assert "what matters: most w.cpu" in text

@@ -11,9 +11,6 @@ import subprocess
 import pytest
 from calling import LIMIT_SECONDS, application, asked, batch, without_privileges
 
-from servo_batch.answers import ServoError
-from servo_batch.state import StateFile
-
 
 def files(servo, *names):
     return sorted(os.listdir(servo.path(*names)))
@@ -82,13 +79,13 @@ def test_a_full_disk_keeps_the_state(newest, small):
 # Killed while it stores.
 
 
-def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(servo):
+def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(newest):
     filler = {"annotations": ["0123456789" * 10] * 3000}  # takes a while to write
     old, new = ({"application": {**asked(cpu=value)["application"], **filler}} for value in (1, 8))
-    assert servo.adjust(old).status == 0
+    assert newest.adjust(old).status == 0
     moments = random.Random(1)
-    for _ in range(12):
-        process = servo.start("adjust", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    for _ in range(8):
+        process = newest.start("adjust", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         process.stdin.write(json.dumps(new).encode())
         process.stdin.close()
         try:
@@ -96,30 +93,29 @@ def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(servo):
         except subprocess.TimeoutExpired:
             process.kill()
         process.wait(LIMIT_SECONDS)
-        assert json.loads(servo.read("_state.json").decode()) in (old, new)
+        assert newest.read_json("_state.json") in (old, new)
         old, new = new, old
-    assert servo.query().status == 0
+    assert newest.query().status == 0
 
 
-def test_of_adjusts_at_the_same_time_none_is_lost(servo):
+def test_of_adjusts_at_the_same_time_none_is_lost(newest):
     names = ["s%d" % number for number in range(8)]
-    servo.configure(batch(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names})))
+    newest.configure(batch(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names})))
     for value in (1, 2):
-        processes = [servo.start("adjust", "web.%s=%d" % (name, value)) for name in names]
+        processes = [newest.start("adjust", "web.%s=%d" % (name, value)) for name in names]
         ended = [(process.communicate(timeout=LIMIT_SECONDS), process.returncode) for process in processes]
         assert [status for _, status in ended] == [0] * 8, ended
-        assert servo.query().query["web"] == dict.fromkeys(names, value)
-    assert files(servo) == ["_state.json", "config.json"]
+        assert newest.query().query["web"] == dict.fromkeys(names, value)
+    assert files(newest) == ["_state.json", "config.json"]
 
 
-def test_a_lock_that_somebody_keeps_is_waited_for_and_no_longer(newest, monkeypatch):
+def test_a_lock_that_somebody_keeps_is_waited_for_and_no_longer(newest):
     before = newest.stored(cpu=3)
-    monkeypatch.setattr("servo_batch.files.LOCK_SECONDS", 0.1)
     folder = os.open(newest.folder, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        with pytest.raises(ServoError, match=r"as it was: another process has held the lock on its folder for 0\.1 s"):
-            StateFile(newest.state).change(lambda stored: stored)
+        ended = newest.call("adjust", "web.cpu=4", changes=["files.LOCK_SECONDS=0.1"])
+        ended.bad_state("as it was: another process has held the lock on its folder for 0.1 s")
         assert newest.query().query["web"]["cpu"] == 3
     finally:
         os.close(folder)
@@ -138,17 +134,9 @@ def test_whatever_stands_where_the_state_is_written_first_does_not_hold_up_an_ad
         assert files(newest) == ["_state.json", "config.json", "elsewhere"]
 
 
-def test_a_working_directory_that_is_gone_is_no_bug_of_ours(servo, tmp_path):
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    enter = ["sh", "-c", 'cd %s; rmdir ../gone; exec "$@"' % gone, "-"]
-    servo.adjust(asked(cpu=3), "--config", servo.path("config.json"), prefix=enter).bad_state("_state.json")
-
-
-def test_a_state_that_is_no_regular_file_is_not_waited_for(newest):
-    os.mkfifo(newest.path("fifo"))
-    for argument in ("--query", "web.cpu=3", "--reset"):
-        newest.call("adjust", argument, "--state", "fifo").bad_state("fifo", "no regular file")
+def test_a_working_directory_that_is_gone_is_no_bug_of_ours(newest):
+    enter = ["sh", "-c", 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', "-"]
+    newest.adjust(asked(cpu=3), "--config", newest.path("config.json"), prefix=enter).bad_state("_state.json")
 
 
 # The state of an older servo-batch.
@@ -207,10 +195,9 @@ def test_an_older_state_that_cannot_be_read_is_an_error_with_its_remedy(newest):
         (b"application: {components: {web: 5}}\n", "a number where the object application.components.web belongs"),
     ]:
         newest.write("_state.yaml", content)
-        for arguments in (["adjust", "--query"], ["adjust", "web.cpu=3"], ["measure"]):
-            answer = newest.call(*arguments).answer
-            assert answer["reason"] == "bad-state"
-            assert [word for word in (words, "_state.yaml", "adjust --reset") if word not in answer["message"]] == []
+        for ended in (newest.query(), newest.call("adjust", "web.cpu=3"), newest.measure()):
+            assert ended.answer["reason"] == "bad-state"
+            assert all(word in ended.answer["message"] for word in (words, "_state.yaml", "adjust --reset")), ended
     assert not os.path.exists(newest.state)
     assert newest.call("adjust", "--reset").status == 0
     assert newest.query().query["web"]["cpu"] == 2
