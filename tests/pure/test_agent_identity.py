@@ -8,9 +8,10 @@ import urllib.parse
 
 import pytest
 
-from servo_batch.agent import identity, life
+from servo_batch.agent import identity
 from servo_batch.agent.log import MAX_LINE, Log
-from servo_batch.agent.service import Service, pause_of
+from servo_batch.agent.retry import MAX_RETRY_SECONDS, pause_of, pauses
+from servo_batch.agent.service import Service
 from servo_batch.answers import ServoError
 from servo_batch.options import UsageError, read
 
@@ -178,11 +179,11 @@ def test_a_token_file_that_holds_no_token_is_an_error_that_keeps_it_secret(tmp_p
 
 
 def test_pauses_grow_to_a_limit_and_differ():
-    pauses = list(itertools.islice(life.pauses(20), 9))
-    for pause, most in zip(pauses, (20, 40, *[life.MAX_RETRY_SECONDS] * 7)):
+    found = list(itertools.islice(pauses(20), 9))
+    for pause, most in zip(found, (20, 40, *[MAX_RETRY_SECONDS] * 7)):
         assert most * 0.75 <= pause <= most
-    assert len(set(pauses)) == 9
-    assert min(itertools.islice(life.pauses(300), 9)) >= 300 * 0.75
+    assert len(set(found)) == 9
+    assert min(itertools.islice(pauses(300), 9)) >= 300 * 0.75
 
 
 AFTER = {"30": 30, "9" * 400: 600, "Fri, 31 Dec 9999 23:59:59 GMT": 600, "Thu, 01 Jan 1970 00:00:00 GMT": 1}

@@ -2,7 +2,7 @@
 
 The manual's page "The agent" says what it does. ``identity`` is checked once, ``service`` makes one exchange,
 ``driver`` runs one driver, ``events`` is where all is waited for, and ``life`` is the agent's life: what it does with a
-command.
+command; ``retry`` says when it tries again.
 """
 
 TYPE_CHECKING = False

@@ -7,22 +7,20 @@ thought of costs one command, not the agent.
 import json
 import math
 import os
-import random
 import signal
 import time
 import traceback
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from servo_batch.agent.driver import Driver, is_there
 from servo_batch.agent.events import Events
 from servo_batch.agent.identity import AgentOptions
 from servo_batch.agent.log import Log
+from servo_batch.agent.retry import pauses
 from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 
 DEFAULT_SLEEP_SECONDS = 120.0
-# The pauses between the tries of one exchange double up to this.
-MAX_RETRY_SECONDS = 60.0
 # Progress is reported so often, also of a silent driver, because only in the answer to a report can the service cancel.
 # So long a report may go without an answer.
 REPORT_SECONDS = 9.0
@@ -303,14 +301,6 @@ class Reports:
             reason = outcome.answer.get("reason") or "no reason given"
             self.cancel = failed("cancelled", "the service cancelled it: %s" % (reason,))
             self._log(self.cancel.message)
-
-
-def pauses(first_seconds: float) -> Iterator[float]:
-    """Yield the pauses after each try of one exchange; agents that failed together come back apart."""
-    seconds = first_seconds
-    while True:
-        yield seconds * random.uniform(0.75, 1)
-        seconds = min(seconds * 2, max(first_seconds, MAX_RETRY_SECONDS))
 
 
 def _encode(event: str, param: Any) -> bytes:

@@ -6,18 +6,16 @@ agent goes on reading its driver and hears its signals.
 
 import base64
 import contextlib
-import email.utils
 import http.client
 import json
-import random
 import socket
 import threading
-import time
 import urllib.request
 from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 
 from servo_batch import __version__
+from servo_batch.agent.retry import pause_of
 from servo_batch.answers import bad_request, failed
 from servo_batch.formats import strict_json
 
@@ -25,8 +23,6 @@ from servo_batch.formats import strict_json
 REQUEST_SECONDS = 60.0
 # Commands are small: an answer above this is no answer.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-# A service that names a pause before the next try may have this one at the most.
-MAX_RETRY_AFTER_SECONDS = 600.0
 
 
 class Outcome(NamedTuple):
@@ -153,18 +149,6 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
     if not isinstance(answer, dict):
         return Outcome(error="the answer is not a JSON object: %s" % shown)
     return Outcome(answer)
-
-
-def pause_of(retry_after: str) -> Optional[float]:
-    """Return how long to wait by a header that has a number or a date (RFC 7231, section 7.1.3); None for neither."""
-    try:
-        if retry_after.isdecimal():
-            seconds = float(retry_after)
-        else:
-            seconds = max(1.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return None
-    return min(seconds * random.uniform(1, 1.1), MAX_RETRY_AFTER_SECONDS)
 
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
