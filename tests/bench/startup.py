@@ -1,10 +1,9 @@
 """Start-up: each call as a whole process, against what the older driver did before its first line of its own.
 
-``python tests/bench/startup.py``; it gets PyYAML for the baseline from PyPI. The file is called as it is built, from
-plain sources, and as the interpreter that runs it builds it with ``--bytecode``.
+It gets PyYAML for that from PyPI. The file is called as it is built, from plain sources, and as the interpreter that
+runs it builds it with ``--bytecode``. And how fast the YAML reader is against PyYAML's, both in Python.
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -13,13 +12,13 @@ import time
 import zipfile
 
 import table
-from table import PYTHONS
+from machine import PYTHONS, ROOT
 
 VERSIONS = ("3.6", "3.11", "3.13")
 ROUNDS = 30
 OLDER = (
     "import argparse, json, os, re, signal, subprocess, sys, threading, time, traceback, yaml\n"
-    "print(json.dumps(yaml.safe_load(open(sys.argv[1]))))"
+    "print(json.dumps(yaml.safe_load(open('config.yaml'))))"
 )
 YAML = """\
 batch:
@@ -41,30 +40,33 @@ batch:
   expected_duration: 600
   default_control: {userdata: {timeout: 30}}
 """
-REQUEST = json.dumps({"application": {"components": {"web": {"settings": {"cpu": {"value": 3}, "mem": {"value": 8}}}}}})
+# How long each may take from the sources, of what the older driver takes; with bytecode it is half of that.
+CALLS = {"adjust --query": 1.0, "measure --describe": 1.0, "adjust --info": None}
+# Prints how many times as long PyYAML takes for 40 KB of that: least processor times, which others disturb least.
+READING = """\
+import sys, time, yaml
+sys.path.insert(0, sys.argv[1])
+from servo_batch.formats.yaml_subset import loads
+
+section = open("config.yaml").read()
+text = "".join(section.replace("batch:", "batch%d:" % number) for number in range(40000 // len(section)))
+assert loads(text) == yaml.safe_load(text)
+
+def seconds(read):
+    times = []
+    for _ in range(5):
+        started = time.process_time()
+        read(text)
+        times.append(time.process_time() - started)
+    return min(times)
+
+print(seconds(yaml.safe_load) / seconds(loads))
+"""
 
 
-def calls(folder):
-    """Return (label, arguments, stdin, target from plain sources) of each call that is timed."""
-    from servo_batch.formats import yaml_subset
-
-    files = {"YAML": os.path.join(folder, "config.yaml"), "JSON": os.path.join(folder, "config.json")}
-    for path, text in zip(files.values(), (YAML, json.dumps(yaml_subset.loads(YAML)))):
-        with open(path, "w") as stream:
-            stream.write(text)
-    state = ["--state", os.path.join(folder, "state.json")]
-    return [
-        ("adjust --query, YAML", ["adjust", "--query", "--config", files["YAML"], *state], "", 1.0),
-        ("measure --describe, YAML", ["measure", "--describe", "--config", files["YAML"], *state], "", 1.0),
-        ("adjust, YAML", ["adjust", "--config", files["YAML"], *state], REQUEST, None),
-        ("adjust --query, JSON", ["adjust", "--query", "--config", files["JSON"], *state], "", None),
-        ("adjust --info", ["adjust", "--info"], "", None),
-    ]
-
-
-def seconds(arguments, text):
+def seconds(arguments, folder):
     started = time.perf_counter()
-    subprocess.run(arguments, input=text.encode(), stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - started
 
 
@@ -77,46 +79,42 @@ def with_pyyaml(python, folder):
     return interpreter
 
 
-def rows():
-    """Yield (label, figure, target, whether it is met) under 3.6, 3.11 and 3.13, as far as the machine has them."""
+def figures():
+    """Yield those of Python 3.6, 3.11 and 3.13, as far as the machine has them."""
     for version in VERSIONS:
         if version in PYTHONS:
             with tempfile.TemporaryDirectory() as folder:
-                yield from rows_of(version, with_pyyaml(PYTHONS[version], os.path.join(folder, "venv")), folder)
+                yield from of_version(version, with_pyyaml(PYTHONS[version], os.path.join(folder, "venv")), folder)
 
 
-def rows_of(version, interpreter, folder):
-    """Yield the rows of one interpreter; its calls take turns, so that a busy moment of the machine meets them all."""
+def of_version(version, interpreter, folder):
+    """Yield what one interpreter takes; its calls take turns, so that a busy moment of the machine meets them all."""
+    with open(os.path.join(folder, "config.yaml"), "w") as stream:
+        stream.write(YAML)
     nothing = os.path.join(folder, "nothing.pyz")
     with zipfile.ZipFile(nothing, "w") as archive:
         archive.writestr("__main__.py", "pass")
-    baseline = ["-c", OLDER, os.path.join(folder, "config.yaml")]
-    timed = [
-        ("the older driver's imports, and the file read by PyYAML", baseline, "", None),
-        ("an interpreter that does nothing", ["-c", ""], "", None),
-        ("an archive that does nothing", [nothing], "", None),
-    ]
+    older = "the older driver's imports, and the file read by PyYAML"
+    timed = {
+        older: (["-c", OLDER], None),
+        "an interpreter that does nothing": (["-c", ""], None),
+        "an archive that does nothing": ([nothing], None),
+    }
     # Python 3.6 takes no bytecode from an archive.
-    for options in [[], ["--bytecode"]] if version != "3.6" else [[]]:
-        path = table.build(folder, interpreter, *options)
-        for label, arguments, text, target in calls(folder):
-            kind = "with bytecode" if options else "plain sources"
-            timed.append(("%s, %s" % (label, kind), [path, *arguments], text, target and target / (1 + len(options))))
-    times = [[] for _ in timed]
+    for option in ([], ["--bytecode"]) if version != "3.6" else ([],):
+        path = table.build(folder, interpreter, *option)
+        for call, target in CALLS.items():
+            most = target and target / (1 + len(option))
+            timed["%s, %s" % (call, "with bytecode" if option else "plain sources")] = ([path, *call.split()], most)
+    times = {what: [] for what in timed}
     for _ in range(ROUNDS):
-        for (_, arguments, text, _), row in zip(timed, times):
-            row.append(seconds([interpreter, *arguments], text))
-    unit, *medians = map(statistics.median, times)
-    yield "Python %s: %s" % (version, timed[0][0]), "%.1f ms" % (1000 * unit), "", True
-    for (label, _, _, target), median in zip(timed[1:], medians):
-        limit = "at most %.2f" % target if target else ""
-        yield (
-            "Python %s: %s" % (version, label),
-            "%.2f of that" % (median / unit),
-            limit,
-            not target or median <= target * unit,
-        )
-
-
-if __name__ == "__main__":
-    table.show(rows())
+        for what, (arguments, _) in timed.items():
+            times[what].append(seconds([interpreter, *arguments], folder))
+    medians = {what: statistics.median(each) for what, each in times.items()}
+    yield table.Figure("Python %s: %s" % (version, older), 1000 * medians.pop(older), "%.1f ms")
+    unit = statistics.median(times[older])
+    for what, median in medians.items():
+        yield table.Figure("Python %s: %s, of that" % (version, what), median / unit, "%.2f", most=timed[what][1])
+    reading = [interpreter, "-c", READING, os.path.join(ROOT, "src")]
+    times_faster = float(subprocess.run(reading, cwd=folder, stdout=subprocess.PIPE, check=True).stdout.decode())
+    yield table.Figure("Python %s: 40 KB of YAML, times as fast as PyYAML" % version, times_faster, "%.1f", least=5)

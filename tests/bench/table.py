@@ -1,13 +1,32 @@
-"""What the benchmarks share: where the project is, the machine's Pythons, and one table."""
+"""What the benchmarks share: figures, what they have to be, and the file as an interpreter builds it."""
 
 import os
 import subprocess
 import sys
+from typing import NamedTuple, Optional
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, *folder) for folder in (["src"], ["tests", "support"], ["tests", "tools"])]
+from machine import ROOT
 
-from machine import NEWEST, PYTHONS  # noqa: E402, F401
+
+class Figure(NamedTuple):
+    """What was measured and its ``value``, shown in a ``form``; a target is the least or the most that it may be."""
+
+    what: str
+    value: float
+    form: str = "%.2f"
+    least: Optional[float] = None
+    most: Optional[float] = None
+
+    @property
+    def is_met(self):
+        return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
+
+    def __str__(self):
+        targets = [
+            "%s %g" % (words, limit) for words, limit in (("at least", self.least), ("at most", self.most)) if limit
+        ]
+        verdict = "" if self.is_met else "MISSED"
+        return "%-74s %-9s %-25s %s" % (self.what, self.form % self.value, ", ".join(targets), verdict)
 
 
 def build(folder, python=sys.executable, *options):
@@ -15,12 +34,3 @@ def build(folder, python=sys.executable, *options):
     path = os.path.join(folder, "servo-batch%s.pyz" % "".join(options))
     subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
     return path
-
-
-def show(rows):
-    """Print rows of (label, figure, target, whether it is met) as they come; return whether all are met."""
-    all_met = True
-    for label, figure, target, met in rows:
-        print("%-72s %-14s %-14s %s" % (label, figure, target, "" if met else "MISSED"), flush=True)
-        all_met = all_met and met
-    return all_met

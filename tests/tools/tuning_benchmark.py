@@ -1,4 +1,4 @@
-"""How near to the best the search of ``tune`` comes, beside Optuna's TPE, its GPSampler, and chance.
+"""How near to the best the search of ``tune`` comes, beside Optuna's TPE and its GPSampler.
 
 ``python tests/tools/tuning_benchmark.py --help`` says how; it takes a Python that has Optuna (GPSampler takes PyTorch).
 The systems are made up to be like real ones, and with ``--tables FOLDER`` also tables of measured ones: a CSV each, the
@@ -13,12 +13,12 @@ import argparse
 import csv
 import glob
 import itertools
-import json
 import math
 import os
 import random
 import statistics
 import sys
+import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src"))
 COUNTS = (10, 20, 30, 50)
@@ -32,13 +32,11 @@ TARGETS = {
 
 
 class Table:
-    """A system that was measured whole, or in part: ``space`` as the search has it, ``points`` and ``costs``."""
+    """A system that was measured whole, or in part; ``space`` is as the search has it."""
 
     kind = "tables"
 
     def __init__(self, path):
-        import numpy
-
         with open(path, newline="") as stream:
             header, *rows = csv.reader(stream)
         self.name = os.path.splitext(os.path.basename(path))[0]
@@ -48,29 +46,21 @@ class Table:
             different = sorted(set(values))
             self.space[name] = (range(len(different)), kind == "range")
             columns.append([different.index(value) for value in values])
-        self.points, self.costs = list(zip(*columns)), [float(row[-1]) for row in rows]
-        self.least, self.median = min(self.costs), statistics.median(self.costs)
-        self._rows = {point: row for row, point in enumerate(self.points)}
-        self._array = numpy.array(self.points, float)
-        self._ordered = numpy.array([ordered for _, ordered in self.space.values()])
-        self._lengths = numpy.array([len(values) for values, _ in self.space.values()])
+        self._costs = dict(zip(zip(*columns), (float(row[-1]) for row in rows)))
+        self.cost = self._costs.get
+        self.least, self.median = min(self._costs.values()), statistics.median(self._costs.values())
 
     def any_point(self, rng):
-        return self.points[rng.randrange(len(self.points))]
+        return rng.choice(list(self._costs))
 
     def nearest(self, point, told):
         """Return the point nearest to ``point`` that is in the table and not ``told``."""
-        import numpy
 
-        if point in self._rows and point not in told:
-            return point
-        apart = numpy.abs(self._array - numpy.array(point))
-        distances = numpy.where(self._ordered, apart / self._lengths, apart != 0).sum(1)
-        distances[[self._rows[each] for each in told]] = numpy.inf
-        return self.points[int(distances.argmin())]
+        def distance(other):
+            levels = zip(point, other, self.space.values())
+            return sum(abs(a - b) / len(values) if ordered else a != b for a, b, (values, ordered) in levels)
 
-    def cost(self, point):
-        return self.costs[self._rows[point]]
+        return min((other for other in self._costs if other not in told), key=distance)
 
 
 class MadeUp:
@@ -177,34 +167,23 @@ def tune(system, seed):
     )
 
 
-def chance(system, seed):
-    """Return what asks at random."""
-    rng = random.Random("chance %d" % seed)
-    return lambda past: dict(zip(system.space, system.any_point(rng))), _best
+def optuna_s(sampler, **options):
+    """Return what asks as a sampler of Optuna's does; kept is the best that was observed."""
+
+    def searcher(system, seed):
+        import optuna
+
+        warnings.simplefilter("ignore")  # group is experimental
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed, **options))
+        return _asking(study, system), lambda past: tuple(min(past, key=lambda one: one[1])[0].values())
+
+    return searcher
 
 
-def tpe(system, seed):
-    """Return what asks as Optuna's TPE does."""
+def _asking(study, system):
     import optuna
 
-    return _optuna(system, optuna.samplers.TPESampler(multivariate=True, group=True, seed=seed))
-
-
-def gp(system, seed):
-    """Return what asks as Optuna's GPSampler does."""
-    import optuna
-
-    return _optuna(system, optuna.samplers.GPSampler(seed=seed))
-
-
-def _optuna(system, sampler):
-    import warnings
-
-    import optuna
-
-    warnings.simplefilter("ignore")
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(sampler=sampler)
     distributions = {
         name: optuna.distributions.IntDistribution(0, len(values) - 1)
         if ordered
@@ -219,14 +198,10 @@ def _optuna(system, sampler):
         study.tell(trial, state=optuna.trial.TrialState.FAIL)  # what it is mapped to is told instead
         return trial.params
 
-    return ask, _best
+    return ask
 
 
-def _best(past):
-    return tuple(min(past, key=lambda one: one[1])[0].values())
-
-
-SEARCHERS = {"tune": tune, "tpe": tpe, "gp": gp, "chance": chance}
+SEARCHERS = {"tune": tune, "tpe": optuna_s("TPESampler", multivariate=True, group=True), "gp": optuna_s("GPSampler")}
 
 
 def gaps(system, searcher, seed, noise):
@@ -249,21 +224,12 @@ def gaps(system, searcher, seed, noise):
 
 
 def measured(systems, options):
-    """Return {(system's name, searcher, seed, noise): gaps}, what the file of results has included."""
-    known = {}
-    if options.results and os.path.exists(options.results):
-        with open(options.results) as stream:
-            known = {tuple(key): found for key, found in map(json.loads, stream)}
-    for seed, system, noise, searcher in itertools.product(
-        range(options.seeds), systems, options.noise, options.searchers
-    ):
-        key = (system.name, searcher, seed, noise)
-        if key not in known:
-            known[key] = gaps(system, searcher, seed, noise)
-            if options.results:
-                with open(options.results, "a") as stream:
-                    stream.write(json.dumps([key, known[key]]) + "\n")
-    return known
+    """Return {(system's name, searcher, seed, noise): gaps}."""
+    found = {}
+    for system in systems:
+        for key in itertools.product([system.name], options.searchers, range(options.seeds), options.noise):
+            found[key] = gaps(system, *key[1:])
+    return found
 
 
 def over(ones, others):
@@ -274,12 +240,9 @@ def over(ones, others):
     return ratio, statistics.pstdev(rest) / max(1, len(rest) - 1) ** 0.5 / mean
 
 
-TITLES = "systems   noise  measurements   search  mean gap  90th perc.  failures  of TPE's mean"
-
-
 def report(systems, found, options):
     """Print a line for each kind of systems, noise, number of measurements and searcher."""
-    print(TITLES)
+    print("systems   noise  measurements   search  mean gap  90th perc.  failures  of TPE's mean")
     kinds = list(dict.fromkeys(system.kind for system in systems))
     for kind, noise, (index, count) in itertools.product(kinds, options.noise, enumerate(COUNTS)):
         names = [system.name for system in systems if system.kind == kind]
@@ -306,15 +269,12 @@ def main():
     parser.add_argument("--systems", type=int, default=40, help="how many made-up systems (40)")
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds of each (20)")
     parser.add_argument("--noise", default="0,5,10,20", help="in per cent (0,5,10,20)")
-    parser.add_argument("--searchers", default="tune,tpe,chance", help="of %s" % ",".join(SEARCHERS))
-    parser.add_argument("--results", metavar="FILE", help="keeps each run, so that another call goes on")
+    parser.add_argument("--searchers", default="tune,tpe", help="of %s" % ",".join(SEARCHERS))
     options = parser.parse_args()
     options.noise = list(map(int, options.noise.split(",")))
     options.searchers = options.searchers.split(",")
-    systems = (
-        [Table(path) for path in sorted(glob.glob(os.path.join(options.tables, "*.csv")))] if options.tables else []
-    )
-    systems += map(MadeUp, range(options.systems))
+    tables = sorted(glob.glob(os.path.join(options.tables, "*.csv"))) if options.tables else []
+    systems = [*map(Table, tables), *map(MadeUp, range(options.systems))]
     report(systems, measured(systems, options), options)
 
 
