@@ -48,3 +48,7 @@ def test_where_nothing_stands_it_is_told_what_does():
     ]:
         with pytest.raises(LookupError, match=re.escape(words)):
             look_up(NESTED, keys(text))
+    names = "there is only n0, n1, n10, "
+    with pytest.raises(LookupError, match=names) as caught:
+        look_up({"n%d" % number: 0 for number in range(3000)}, ("a",))
+    assert (len(str(caught.value)) < 400, str(caught.value)[-1]) == (True, "…")

@@ -53,15 +53,10 @@ def test_the_shares_are_those_of_the_prediction_over_all_settings():
     assert shares(space, past) == pytest.approx(expected)
 
 
-def test_nothing_is_said_below_twenty_measurements_that_succeeded():
+def test_nothing_is_said_below_twenty_measurements_that_succeeded_nor_of_noise():
     past = drawn(cost, 20)
     assert words(SPACE, past)
-    assert words(SPACE, past[:19]) == {}
-    assert words(SPACE, past[:19] + [(past[19][0], None)] * 9) == {}
-    assert words(SPACE, []) == {}
-
-
-def test_nothing_is_said_of_noise():
+    assert words(SPACE, past[:19]) == words(SPACE, past[:19] + [(past[19][0], None)] * 9) == words(SPACE, []) == {}
     for seed in range(10):
         assert words(SPACE, drawn(lambda settings, rng: rng.gauss(10, 1), 60, seed=seed)) == {}
     assert words(SPACE, drawn(lambda settings, rng: 7.0)) == {}

@@ -2,8 +2,6 @@
 
 import math
 
-import pytest
-
 from servo_batch.tuning.loop import CONFIRM_BEST, CONFIRM_DEFAULT, Measured, Outcome, Past, Task
 
 SPACE = {"web.cpu": (range(1, 13), True), "web.gc": (("serial", "parallel", "g1"), False)}
@@ -59,12 +57,12 @@ def test_the_answer_has_the_medians_of_the_confirmation_alone():
     assert (outcome.default, outcome.default_runs) == (30.0, [21.0, 30.0, 30.0])
 
 
-@pytest.mark.parametrize("value", [cost, fails])
-def test_a_stop_at_any_point_changes_nothing_of_what_follows(value):
+def test_a_stop_at_any_point_changes_nothing_of_what_follows():
     task = TASK._replace(measurements=8)
-    steps, outcome = ran(task, value=value)
-    for stop in range(len(steps) + 1):
-        assert ran(task, history(steps[:stop], value), value) == (steps[stop:], outcome)
+    for value in (cost, fails):
+        steps, outcome = ran(task, value=value)
+        for stop in range(len(steps) + 1):
+            assert ran(task, history(steps[:stop], value), value) == (steps[stop:], outcome)
 
 
 def test_it_says_how_many_measurements_there_will_be():
@@ -118,18 +116,13 @@ def test_a_budget_keeps_the_time_for_the_confirmation():
     assert ran(TASK, budget_seconds=99.0) == (STEPS, OUTCOME)
 
 
-@pytest.mark.parametrize("budget", [-1.0, 0.001, 1.5, 7.0])
-def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_alone(budget):
-    steps, outcome = ran(TASK, budget_seconds=budget)
-    assert (purposes(steps), outcome) == ([None], Outcome(None, START, 1))
-
-
-def test_a_budget_allows_the_first_measurement_of_a_call_and_the_outcome():
-    assert Past(TASK, WHOLE).next_step(0.0, [1.0]).better
+def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_of_a_call_alone_and_the_outcome():
+    for budget in (-1.0, 0.001, 1.5, 7.0):
+        steps, outcome = ran(TASK, budget_seconds=budget)
+        assert (purposes(steps), outcome) == ([None], Outcome(None, START, 1))
     assert Past(TASK, WHOLE[:1]).next_step(-1.0).purpose is None
-
-
-def test_a_budget_that_ends_within_the_confirmation_tells_what_is_known_so_far():
+    assert Past(TASK, WHOLE).next_step(0.0, [1.0]).better
+    # One that ends within the confirmation: what is known so far.
     cut = Past(TASK, WHOLE[:15]).next_step(0.0, [1.0])
     assert (cut.better, len(cut.best_runs), len(cut.default_runs)) == (None, 2, 1)
     assert (cut.best, cut.default) == (cost(BEST), cost(START))
@@ -148,14 +141,12 @@ def test_what_lies_at_an_edge_and_that_the_last_five_still_improved_is_said():
 
 
 def test_only_its_own_runs_confirm():
-    def at(purpose):
-        """Return the whole, but those that were for this purpose of other settings."""
+    def of_others(purpose):
         return [one._replace(settings=WHOLE[1].settings) if one.purpose == purpose else one for one in WHOLE]
 
     cases = [
-        (WHOLE[:15], CONFIRMATION[3:]),  # stopped
-        (at(CONFIRM_BEST), CONFIRMATION),
-        (at(CONFIRM_DEFAULT), CONFIRMATION),
+        (of_others(CONFIRM_BEST), CONFIRMATION),
+        (of_others(CONFIRM_DEFAULT), CONFIRMATION),
         ([one._replace(purpose=None) for one in WHOLE], CONFIRMATION),
         ([*WHOLE[:15], Measured(START, 1.0)], CONFIRMATION),  # interrupted
         ([*WHOLE[:15], WHOLE[14]], CONFIRMATION[1:]),  # not in turns
