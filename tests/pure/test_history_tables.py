@@ -81,13 +81,10 @@ def test_a_confirmation_is_its_own_runs_in_turns_without_another_measurement_bet
     ]
     for found, settings in cases:
         assert sorted(row.settings["a.x"] for row in view(found).rows if row.confirmed) == settings
-
-
-def test_what_was_confirmed_last_is_the_best_whatever_was_measured_after_it():
-    older = confirmed(BEST, [11.0, 11.1, 11.2], DEFAULT, [14.0, 14.1, 14.2], 1)
-    newer = confirmed({"a.x": 3}, [11.1, 11.5, 11.6], DEFAULT, [14.0, 14.1, 14.2], 7)
-    again = [trial(13, BEST, 11.3), trial(14, BEST, 11.3, purpose="confirm best")]
-    assert [view(older + newer + again[:more]).top.settings for more in range(3)] == [{"a.x": 3}] * 3
+    # The last is the best, whatever was measured after it.
+    newer = confirmed({"a.x": 3}, [10.1, 11.5, 11.6], DEFAULT, [14.0, 14.1, 14.2], 7)
+    again = [trial(13, BEST, 10.1), trial(14, BEST, 10.1, purpose="confirm best")]
+    assert [view(better + newer + again[:more]).top.settings for more in range(3)] == [{"a.x": 3}] * 3
 
 
 def test_the_best_so_far_starts_with_the_first_that_did_not_fail():
@@ -98,12 +95,9 @@ def test_the_best_so_far_starts_with_the_first_that_did_not_fail():
 # --- figures ------------------------------------------------------------------------------------------------------
 
 
-def test_only_a_number_that_can_be_drawn_is_one():
+def test_only_a_number_that_can_be_drawn_is_one_and_its_digits_need_no_counting():
     values = [True, "5", None, float("nan"), float("inf"), -1e301, 10**400, 1e-320, -0.0, 7, 2.5]
     assert [figures.as_number(value) for value in values] == [None] * 7 + [0, 0, 7, 2.5]
-
-
-def test_figures_are_read_without_counting_digits():
     values = [0, 16.625, 16625, 123456, 1234567, 2.5e-7, -0.00012345, 9.9999, 1e300]
     found = [figures.figure(value) for value in values]
     assert found == ["0", "16.62", "16625", "123456", "1.235e6", "2.5e-7", "-0.0001234", "10", "1e300"]
@@ -192,9 +186,8 @@ def test_the_verdict_says_no_more_than_the_runs_can_tell():
 def test_metrics_have_short_units_and_are_named_where_they_have_no_room():
     found = []
     for number in (1, 2):
-        extra = {"rss": {"value": 5000000 * number, "unit": "bytes"}, "note": {"value": "a\nb"}}
         found.append(trial(number, {"web.cpu": number}, 5.0 * number))
-        found[-1].metrics.update(extra)
+        found[-1].metrics.update(rss={"value": 5000000 * number, "unit": "bytes"}, note={"value": "a\nb"})
     wide = table.text(view(found, label="{total_runtime} * 2"), 70).splitlines()
     assert wide[1].split() == ["web.cpu", "objective", "runs", "total_runtime", "rss", "note"]
     assert wide[2].split() == ["s", "MB"]
@@ -204,22 +197,16 @@ def test_metrics_have_short_units_and_are_named_where_they_have_no_room():
     assert narrow[-1] == "no room for rss (MB), note: --csv has all"
 
 
-LONG = "org.example.gc.%s.GarbageCollector"
-
-
-def test_every_setting_that_varies_is_shown_in_any_terminal():
+def test_every_setting_that_varies_is_shown_in_any_terminal_cut_where_that_tells_its_values_apart():
     names = ["spark.option_%d" % each for each in range(8)]
     found = [trial(n, {name: 100 * n + each for each, name in enumerate(names)}, 5.0 + n) for n in (1, 2)]
     for room in (20, 40, 80):
         text = table.text(view(found), room)
         assert all(str(value) in text for one in found for value in one.settings.values())
-
-
-def test_names_and_values_are_cut_where_that_tells_them_apart():
-    name = "jvm.garbage_collector"
-    found = [trial(n, {name: value}, 5.0) for n, value in enumerate((LONG % ("a" * 30), LONG % ("b" * 30), "G1"), 1)]
+    values = ["org.example.gc.%s.GarbageCollector" % (char * 30) for char in "ab"]
+    found = [trial(n, {"jvm.garbage_collector": value}, 5.0) for n, value in enumerate([*values, "G1"], 1)]
     alike = table.text(view(found), 50).replace("\n", "")
-    assert all(one.settings[name] in alike for one in found)
+    assert all(value in alike for value in values)
     lines = table.text(view(found[1:]), 50).splitlines()
     assert lines[1].split() == ["jvm.gar..tor", "total_runtime", "runs"]
     assert [line.split()[0] for line in lines[3:]] == ["org.exa..tor", "G1"]
@@ -280,10 +267,6 @@ def rows(found):
     return list(csv.reader(io.StringIO(export.as_csv(found), newline=""), strict=True))
 
 
-def cells(texts):
-    return [row[-1] for row in rows([trial(number, {"a.x": text}, None) for number, text in enumerate(texts)])[1:]]
-
-
 def test_csv_has_settings_metrics_units_and_runs():
     names, first, second = rows(TRIALS)
     assert ",".join(names) == (
@@ -299,23 +282,23 @@ def test_csv_has_settings_metrics_units_and_runs():
 
 def test_nothing_in_csv_is_a_formula_and_numbers_stay_numbers():
     texts = ["=1+1", "+1", "-Xmx4g", "@x", "\tx", "\rx", "'", "a=1", "\0", ""]
-    assert cells(texts) == ["'=1+1", "'+1", "'-Xmx4g", "'@x", "'\tx", "'\rx", "'", "a=1", "\ufffd", ""]
+    _, *lines = rows([trial(number, {"a.x": text}, None) for number, text in enumerate(texts)])
+    escaped = ["'=1+1", "'+1", "'-Xmx4g", "'@x", "'\tx", "'\rx", "'", "a=1", "\ufffd", ""]
+    assert [line[-1] for line in lines] == escaped
     assert rows([trial(1, {"a.x": -5}, -1.5)])[1][6:8] == ["-1.5", "-5"]
     assert [row[7] for row in rows([trial(1, {"=a.x": [1, {"b": 2}]}, 1.0)])] == ["'=a.x", '[1, {"b": 2}]']
 
 
 def test_csv_that_is_not_ascii_says_that_it_is_utf8():
-    for one in (trial(1, {"a.größe": 1}, 1.0), trial(1, {"a.x": 1}, 1.0, unit="µs")):
-        assert export.as_csv([one]).startswith("\ufeffnumber,")
+    assert export.as_csv([trial(1, {"a.größe": 1}, 1.0)]).startswith("\ufeffnumber,")
     assert export.as_csv(TRIALS).startswith("number,")
 
 
 def test_json_has_all_as_it_is():
     best = view(TRIALS).top
     exported = json.loads(json.dumps(export.as_json(TRIALS, "minimize {total_runtime}", best), allow_nan=False))
-    settings = {"web.cpu": 4, "web.on": True}
-    assert exported["best"] == {"settings": settings, "value": 2.5, "measurements": [1], "confirmed": False}
     first, second = exported["measurements"]
-    assert (first["settings"], first["metrics"], first["runs"]) == (settings, METRICS, [2.5])
+    assert (first["settings"], first["metrics"], first["runs"]) == (TRIALS[0].settings, METRICS, [2.5])
+    assert exported["best"] == {"settings": first["settings"], "value": 2.5, "measurements": [1], "confirmed": False}
     assert (second["job"], second["message"]) == ("0123456789abcdef", "it ended\nbadly")
     assert export.as_json([], "x", None) == {"objective": "x", "best": None, "measurements": []}
