@@ -37,10 +37,10 @@ def tune(options: Options, voice: answers.ForPrograms, cancellation: Cancellatio
         tuning = _read(options)
         measurement.refuse_hopeless(tuning.config, tuning.plan(tuning.task.default))
         measurement.check_history(tuning.history, tuning.config, tuning.state)
-        run = _Run(tuning, voice, cancellation)
+        past = tuning.past()
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
-    outcome = run.to_the_end()
+    outcome = _to_the_end(tuning, past, voice, cancellation)
     objective = tuning.config.objective
     response = {
         "status": "ok",
@@ -171,83 +171,73 @@ def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
     return tuned, default
 
 
-class _Run:
-    """One call of tune, step by step."""
+def _to_the_end(
+    tuning: _Tuning, past: loop.Past, voice: answers.ForPrograms, cancellation: Cancellation
+) -> loop.Outcome:
+    """Measure all that is left to be measured, store the best if it is better, and return the outcome.
 
-    def __init__(self, tuning: _Tuning, voice: answers.ForPrograms, cancellation: Cancellation) -> None:
-        self._tuning = tuning
-        self._past = tuning.past()
-        self._voice = voice
-        self._cancellation = cancellation
-        self._session = measurement.Session(tuning.config, voice, cancellation, tuning.history)
-        self._began = time.monotonic()
-        self._seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
-
-    def to_the_end(self) -> loop.Outcome:
-        """Measure all that is left to be measured, store the best if it is better, and return the outcome.
-
-        Raises ``ServoError``.
-        """
-        tuning = self._tuning
-        try:
-            text = f"{_goal(tuning)}; measurements that count in {tuning.history}: {len(self._past.measured)}"
-            self._say(0, text, text, TITLES)
-            while True:
-                began = time.monotonic()
-                with self._cancellation.interrupting():
-                    left_seconds = self._began + tuning.budget_seconds - began
-                    step = self._past.next_step(left_seconds, self._seconds)
-                if isinstance(step, loop.Outcome):
-                    for remark in self._past.remarks(step.settings):
-                        self._say(percent(1, 1), remark)
-                    if step.better:
-                        tuning.store(step.settings)
-                    return step
-                value, failure = self._measure(step)
-                self._seconds.append(time.monotonic() - began)
-                self._past = self._past.after(loop.Measured(step.settings, value, step.purpose))
-                self._tell(step, failure.reason if failure else _figures([value]))
-                if failure and step.purpose is None and step.settings == tuning.task.default:
-                    raise failure.saying(f"the first measurement, of the default settings, failed: {failure.summary}")
-        except answers.ServoError as error:
-            raise error.saying(f"{error.summary}; {self._way_on()}") from None
-
-    def _measure(self, step: loop.Step) -> Tuple[Optional[float], Optional[answers.ServoError]]:
-        """Return what the objective comes to with the settings of ``step``, or why they make the job fail."""
-        record.check_writable(self._tuning.history)  # what is not recorded would be measured for nothing
-        plan = self._tuning.plan(step.settings)
-        plan = plan._replace(job=plan.job._replace(command=plan.job.command.capped(step.limit)))
-        measured = self._session.take(plan, step.number, step.of, step.purpose)
-        if isinstance(measured, answers.ServoError):
-            return None, measured
-        objective = self._tuning.config.objective
-        try:
-            return measurement.objective(objective, measured.metrics, plan.settings)[0], None
-        except ValueError as error:
-            return None, answers.failed("no-match", f"the job ended well, but the objective is none: {error}")
-
-    def _tell(self, step: loop.Step, found: str) -> None:
-        """Tell of a step: a line for a person, progress for a program."""
-        best = self._past.best()
-        so_far = figure(best[1]) if best else "none"
-        part, values = percent(step.number, step.of), pairs(step.settings)
-        purpose = f", to {step.purpose}" if step.purpose else ""
-        message = f"measurement {step.number} of {step.of}{purpose}: {found} with {values}; best so far {so_far}"
-        self._say(part, message, f"{step.number:>4}  {found:>14}  {so_far:>9}  {values}  {step.purpose or ''}")
-        if len(self._seconds) == 1 and step.number < step.of:
+    Raises ``ServoError``.
+    """
+    session = measurement.Session(tuning.config, voice, cancellation, tuning.history)
+    ends = time.monotonic() + tuning.budget_seconds
+    seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
+    text = f"{_goal(tuning)}; measurements that count in {tuning.history}: {len(past.measured)}"
+    try:
+        _say(voice, 0, text, text, TITLES)
+        while True:
+            began = time.monotonic()
+            with cancellation.interrupting():
+                step = past.next_step(ends - began, seconds)
+            if isinstance(step, loop.Outcome):
+                for remark in past.remarks(step.settings):
+                    _say(voice, percent(1, 1), remark)
+                if step.better:
+                    tuning.store(step.settings)
+                return step
+            value, failure = _measured(tuning, step, session)
+            seconds.append(time.monotonic() - began)
+            past = past.after(loop.Measured(step.settings, value, step.purpose))
+            _tell(voice, step, failure.reason if failure else _figures([value]), past.best())
+            if failure and step.purpose is None and step.settings == tuning.task.default:
+                raise failure.saying(f"the first measurement, of the default settings, failed: {failure.summary}")
             count = step.of - step.number + 1
-            about = duration(count * self._seconds[0])
-            self._say(part, f"{count} measurements take about {about} if each takes as long as this one")
-
-    def _say(self, part: int, message: str, *lines: str) -> None:
-        """Say a message to a program, and to a person the lines that stand for it, or itself."""
-        self._voice.progress(part, message, paragraphs(lines or [message], columns.of_terminal()))
-
-    def _way_on(self) -> str:
-        """Return what was found so far, and how to go on."""
-        best = self._past.best()
+            if len(seconds) == 1 and count > 1:
+                about = f"{count} measurements take about {duration(count * seconds[0])}"
+                _say(voice, percent(step.number, step.of), f"{about} if each takes as long as this one")
+    except answers.ServoError as error:
+        best = past.best()
         found = f"the best so far is {figure(best[1])} with {pairs(best[0])}; " if best else ""
-        return f"{found}the same command goes on from {self._tuning.history}"
+        raise error.saying(f"{error.summary}; {found}the same command goes on from {tuning.history}") from None
+
+
+def _measured(
+    tuning: _Tuning, step: loop.Step, session: measurement.Session
+) -> Tuple[Optional[float], Optional[answers.ServoError]]:
+    """Return what the objective comes to with the settings of ``step``, or why they make the job fail."""
+    record.check_writable(tuning.history)  # what is not recorded would be measured for nothing
+    plan = tuning.plan(step.settings)
+    plan = plan._replace(job=plan.job._replace(command=plan.job.command.capped(step.limit)))
+    measured = session.take(plan, step.number, step.of, step.purpose)
+    if isinstance(measured, answers.ServoError):
+        return None, measured
+    try:
+        return measurement.objective(tuning.config.objective, measured.metrics, plan.settings)[0], None
+    except ValueError as error:
+        return None, answers.failed("no-match", f"the job ended well, but the objective is none: {error}")
+
+
+def _tell(voice: answers.ForPrograms, step: loop.Step, found: str, best: Optional[Tuple[Values, float]]) -> None:
+    """Tell of a step: a line for a person, progress for a program."""
+    so_far = figure(best[1]) if best else "none"
+    values, purpose = pairs(step.settings), f", to {step.purpose}" if step.purpose else ""
+    message = f"measurement {step.number} of {step.of}{purpose}: {found} with {values}; best so far {so_far}"
+    line = f"{step.number:>4}  {found:>14}  {so_far:>9}  {values}  {step.purpose or ''}"
+    _say(voice, percent(step.number, step.of), message, line)
+
+
+def _say(voice: answers.ForPrograms, part: int, message: str, *lines: str) -> None:
+    """Say a message to a program, and to a person the lines that stand for it, or itself."""
+    voice.progress(part, message, paragraphs(lines or [message], columns.of_terminal()))
 
 
 def _goal(tuning: _Tuning) -> str:
