@@ -42,8 +42,7 @@ def test_a_sound_configuration_is_shown_as_it_would_be_used(servo):
     configure(servo)
     lines = [
         "configuration: config.json",
-        "expected duration: not given; timeout: none; grace period: 5 s",
-        "state: the default state; nothing is stored yet, _state.json is not there",
+        "state: the default state overlaid with what is stored in _state.json, which is not there yet",
         "web.cpu      2  cores",
         "command, run by /bin/sh -c:",
         "echo 2",

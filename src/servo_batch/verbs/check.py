@@ -70,7 +70,7 @@ def check(options: Options) -> answers.Answer:
     config = findings.attempt(of_options, options)
     if config:
         findings.attempt(check_working_directory, config.working_directory)
-        findings.sections.append(_facts(config))
+        findings.sections.append(f"configuration: {config.name}\n")
     application = findings.attempt(_application, findings, config, options)
     if config and application:
         findings.sections.append(adjust.settings_table(application))
@@ -91,21 +91,12 @@ def check(options: Options) -> answers.Answer:
     return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
 
 
-def _facts(config: Config) -> str:
-    expected = f"{config.expected_seconds:g} s" if config.expected_seconds else "not given"
-    timeout = f"{config.timeout_seconds:g} s" if config.timeout_seconds else "none"
-    durations = f"expected duration: {expected}; timeout: {timeout}; grace period: {config.grace_seconds:g} s"
-    return f"configuration: {config.name}\n{durations}\n"
-
-
 def _application(findings: Findings, config: Optional[Config], options: Options) -> Optional[Application]:
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
     file = state.find(options, config)
     stored = file.load()
-    source = f"the default state overlaid with what is stored in {file.stored_in}"
-    if not os.path.exists(file.stored_in):
-        source = f"the default state; nothing is stored yet, {file.path} is not there"
-    findings.sections.append(f"state: {source}\n")
+    source = file.stored_in if os.path.exists(file.stored_in) else f"{file.path}, which is not there yet"
+    findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
     if config is None:
         return None
     findings.attempt(state.refuse_problems, config.settings, stored, file)
