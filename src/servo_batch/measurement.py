@@ -79,23 +79,12 @@ def plan(
     steps = {}
     for key, arguments in rendered.items():
         render.have_shell_read(arguments, places[key])
-        is_job = key == "command"
-        steps[key] = Step(
-            Kind.JOB if is_job else Kind(key),
-            arguments,
-            environment,
-            config.working_directory,
-            config.success_exit_statuses if is_job else (0,),
-            config.grace_seconds,
-            config.timeout_seconds,
-        )
-    job = sequence.Job(
-        steps["command"],
-        steps.get("prepare"),
-        steps.get("cleanup"),
-        config.runs if runs is None else runs,
-        config.warmup_runs if warmup_runs is None else warmup_runs,
-    )
+        kind, statuses = (Kind.JOB, config.success_exit_statuses) if key == "command" else (Kind(key), (0,))
+        limits = config.grace_seconds, config.timeout_seconds
+        steps[key] = Step(kind, arguments, environment, config.working_directory, statuses, *limits)
+    runs = config.runs if runs is None else runs
+    warmup_runs = config.warmup_runs if warmup_runs is None else warmup_runs
+    job = sequence.Job(steps["command"], steps.get("prepare"), steps.get("cleanup"), runs, warmup_runs)
     wanted = config.metrics if asked is None else (sources.TOTAL_RUNTIME, *asked)
     metrics = {name: each for name, each in config.metrics.items() if name in wanted}
     return Plan(

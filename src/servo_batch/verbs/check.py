@@ -117,15 +117,12 @@ def _look_at_configuration(findings: Findings, config: Config) -> None:
                 )
     unused = config.unused_settings()
     if unused:
-        what = ", ".join(unused)
-        findings.notes.append(f"no command, env, constraint or objective uses {what}: adjusting it changes nothing")
+        findings.notes.append(f"no command, env, constraint or objective uses {', '.join(unused)}")
     if "application" in config.batch:  # it was written for the older servo-batch, it seems
         searched = {name: each.text for name, each in config.metrics.items() if each.source == "output_regex"}
         told = {name: patterns.older_difference(text) for name, text in searched.items()}
-        place = ("batch", "metrics")
-        findings.notes += [
-            f"{config.place((*place, name, 'output_regex'))}: {why}" for name, why in told.items() if why
-        ]
+        for name in filter(told.get, told):
+            findings.notes.append(f"{config.place(('batch', 'metrics', name, 'output_regex'))}: {told[name]}")
 
 
 def _look_at_commands(findings: Findings, config: Config, application: Application, job: Optional[Job]) -> None:
@@ -170,9 +167,8 @@ def _metrics(findings: Findings, config: Config, saved: Optional[Dict[str, Tuple
     """Return the table of the metrics, with what each yields where there is an output to try it on."""
     searched = [name for name, each in config.metrics.items() if each.is_searched]
     values = {name: _tried(findings, config, name, saved) for name in searched} if saved else {}
-    titles = ["metric", "unit", "source", *(["value"] if saved else [])]
-    rows = [[name, each.unit, each.text, values.get(name)][: len(titles)] for name, each in config.metrics.items()]
-    return terminal.table(titles, rows)
+    rows = [(name, each.unit, each.text, values.get(name)) for name, each in config.metrics.items()]
+    return terminal.table(("metric", "unit", "source", "value" if saved else ""), rows)
 
 
 def _tried(findings: Findings, config: Config, name: str, saved: Dict[str, Tuple[str, Output]]) -> Any:

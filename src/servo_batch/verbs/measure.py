@@ -11,6 +11,7 @@ from servo_batch.measurement import Measurement
 from servo_batch.metrics import sources
 from servo_batch.options import Options
 from servo_batch.request import read_request
+from servo_batch.samples import deviation
 from servo_batch.settings import Application
 from servo_batch.state import StateFile
 from servo_batch.wording import did_you_mean, is_number, kind, named, shown
@@ -76,9 +77,7 @@ def requested_metrics(request: Dict[str, Any], config: Config) -> List[str]:
     for name in asked:
         if name not in config.metrics:
             known = f"known are {', '.join(config.metrics)}{did_you_mean(name, config.metrics)}"
-            raise answers.bad_request(
-                f"the request asks for the metric {shown(name)}, which the configuration does not have; {known}"
-            )
+            raise answers.bad_request(f"the request asks for the metric {shown(name)}; {known}")
     return list(asked)
 
 
@@ -93,19 +92,15 @@ def requested_control(request: Dict[str, Any]) -> Dict[str, Any]:
 def _table(application: Application, measured: Measurement) -> str:
     """Return what was measured as a person reads it: the settings, then the metrics with how far runs are apart."""
     from servo_batch import terminal
-    from servo_batch.samples import deviation
 
-    rows = [[full, each.get("value"), each.get("unit"), None] for full, each in settings.walk(application)]
-    for name, each in measured.metrics.items():
-        apart = deviation(each.get("runs", [])) if is_number(each["value"]) else None
-        rows.append([name, each["value"], each.get("unit"), None if apart is None else _spread(apart, each["value"])])
-    titles = ["name", "value", "unit"]
-    runtimes = measured.metrics[sources.TOTAL_RUNTIME].get("runs")
-    if runtimes:
-        titles.append(f"median of {len(runtimes)} runs ± standard deviation")
-    return terminal.table(titles, [row[: len(titles)] for row in rows])
+    rows = [(full, each.get("value"), each.get("unit"), "") for full, each in settings.walk(application)]
+    rows += [(name, each["value"], each.get("unit"), _spread(each)) for name, each in measured.metrics.items()]
+    runs = measured.metrics[sources.TOTAL_RUNTIME].get("runs")
+    spread = f"median of {len(runs)} runs ± standard deviation" if runs else ""
+    return terminal.table(("name", "value", "unit", spread), rows)
 
 
-def _spread(deviation: float, median: float) -> str:
-    relative = f" ({100 * deviation / abs(median):.1f} %)" if median else ""
-    return f"± {deviation:.3g}{relative}"
+def _spread(metric: Dict[str, Any]) -> str:
+    apart = deviation(metric.get("runs", [])) if is_number(metric["value"]) else None
+    relative = f" ({100 * apart / abs(metric['value']):.1f} %)" if apart and metric["value"] else ""
+    return "" if apart is None else f"± {apart:.3g}{relative}"
