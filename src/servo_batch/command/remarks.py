@@ -1,14 +1,10 @@
 """What in a command is allowed and may still not be what was meant: a sentence each, for ``check``."""
 
 import re
+from typing import Any, Iterator, Mapping, Sequence, Union
 
 from servo_batch.command.places import QUOTED
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, Mapping, Sequence, Union
-
-    from servo_batch.command.template import Template
+from servo_batch.command.template import Template
 
 # A pipeline whose first command may fail: echo, printf and cat do not, or their end says nothing.
 PIPELINE = re.compile(r"(?:\A|[;&|(\n])\s*(?!echo\b|printf\b|cat\b)[^\s;&|(](?:>&|[^;&|(\n])*(?<!>)\|(?!\|)")
@@ -20,8 +16,8 @@ EVALUATES = re.compile(
 
 
 def warnings(
-    value: "Union[str, Sequence[str]]", environment: "Mapping[str, Template]", names: "Mapping[str, Any]"
-) -> "Iterator[str]":
+    value: Union[str, Sequence[str]], environment: Mapping[str, Template], names: Mapping[str, Any]
+) -> Iterator[str]:
     """Yield what may be a slip in a command as it is configured, with its environment and the names it can use."""
     text = value if isinstance(value, str) else "\n".join(value)
     for match in DOUBLED.finditer(text):

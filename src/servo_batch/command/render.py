@@ -1,29 +1,25 @@
 """A checked command and the values it names → the arguments and the environment variables to execute it with."""
 
+from typing import Any, Callable, Dict, List, Tuple
+
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.template import CONTROL, Placeholder, words
+from servo_batch.command.template import CONTROL, Command, Placeholder, Template, words
 from servo_batch.formats import paths
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Tuple
-
-    from servo_batch.command.template import Command, Template
-
-    Names = Dict[str, Any]
+Names = Dict[str, Any]
 
 SHELL = ["/bin/sh", "-c"]
 MAX_BYTES = 128 * 1024  # what Linux takes as one NAME=VALUE, with the NUL at its end
 CAME = {"bad-config": "the configuration", "bad-state": "the state", "bad-request": "the request"}
 
 
-def values(state: "Dict[str, Any]", control: "Dict[str, Any]") -> "Names":
+def values(state: Dict[str, Any], control: Dict[str, Any]) -> Names:
     """Return what a command can name: ``state``, ``control``, ``_control`` and each component's settings' values.
 
     ``state`` is ``{"application": …}``. A setting without a value is there as None.
     """
-    names: "Names" = {}
+    names: Names = {}
     for component, description in state["application"]["components"].items():
         settings = description.get("settings", {})
         names[component] = {setting: settings[setting].get("value") for setting in settings}
@@ -38,21 +34,21 @@ class Rendering:
     place that has no value, or one that is not plain, is filled all the same: ``refuse`` tells of all.
     """
 
-    def __init__(self, names: "Names", configured: "Names") -> None:
+    def __init__(self, names: Names, configured: Names) -> None:
         self._names = names
         self._configured = configured
-        self._problems: "Dict[str, str]" = {}  # each with its reason
+        self._problems: Dict[str, str] = {}  # each with its reason
 
-    def arguments(self, command: "Command", place: str) -> "List[str]":
+    def arguments(self, command: Command, place: str) -> List[str]:
         """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given."""
-        arguments: "List[str]" = []
+        arguments: List[str] = []
         for template in command.templates:
             text = self._filled(template, place, Placeholder.plain)
             is_several = not command.uses_shell and any(part.conversion == "w" for part in template.placeholders)
             arguments += words(text) if is_several else [text]
         return SHELL + arguments if command.uses_shell else arguments
 
-    def variable(self, name: str, template: "Template", place: str) -> str:
+    def variable(self, name: str, template: Template, place: str) -> str:
         """Return the value of an environment variable, any text."""
         value = self._filled(template, place, Placeholder.any_text)
         if len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES:
@@ -68,7 +64,7 @@ class Rendering:
                 status = "bad-request" if reason == "bad-request" else "failed"
                 raise ServoError(status, reason, "\n".join(self._problems))
 
-    def _filled(self, template: "Template", place: str, put_in: "Callable[..., str]") -> str:
+    def _filled(self, template: Template, place: str, put_in: Callable[..., str]) -> str:
         texts = []
         for part, before, after in zip(template.placeholders, template.literals, template.literals[1:]):
             text = ""
@@ -81,7 +77,7 @@ class Rendering:
             texts.append(text)
         return template.filled(texts)
 
-    def _note_value(self, part: "Placeholder", problem: str, place: str) -> None:
+    def _note_value(self, part: Placeholder, problem: str, place: str) -> None:
         reason = "bad-request" if part.path[0] in CONTROL else "bad-state"
         try:
             if paths.look_up(self._configured, part.path) == paths.look_up(self._names, part.path):
@@ -90,11 +86,11 @@ class Rendering:
             pass  # it is not configured
         self._note(part, f"{CAME[reason]} has {problem}", place, reason)
 
-    def _note(self, part: "Placeholder", problem: str, place: str, reason: str) -> None:
+    def _note(self, part: Placeholder, problem: str, place: str, reason: str) -> None:
         self._problems[f"{place}: the command needs {part.text}: {problem}"] = reason
 
 
-def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
+def _look_up(path: Tuple[str, ...], names: Names) -> Any:
     """Return the value of a field, a string, a number or a boolean; raise ``LookupError`` that says why it has none."""
     give = "; give it in the request's control (--control JSON) or under batch.default_control"
     give *= path[0] in CONTROL
@@ -112,7 +108,7 @@ def _look_up(path: "Tuple[str, ...]", names: "Names") -> "Any":
     return value
 
 
-def have_shell_read(arguments: "List[str]", place: str) -> None:
+def have_shell_read(arguments: List[str], place: str) -> None:
     """Have ``/bin/sh -n`` read the script that ``render`` returned; raise ``ServoError`` (bad-config) where it cannot.
 
     A shell reads a script as it runs it, so without this a job could run for hours up to a syntax error. Source:
