@@ -22,9 +22,10 @@ from servo_batch.history.trials import Trial
 from servo_batch.job import sequence
 from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancellation
+from servo_batch.job.outcomes import Ended
 from servo_batch.job.output import Output
 from servo_batch.job.progress import Telling
-from servo_batch.job.types import Ended, Kind, Step
+from servo_batch.job.types import Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
 from servo_batch.metrics.sources import Metric
 from servo_batch.samples import median

@@ -4,7 +4,7 @@ It is a child of the driver (see child.py). The driver writes STOP to its *contr
 when it is to wait no longer; where the driver was killed, *control* is at its end, which is a STOP. The guard reports
 
 - ``{"started": [T, PID]}``: T is the monotonic clock's time directly before the job's process was made;
-- ``{"outcome": [NAME, …]}``: what came of it, one of the types of types.py with its fields. Where the job ended by
+- ``{"outcome": [NAME, …]}``: what came of it, one of the types of outcomes.py with its fields. Where the job ended by
   itself, the guard then waits for the end of *control*, reports it again with what of the job is still running (nothing
   where nobody can tell), and leaves that alone.
 
@@ -13,10 +13,8 @@ It has a session of its own, sleeps until something happens, and has nothing ope
 
 import math
 import os
-import resource
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from functools import partial
@@ -24,11 +22,12 @@ from typing import Callable, Dict, List, Optional
 
 from servo_batch.job import descendants
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
-from servo_batch.job.types import Ended, Lost, NotStarted, Outcome, Step, Stopped
+from servo_batch.job.outcomes import Ended, Lost, NotStarted, Outcome, Stopped
+from servo_batch.job.types import Step
+from servo_batch.job.usage import used
 
 OUTCOMES: Dict[str, Callable[..., Outcome]] = {kind.__name__: kind for kind in (Ended, Stopped, Lost, NotStarted)}
 STOP, KILL = b"s", b"k"
-MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 # How long a process may take to end that has nothing more to do.
 ENDING_SECONDS = 0.2
 
@@ -87,7 +86,7 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
     status = _wait_for_end(job.pid, wakeup, control)
     seconds = time.monotonic() - began
     if status is not None:
-        ended = Ended(seconds, _exit_status(status), _used(), [])
+        ended = Ended(seconds, _exit_status(status), used(), [])
         _tell(report, ended)
         while os.read(control, 100):
             pass
@@ -112,20 +111,6 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
 def _exit_status(status: int) -> int:
     """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
-def _used() -> Dict[str, float]:
-    """Return what the children of this process have used that have ended, orphans that came to it too."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
-    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "user_time": children.ru_utime,
-        "system_time": children.ru_stime,
-        "cpu_time": children.ru_utime + children.ru_stime,
-        "max_rss": children.ru_maxrss * MAX_RSS_UNIT,
-        "max_rss_floor": floor * MAX_RSS_UNIT,
-    }
 
 
 def _encoded(text: str) -> bytes:

@@ -10,14 +10,14 @@ import shlex
 import signal
 from typing import Optional
 
-from servo_batch.answers import Details, HostError, failed
-from servo_batch.executable import OF_THE_MACHINE
+from servo_batch.answers import HostError
 from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.guard import KILL, STOP, Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
+from servo_batch.job.outcomes import Ended, NotStarted, Outcome, judged
 from servo_batch.job.output import Output
 from servo_batch.job.show_output import Shown
-from servo_batch.job.types import Ended, Lost, NotStarted, Outcome, Step, Stopped
+from servo_batch.job.types import Step
 
 # Nobody waits longer than this for the disk where the job was stopped.
 DISK_AFTER_STOP_SECONDS = LATE_SECONDS + 0.5
@@ -67,7 +67,7 @@ class Running(Loop):
             self._finish()
         if not isinstance(self._outcome, Ended) or self._outcome.status:
             self.wait(lambda: False, SKEW_SECONDS, self.heard)
-        return self._judged()
+        return judged(self._outcome, self.step, self._output, self._incomplete, self.refusal)
 
     def _start(self) -> None:
         """Start the job, if somebody wants it; raise ``OSError``."""
@@ -134,28 +134,3 @@ class Running(Loop):
         self.children.remove(guard)
         guard.reap()
         self._outcome = guard.outcome or self._outcome
-
-    def _judged(self) -> Ended:
-        """Return the end of what ended well; raise the one ``ServoError`` that says all."""
-        step, outcome = self.step, self._outcome
-        # What nobody refuses is stopped by its timeout only.
-        is_late = isinstance(outcome, Stopped) or outcome.runtime_seconds > self.limit_seconds
-        is_whole = not (is_late or self._incomplete)
-        if is_whole and isinstance(outcome, Ended) and outcome.status in step.success_statuses:
-            return outcome
-        parts = outcome.told(step)
-        refusal = self.refusal(step.place.told("; ".join(parts)))
-        if refusal:
-            raise refusal
-        if is_late:
-            parts.insert(0, "%s ran past %s of %g s" % (step.kind, step.limit_name, self.limit_seconds))
-        if self._incomplete:
-            parts.append("the job's output may be incomplete: " + self._incomplete)
-        message = step.place.told("; ".join(parts))
-        printed = [Details(step.as_typed, self._output.ends())]
-        if is_late:
-            raise failed("timeout", message, printed)
-        is_refused_by_machine = isinstance(outcome, NotStarted) and outcome.number in OF_THE_MACHINE
-        if self._incomplete or isinstance(outcome, Lost) or is_refused_by_machine:
-            raise HostError(message, printed)
-        raise failed("command-failed", message, printed)

@@ -13,9 +13,10 @@ from servo_batch.answers import HostError, ServoError
 from servo_batch.job import output
 from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancelled
+from servo_batch.job.outcomes import Ended
 from servo_batch.job.output import Output
 from servo_batch.job.run import Running, check_working_directory
-from servo_batch.job.types import Ended, Kind, Place, Step
+from servo_batch.job.types import Kind, Place, Step
 
 
 class Job(NamedTuple):
