@@ -5,23 +5,15 @@ import random
 
 from servo_batch.samples import deviation, is_lower, least_runs, median
 
-CASES = {
-    "three below three": ([1, 2, 3], [4, 5, 6], True),
-    "three and three that cross": ([1, 2, 4], [3, 5, 6], False),
-    "three and three that touch": ([1, 2, 4], [4, 5, 6], False),
-    "three the same below three the same": ([1, 1, 1], [2, 2, 2], True),
-    "two below two are too few": ([1, 2], [3, 4], False),
-    "one below nineteen": ([0], list(range(1, 20)), True),
-    "one below eighteen": ([0], list(range(1, 19)), False),
-    "a default that always fails": ([1, 2, 3], [None, None, None], True),
-    "a best that fails": ([1, 2, None], [4, 5, 6], False),
-    "no runs": ([], [], False),
-}
+# Where chance explains it in one of twenty at most.
+LOWER = [([1, 2, 3], [4, 5, 6]), ([1, 1, 1], [2, 2, 2]), ([1, 2, 3], [None] * 3), ([0], [*range(1, 20)])]
+NOT_LOWER = [([1, 2, 4], [3, 5, 6]), ([1, 2, 4], [4, 5, 6]), ([1, 2, None], [4, 5, 6]), ([0], [*range(1, 19)])]
+TOO_FEW = [([1, 2], [3, 4]), ([], [])]
 
 
 def test_says_lower_where_chance_explains_it_in_one_of_twenty_at_most():
-    for name, (costs, others, lower) in CASES.items():
-        assert is_lower(costs, others) is lower, name
+    assert [is_lower(*runs) for runs in LOWER] == [True] * 4
+    assert [is_lower(*runs) for runs in NOT_LOWER + TOO_FEW] == [False] * 6
 
 
 def by_counting(costs, others):
@@ -72,11 +64,7 @@ def test_so_many_runs_as_it_says_can_tell_and_one_less_cannot():
     assert max(needed) > 5
 
 
-def test_the_deviation_is_of_a_sample():
-    assert deviation([5, 7, 9]) == 2
-    assert deviation([4, 4]) == 0
-    assert [deviation([]), deviation([1]), deviation([10**400, 1]), deviation([1e300, -1e300])] == [None] * 4
-
-
-def test_the_median_is_of_the_numbers_as_they_are_written():
-    assert [median([3, 1, 2]), median([0.1, 0.2]), median([1, 2]), median([1, 3])] == [2, 0.15, 1.5, 2]
+def test_the_deviation_is_of_a_sample_and_the_median_of_the_numbers_as_they_are_written():
+    assert [deviation(runs) for runs in ([5, 7, 9], [4, 4])] == [2, 0]
+    assert [deviation(runs) for runs in ([], [1], [10**400, 1], [1e300, -1e300])] == [None] * 4
+    assert [median(runs) for runs in ([3, 1, 2], [0.1, 0.2], [1, 2], [1, 3])] == [2, 0.15, 1.5, 2]

@@ -71,9 +71,7 @@ def test_what_is_allowed_is_no_problem_and_stays_as_it_is():
     document, configured = read(GOOD, ["true"])
     assert document.problems == []
     assert configured.application["components"]["web"]["settings"] == GOOD
-
-
-def test_a_default_is_the_value_but_beside_a_formula_it_is_passed_over():
+    # A default is the value, but beside a formula it is passed over.
     document, configured = read({"a": {"default": 2}, "b": {"type": "formula", "formula": "1 + {web.a}", "default": 9}})
     assert document.problems == []
     assert settings.values(configured.current()) == {"web.a": 2, "web.b": 3}
