@@ -5,12 +5,10 @@ The manual's page "The agent" says what it does. ``identity`` is checked once, `
 command; ``retry`` says when it tries again.
 """
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from servo_batch.options import Options
+from servo_batch.options import Options
 
 
-def main(command_line: "Options") -> int:
+def main(command_line: Options) -> int:
     """Run the agent until a signal ends it; return the exit status.
 
     On SIGHUP it starts again with the same arguments.

@@ -2,13 +2,10 @@
 
 from servo_batch import __version__
 from servo_batch.answers import Answer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from servo_batch.options import Options
+from servo_batch.options import Options
 
 
-def describe(options: "Options") -> Answer:
+def describe(options: Options) -> Answer:
     """Return what the driver is, or every metric with its unit; raise ``ServoError`` for a wrong configuration."""
     if options.question == "--info":
         return Answer({"version": __version__, "has_cancel": options.verb == "measure"})
