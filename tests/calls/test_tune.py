@@ -293,7 +293,7 @@ def test_what_nothing_uses_is_named_and_not_varied_and_a_remark_on_the_figures_i
     assert "no command, env, constraint or objective uses a.idle, so it is not varied" in stderr
     assert stderr.count("memory: the job needed at most so much") == 1
     assert [len({settings[name] for settings in recorded(tuner)}) for name in ("a.idle", "a.seen")] == [1, 3]
-    assert "uses a.name, a.idle: adjusting" in tuner.call("check").text
+    assert "objective uses a.name, a.idle\n" in tuner.call("check").text
 
 
 def test_a_command_is_tuned_without_a_file_and_nothing_is_stored(newest):
