@@ -26,20 +26,10 @@ def of_spark(**settings):
 
 
 def test_an_argument_changes_one_setting_that_there_is_and_keeps_the_others(servo):
-    servo.call("adjust", "web.cpus=5").bad_request('"web.cpus"', 'did you mean "web.cpu"')
     servo.stored(cpu=3, gc="zgc")
     assert servo.call("adjust", "web.cpu=5.0").status == 0
     assert b'"value": 5\n' in servo.read("_state.json")
     assert servo.query().query["web"] == {"cpu": 5, "mem": 1.5, "gc": "zgc", "opts": "-Xmx1g", "unset": None}
-
-
-def test_a_request_may_store_an_undeclared_setting_and_that_is_said(newest):
-    ended = newest.adjust(asked(cpus=5))
-    assert (ended.status, ended.answer["status"]) == (0, "ok")
-    queried = newest.query()
-    assert "cpus" not in queried.query["web"]
-    said = "servo-batch: _state.json also has web.cpus, which config.json does not have\n"
-    assert (ended.stderr, queried.stderr) == (said, said)
 
 
 def test_reset_removes_what_is_stored(newest):
@@ -78,18 +68,6 @@ def test_values_that_break_a_constraint_together_are_rejected_with_the_formula_a
     assert cluster.adjust(of_spark(executors=30)).status == 0
     assert cluster.call("adjust", "spark.memory=9").answer["reason"] == "constraint"
     assert cluster.call("adjust", "spark.executors=8", "spark.memory=9").status == 0
-
-
-def test_the_configuration_is_no_state(newest):
-    before = newest.read("config.json")
-    os.symlink("config.json", newest.path("link"))
-    os.link(newest.path("config.json"), newest.path("hard"))
-    for argument, name in (("web.cpu=3", "./config.json"), ("--reset", "link"), ("--query", "hard")):
-        newest.call("adjust", argument, "--state", name).bad_request("--state %s is the configuration" % name)
-        newest.call("adjust", argument, environment={"OPTUNE_STATE": name}).bad_request("$OPTUNE_STATE " + name)
-    assert newest.read("config.json") == before
-    newest.configure(batch(state="config.json"))
-    newest.call("adjust", "web.cpu=3").bad_request("batch.state config.json is the configuration")
 
 
 # Requests.

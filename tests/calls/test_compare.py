@@ -90,24 +90,6 @@ def test_what_constraints_forbid_is_left_out_and_named_and_what_is_missing_is_no
     table = comparing.call("compare", "a.x=0,2,6", "--runs", "1").text
     assert left_out in table
     assert [line.split()[0] for line in table.split("\n")[3:5]] == ["0", "2"]
-    comparing.call("compare", "a.x=6,8", "--json").failed("rejected", "constraint", "{a.x} <= 4")
-
-
-def test_what_can_be_known_is_refused_before_anything_runs(comparing):
-    comparing.configure(described("touch ran; echo cost {a.x}"))
-    comparing.call("compare", "a.x=2,99", "--json").failed("rejected", "invalid-value", "99", "0 to 20")
-    comparing.write("notes", b"remember the milk")
-    comparing.call("compare", "a.x=2,4", "--json", "--history", "notes").bad_config("something else")
-    for arguments, words in (
-        (["a.y=1,2"], "a.y"),
-        (["--svg", "notes"], "something else than a picture"),
-        (["--svg", "config.json"], "is the configuration"),
-        (["--svg", "nowhere/x.svg"], "there is no folder "),
-        (["--history", "_state.json"], "is the state"),
-        (["--history", "h", "--svg", "h"], "is the history"),
-    ):
-        comparing.call("compare", "a.x=2,4", "--json", *arguments).bad_request(words)
-    assert not os.path.exists(comparing.path("ran"))
 
 
 def test_wrong_usage_is_said(comparing):

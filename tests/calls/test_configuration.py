@@ -57,25 +57,21 @@ def test_what_is_no_formula_is_refused_in_the_same_words_under_every_python(serv
 # The file.
 
 
-def test_a_file_that_is_not_json_is_told_where(newest):
-    for data, *words in [
-        (b'{\n  "batch": {,}\n}', "config.json:2:13: not JSON"),
-        (b'{"batch": {}, "batch": {}}', '"batch"', "twice"),
-        (b'{"batch": "\xff"}', "config.json:1:12: not JSON", "0xff"),
-    ]:
-        newest.write("config.json", data)
-        newest.describe().bad_config(*words)
-
-
-def test_what_is_no_file_is_no_configuration(newest):
+def test_a_file_that_cannot_be_read_is_told_with_the_place(newest):
     os.mkdir(newest.path("folder.json"))
-    os.symlink("gone", newest.path("config.yaml"))
-    for arguments, words in [
-        (["--config", "folder.json"], ["folder.json", "directory"]),
-        (["--config", "config.json/x.json"], ["config.json/x.json", "directory"]),
-        ([], ["config.yaml", "No such file"]),
-    ]:
-        newest.call("adjust", "--query", *arguments).bad_config(*words)
+    newest.write("comma.json", b'{\n  "batch": {,}\n}')
+    newest.write("twice.json", b'{"batch": {}, "batch": {}}')
+    newest.write("latin.json", b'{"batch": "\xff"}')
+    for name, words in (
+        ("nowhere.json", "No such file"),
+        ("folder.json", "directory"),
+        ("config.json/x.json", "directory"),
+        ("comma.json", ":2:13: not JSON"),
+        ("twice.json", "twice"),
+        ("latin.json", ":1:12: not JSON"),
+    ):
+        for ended in (newest.query(environment={"OPTUNE_CONFIG": name}), newest.describe("--config", name)):
+            ended.bad_config(name, words)
 
 
 def test_too_few_files_for_a_process_are_not_blamed_on_the_configuration(servo):

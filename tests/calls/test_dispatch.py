@@ -99,12 +99,11 @@ def test_the_configuration_is_the_option_else_the_variable_else_the_file(newest)
     assert list(newest.call("adjust", "--describe").query["found"]) == ["config.json"]
 
 
-def test_no_configuration_names_all_that_was_looked_for_and_a_named_one_is_not_replaced(newest):
-    for verb in ("adjust", "measure"):
-        newest.call(verb, "--config", "nowhere.json").bad_config("nowhere.json", "No such file")
-        newest.call(verb, environment={"OPTUNE_CONFIG": "nowhere.json"}).bad_config("nowhere.json", "No such file")
+def test_no_configuration_names_all_that_was_looked_for_and_a_link_to_nowhere_is_one(newest):
     os.unlink(newest.path("config.json"))
     newest.query().bad_config("config.yaml", "config.json", "OPTUNE_CONFIG", "--config")
+    os.symlink("gone", newest.path("config.yaml"))
+    newest.query().bad_config("config.yaml", "No such file")
 
 
 def test_the_state_is_the_option_else_the_variable_else_the_file(newest):

@@ -96,18 +96,6 @@ def test_other_tools_get_all_that_was_recorded(history):
     assert (picture[:4], "dollars" in picture) == ("<svg", True)
 
 
-def test_a_picture_replaces_nothing_but_a_picture(history):
-    history.write("notes.txt", b"remember the milk")
-    for name in ("history.jsonl", "config.json", "notes.txt"):
-        before = history.read(name)
-        history.call("history", "--svg", name, "--json").bad_request(name)
-        assert history.read(name) == before
-    for _ in range(2):
-        assert history.call("history", "--svg", "picture.svg").status == 0
-    for name in ("nowhere/picture.svg", "."):
-        history.call("history", "--svg", name, "--json").bad_request(name + ": the picture cannot be written")
-
-
 def test_measurements_of_another_job_are_told_and_exported(newest):
     other = [entry(at(x, 1), x, job="1", command="echo cost 1") for x in (2, 3)]
     with_history(newest, [*other, *TUNED[:2]])

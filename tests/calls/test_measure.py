@@ -29,20 +29,6 @@ def test_a_value_for_one_measurement_is_used_and_told_and_not_stored(newest):
     assert newest.read("_state.json") == before
 
 
-def test_a_value_that_is_not_allowed_runs_nothing(newest):
-    newest.configure(batch("touch ran", constraints=["{web.cpu} * {web.mem} <= 6"], history="h"))
-    for assignment, status, reason, words in (
-        ("web.cpu=9", "rejected", "invalid-value", ["nothing was measured: web.cpu", "1 to 8", "9"]),
-        ("web.gc=serial", "rejected", "invalid-value", ['"serial"', '"zgc"']),
-        ("web.cpus=3", "bad-request", "bad-request", ["web.cpus", 'did you mean "web.cpu"']),
-        ("web.mem=4", "rejected", "constraint", ["{web.cpu} * {web.mem} <= 6", "2 * 4"]),
-    ):
-        ended = newest.measure(b"", assignment)
-        ended.failed(status, reason, *words)
-        assert "nothing was changed" not in ended.stderr
-    assert os.listdir(newest.folder) == ["config.json"]
-
-
 # Several runs.
 
 
@@ -138,10 +124,8 @@ def test_what_did_not_get_to_run_is_no_line_of_the_history_and_no_settings_are_b
     assert newest.read_lines("h")[0]["cause"] == "machine"
 
 
-def test_a_history_that_cannot_be_written_is_said_before_the_job_runs_and_after_it_costs_no_answer(newest):
-    newest.configure(batch("touch ran; rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
-    newest.measure(b"", "--history", "missing/h").bad_config("missing/h", "history", "create its folder")
-    assert not os.path.exists(newest.path("ran"))
+def test_a_history_that_can_be_written_no_more_costs_no_answer(newest):
+    newest.configure(batch("rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
     ended = newest.measure()
     assert ended.answer["metrics"]["size"] == {"value": 5}
     assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(newest.folder + "/", "")
@@ -164,21 +148,11 @@ def test_a_second_measurement_at_the_same_time_is_said(newest):
     assert newest.measure().stderr == ""
 
 
-def test_output_is_not_kept_where_something_else_is(newest):
-    newest.pyz = shutil.copy(newest.pyz, newest.path("copy.pyz"))
-    metrics = {"kept": {**SIZE["size"], "file": "f"}}
-    newest.configure(batch("touch ran", prepare="touch ran", history="h", metrics=metrics))
-    newest.write("_state.yaml", b"application: {components: {}}\n")
-    newest.write("f", b"")
-    assert "is the state of an older" in newest.measure(b"", "--keep-output", "_state.yaml").answer["message"]
-    newest.stored(cpu=3)
-    before = {name: newest.read(name) for name in ("config.json", "_state.json", "h", "copy.pyz", "f")}
-    for name in (*before, "missing/kept", "."):
-        ended = newest.measure(b"", "--keep-output", name)
-        status, reason = ("bad-request", "bad-request") if name in before else ("failed", "command-failed")
-        ended.failed(status, reason, name, "name another ")
-    assert {name: newest.read(name) for name in before} == before
-    assert not os.path.exists(newest.path("ran"))
+def test_output_is_not_kept_in_the_file_that_runs(newest):
+    program = shutil.copy(newest.pyz, newest.path("copy.pyz"))
+    before = newest.read("copy.pyz")
+    newest.measure(b"", "--keep-output", "copy.pyz", program=program).bad_request("copy.pyz", "name another ")
+    assert newest.read("copy.pyz") == before
 
 
 # Without a configuration.

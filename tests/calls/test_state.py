@@ -139,6 +139,66 @@ def test_a_working_directory_that_is_gone_is_no_bug_of_ours(newest):
     newest.adjust(asked(cpu=3), "--config", newest.path("config.json"), prefix=enter).bad_state("_state.json")
 
 
+# The stored state. Whatever is wrong with it, every call that needs it says so and none overwrites it.
+
+
+def every_call(servo):
+    return [servo.query(), servo.adjust(asked(cpu=3)), servo.measure(), servo.call("adjust", "--reset")]
+
+
+BAD_STATES = [
+    (b'{\n"application": }', ["not JSON", "_state.json:2:16"]),
+    (b"\0" * 4096, ["not JSON"]),
+    (b"\xff\xfe{\0", ["UTF-8"]),
+    (b"null", ["has no application"]),
+    (b"[]", ["a list where the object application belongs"]),
+    (b'{"application": {"components": {"web": 5}}}', ["has a number where the object application.components.web belongs"]),
+    (b'{"application": {"components": {"web": {"settings": []}}}}', ["web", "a list"]),
+    (b'{"application": {"components": {"web": {"settings": {"cpu": 3}}}}}', ["web", "cpu", "a number"]),
+]  # fmt: skip
+
+
+def test_a_damaged_state_is_named_by_every_call_and_stays_as_it_was(newest):
+    newest.configure(batch("touch ran {web.cpu}"))
+    for data, words in BAD_STATES:
+        newest.write("_state.json", data)
+        newest.query().bad_state("_state.json", "mend", "remove", *words)
+    for ended in every_call(newest):
+        ended.bad_state("_state.json")
+    assert newest.read("_state.json") == data
+    newest.write("_state.json", application(web={"cpu": {"value": {"a": 1}}}))
+    newest.measure().bad_state("web.cpu", "a mapping")
+    assert sorted(os.listdir(newest.folder)) == ["_state.json", "config.json"]
+
+
+def test_what_is_no_file_is_no_state(newest):
+    for make, remove, words in (
+        (lambda path: os.symlink("_state.json", path), os.unlink, "symbolic links"),
+        (os.mkfifo, os.unlink, "no regular file"),  # it is not waited for
+        (os.mkdir, os.rmdir, "directory"),
+    ):
+        make(newest.state)
+        for ended in every_call(newest):
+            ended.bad_state("_state.json", words)
+        remove(newest.state)
+    path = newest.path("gone", "s.json")
+    assert newest.call("adjust", "--query", "--state", path).status == 0
+    newest.adjust(asked(cpu=3), "--state", path).bad_state(path, "No such file")
+
+
+def test_what_cannot_be_read_is_said_to_be_that(newest):
+    prefix = without_privileges()
+    before = newest.stored(cpu=3)
+    os.chmod(newest.state, 0)
+    for ended in (newest.query(prefix=prefix), newest.adjust(asked(cpu=4), prefix=prefix)):
+        ended.bad_state("_state.json", "Permission denied")
+    assert stat.S_IMODE(os.stat(newest.state).st_mode) == 0
+    os.chmod(newest.state, 0o600)
+    assert newest.read("_state.json") == before
+    os.chmod(newest.path("config.json"), 0)
+    newest.query(prefix=prefix).bad_config("config.json", "Permission denied")
+
+
 # The state of an older servo-batch.
 
 OLDER = b"""\
@@ -163,6 +223,8 @@ def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(newest, na
     assert IS_THE_STATE % name in ended.stderr
     assert "overlaid with what is stored in " + name in newest.call("check").stdout.decode()
     assert newest.measure().stderr.count(IS_THE_STATE % name) == 1
+    refused = newest.measure(b"", "--keep-output", name).answer
+    assert "is the state of an older servo-batch, and would be overwritten" in refused["message"]
     newest.stored(mem=2)
     ended = newest.query()
     assert (ended.query["web"]["cpu"], ended.query["web"]["mem"]) == (6, 2)
