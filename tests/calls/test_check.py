@@ -25,7 +25,7 @@ def configure(servo, command="echo {web.cpu}", settings=CPU, **keys):
 def page(servo, *arguments):
     """Return the exit status and the lines of the page."""
     ended = servo.call("check", *arguments)
-    lines = ended.stdout.decode().splitlines()
+    lines = ended.text.splitlines()
     assert (ended.stderr, ended.status) == ("", VERDICTS[lines[-1]]), ended
     if not ended.status:
         assert lines[-1].startswith("this would run") == any(line.startswith("warning: ") for line in lines)
@@ -133,21 +133,18 @@ def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(newest):
     says(newest, 1, problem + "; adjust it, or remove what is stored by adjust --reset")
 
 
-def test_what_may_be_a_slip_in_the_configuration_is_told(newest):
-    configure(newest, "echo", {"cpu": {"values": [1, 2], "value": 3, "setp": 1, "weight": 2}})
+def test_what_may_be_a_slip_or_meant_something_else_to_the_older_driver_is_told(newest):
+    web = {"cpu": {"values": [1, 2], "value": 3, "setp": 1, "weight": 2}}
+    metrics = {"speed": {"output_regex": "speed (.+)$"}}
+    newest.configure(batch("echo", default_state=None, metrics=metrics, **application(web=web)))
     says(
         newest,
         0,
         "warning: web.cpu has values and no type, so any value is allowed: add type: enum",
         'warning: web.cpu has "setp", which adjust --query passes on, and nothing else (did you mean "step"?)',
         "note: no command, env, constraint or objective uses web.cpu",
+        "note: config.json: batch.metrics.speed.output_regex: ^ and $ match at every line; to the older ",
     )
-
-
-def test_a_configuration_for_the_older_driver_is_told_what_differs(newest):
-    older = application(web=CPU)["application"]
-    configure(newest, default_state=None, application=older, metrics={"speed": {"output_regex": "speed (.+)$"}})
-    says(newest, 0, "note: config.json: batch.metrics.speed.output_regex: ^ and $ match at every line; to the older ")
 
 
 def test_a_pattern_that_yields_nothing_is_a_problem(newest):
