@@ -1,6 +1,6 @@
 """The evidence: ``python tests/bench`` measures all and prints one table, ``python tests/bench job`` only that part.
 
-The parts are startup, job and hyperfine. Minutes, on a quiet machine, please.
+The parts are startup and job. Minutes, on a quiet machine, please.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import sys
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TESTS, "..", "src"), os.path.join(TESTS, "support")]
-PARTS = ("startup", "job", "hyperfine")
+PARTS = ("startup", "job")
 
 
 def machine():

@@ -1,9 +1,10 @@
 """How exact the job's figures are and what its output costs, under the Python that runs this.
 
-Each is measured and observed in turns, so that whatever else the machine does hits both.
+Each is measured and observed in turns, so that whatever else the machine does hits both. Debian has hyperfine and time.
 """
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -34,6 +35,11 @@ USES = (
     ("a second of its own code", "cpu_time", PYTHON + "'sum(number * number for number in range(8000000))'"),
     ("a second of the system", "cpu_time", "head -c 500000000 /dev/urandom >/dev/null"),
 )
+SEVERAL = {
+    "sleep 0.01": ["sleep", "0.01"],
+    "a second of work": [sys.executable, "-S", "-c", "s = 0\nfor i in range(12000000): s += i"],
+}
+RUNS = 5
 
 
 def by_itself(command):
@@ -44,14 +50,14 @@ def by_itself(command):
         return time.monotonic() - began
 
 
-def driver(pyz, command, **metrics):
+def driver(pyz, command, **keys):
     """Return a driver that measures a command."""
-    return Measuring(sys.executable, pyz, os.path.dirname(pyz), command, metrics=metrics)
+    return Measuring(sys.executable, pyz, os.path.dirname(pyz), command, **keys)
 
 
 def measured(pyz, command, name="total_runtime", **metrics):
     """Return the value of a metric as the driver reports it."""
-    return driver(pyz, command, **metrics).answer()["metrics"][name]["value"]
+    return driver(pyz, command, metrics=metrics).answer()["metrics"][name]["value"]
 
 
 def exactness(pyz):
@@ -85,7 +91,7 @@ def output(pyz):
         ours, theirs = zip(*((measured(pyz, command, **METRICS), by_itself(other)) for _ in range(7)))
         yield table.Figure(what + ", the least of 7 each", min(ours) / min(theirs), "%.3f", most=limit)
     what = "1 GiB of output: anonymous memory of driver, guard, keeper and search, peak"
-    yield table.Figure(what, peak_mebibytes(driver(pyz, FAST, **METRICS)), "%.1f MiB", most=20)
+    yield table.Figure(what, peak_mebibytes(driver(pyz, FAST, metrics=METRICS)), "%.1f MiB", most=20)
 
 
 def peak_mebibytes(measuring):
@@ -123,8 +129,29 @@ def usage(pyz):
         yield table.Figure(what, ours / theirs, "%.3f", 0.95, 1.05)
 
 
+def by_hyperfine(job, folder):
+    path = os.path.join(folder, "hyperfine.json")
+    command = " ".join("'%s'" % word for word in job)
+    call = ["hyperfine", "-N", "--warmup", "0", "--runs", str(RUNS), "--style", "none", "--export-json", path, command]
+    subprocess.run(call, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(path) as stream:
+        return json.load(stream)["results"][0]["times"]
+
+
+def beside_hyperfine(pyz):
+    """Several runs against those of hyperfine, a few each in turns."""
+    for name, job in SEVERAL.items() if shutil.which("hyperfine") else ():
+        ours, theirs = [], []
+        for _ in range(10):
+            theirs += by_hyperfine(job, os.path.dirname(pyz))
+            ours += driver(pyz, job, runs=RUNS).answer()["metrics"]["total_runtime"]["runs"]
+        median = statistics.median(theirs)
+        what = "%s, %d runs: the median less hyperfine's, %.4f s" % (name, len(ours), median)
+        yield table.Figure(what, 1000 * (statistics.median(ours) - median), "%+.2f ms", -0.5, 0.5)
+
+
 def figures():
     with tempfile.TemporaryDirectory() as folder:
         pyz = table.build(folder)
-        for part in (exactness, output, usage):
+        for part in (exactness, output, usage, beside_hyperfine):
             yield from part(pyz)
