@@ -125,6 +125,7 @@ def test_what_was_said_to_be_recorded_survives_a_kill(path):
         process.communicate(timeout=30)
         found = numbers(path, tag)
         assert (found, len(found) > said) == (list(range(len(found))), True)
+    assert all(numbers(path, tag) for tag in "abcd")
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(path):

@@ -301,4 +301,3 @@ def test_json_has_all_as_it_is():
     assert (first["settings"], first["metrics"], first["runs"]) == (TRIALS[0].settings, METRICS, [2.5])
     assert exported["best"] == {"settings": first["settings"], "value": 2.5, "measurements": [1], "confirmed": False}
     assert (second["job"], second["message"]) == ("0123456789abcdef", "it ended\nbadly")
-    assert export.as_json([], "x", None) == {"objective": "x", "best": None, "measurements": []}
