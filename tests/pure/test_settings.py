@@ -17,6 +17,7 @@ WRONG = [
     ({"min": 2, "max": 1}, ".min", ["2", "1", "max"]),
     ({"min": 0, "max": 1, "step": 0}, ".step", ["more than 0"]),
     ({"min": 0, "max": 10, "step": 3}, ".step", ["divide", "3", "10"]),
+    ({"min": 0, "max": 10.0019, "step": 1}, ".step", ["divide", "10.0019"]),
     ({"min": 0, "max": 1, "step": 10**400}, ".step", ["1000"]),
     ({"min": int("-" + LONG[1:]), "max": int(LONG), "step": int("7" * 3999)}, ".step", ["7777"]),
     ({"min": 1, "max": 9, "scale": "logarithmic"}, ".scale", ["linear or log", '"logarithmic"']),
