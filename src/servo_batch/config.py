@@ -121,14 +121,16 @@ SHORTEST = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
 def of_options(options: "Options") -> Config:
     """Return the configuration that a command line stands for by --command, else the one that ``document.find`` finds.
 
-    It has the objective that --minimize or --maximize gives. Raises ``ServoError`` (bad-config, or bad-request for what
-    the command line says) that lists every problem, one a line, each with its place.
+    It has the history of --history, and the objective that --minimize or --maximize gives. Raises ``ServoError``
+    (bad-config, or bad-request for what the command line says) that lists every problem, one a line, each with its
+    place.
     """
     if options.get("--command"):
         config = of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
     else:
         config = Config(*document.find(options.get("--config")))
         config.refuse_problems()
+    config.history = options.get("--history") or config.history
     return aimed(config, options)
 
 

@@ -19,7 +19,7 @@ from servo_batch.files import refuse_input
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
 from servo_batch.history.trials import Trial
-from servo_batch.job import sequence
+from servo_batch.job import output, sequence
 from servo_batch.job.attention import Caller
 from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
@@ -179,10 +179,10 @@ class _Runs:
         files = [each.file for each in self._planned.needed.values() if each.file]
         return partial(self._examine, {path: written.state(path) for path in files})
 
-    def _examine(self, before: searching.Before, ended: Ended, output: Output, step: Step) -> None:
+    def _examine(self, before: searching.Before, ended: Ended, printed: Output, step: Step) -> None:
         """Take the values of a run; raise ``ServoError`` where one is not found, or is none of the kind it was."""
         planned = self._planned
-        values = searching.search(planned.needed, output, before, step, self._caller)
+        values = searching.search(planned.needed, printed, before, step, self._caller)
         figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
         system = {name: each for name, each in planned.needed.items() if each.source == "resource"}
         values.update((name, round(figures[each.text], TIME_DIGITS)) for name, each in system.items())
@@ -198,40 +198,40 @@ class _Runs:
             self.notes += [f"{named(name)}: {at_most}" for name in names]
 
 
-def check_history(path: Optional[str], config: Config, state: StateFile) -> Dict[str, Optional[str]]:
-    """Raise ``ServoError`` where measurements could not be recorded at ``path``; None is nowhere.
-
-    Return the files that the call has then, which nothing else may be written to, by what a message calls them.
-    """
-    named = {
-        "the configuration": config.name,
-        "the state": state.path or None,
-        "the state of an older servo-batch": state.older,
-    }
-    if path:
-        refuse_input("--history", path, named)
-        record.check_writable(path)
-    return {**named, "the history": path}
-
-
 class Session:
     """The measurements of one call: how they go is told, each is recorded, and what is to be known of them is said.
 
-    ``lines`` are those of the history, also where none is named. Another session at the same time is said.
+    ``lines`` are those of the history, also where none is named. ``files`` are those that the call reads or writes, to
+    which nothing else may be written, by what a message calls them. Another session at the same time is said.
     """
 
     def __init__(
         self,
         config: Config,
+        state: StateFile,
         voice: ForPrograms,
         cancellation: Cancellation,
-        history: Optional[str],
         show_output: bool = False,
         keep_output: Optional[str] = None,
     ) -> None:
+        """Raise ``ServoError`` where measurements could not be recorded, or what the job prints not be kept."""
         self.lines: List[Dict[str, Any]] = []
+        self.files: Dict[str, Optional[str]] = {
+            "the configuration": config.name,
+            "the state": state.path or None,
+            "the state of an older servo-batch": state.older,
+            **{f"the file of the metric {named(name)}": each.file for name, each in config.metrics.items()},
+        }
+        if config.history:
+            refuse_input("--history", config.history, self.files)
+            record.check_writable(config.history)
+        self.files["the history"] = config.history
+        if keep_output:
+            for path in (keep_output, keep_output + output.STDERR_SUFFIX):
+                refuse_input("--keep-output", path, self.files)
+            output.check(keep_output)
         self._caller = Caller(cancellation, Telling(voice, config.expected_seconds), show_output, keep_output)
-        self._history = history
+        self._history = config.history
         self._said: Set[str] = set()
         _lock(config.name)
 

@@ -23,8 +23,10 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     Raises ``ServoError`` and ``UsageError`` for what is wrong before anything runs, and where nothing is known.
     """
     with cancellation.interrupting():
-        config, plans, left_out, history = _read(options)
-    session = measurement.Session(config, voice, cancellation, history)
+        config, file, plans, left_out = _read(options)
+        session = measurement.Session(config, file, voice, cancellation)
+        if options.get("--svg"):
+            svg.check_replaceable(options.get("--svg"), session.files)
     stopped = _measure(session, plans)
     if stopped and not session.lines:
         raise stopped
@@ -63,8 +65,8 @@ def _notes(path: Optional[str], view: trials.View, measured: List[trials.Trial],
     return notes
 
 
-def _read(options: Options) -> Tuple[Config, List[measurement.Plan], List[str], Optional[str]]:
-    """Return the configuration, the plan of each run, in turns, what is left out and why, and where runs are recorded.
+def _read(options: Options) -> Tuple[Config, state.StateFile, List[measurement.Plan], List[str]]:
+    """Return the configuration, the state's file, the plan of each run, in turns, and what is left out and why.
 
     Raises ``ServoError`` and ``UsageError``.
     """
@@ -88,11 +90,7 @@ def _read(options: Options) -> Tuple[Config, List[measurement.Plan], List[str], 
     if refusal and not plans:
         raise refusal
     measurement.refuse_hopeless(config, plans[0])
-    history = options.get("--history") or config.history
-    named_files = measurement.check_history(history, config, file)
-    if options.get("--svg"):
-        svg.check_replaceable(options.get("--svg"), named_files)
-    return config, plans * (options.get("--runs") or DEFAULT_RUNS), left_out, history
+    return config, file, plans * (options.get("--runs") or DEFAULT_RUNS), left_out
 
 
 def _combinations(config: Config, options: Options) -> List[Dict[str, Any]]:

@@ -20,7 +20,7 @@ def history(options: Options) -> answers.Answer:
     written for other tools.
     """
     config = of_options(options) if document.named_by(options.get("--config")) else None
-    path = options.get("--history") or (config and config.history) or record.DEFAULT_PATH
+    path = (config.history if config else options.get("--history")) or record.DEFAULT_PATH
     entries = record.read(path)
     latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
     config = config or aimed(_as_recorded(latest), options)

@@ -4,8 +4,6 @@ from typing import Any, Dict, List
 
 from servo_batch import answers, measurement, rules, settings, state
 from servo_batch.config import Config, of_options
-from servo_batch.files import refuse_input
-from servo_batch.job import output
 from servo_batch.job.cancel import Cancellation
 from servo_batch.measurement import Measurement
 from servo_batch.metrics import sources
@@ -14,7 +12,7 @@ from servo_batch.request import read_request
 from servo_batch.samples import deviation
 from servo_batch.settings import Application
 from servo_batch.state import StateFile
-from servo_batch.wording import did_you_mean, is_number, kind, named, shown
+from servo_batch.wording import did_you_mean, is_number, kind, shown
 
 
 def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancellation) -> answers.Answer:
@@ -24,7 +22,6 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     """
     with cancellation.interrupting():
         config = of_options(options)
-        history = options.get("--history") or config.history
         request = read_request()
         asked = requested_metrics(request, config)
         file = state.find(options, config)
@@ -33,15 +30,9 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
-        named_files = measurement.check_history(history, config, file)
-        kept = options.get("--keep-output")
-        if kept:
-            searched = {f"the file of the metric {named(name)}": each.file for name, each in plan.needed.items()}
-            for path in (kept, kept + output.STDERR_SUFFIX):
-                refuse_input("--keep-output", path, {**named_files, **searched})
-            output.check(kept)
-    shows = bool(options.get("--show-output"))
-    measured = measurement.Session(config, voice, cancellation, history, shows, kept).take(plan)
+        printed = bool(options.get("--show-output")), options.get("--keep-output")
+        session = measurement.Session(config, file, voice, cancellation, *printed)
+    measured = session.take(plan)
     if isinstance(measured, answers.ServoError):
         raise measured
     voice.progress(100, f"the job ended after {measured.metrics[sources.TOTAL_RUNTIME]['value']:.1f} s")

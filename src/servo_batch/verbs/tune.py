@@ -36,11 +36,10 @@ def tune(options: Options, voice: answers.ForPrograms, cancellation: Cancellatio
     with cancellation.interrupting():
         tuning = _read(options)
         measurement.refuse_hopeless(tuning.config, tuning.plan(tuning.task.default))
-        measurement.check_history(tuning.history, tuning.config, tuning.state)
-        past = tuning.past()
+        session = measurement.Session(tuning.config, tuning.state, voice, cancellation)
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
-    outcome = _to_the_end(tuning, past, voice, cancellation)
+    outcome = _to_the_end(tuning, session, voice, cancellation)
     objective = tuning.config.objective
     response = {
         "status": "ok",
@@ -149,8 +148,8 @@ def _read(options: Options) -> _Tuning:
     wanted = {name: options.get("--" + name) for name in ("measurements", "confirm", "seed", "cap")}
     given = {name: value for name, value in wanted.items() if value is not None}
     task = loop.Task(tuned, default, objective.direction == "maximize", allowed if has_rules else None, **given)
-    history = options.get("--history") or read.history or record.DEFAULT_PATH
-    return _Tuning(read, first, options.get("--control") or {}, history, file, held, task, seconds)
+    read.history = read.history or record.DEFAULT_PATH
+    return _Tuning(read, first, options.get("--control") or {}, read.history, file, held, task, seconds)
 
 
 def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
@@ -172,13 +171,14 @@ def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
 
 
 def _to_the_end(
-    tuning: _Tuning, past: loop.Past, voice: answers.ForPrograms, cancellation: Cancellation
+    tuning: _Tuning, session: measurement.Session, voice: answers.ForPrograms, cancellation: Cancellation
 ) -> loop.Outcome:
     """Measure all that is left to be measured, store the best if it is better, and return the outcome.
 
     Raises ``ServoError``.
     """
-    session = measurement.Session(tuning.config, voice, cancellation, tuning.history)
+    with cancellation.interrupting():
+        past = tuning.past()
     ends = time.monotonic() + tuning.budget_seconds
     seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
     text = f"{_goal(tuning)}; measurements that count in {tuning.history}: {len(past.measured)}"
