@@ -127,8 +127,7 @@ def _read(options: Options) -> _Tuning:
     if not seconds:
         raise UsageError(f"--budget needs a duration like 90m or 1h30m, not {budget}")
     objective = read.objective
-    is_shortest_time = objective.direction == "minimize" and objective.formula is None
-    if options.get("--cap") and (read.runs > 1 or not is_shortest_time):
+    if options.get("--cap") and (read.runs > 1 or objective.formula or objective.direction == "maximize"):
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
     file = state.find(options, read)
@@ -194,7 +193,7 @@ def _to_the_end(
                 if step.better:
                     tuning.store(step.settings)
                 return step
-            value, failure = _measured(tuning, step, session)
+            value, failure = _measure(tuning, step, session)
             seconds.append(time.monotonic() - began)
             past = past.after(loop.Measured(step.settings, value, step.purpose))
             _tell(voice, step, failure.reason if failure else _figures([value]), past.best())
@@ -210,7 +209,7 @@ def _to_the_end(
         raise error.saying(f"{error.summary}; {found}the same command goes on from {tuning.history}") from None
 
 
-def _measured(
+def _measure(
     tuning: _Tuning, step: loop.Step, session: measurement.Session
 ) -> Tuple[Optional[float], Optional[answers.ServoError]]:
     """Return what the objective comes to with the settings of ``step``, or why they make the job fail."""
