@@ -246,6 +246,7 @@ WOULD_BE = [
     (regex(r"^at (\d+)%$"), b"\rat 5%\rat 9%\r", CARRIAGE_RETURN),
     (regex(r"size (\d+)"), b"\x1b[1msize\x1b[0m 5", "if the colour codes were not there"),
     (regex(r"size (\d+)"), b"Size 5", "it would be 5 if case did not count: begin the pattern with (?i)"),
+    (regex(r"size (\d+)"), b"Size 5.5k", "it would match if case did not count: begin the pattern with (?i); but"),
     (regex(r"from stderr (\d)"), b"stderr 5", STDERR),
     (of_json("a"), b"weight 5", STDERR),
 ]

@@ -122,7 +122,7 @@ def _line(match: "Match[bytes]") -> int:
 
 
 def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:
-    """Return in words where or how the metric would have a value, or None; ``streams`` are what the job printed.
+    """Return in words where or how the metric would match, or None; ``streams`` are what the job printed.
 
     It may take as long as the pattern does, so whoever asks sets a limit.
     """
@@ -138,6 +138,7 @@ def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:
     for each, output, words in tried:
         try:
             return f"it would be {shown(find(each, output))} {words}"
-        except NoMatch:
-            pass
+        except NoMatch as none:
+            if str(none) and metric.source == "output_regex":  # a pattern matches there, but not what is a value
+                return f"it would match {words}; but then {none}"
     return None
