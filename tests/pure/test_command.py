@@ -8,9 +8,11 @@ from servo_batch.command import remarks, render, template
 ENUM = ["-O2", "a=b%", "c5.2xlarge", 7, True]
 # What the configuration allows for the component w: n and e are listed, b, f and t are formulas, all else is free.
 ALLOWED = {"n": ("range", [1, 8]), "e": ("enum", ENUM), "words": ("enum", ["-a  -b", ""]), "dot": ("enum", ["."])}
+ALLOWED["_X"] = ("enum", ["_X"])
 ALLOWED.update(dict.fromkeys("bft", ("formula", ())))
 VALUES = {
     "n": 4, "e": "-O2", "words": "-a  -b", "b": True, "f": 1.5, "t": "a-b", "flag": True, "v": "x", "x": "x", "on.off": False, "dot": ".",
+    "_X": "_X",
 }  # fmt: skip
 CONTROL = {"userdata": {"timeout": 30, "list": ["x", "y"]}, "nothing": None}
 
@@ -177,6 +179,9 @@ def test_a_formula_s_number_is_listed_and_its_text_is_free():
         ("./job {control.a}./x", {"a": "."}),
         ("./job SERV{control.a}", {"a": "O_X"}),
         ("./job {w.dot}{control.a}", {"a": "./x"}),
+        ("./job {control.a}O{control.b}", {"a": "SERV", "b": "_X"}),
+        ("./job x{control.a}V{control.b}_X", {"a": "SER", "b": "O"}),
+        ("./job {control.a}O{w._X}", {"a": "SERV"}),
     ],
 )
 def test_text_is_judged_with_what_stands_beside_it(command, values):

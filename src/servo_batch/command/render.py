@@ -4,7 +4,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.template import CONTROL, Command, Placeholder, Template, words
+from servo_batch.command.template import CONTROL, FORBIDDEN, Command, Placeholder, Template, words
 from servo_batch.formats import paths
 
 Names = Dict[str, Any]
@@ -43,14 +43,16 @@ class Rendering:
         """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given."""
         arguments: List[str] = []
         for template in command.templates:
-            text = self._filled(template, place, Placeholder.plain)
+            texts = self._texts(template, place, Placeholder.plain)
+            self._note_forbidden(template, texts, place)
+            text = template.filled(texts)
             is_several = not command.uses_shell and any(part.conversion == "w" for part in template.placeholders)
             arguments += words(text) if is_several else [text]
         return SHELL + arguments if command.uses_shell else arguments
 
     def variable(self, name: str, template: Template, place: str) -> str:
         """Return the value of an environment variable, any text."""
-        value = self._filled(template, place, Placeholder.any_text)
+        value = template.filled(self._texts(template, place, Placeholder.any_text))
         if len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES:
             for part in template.placeholders:
                 problem = "a value with which the variable has 128 KiB or more, and the system takes less"
@@ -64,18 +66,27 @@ class Rendering:
                 status = "bad-request" if reason == "bad-request" else "failed"
                 raise ServoError(status, reason, "\n".join(self._problems))
 
-    def _filled(self, template: Template, place: str, put_in: Callable[..., str]) -> str:
+    def _texts(self, template: Template, place: str, put_in: Callable[[Placeholder, Any], str]) -> List[str]:
         texts = []
-        for part, before, after in zip(template.placeholders, template.literals, template.literals[1:]):
+        for part in template.placeholders:
             text = ""
             try:
-                text = put_in(part, _look_up(part.path, self._names), before, after)
+                text = put_in(part, _look_up(part.path, self._names))
             except LookupError as error:
                 self._note(part, str(error), place, "bad-request" if part.path[0] in CONTROL else "bad-config")
             except ValueError as error:
                 self._note_value(part, str(error), place)
             texts.append(text)
-        return template.filled(texts)
+        return texts
+
+    def _note_forbidden(self, template: Template, texts: List[str], place: str) -> None:
+        """Note the free text that makes .. or SERVO_, by itself or with what stands around it."""
+        whole = FORBIDDEN.findall(template.filled(texts))
+        for at, part in enumerate(template.placeholders if whole else ()):
+            without = FORBIDDEN.findall(template.filled([*texts[:at], " ", *texts[at + 1 :]]))
+            if len(without) < len(whole) and texts[at] and part.is_free(_look_up(part.path, self._names)):
+                made = f"{wording.shown(texts[at])}, which makes .. or SERVO_ where it stands; {part.way_out}"
+                self._note_value(part, made, place)
 
     def _note_value(self, part: Placeholder, problem: str, place: str) -> None:
         reason = "bad-request" if part.path[0] in CONTROL else "bad-state"

@@ -58,27 +58,25 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
             f'script "${variable}" (a list: [sh, -c, \'./job "${variable}"\'])'
         )
 
-    def any_text(self, value: "Any", before: str = "", after: str = "") -> str:
+    def any_text(self, value: "Any") -> str:
         """Return what is put into a variable for a JSON value; raise ``ValueError`` that says why nothing is."""
-        if self.is_number and self._is_free(value):
-            return self.plain(value, before, after)
+        if self.is_number and self.is_free(value):
+            return self.plain(value)
         text = self._formatted(value)
         if re.search("[\0\ud800-\udfff]", text):
             raise ValueError("a value with a NUL character or half a surrogate pair, which no variable holds")
         return text
 
-    def plain(self, value: "Any", before: str = "", after: str = "") -> str:
-        """Return what is put into a command likewise, which is judged between the texts that stand beside it.
+    def plain(self, value: "Any") -> str:
+        """Return what is put into a command likewise.
 
         Numbers are as JSON writes them, booleans ``true`` and ``false``; between words one blank is left.
         """
-        text, is_free = self._formatted(value), self._is_free(value)
+        text, is_free = self._formatted(value), self.is_free(value)
         if is_free and self.is_number and not re.match(NUMBER, text):
             raise ValueError(f"{shown(text)}, but only a number may stand there ({FOR_NUMBERS}); {self.way_out}")
         texts = words(text) if self.conversion == "w" else [text]
         odd = next(filter(None, (_odd(each, is_free) for each in texts)), "")
-        if is_free and len(FORBIDDEN.findall(before + text + after)) > len(FORBIDDEN.findall(f"{before} {after}")):
-            odd = odd or "it makes .. or SERVO_ where it stands"
         if not odd:
             return text
         plain = f"{PLAIN}{'' if is_free else ' % ='} are plain"
@@ -86,7 +84,8 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
         remedy *= self.path[0] not in CONTROL
         raise ValueError(f"{shown(text)}, but {odd} ({plain}); {remedy}{self.way_out}")
 
-    def _is_free(self, value: "Any") -> bool:
+    def is_free(self, value: "Any") -> bool:
+        """Tell whether a value is free text here."""
         return self.kind == "free" or (self.kind == "formula" and isinstance(value, str))
 
     def _formatted(self, value: "Any") -> str:
