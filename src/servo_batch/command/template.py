@@ -80,8 +80,11 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
         if not odd:
             return text
         plain = f"{PLAIN}{'' if is_free else ' % ='} are plain"
-        remedy = f"with type: enum it may have % = and any beginning, and {{{self.field}!w}} is several words; "
-        remedy *= self.path[0] not in CONTROL
+        remedy = f"{{{self.field}!w}} is several words; "
+        if is_free:
+            remedy = f"with type: enum it may have % = and any beginning, and {remedy}" * (self.path[0] not in CONTROL)
+        elif len(words(text)) <= len(texts):  # it is one word, or !w stands there
+            remedy = ""
         raise ValueError(f"{shown(text)}, but {odd} ({plain}); {remedy}{self.way_out}")
 
     def is_free(self, value: "Any") -> bool:
