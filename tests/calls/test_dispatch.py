@@ -69,7 +69,7 @@ def test_a_verb_in_the_place_of_an_app_id_is_told_how_it_is_called(newest):
 
 def test_help_is_text_of_the_whole_of_a_verb_and_of_the_manual(newest):
     for arguments, start, parts in (
-        (["--help"], "usage: ", ["VERB", "\n  compare  measure combinations"]),
+        (["--help"], "usage: ", ["VERB", "\n\nBoth Optune drivers", "\n  compare  measure combinations"]),
         (["measure", "--help"], "usage: ", [" measure [options] [APP_ID]", "--config FILE", "--runs N", "More: help job"]),
         (["help"], "", ["  README ", "  recipes/ssh "]),
         (["help", "readme"], "# servo-batch\n", []),

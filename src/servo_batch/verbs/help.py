@@ -23,6 +23,7 @@ VERBS = {
     "servo": ("be the agent: do what the service says, with the drivers", "--account ACCOUNT APP_ID", "agent"),
     "help": ("show the manual: its pages, one of them, or where it has a word", "help metrics", "README"),
 }
+WHOLE = "both Optune drivers for a batch job, and what measures, compares and tunes one without Optune"
 READS = "A request, a JSON object, is read from stdin unless that is a terminal; without one, give </dev/null.\n"
 # The folder that holds the package, or the archive, in which Python's loader finds files by longer paths.
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -53,6 +54,7 @@ def version() -> str:
 def usage(verb: str, call: str) -> str:
     """Return the help of a verb, which was called by ``call``; that of the verb help is the help of the whole."""
     meaning, example, page = VERBS[verb]
+    meaning = WHOLE if verb == "help" else meaning
     reads = READS if "<request" in USAGE[verb] else ""
     verbs = _section("verbs", {verb: meaning for verb, (meaning, _, _) in VERBS.items()}) if verb == "help" else ""
     options = _section("options", {option.shown: option.meaning for option in of(verb)})
