@@ -85,7 +85,7 @@ class Config(document.Document):
         if len(keys) != 2 or (keys == path and path[0] in ("state", *template.CONTROL)):
             return "free", []
         setting = self.settings.described.get(settings.full_name(*keys), {})
-        ends = [setting[end] for end in ("min", "max") if is_number(setting.get(end))]
+        ends = [settings.whole(setting, setting[end]) for end in ("min", "max") if is_number(setting.get(end))]
         kind = settings.type_of(setting)
         return kind or "free", {"range": ends, "enum": setting.get("values", [])}.get(kind, [])
 

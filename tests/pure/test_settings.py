@@ -94,7 +94,7 @@ def test_a_whole_value_of_a_range_of_whole_numbers_is_an_integer_wherever_it_com
 
 def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
     described = {
-        "size": {"min": 1, "max": 2},
+        "size": {"min": 1.0, "max": 2.0, "step": 1.0},
         "gc": {"type": "enum", "values": ["g1", 7]},
         "heap": {"type": "formula", "formula": "1"},
         "name": {"value": "x"},
@@ -108,7 +108,8 @@ def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
         ("state", "application", "components", "web", "settings", "gc", "value"): ("enum", ["g1", 7]),
         ("state", "application", "components", "web", "settings", "gc", "unit"): ("free", []),
     }
-    config = Config("c.json", batch(default_state=application(web=described)))
+    config = Config("c.json", batch("echo {web.size:d}", default_state=application(web=described)))
+    assert config.problems == []  # an end that is written as 1.0 is whole where its steps are
     assert {path: config.allowed(path) for path in allowed} == allowed
 
 
