@@ -117,27 +117,29 @@ def _needed(metrics: Dict[str, Metric], known: Dict[str, Metric]) -> Dict[str, M
     return {name: each for name, each in known.items() if name in needed}
 
 
-def refuse_hopeless(config: Config, planned: Plan) -> None:
-    """Raise ``ServoError`` where a formula cannot be computed whatever the job will print.
+def refuse_hopeless(config: Config, *plans: Plan) -> None:
+    """Raise ``ServoError`` where with each of the plans a formula cannot be computed whatever the job will print.
 
     It is bad-request where each that cannot be is about control, else bad-config. Not a part of ``plan``: settings with
     which that is so are something that tuning learns from.
     """
-    if all(each.source != "formula" for each in planned.needed.values()):
+    if all(each.source != "formula" for each in plans[0].needed.values()):
         return
     from servo_batch.formulas import Later
 
     later = dict.fromkeys(config.metrics, Later())
-    _, problems = computed(planned.needed, later, planned.settings, planned.control)
     why = "it cannot be computed with the settings and the control as they are"
-    lines = []
+    lines = {}
     is_about_control = True
-    for name, problem in problems.items():
-        lines.append(f"{config.place(('batch', 'metrics', name, 'formula'))}: {why}: {problem}")
-        is_about_control &= any(field[0] in CONTROL for field in planned.needed[name].parsed.fields)
-    if lines:
-        message = "\n".join(lines)
-        raise bad_request(message) if is_about_control else failed("bad-config", message)
+    for planned in plans:
+        _, problems = computed(planned.needed, later, planned.settings, planned.control)
+        if not problems:
+            return
+        for name, problem in problems.items():
+            lines[f"{config.place(('batch', 'metrics', name, 'formula'))}: {why}: {problem}"] = None
+            is_about_control &= any(field[0] in CONTROL for field in planned.needed[name].parsed.fields)
+    message = "\n".join(lines)
+    raise bad_request(message) if is_about_control else failed("bad-config", message)
 
 
 def computed(

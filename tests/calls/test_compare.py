@@ -78,6 +78,17 @@ def test_a_combination_that_fails_is_shown_and_costs_no_other(comparing):
     assert "all combinations failed" in table
 
 
+def test_a_formula_that_one_of_the_combinations_cannot_have_is_that_one_s_failure(comparing):
+    metrics = {**COST["metrics"], "root": {"formula": "sqrt(4 - {a.x})"}}
+    comparing.configure(described(metrics=metrics))
+    for values in ("a.x=2,6", "a.x=6,2"):
+        measured = compared(comparing, values, "--runs", "1")["measurements"]
+        assert [one.get("reason") for one in measured] == [None, "no-match"]
+    answer = compared(comparing, "a.x=6,8", status=1)
+    assert answer["reason"] == "bad-config"
+    assert "sqrt(4 - 6)" in answer["message"]
+
+
 def test_what_constraints_forbid_is_left_out_and_named_and_what_is_missing_is_noted(comparing):
     command = "rm -rf room; echo cost {a.x}; test {a.x} != 4"
     comparing.configure(described(command, constraints=["{a.x} <= 4"]))

@@ -89,7 +89,7 @@ def _read(options: Options) -> Tuple[Config, state.StateFile, List[measurement.P
             left_out.append(f"left out: {table.pairs(values)} {error.message.partition(': ')[2]}")
     if refusal and not plans:
         raise refusal
-    measurement.refuse_hopeless(config, plans[0])
+    measurement.refuse_hopeless(config, *plans)
     return config, file, plans * (options.get("--runs") or DEFAULT_RUNS), left_out
 
 
