@@ -80,8 +80,8 @@ class TestTheWorkingDirectory:
 
     @pytest.mark.parametrize(("name", "told"), [("none", "No such file"), ("config.json", "Not a directory")])
     def test_that_is_none_is_said(self, newest, name, told):
-        message = failure(newest, "true", working_directory=name)
-        assert "working_directory %s: %s" % (name, told) in message
+        message = failure(newest, "true", cleanup="true", working_directory=name)
+        assert message.count("working_directory %s: %s" % (name, told)) == 1
 
 
 @needs_proc

@@ -29,8 +29,8 @@ class Caller(NamedTuple):
 class Loop:
     """What is attended to: ``children`` that tell something, what is ``shown``, progress, and who asks for an end.
 
-    ``began`` is when the step began, by the monotonic clock. ``lost`` says why nobody can read stdout any more; empty
-    while somebody may.
+    Whoever runs the step adds to ``children`` and sets ``shown``. ``began`` is when the step began, by the monotonic
+    clock. ``lost`` says why nobody can read stdout any more; empty while somebody may.
 
     A cleanup is not concerned by the signals that came before it, of which there are ``heard``, nor by a stdout that
     nobody reads: a terminal that is closed does both at once.

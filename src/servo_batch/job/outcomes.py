@@ -103,7 +103,6 @@ def judged(
     where nobody wants the step to go on, with what became of it at its end.
     """
     limit_seconds = math.inf if step.timeout_seconds is None else step.timeout_seconds
-    # What nobody refuses is stopped by its timeout only.
     is_late = isinstance(outcome, Stopped) or outcome.runtime_seconds > limit_seconds
     is_whole = not (is_late or incomplete)
     if is_whole and isinstance(outcome, Ended) and outcome.status in step.success_statuses:
@@ -112,7 +111,7 @@ def judged(
     refused = refusal(step.place.told("; ".join(parts)))
     if refused:
         raise refused
-    if is_late:
+    if is_late:  # what nobody refused was stopped by its timeout
         parts.insert(0, "%s ran past %s of %g s" % (step.kind, step.limit_name, limit_seconds))
     if incomplete:
         parts.append("the job's output may be incomplete: " + incomplete)

@@ -54,8 +54,8 @@ class Running(Loop):
 
         Raises ServoError: ``command-failed`` (not started, ended badly, killed, output lost), ``timeout`` or
         ``cancelled``, the last two once nothing of the job is alive; ``timeout`` also where the job ran past it and
-        ended before it could be stopped. A signal that comes after the job ended well raises nothing here: look at
-        ``cancellation.signum``.
+        ended before it could be stopped. A signal that comes after the job ended well raises nothing here: what
+        follows does.
         """
         try:
             self._start()

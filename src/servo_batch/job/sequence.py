@@ -41,7 +41,7 @@ def measure(job: Job, begin: Callable[[], Examine], caller: Caller) -> List[str]
 
     Raises ``ServoError`` for the first thing that goes wrong: nothing runs after that but the cleanup of this run. Each
     signal ends what is at hand: the first the prepare or the job, one that comes later the grace period of that, or the
-    cleanup. One that comes when all has ended raises nothing: look at ``cancellation.signum``.
+    cleanup. One that comes when all has ended raises nothing: the measurement counts.
     """
     measurement = _Measurement(job, begin, caller, [])
     for number in range(job.warmup_runs + job.runs):
@@ -92,6 +92,6 @@ class _Measurement(NamedTuple):
 
     def _joined(self, errors: Sequence[ServoError]) -> ServoError:
         """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
-        text = "; ".join([*(error.summary for error in errors), *self.notes])
+        text = "; ".join(dict.fromkeys([*(error.summary for error in errors), *self.notes]))
         first = max(errors, key=lambda error: (isinstance(error, Cancelled), isinstance(error, HostError)))
         return first.saying(text, [each for error in errors for each in error.details])
