@@ -194,7 +194,7 @@ class TestKeeping:
         os.mkfifo(newest.path("fifo"))
         for path in ("/none/such/file", newest.folder, newest.path("fifo"), "/dev/null"):
             told = "the job cannot start: its output cannot be kept in %s: " % path
-            newest.measure(b"", "--keep-output", path).failed("failed", "command-failed", told)
+            newest.measure(b"", "--keep-output", path).failed("failed", "command-failed", told, "; name another ")
 
 
 # The disk is waited for half a second longer than what is on its way.

@@ -86,7 +86,7 @@ def _opened(path: Optional[str]) -> BinaryIO:
             return _unnamed()
         stream = os.fdopen(os.open(path, FLAGS, 0o666), "rb+", buffering=0)
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise ValueError("it is no regular file")
+            raise OSError(0, "it is no regular file")
         return stream
     except (OSError, ValueError) as error:
         raise HostError("the job cannot start: its output cannot be kept in " + _why(path, error)) from None
