@@ -129,7 +129,7 @@ def refuse_hopeless(config: Config, *plans: Plan) -> None:
 
     later = dict.fromkeys(config.metrics, Later())
     why = "it cannot be computed with the settings and the control as they are"
-    lines = {}
+    lines: Dict[str, None] = {}
     is_about_control = True
     for planned in plans:
         _, problems = computed(planned.needed, later, planned.settings, planned.control)
