@@ -80,13 +80,13 @@ def _read(options: Options) -> Tuple[Config, state.StateFile, List[measurement.P
     for values in _combinations(config, options):
         asked = config.settings.with_values(stored, values)
         try:
-            accepted = rules.accepted(config.settings, asked, stored, "nothing was measured")
+            accepted = rules.accepted(config.settings, asked, stored, f"{table.pairs(values)} is not measured")
             plans.append(_plan(config, config.settings.current(accepted), options))
         except answers.ServoError as error:
             if error.reason != "constraint":
                 raise
             refusal = error
-            left_out.append(f"left out: {table.pairs(values)} {error.message.partition(': ')[2]}")
+            left_out.append(error.message)
     if refusal and not plans:
         raise refusal
     measurement.refuse_hopeless(config, *plans)
