@@ -25,6 +25,11 @@ def shown(value: "Any") -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
+def visible(text: str) -> str:
+    """Return the text with an escape for each character that could hide, end a line, or move a terminal's cursor."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def plain(value: "Any") -> str:
     """Return a JSON value as a person reads it in a table: text as it is, nothing for null, else JSON."""
     import json

@@ -120,7 +120,7 @@ def test_the_caret_of_a_long_line_stands_under_the_place(where):
     shown, caret = str(error_of("a: '" + "日x" * where + "'\tb" + "é" * (10000 - where))).split("\n")[1:]
     assert len(shown) < 120
     cells = "".join(char + ("\0" if char == "日" else "") for char in shown)
-    assert cells[caret.index("^") - 1 : caret.index("^") + 2] == "' b"
+    assert cells[caret.index("^") - 1 : caret.index("^") + 3] == r"'\tb"
 
 
 def test_nothing_that_moves_a_cursor_reaches_the_terminal():

@@ -7,6 +7,7 @@ from typing import List
 from urllib.parse import quote
 
 from servo_batch import answers
+from servo_batch.wording import visible
 
 MAX_LINE = 4000
 CONCEALED = "[token]"
@@ -38,7 +39,4 @@ class Log:
             text = text.replace(form, CONCEALED)
         left = len(text) - MAX_LINE
         text = text[:MAX_LINE] + ("… (%d characters more)" % left if left > 0 else "")
-        return "".join(
-            character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-            for character in text
-        )
+        return visible(text)

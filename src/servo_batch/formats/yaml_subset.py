@@ -12,7 +12,7 @@ line, so that the time is linear. Where one value is wrong, that is noted and th
 
 import re
 
-from servo_batch.wording import shown
+from servo_batch.wording import shown, visible
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def text_of(source: "Union[str, bytes]") -> Source:
         note(src, "this is no character in UTF-8: save the file as UTF-8", wrong.start())
     elif wrong:
         msg = 'YAML readers refuse the character U+%04X or differ about it: remove it; in double quotes write "%s"'
-        note(src, msg % (ord(wrong.group()), printable(wrong.group())), wrong.start())
+        note(src, msg % (ord(wrong.group()), visible(wrong.group())), wrong.start())
     elif given.startswith("\ufeff") and (ENTRY.match(src) or text.startswith(" ")):
         # To npm's yaml the mark takes a column, and a sequence after it is a plain scalar.
         note(src, "a byte order mark cannot stand before this: save the file without it, or begin with a comment", 0)
@@ -229,7 +229,7 @@ def block_node(src: Source, pos: int, indent: int, depth: int, compact: bool) ->
 def block_form(src: Source, pos: int, sign: str) -> str:
     """Return how to write the value at ``pos`` as a block scalar."""
     before = src[src.rfind("\n", 0, pos) + 1 : pos].strip(" ")[-40:]
-    return "write `%s` and the text below it, indented" % printable(before + " " + sign).strip(" ")
+    return "write `%s` and the text below it, indented" % visible(before + " " + sign).strip(" ")
 
 
 def block_value(src: Source, pos: int, indent: int, depth: int, compact: bool) -> "Tuple[int, Any]":
@@ -405,7 +405,7 @@ def escape(src: Source, code: str, pos: int) -> str:
     if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF:
         return chr(number)  # of two halves of a character one reader makes one character, another keeps both
     remedy = "leave the backslash out" if code == "'" else "put a regular expression in single quotes"
-    note(src, "in double quotes a backslash starts an escape, and \\%s is none: %s" % (printable(code), remedy), pos)
+    note(src, "in double quotes a backslash starts an escape, and \\%s is none: %s" % (visible(code), remedy), pos)
     return code
 
 
@@ -465,15 +465,10 @@ def error_of(src: Source, name: str) -> YamlError:
         start = src.rfind("\n", 0, pos) + 1
         line, lineno, col = src[start : src.find("\n", pos)], src.count("\n", 0, pos) + 1, pos - start
         first = max(0, col - LINE_WIDTH // 2) if col > LINE_WIDTH - 10 else 0
-        before = ("..." if first else "") + printable(line[first:col])
-        after = printable(line[col : first + LINE_WIDTH]) + ("..." if first + LINE_WIDTH < len(line) else "")
-        head = "%s:%d:%d: %s" % (printable(name), lineno, col + 1, src.problems[pos])
+        before = ("..." if first else "") + visible(line[first:col])
+        after = visible(line[col : first + LINE_WIDTH]) + ("..." if first + LINE_WIDTH < len(line) else "")
+        head = "%s:%d:%d: %s" % (visible(name), lineno, col + 1, src.problems[pos])
         texts.insert(0, "%s\n    %s\n    %s^" % (head, before + after, " " * width(before)))
     if len(texts) >= MAX_PROBLEMS:
         texts.append("and there may be more")
     return YamlError(src.problems[pos], name, lineno, col + 1, "\n".join(texts))
-
-
-def printable(text: str) -> str:
-    """Return the text with an escape for each character that could hide, or move a terminal's cursor."""
-    return "".join(char if char.isprintable() else " " if char == "\t" else ascii(char)[1:-1] for char in text)

@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from servo_batch import samples
+from servo_batch import samples, terminal
 from servo_batch.answers import ServoError, bad_request
 from servo_batch.columns import clipped, folded, width
 from servo_batch.files import refuse_input, replace, why
@@ -46,8 +46,8 @@ STYLE = """\
 %s}
 """
 STYLE %= tuple("".join(RULES % ((name, colour) * 2) for name, colour in each.items()) for each in (LIGHT, DARK))
-# XML 1.0 has no such characters, not even escaped; U+202A and its like would turn the rest of a line around.
-UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Beside what would turn the rest of a line around, XML 1.0 has no such characters, not even escaped.
+UNPRINTABLE = re.compile(terminal.CONTROL.pattern + "|[\t\n\ud800-\udfff\ufffe\uffff]")
 CHARACTER = 0.7  # of its size, about how wide a character is: rather too much, since only the reader knows the font
 
 
