@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 STDERR_SECONDS = 1.0  # whoever does not read stderr for so long does not read it
-PIPE_BUF = 512  # a pipe that takes anything takes so much at once, says POSIX of poll(); many take more
 
 
 class Details:
@@ -141,15 +140,15 @@ def write_text(text: str, wait: "Optional[Wait]" = None) -> None:
 
     Raises ``ServoError`` (cancelled) where stdout takes nothing any more, and what ``wait`` raises.
     """
+    import select
+
     rest = memoryview(text.encode("utf-8", "replace"))
     while rest:
         if wait:
             wait()
         try:
-            rest = rest[os.write(STDOUT, rest[:PIPE_BUF] if wait else rest) :]
+            rest = rest[os.write(STDOUT, rest[: select.PIPE_BUF] if wait else rest) :]
         except BlockingIOError:  # the other end made the pipe non-blocking
-            import select
-
             select.select([], [STDOUT], [])
         except OSError as error:
             raise failed("cancelled", f"stdout cannot be written to: {error.strerror}") from None
@@ -164,6 +163,6 @@ def complain(message: str) -> None:
     rest = f"servo-batch: {message}\n".encode(sys.stderr.encoding, "backslashreplace")
     try:
         while rest and select.select([], [STDERR], [], STDERR_SECONDS)[1]:
-            rest = rest[os.write(STDERR, rest[:PIPE_BUF]) :]
+            rest = rest[os.write(STDERR, rest[: select.PIPE_BUF]) :]
     except OSError:
         pass
