@@ -106,7 +106,8 @@ class Config(document.Document):
 
     def aim(self, direction: str, text: "Any") -> "Objective":
         """Return the objective to minimize or maximize a formula; raise ``ValueError`` that says why that cannot be."""
-        return Objective(direction, text, None if str(text).strip() == SHORTEST.text else self.formula(text))
+        text = text.strip() if isinstance(text, str) else text
+        return Objective(direction, text, None if text == SHORTEST.text else self.formula(text))
 
 
 class Objective(namedtuple("Objective", ("direction", "text", "formula"))):
@@ -147,7 +148,7 @@ def aimed(config: Config, options: "Options") -> Config:
 
 
 class _OfCommand(Config):
-    """The configuration that a command line stands for; its places are options."""
+    """The configuration that a command line stands for; messages name the word there instead of a key path."""
 
     def place(self, path: "Path") -> str:
         """Return the word of the command line that the keys ``path`` come from."""
