@@ -363,8 +363,8 @@ def test_a_terminal_that_does_not_say_how_wide_it_is_is_taken_to_be_as_wide_as_m
 @pytest.mark.parametrize(
     ("confirm", "default", "said"),
     [
-        ("1", {}, "the difference may be noise, 1 against 2: the state is as it was"),
-        ("0", {}, "too few runs to tell: the state is as it was; more --confirm or --budget goes on"),
+        ("1", {}, "the difference may be noise, 1 against 2: nothing was stored"),
+        ("0", {}, "too few runs to tell: nothing was stored; more --confirm or --budget goes on"),
         ("3", {"value": 7}, "nothing was found that is better than the default"),
     ],
 )

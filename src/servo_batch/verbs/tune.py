@@ -241,7 +241,7 @@ def _say(voice: answers.ForPrograms, part: int, message: str, *lines: str) -> No
 
 def _goal(tuning: _Tuning) -> str:
     objective = tuning.config.objective
-    alone = tuning.config.metrics.get(objective.text.strip()[1:-1])  # where the formula is {NAME}
+    alone = tuning.config.metrics.get(objective.text[1:-1])  # where the formula is {NAME}
     return f"{objective.direction} {objective.text}" + (f" in {alone.unit}" if alone and alone.unit else "")
 
 
@@ -258,12 +258,11 @@ def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
 
 
 def _verdict(tuning: _Tuning, outcome: loop.Outcome) -> str:
-    kept = "the state is as it was" if tuning.state.path else "nothing is stored"
     if outcome.better is None:
-        return f"too few runs to tell: {kept}; more --confirm or --budget goes on"
+        return "too few runs to tell: nothing was stored; more --confirm or --budget goes on"
     runs = f"{_figures(outcome.best_runs)} against {_figures(outcome.default_runs)}"
     if not outcome.better:
-        return f"the difference may be noise, {runs}: {kept}"
+        return f"the difference may be noise, {runs}: nothing was stored"
     gain = ""
     if outcome.default and outcome.best is not None:
         gain = f" by {abs(100 * (outcome.best - outcome.default) / outcome.default):.1f} %"
