@@ -95,17 +95,17 @@ class Document:
         return name
 
 
-def named_by(path: "Optional[str]") -> "Optional[str]":
-    """Return the name of the file at ``path``, else at ``$OPTUNE_CONFIG``, else where one is looked for; else None."""
+def path_of(path: "Optional[str]") -> "Optional[str]":
+    """Return ``path``, else ``$OPTUNE_CONFIG``, else the first of the files SEARCHED that is there; else None."""
     return path or os.environ.get("OPTUNE_CONFIG") or next(filter(os.path.lexists, SEARCHED), None)
 
 
 def find(path: "Optional[str]") -> "Tuple[str, Any]":
-    """Return the name and content of the file that ``named_by`` names.
+    """Return the name and content of the file that ``path_of`` gives.
 
     Raises ``ServoError`` (bad-config) where there is none, or it cannot be read.
     """
-    name = named_by(path)
+    name = path_of(path)
     if name is None:
         places = " nor ".join("./" + each for each in SEARCHED)
         others = "OPTUNE_CONFIG is not set and --config FILE not given; name the file by one of these"

@@ -33,7 +33,8 @@ TABLE = """\
 --control JSON | measure compare check tune | control values, laid over those of the request
 --runs N | measure | how many runs of the job make the measurement; else batch.runs, or 1
 --runs N | compare | how many runs each combination gets; else 3
---warmup-runs N | measure compare | how many runs come first and do not count; else batch.warmup_runs, or 0
+--warmup-runs N | measure | how many runs come first and do not count; else batch.warmup_runs, or 0
+--warmup-runs N | compare | how many runs come before each that counts; else batch.warmup_runs, or 0
 --history FILE | measure compare history tune | where measurements are recorded; else batch.history
 --measurements N | tune | how many measurements to make in all; else 30
 --budget DURATION | tune | begin no measurement that would end later than this, like 90m or 2h

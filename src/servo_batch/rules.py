@@ -72,8 +72,9 @@ def requested(request: Dict[str, Any]) -> Application:
 def accepted(configured: Settings, asked: Application, stored: Application, consequence: str) -> Application:
     """Return what is to be stored in place of ``stored`` where ``asked`` is allowed; raise ``ServoError`` (rejected).
 
-    ``consequence`` is what the error begins with. A formula's value is computed and never stored: a service sends back
-    what it was told, so the present one is taken, and any other is rejected.
+    It stores nothing, so it serves whoever only judges, too. ``consequence`` is what the error begins with. A formula's
+    value is computed and never stored: a service sends back what it was told, so the present one is taken, and any
+    other is rejected.
     """
     present = settings.values(configured.current(stored))
     bare = copy.deepcopy(asked)

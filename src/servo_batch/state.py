@@ -123,7 +123,7 @@ class StateFile:
 def find(options: "Options", configuration: "Optional[Document]") -> StateFile:
     """Return the state's file: ``--state``, else ``$OPTUNE_STATE``, else ``batch.state``, else ``./_state.json``.
 
-    With --command there is none: its path is empty. Raises ``ServoError`` (bad-request) where that is the
+    With --command there is none, which an empty path says. Raises ``ServoError`` (bad-request) where that is the
     configuration's file. Says it where the state is an older one.
     """
     if options.get("--command"):

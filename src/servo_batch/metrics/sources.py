@@ -39,8 +39,9 @@ KEYS = (*OPTIONS, *OPTIONS["output_regex"], "unit")
 class Metric:
     """What is measured, by one source.
 
-    ``text`` is the source as it is written, ``parsed`` what it means: a compiled pattern, a path's keys, a formula. A
-    value is looked for in ``file`` where that is given, a path from where the driver is, else in ``stream``.
+    ``text`` is the source as it is written, ``parsed`` what it means: a compiled pattern, a path's keys, a formula, a
+    figure's name. A value is looked for in ``file`` where that is given, a path from where the driver is, else in
+    ``stream``.
     """
 
     def __init__(self, source: str, mapping: "Mapping[str, Any]", parsed: "Any" = None) -> None:
@@ -110,7 +111,7 @@ def read(
         elif source == "output_json":
             parsed = paths.keys(text)
         else:
-            parsed = formula(text) if source == "formula" else text in CHOICES["resource"]
+            parsed = formula(text) if source == "formula" else text
     except ValueError as error:
         note((source,), str(error))
     return Metric(source, mapping, parsed) if parsed else None

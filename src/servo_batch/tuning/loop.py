@@ -158,7 +158,7 @@ class Past:
         return Outcome(better, best, self.tried, runs[::2], runs[1::2], *medians)
 
     def _cost(self, value: Optional[float]) -> Optional[float]:
-        """Return what is the lower the better of a value, and the value of such a cost."""
+        """Return the cost of a value, which is the lower the better; and of a cost, in turn, the value."""
         return -value if self.task.maximize and value is not None else value
 
     def _median(self, costs: Sequence[Optional[float]]) -> Optional[float]:

@@ -19,7 +19,7 @@ def history(options: Options) -> answers.Answer:
     Those of another job, whose command, metrics, runs or control were others, are told and left out, but of what is
     written for other tools.
     """
-    config = of_options(options) if document.named_by(options.get("--config")) else None
+    config = of_options(options) if document.path_of(options.get("--config")) else None
     path = (config.history if config else options.get("--history")) or record.DEFAULT_PATH
     entries = record.read(path)
     latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
