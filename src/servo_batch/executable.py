@@ -40,7 +40,7 @@ def foreseen(program: str, folder: Optional[str] = None) -> Optional[str]:
         return f"{path} is a folder"
     if not os.access(path, os.X_OK):
         return f"{path} is not executable (chmod +x makes it so)"
-    return _interpreter_problem(path)
+    return _interpreter_problem(path, folder)
 
 
 def _find(program: str, folder: Optional[str]) -> Optional[str]:
@@ -54,7 +54,7 @@ def _find(program: str, folder: Optional[str]) -> Optional[str]:
     return next((path for path in there if os.access(path, os.X_OK)), there[0] if there else None)
 
 
-def _interpreter_problem(path: str) -> Optional[str]:
+def _interpreter_problem(path: str, folder: Optional[str]) -> Optional[str]:
     """Return what is wrong with the first line of a script; None for nothing, and for what is no script."""
     try:
         with open(path, "rb") as stream:
@@ -66,6 +66,6 @@ def _interpreter_problem(path: str) -> Optional[str]:
     if line.endswith(b"\r"):
         return rf"{path} has lines that end as Windows has them, mend it with sed -i 's/\r$//' {shlex.quote(path)}"
     needed = (line[2:].split() or [b""])[0]
-    if os.path.exists(needed):
+    if needed and os.path.exists(os.path.join(os.fsencode(folder or ""), needed)):
         return None
     return f"{path} needs the interpreter {needed.decode('utf-8', 'replace')!r}, which is not there"

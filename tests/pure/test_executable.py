@@ -43,6 +43,13 @@ def test_a_script_runs_or_something_is_wrong_with_its_first_line(tmp_path, conte
     assert told is None or problem.startswith(told.format(path=path))
 
 
+def test_an_interpreter_is_looked_for_where_the_script_runs(tmp_path):
+    script = write(tmp_path / "script", b"#!sh\n")
+    os.symlink("/bin/sh", str(tmp_path / "sh"))
+    assert executable.foreseen("./script", str(tmp_path)) is None
+    assert subprocess.call([script], cwd=str(tmp_path), stdin=subprocess.DEVNULL) == 0
+
+
 def test_folders_and_names_that_are_none(tmp_path, monkeypatch):
     first, second = tmp_path / "a", tmp_path / "b"
     monkeypatch.setenv("PATH", "%s:%s:%s" % (first, second, os.environ["PATH"]))
