@@ -74,7 +74,9 @@ def _answered(page: str, options: "Options", cancellation: "Optional[Cancellatio
     try:
         voice.failure(outcome) if isinstance(outcome, answers.ServoError) else voice.answer(outcome)
     except answers.ServoError as error:  # of whoever reads stdout
-        answers.complain(error.message)
+        # To a program a failure has been said on stderr too, and it may be this one.
+        if not voice.tells_progress or error.message not in getattr(outcome, "message", ""):
+            answers.complain(error.message)
         return max(outcome.exit_status, error.exit_status)
     return outcome.exit_status
 

@@ -163,6 +163,15 @@ def test_whoever_reads_lines_reads_one_response_a_line(servo):
     assert ended.answer["annotations"] == {text: text}
 
 
+def test_that_nobody_reads_is_said_once(newest):
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = newest.start("measure", stdin=subprocess.DEVNULL, stdout=writing)
+    os.close(writing)
+    told = process.communicate(timeout=LIMIT_SECONDS)[1]
+    assert told == b"servo-batch: stdout cannot be written to: Broken pipe; the job was not started\n"
+
+
 @pytest.mark.parametrize(
     "environment",
     [{"PYTHONWARNINGS": "error", "PYTHONWARNDEFAULTENCODING": "1"}, {"PYTHONDEVMODE": "1"}, {"PYTHONOPTIMIZE": "2"}],
