@@ -68,24 +68,13 @@ def plan(
     the configuration's by default. A shell reads each script, without running it.
     """
     control = settings.overlay(config.default_control, control)
-    names = render.values({"application": application}, control)
-    configured = render.values({"application": config.settings.current()}, config.default_control)
-    rendering = render.Rendering(names, configured)
-    environment = {
-        name: rendering.variable(name, each, config.place(("batch", "env", name))) for name, each in config.env.items()
-    }
-    places = {key: config.place(("batch", key)) for key in config.commands}
-    rendered = {key: rendering.arguments(each, places[key]) for key, each in config.commands.items()}
+    rendered, rendering = steps(config, application, control)
+    for key, step in rendered.items():
+        render.have_shell_read(list(step.arguments), config.place(("batch", key)))
     rendering.refuse()
-    steps = {}
-    for key, arguments in rendered.items():
-        render.have_shell_read(arguments, places[key])
-        kind, statuses = (Kind.JOB, config.success_exit_statuses) if key == "command" else (Kind(key), (0,))
-        limits = config.grace_seconds, config.timeout_seconds
-        steps[key] = Step(kind, arguments, environment, config.working_directory, statuses, *limits)
     runs = config.runs if runs is None else runs
     warmup_runs = config.warmup_runs if warmup_runs is None else warmup_runs
-    job = sequence.Job(steps["command"], steps.get("prepare"), steps.get("cleanup"), runs, warmup_runs)
+    job = sequence.Job(rendered["command"], rendered.get("prepare"), rendered.get("cleanup"), runs, warmup_runs)
     wanted = config.metrics if asked is None else (sources.TOTAL_RUNTIME, *asked)
     metrics = {name: each for name, each in config.metrics.items() if name in wanted}
     return Plan(
@@ -104,6 +93,28 @@ def plan(
             "control": control,
         },
     )
+
+
+def steps(
+    config: Config, application: Application, control: Dict[str, Any]
+) -> Tuple[Dict[str, Step], render.Rendering]:
+    """Return what each command comes to, by its key, and who tells what is wrong with the values in it.
+
+    A placeholder without a value that may stand there stands there itself.
+    """
+    names = render.values({"application": application}, control)
+    configured = render.values({"application": config.settings.current()}, config.default_control)
+    rendering = render.Rendering(names, configured)
+    environment = {
+        name: rendering.variable(name, each, config.place(("batch", "env", name))) for name, each in config.env.items()
+    }
+    rendered = {}
+    for key, command in config.commands.items():
+        arguments = rendering.arguments(command, config.place(("batch", key)))
+        kind, statuses = (Kind.JOB, config.success_exit_statuses) if key == "command" else (Kind(key), (0,))
+        limits = config.grace_seconds, config.timeout_seconds
+        rendered[key] = Step(kind, arguments, environment, config.working_directory, statuses, *limits)
+    return rendered, rendering
 
 
 def _needed(metrics: Dict[str, Metric], known: Dict[str, Metric]) -> Dict[str, Metric]:
@@ -200,11 +211,29 @@ class _Runs:
             self.notes += [f"{named(name)}: {at_most}" for name in names]
 
 
+def files(config: Config, state: StateFile) -> Dict[str, Optional[str]]:
+    """Return the files that a call reads or writes, None for none, by what a message calls them."""
+    return {
+        "the configuration": config.name,
+        "the state": state.path or None,
+        "the state of an older servo-batch": state.older,
+        **{f"the file of the metric {named(name)}": each.file for name, each in config.metrics.items()},
+        "the history": config.history,
+    }
+
+
+def check_history(config: Config, state: StateFile) -> None:
+    """Raise ``ServoError`` where measurements could not be recorded, or would be in another file of the call."""
+    if config.history:
+        option = "batch.history" if config.history == config.file_name("history") else "--history"
+        refuse_input(option, config.history, {**files(config, state), "the history": None})
+        record.check_writable(config.history)
+
+
 class Session:
     """The measurements of one call: how they go is told, each is recorded, and what is to be known of them is said.
 
-    ``lines`` are those of the history, also where none is named. ``files`` are those that the call reads or writes, to
-    which nothing else may be written, by what a message calls them. Another session at the same time is said.
+    ``lines`` are those of the history, also where none is named. Another session at the same time is said.
     """
 
     def __init__(
@@ -218,19 +247,10 @@ class Session:
     ) -> None:
         """Raise ``ServoError`` where measurements could not be recorded, or what the job prints not be kept."""
         self.lines: List[Dict[str, Any]] = []
-        self.files: Dict[str, Optional[str]] = {
-            "the configuration": config.name,
-            "the state": state.path or None,
-            "the state of an older servo-batch": state.older,
-            **{f"the file of the metric {named(name)}": each.file for name, each in config.metrics.items()},
-        }
-        if config.history:
-            refuse_input("--history", config.history, self.files)
-            record.check_writable(config.history)
-        self.files["the history"] = config.history
+        check_history(config, state)
         if keep_output:
             for path in (keep_output, keep_output + output.STDERR_SUFFIX):
-                refuse_input("--keep-output", path, self.files)
+                refuse_input("--keep-output", path, files(config, state))
             output.check(keep_output)
         self._caller = Caller(cancellation, Telling(voice, config.expected_seconds), show_output, keep_output)
         self._history = config.history

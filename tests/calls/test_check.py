@@ -97,6 +97,12 @@ def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest
     for control in ("{}", '{"y": {"z": 2}}'):
         says(newest, 1, needs, arguments=("--control", control))
     says(newest, 1, '" " is not plain', arguments=("--control", '{"x": "a b", "y": {"z": 2}}'))
+    configure(newest, "./echo {control.x:d} {web.cpu}", env={"SERVO_Z": "{control.z}"})
+    says(newest, 1, "./echo {control.x:d} 2", "there is no ./echo;", "note: config.json: batch.env")
+    configure(newest, ["./job-{control.x:d}", "{web.cpu}"])
+    says(newest, 0, "'./job-{control.x:d}' 2")
+    configure(newest, "if then echo {control.x}")
+    says(newest, 1, "the shell cannot read the command: ", "command: if then echo {control.x}")
     configure(newest, "echo {control.x} {web.cpus}")
     says(newest, 1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)')
 
@@ -131,6 +137,17 @@ def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(newest):
     newest.write("_state.json", asked(cpu=9))
     problem = "_state.json: what is stored is not allowed: web.cpu must be a number from 1 to 8, but is a number, 9"
     says(newest, 1, problem + "; adjust it, or remove what is stored by adjust --reset")
+
+
+def test_a_history_that_measure_would_refuse_is_a_problem_and_is_not_made(newest):
+    for keys, words in (
+        ({"state": "h", "history": "h"}, "batch.history h is the state, and would be overwritten: name another file"),
+        ({"history": "nowhere/h"}, "nowhere/h: the history cannot be written: "),
+    ):
+        configure(newest, **keys)
+        says(newest, 1, words)
+        newest.measure().failed(*(("bad-request",) * 2 if "state" in keys else ("failed", "bad-config")), words)
+        assert not os.path.exists(newest.path("h"))
 
 
 def test_what_may_be_a_slip_or_meant_something_else_to_the_older_driver_is_told(newest):

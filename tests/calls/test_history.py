@@ -105,9 +105,11 @@ def test_measurements_of_another_job_are_told_and_exported(newest):
 
 def test_an_empty_history_is_said(newest):
     newest.configure(described())
+    newest.call("history", "--svg", "_state.json", "--json").bad_request("_state.json is the state")
     for write in (lambda: None, lambda: newest.write("history.jsonl", b"\n")):
         write()
-        assert lines_of(newest.call("history", "--svg", "picture.svg"))[0].startswith("nothing has been measured yet")
+        said = lines_of(newest.call("history", "--svg", "picture.svg"))[0]
+        assert said.startswith("nothing has been measured yet: history.jsonl is not there, or holds no measurement; ")
         assert newest.read("picture.svg").startswith(b"<svg")
         assert (exported(newest)["measurements"], exported(newest)["best"]) == ([], None)
         assert newest.call("history", "--csv").text.startswith("number,time")

@@ -31,7 +31,7 @@ class Rendering:
     """What commands and variables come to with the values, and what is wrong with these.
 
     ``names`` is what ``values`` returned, and ``configured`` what it returns where nothing is stored or requested. A
-    place that has no value, or one that is not plain, is filled all the same: ``refuse`` tells of all.
+    placeholder that has no value, or one that is not plain, is left as it is: ``refuse`` tells of all.
     """
 
     def __init__(self, names: Names, configured: Names) -> None:
@@ -69,7 +69,7 @@ class Rendering:
     def _texts(self, template: Template, place: str, put_in: Callable[[Placeholder, Any], str]) -> List[str]:
         texts = []
         for part in template.placeholders:
-            text = ""
+            text = part.text
             try:
                 text = put_in(part, _look_up(part.path, self._names))
             except LookupError as error:
@@ -84,7 +84,8 @@ class Rendering:
         whole = FORBIDDEN.findall(template.filled(texts))
         for at, part in enumerate(template.placeholders if whole else ()):
             without = FORBIDDEN.findall(template.filled([*texts[:at], " ", *texts[at + 1 :]]))
-            if len(without) < len(whole) and texts[at] and part.is_free(_look_up(part.path, self._names)):
+            is_filled = texts[at] != part.text
+            if len(without) < len(whole) and is_filled and part.is_free(_look_up(part.path, self._names)):
                 made = f"{wording.shown(texts[at])}, which makes .. or SERVO_ where it stands; {part.way_out}"
                 self._note_value(part, made, place)
 

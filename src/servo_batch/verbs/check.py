@@ -1,7 +1,7 @@
 """The check verb: would this work? Every problem, what may be a slip, and what measure would run, without running it.
 
-A part that is wrong does not keep the others from being looked at. What is executed is the shell, to read the scripts
-(``/bin/sh -n``).
+Whatever is wrong, the rest is looked at too; but of a configuration that is wrong only its problems are told. What is
+executed is the shell, to read the scripts (``/bin/sh -n``).
 """
 
 import os
@@ -12,15 +12,15 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from servo_batch import answers, executable, measurement, settings, state, terminal
 from servo_batch.command import remarks, render
 from servo_batch.config import Config, of_options
-from servo_batch.history import record
 from servo_batch.job import cancel, output
 from servo_batch.job.run import check_working_directory
-from servo_batch.job.sequence import Job
+from servo_batch.job.types import Step
 from servo_batch.metrics import find, patterns, written
 from servo_batch.metrics.convert import NoMatch
 from servo_batch.metrics.written import Output
 from servo_batch.options import Options
 from servo_batch.settings import Application
+from servo_batch.state import StateFile
 from servo_batch.verbs import adjust
 from servo_batch.wording import did_you_mean, shown
 
@@ -71,10 +71,11 @@ def check(options: Options) -> answers.Answer:
     if config:
         findings.attempt(check_working_directory, config.working_directory)
         findings.sections.append(f"configuration: {config.name}\n")
-    application = findings.attempt(_application, findings, config, options)
+    file = findings.attempt(state.find, options, config)
+    application = findings.attempt(_application, findings, config, file) if file else None
     if config and application:
         findings.sections.append(adjust.settings_table(application))
-        plan, control = None, options.get("--control")
+        control = options.get("--control")
         try:
             plan = measurement.plan(config, application, control or {})
             measurement.refuse_hopeless(config, plan)
@@ -82,18 +83,18 @@ def check(options: Options) -> answers.Answer:
             # What a service sends with the request is no fault of the configuration.
             is_awaited = error.reason == "bad-request" and control is None
             (findings.notes if is_awaited else findings.problems).append(error.message)
-        _look_at_commands(findings, config, application, plan.job if plan else None)
+        whole = settings.overlay(config.default_control, control or {})
+        _look_at_commands(findings, config, application, measurement.steps(config, application, whole)[0])
     if config:
-        _look_at_configuration(findings, config)
-        if config.history:
-            findings.attempt(record.check_writable, config.history)
+        _look_at_settings_and_patterns(findings, config)
+        if file:
+            findings.attempt(measurement.check_history, config, file)
         findings.sections.append(_metrics(findings, config, saved))
     return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
 
 
-def _application(findings: Findings, config: Optional[Config], options: Options) -> Optional[Application]:
+def _application(findings: Findings, config: Optional[Config], file: StateFile) -> Optional[Application]:
     """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
-    file = state.find(options, config)
     stored = file.load()
     source = file.stored_in if os.path.exists(file.stored_in) else f"{file.path}, which is not there yet"
     findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
@@ -103,7 +104,7 @@ def _application(findings: Findings, config: Optional[Config], options: Options)
     return config.settings.current(stored)
 
 
-def _look_at_configuration(findings: Findings, config: Config) -> None:
+def _look_at_settings_and_patterns(findings: Findings, config: Config) -> None:
     """Note what may be a slip in the settings, what nothing uses, and patterns that meant something else before."""
     for full, setting in config.settings.described.items():
         what = settings.named_setting(full)
@@ -125,8 +126,8 @@ def _look_at_configuration(findings: Findings, config: Config) -> None:
             findings.notes.append(f"{config.place(('batch', 'metrics', name, 'output_regex'))}: {told[name]}")
 
 
-def _look_at_commands(findings: Findings, config: Config, application: Application, job: Optional[Job]) -> None:
-    """Note what may be a slip in the commands; show them as ``job`` would run them, and a program that is not there."""
+def _look_at_commands(findings: Findings, config: Config, application: Application, steps: Dict[str, Step]) -> None:
+    """Note what may be a slip in the commands; show them as they would be run, and a program that is not there."""
     names = render.values({"application": application}, {})
     for key in ("prepare", "command", "cleanup"):
         if key not in config.commands:
@@ -134,16 +135,15 @@ def _look_at_commands(findings: Findings, config: Config, application: Applicati
         place = config.place(("batch", key))
         slips = remarks.warnings(config.batch[key], config.env, names)
         findings.warnings += [f"{place}: {slip}" for slip in slips]
-        if job is None:
-            continue
-        step = getattr(job, key)
-        by_shell = config.commands[key].uses_shell
+        step, by_shell = steps[key], config.commands[key].uses_shell
         how = "by /bin/sh -c" if by_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{step.as_typed}\n")
         match = FIRST_PATH.match(step.arguments[2]) if by_shell else None
-        problem = executable.foreseen(match.group(1) if match else step.arguments[0], step.working_directory)
+        program = match.group(1) if match else step.arguments[0]
+        is_known = not any(part.text in program for part in config.commands[key].templates[0].placeholders)
+        problem = executable.foreseen(program, step.working_directory) if is_known else None
         if problem:
-            may_come = key != "prepare" and job.prepare is not None  # prepare may be what makes it
+            may_come = key != "prepare" and "prepare" in steps  # prepare may be what makes it
             (findings.warnings if may_come else findings.problems).append(f"{place}: {problem}")
 
 

@@ -24,9 +24,9 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     """
     with cancellation.interrupting():
         config, file, plans, left_out = _read(options)
-        session = measurement.Session(config, file, voice, cancellation)
         if options.get("--svg"):
-            svg.check_replaceable(options.get("--svg"), session.files)
+            svg.check_replaceable(options.get("--svg"), measurement.files(config, file))
+        session = measurement.Session(config, file, voice, cancellation)
     stopped = _measure(session, plans)
     if stopped and not session.lines:
         raise stopped

@@ -2,7 +2,7 @@
 
 from typing import Any, Callable, Dict, List
 
-from servo_batch import answers, columns, document, measurement, settings, terminal
+from servo_batch import answers, columns, document, measurement, settings, state, terminal
 from servo_batch.config import Config, aimed, of_options
 from servo_batch.history import export, plot, record, svg, table, trials
 from servo_batch.history.figures import as_number
@@ -20,10 +20,11 @@ def history(options: Options) -> answers.Answer:
     written for other tools.
     """
     config = of_options(options) if document.path_of(options.get("--config")) else None
-    path = (config.history if config else options.get("--history")) or record.DEFAULT_PATH
+    path: str = (config.history if config else options.get("--history")) or record.DEFAULT_PATH
     entries = record.read(path)
     latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
     config = config or aimed(_as_recorded(latest), options)
+    config.history = path
     every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
@@ -31,7 +32,7 @@ def history(options: Options) -> answers.Answer:
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
     matters = importance.words(space(config.settings.described), costs)
     if options.get("--svg"):
-        svg.check_replaceable(options.get("--svg"), {"the configuration": config.name, "the history": path})
+        svg.check_replaceable(options.get("--svg"), measurement.files(config, state.find(options, config)))
         svg.write(options.get("--svg"), svg.history(view, matters))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):
@@ -75,8 +76,8 @@ def exported(
 
 def _page(path: str, view: trials.View, found: List[trials.Trial], others: List[str], matters: str) -> str:
     if not found:
-        remedy = "name the history by --history FILE, or batch.history"
-        return f"nothing has been measured yet: {terminal.printable(path)} is empty or not there; {remedy}\n"
+        why = f"{terminal.printable(path)} is not there, or holds no measurement"
+        return f"nothing has been measured yet: {why}; name the history by --history FILE, or batch.history\n"
     width = columns.of_terminal()
     parts = [table.text(view, width) + table.paragraphs([matters], width)]
     if len(found) > 1:
