@@ -10,10 +10,8 @@ from typing import Any, Iterable, Sequence
 
 from servo_batch import answers
 from servo_batch.columns import lined_up
-from servo_batch.wording import is_number, plain
+from servo_batch.wording import SEQUENCE, is_number, plain
 
-# ECMA-48: control sequences (colours), and the commands that set a window's title. They say nothing on paper.
-SEQUENCE = re.compile("\033\\[[0-?]*[ -/]*[@-~]|\033\\][^\a\033]*(?:\a|\033\\\\)")
 # What a terminal would obey instead of showing; a text from the job or a file must not move the cursor or hide itself.
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -73,7 +71,7 @@ def failure(error: answers.ServoError) -> str:
 
 def printable(text: str) -> str:
     """Return ``text`` with nothing in it that a terminal obeys or, in a locale that is not UTF-8, cannot show."""
-    text = SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(SEQUENCE, "", text).replace("\r\n", "\n").replace("\r", "\n")
     text = CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
     if has_unicode():
         return text.encode("utf-8", "backslashreplace").decode("utf-8")

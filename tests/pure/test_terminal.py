@@ -29,7 +29,7 @@ def test_parts_of_a_failure_are_told_apart(monkeypatch):
 
 
 def test_what_a_terminal_would_obey_is_shown_and_what_it_cannot_show_as_ascii(monkeypatch):
-    obeyed = "a\033[1;31mb\033[0m\033]0;t\007\r\nc\rd\x1bc\x9b\u202e\x00é…"
+    obeyed = "a\033[1;31mb\033(B\033[0m\033]0;t\007\r\nc\rd\x1bc\x9b\u202e\x00é…"
     shown = "ab\nc\nd\\x1bc\\x9b\\u202e\\x00"
     ends = {"UTF-8": "é…", **dict.fromkeys(("ANSI_X3.4-1968", "ISO-8859-1", ""), "\\xe9...")}
     for codeset, end in ends.items():

@@ -10,13 +10,12 @@ from servo_batch.metrics import json_path
 from servo_batch.metrics.convert import NoMatch, Number, Value, read
 from servo_batch.metrics.sources import Metric
 from servo_batch.metrics.written import Output
-from servo_batch.wording import shown
+from servo_batch.wording import SEQUENCE, shown
 
 CHUNK = 1 << 20
 ONE = (None, "first", "last")  # what ``take`` is where one match counts
 # So much of an output, its end, is rewritten in search of what would have matched.
 MAX_REWRITTEN = 1 << 20
-COLOUR = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]")  # ECMA-48
 RETURN = re.compile(rb"\r+\n?")
 # So far around a match a number is looked for, and the pattern tried again, in bytes.
 REACH = 200
@@ -130,7 +129,7 @@ def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:
     tried = [(metric, streams[name], f"in {name}: add stream: {name}") for name in streams if name != metric.stream]
     tried += [
         (metric, RETURN.sub(b"\n", end), r"if each \r ended a line: let the pattern take it, by \s*"),
-        (metric, COLOUR.sub(b"", end), "if the colour codes were not there: have the job print none"),
+        (metric, re.sub(SEQUENCE.encode(), b"", end), "if the colour codes were not there: have the job print none"),
     ]
     if metric.source == "output_regex":
         any_case = re.compile(metric.parsed.pattern, metric.parsed.flags | re.IGNORECASE)
