@@ -21,7 +21,7 @@ from servo_batch.metrics import written
 from servo_batch.metrics.convert import NoMatch, Value
 from servo_batch.metrics.find import find, hint
 from servo_batch.metrics.sources import Metric
-from servo_batch.wording import named, shown
+from servo_batch.wording import named, visible
 
 Before = Mapping[str, Optional[written.State]]  # by the names of the files
 CONSEQUENCE = "the job had ended, but what it printed was not searched to the end"
@@ -75,8 +75,8 @@ def _no_match(metrics: Mapping[str, Metric], missing: Mapping[str, str]) -> str:
     parts = []
     for name, why in missing.items():
         metric = metrics[name]
-        text = metric.text if metric.text.isprintable() else shown(metric.text)
-        parts.append("%s in %s: %s%s" % (named(name), metric.file or metric.stream, text, " (%s)" % why if why else ""))
+        where = metric.file or metric.stream
+        parts.append("%s in %s: %s%s" % (named(name), where, visible(metric.text), " (%s)" % why if why else ""))
     return "the job ended well, but there is no match for %s; check --output FILE tries it" % "; ".join(parts)
 
 
