@@ -127,7 +127,7 @@ def _read(options: Options) -> _Tuning:
     if not seconds:
         raise UsageError(f"--budget needs a duration like 90m or 1h30m, not {budget}")
     objective = read.objective
-    if options.get("--cap") and (read.runs > 1 or objective.formula or objective.direction == "maximize"):
+    if options.get("--cap") and (read.runs > 1 or objective != config.SHORTEST):
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
     file = state.find(options, read)
