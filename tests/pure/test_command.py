@@ -199,6 +199,9 @@ NUMBERS_ONLY = [
     "echo $[{v}]", "let {v}", "[ {v} -gt 1 ]", "if test 3 -le {v}; then ./job; fi", "cat <<EOF\nx {v}\nEOF\n",
     "./job {v} <<'E'\nx\nE\n", "echo ${{a[{v}]}}", "a[0]=1; echo ${{X:{v}}}", "tar -{v} f", 'tar -"{v}" f', "tar '-{v}' f",
     "./job --{v}", "./job \\-{v}", "./job $X-{v}", "./job $(x)-{v}", "./job -{w.n}{v}", "./job {w.words!w}-{v}",
+    "./job {{{v}}}>f", "./job {{a{v}}}<f", "set -- {v}; nameref n=$1", "zmodload zsh/system; x {v}",
+    'set -- {v}; printf -v "$1" x', "f() {{ read -r a ${{1}}; }}; f {v}", "for x in {v}; do export $x=1; done", "x {v}; unset $(x)",
+    ["bash", "-c", 'printf -v $1 %s "$X"; ls', "bash", "{v}"],
     "exit {v}", "printf '%d\\n' {v}", ["job", "-{v}"], ["sh", "-c", "tar -{v}"], ["sh", "-c", "echo $(($1))", "sh", "{v}"],
 ]  # fmt: skip
 
@@ -227,6 +230,12 @@ CLOSED = [
     "X=1 {v}", "time -p {v}", "exec {v}", "eval {v}", ". ./{v}", "source {v}", "trap {v} EXIT", "unset {v}", "read -r {v}",
     "for {v} in a; do x; done", "case $x in a) {v};; esac", "case $x in (a) {v};; esac", "f() {v}",
     "{v}() {{ x; }}", "f() {{ {v}; }}; f", "case $x in a) exec {v};; esac", "find . -exec {v} \\;",
+    "exec -a x {v}", "exec -c -la x {v}", "hash -p {v} ls", "compgen -C {v}", "alias ls {v}", "noglob {v}", "foreach {v} (a); x; end",
+    "printf -v {v} x", "printf -v{v} x", "command printf -v '{v}' x", "print -rv {v} x", "wait -n -p {v}", "set -A {v} x", "mapfile -t {v}",
+    "mapfile <f {v}", "readarray {v} <f", "getopts ab {v}", "read a {v}", "read -t 5 {v} <f", 'read -p "x y" {v}', "IFS=, read -r a {v}",
+    "while read a {v}; do x; done", "(read a {v})", "! read a {v}", "case $x in a) read a {v};; esac", "f() {{ local a {v}; }}", "unset a {v}",
+    "zparseopts -a {v} x", 'eval "read {v}"', "eval 'X=1 exec {v}'", 'eval " {v}"', 'trap "exec {v}" EXIT', "sh -c 'read a {v}'",
+    "ssh host 'read a {v}'", ["bash", "-c", 'printf -v {v} %s "$X"; ls'],
     "sh -c {v}", 'sh -c "{v} x"', "bash -lc '{v} x'",
     "sh -c 'x; {v}'", "sh -c 'X=1 {v}'", 'su app -c "{v} x"', 'watch "x; {v}"', "sh {v}",
     "bash -x ./{v}.sh", "/bin/sh {v}", 'ssh host "{v} x"', "./x \\\n | {v}", '"{v}" x',
@@ -247,7 +256,10 @@ OPEN = [
     "echo {v} | ./job", 'echo "{v} done"', 'grep -E "a|{v}" f', "curl 'http://h/?a=b&c={v}'", "find . -exec x {{}} \\; -name {v}",
     "taskset -c {v} ./job", "spark-submit --conf spark.x={v} j.py", "cmake -DX={v}", "mysql -e 'SELECT max(x) {v}'", "./job $(nproc) {v}",
     "xargs -I% ./job % {v}", "kubectl set resources --limits=cpu={v}", "2>/dev/null ./job {v}", "echo `x` {v}",
-    "./job -c {v}", "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "ssh host ./job {v}", "./job >log {v}",
+    "export A=1; ./job {v}", 'export A="-x $A" B=$C; ./job {v}', 'f() {{ local a=$1; ./job "$a"; }}; f {v}', "printf -v out '%s' {v}",
+    "while IFS=, read -r a b; do ./job {v} $a; done <f", "mapfile -t a < {v}", "read a <$X; ./job {v}", "./job {v} & p=$!; wait $p",
+    "set -eu; ./job {v}", 'set -- a {v}; ./job "$@"', "printf '%s' -v {v}", "unset X; ./job {v}", "fio --rw read {v}", "docker wait {v}",
+    "echo 'read a {v}'", "exec ./job -a x {v}", "./job -c {v}", "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "ssh host ./job {v}", "./job >log {v}",
     ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"], ["sh", "-c", "./job {v}"], ["sh", "-c", './job "$1"', "sh", "{v}"],
 ]  # fmt: skip
 

@@ -105,7 +105,11 @@ OTHER = [
     ["ssh", "host", "{v}"], ">&2 {v} x", "2>log {v} x", "echo {v} | (sh)", "echo {v} | {{ sh; }}", "echo {v} |& bash", "echo {v} | sudo -u app bash",
     "$(echo {v})", "job a; $(echo {v}) x", 'eval "$(echo {v})"', 'sh -c "$(echo {v})"', ". <(echo {v})", "bash <(echo {v})",
     "set -- {v}; declare -r -i n=$1; job $n", "set -- {v}; export n; typeset -i n; n=$1; job $n", "a=(1 2); set -- {v}; job ${{a[$1]}}", "job \\{v}",
-    'job "a\\{v}"', "find data -exec {v} \\;",
+    'job "a\\{v}"', "find data -exec {v} \\;", "printf -v {v} evil; job x", "printf -v{v} evil; job x", "print -v {v} evil; job x",
+    'set -- {v}; printf -v "$1" evil; job x', "set -A {v} evil; job x", "EVIL=job; echo evil/pwn >p; mapfile -t {v} <p; $EVIL x",
+    "echo x evil >p; read a {v} <p; job x", 'echo evil >p; eval "read {v}" <p; job x', "echo evil >p; read -t 5 {v} <p; job x",
+    'set -- {v}; export "$1=evil"; job x', 'eval "exec {v}"', "exec -a x {v}", "hash -p {v} job; job x",
+    ["bash", "-c", "printf -v {v} evil; job x"],
 ]  # fmt: skip
 NORMAL = [form for form, _ in DUE]
 FORMS = [*NORMAL, *OTHER]

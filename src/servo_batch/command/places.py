@@ -1,47 +1,56 @@
 """Where in a command free text has to be a number, and where none stands.
 
-Few places give a meaning to plain text. The script's own text tells of them by a simple search, no grammar: it may
-refuse too much. Each further item of a list is searched as if it were quoted.
+Few places give a meaning to plain text. A search of the script's text finds them, with the words of the shells behind
+which the name of a program or of a variable stands, and no grammar: it may refuse too much. Each further item of a list
+is searched as if it were quoted.
 
-Source: POSIX.1-2017, Shell Command Language, and the manuals of bash and ssh.
+Source: POSIX.1-2017, Shell Command Language, and the manuals of bash, ksh, mksh, zsh and ssh.
 """
 
 import re
+from itertools import dropwhile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Match
 
 NUMBER, ASSIGNMENT = "number", "in a word that begins with NAME=, which may be a variable's"
-PROGRAM = "where a program's name stands"
+PROGRAM, VARIABLE = "where a program's name stands", "where a variable's name stands"
 HOLE, WORDS = "\1", "-\1"  # stand for a placeholder, and for one with !w: options, or none
 COMPUTED = re.compile("\\$\\([^()\1]*\\)|`[^`\1]*`")
 QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)(?<!\\\s)\#[^\n]*""", re.S)
 BEFORE_SCRIPT = re.compile(r"""(?:\s["']?-\w*c["']?|\bssh\b[^;|&\n]*)\s\Z""")  # what is quoted next is a script
 SHELL = "(?:ba|da|a|k|z|mk|fi|c|tc)?sh"
-# After these a command begins, or the name follows of what the shell sets.
+# The shells' words behind which a program's name stands, or that of the variable of a loop.
 LEADING = frozenset((
-    "!", ".", "if", "then", "elif", "else", "do", "while", "until", "for", "select", "function", "time", "coproc",
-    "eval", "exec", "command", "builtin", "source", "trap", "alias", "export", "unset", "readonly", "local", "declare",
-    "typeset", "read",
+    "!", ".", "if", "then", "elif", "else", "do", "while", "until", "for", "foreach", "select", "function", "time",
+    "coproc", "eval", "exec", "command", "builtin", "noglob", "nocorrect", "source", "trap",
 ))  # fmt: skip
+# The shells' words that set or unset variables, or programs behind a name, each of which its words may name.
+NAMING = (
+    "alias|compgen|declare|enable|export|float|getopts|global|hash|integer|local|mapfile|nameref|read|readarray|"
+    "readonly|setenv|typeset|unset|unsetenv|vared|zformat|zparseopts|zregexparse|zstyle"
+)
+NAMES = re.compile(
+    r"(?:NAMING|set(?!.* -- )) .*(?<![<>] )\Z|(?:printf?|wait) (?:-\S+ )*-\w*[pv] ?\S*\Z".replace("NAMING", NAMING)
+)
 NUMBERS_ONLY = re.compile(
     r"""
     # Arithmetic, in which a name is a variable; a here-document, which a line of its own ends.
     \(\( | \$\[ | << | (?<![\w./])let\s | \s-(?:eq|ne|lt|le|gt|ge)\b | \[["']?[$\x01] | \$\{[^}]*\x01 | \$\{\w+:\s*\$
-    | \b(?:exit|return|shift)\s+\x01 | printf\s[^;|&\n]{0,300}%[^s%]*[diouxXeEfgG]
-    | \b(?:declare|typeset|local|export|readonly)\s+[-+] | (?:\A|[;&|\n({])[ \t]*(?:integer|float)\s
+    | \b(?:exit|return|shift)\s+\x01 | \{[^}\s]*\x01\S*\}[<>] | printf\s[^;|&\n]{0,300}%[^s%]*[diouxXeEfgG]
+    | \b(?:declare|typeset|local|export|readonly)\s+[-+] | (?:\A|[;&|\n({])[ \t]*(?:integer|float|nameref|zmodload)\s
     # What a shell reads, or what is run in place of what it prints, begins with the name of a command.
     | \|[^;|\n'"]{0,200}?(?<![\w.])SHELL(?![\w.])
     | (?:(?:\A|[;&|\n({])[ \t]*(?:(?:LEADING|\w+=\S*)\s+)*|sh(?:\s+-\S+)*\s+)["']?(?:\$\((?!\()|`|<\()
-    """.replace("SHELL", SHELL).replace("LEADING", "|".join(map(re.escape, LEADING))),
+    """.replace("SHELL", SHELL).replace("LEADING", "|".join([NAMING, *map(re.escape, LEADING)])),
     re.X,
 )
 # NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
 ASSIGNED = re.compile("[$A-Za-z_\1][\\w\1]*(?:\\[[^]]*\\])?\\+?=|.*=[A-Z_][A-Z0-9_]*=", re.S)
 OPTION = re.compile("(?:\\$\\w+|\\$\\{[^}]*\\})*-[-\1]*\\Z")
-# A placeholder, what comes between two commands, and what comes between two words.
-TOKEN = re.compile("(?P<hole>\1)|(?P<end>[;|\n`]|(?<![<>])&|[$<>]\\((?!\\())|[\\s&()]")
+# A placeholder, a variable, what comes between two commands, and what comes between two words.
+TOKEN = re.compile("(?P<hole>\1)|(?P<variable>\\$[\\w{@*])|(?P<end>[;|\n`]|(?<![<>])&|[$<>]\\((?!\\())|[\\s&()]")
 REDIRECTION = re.compile(r"(?<!\S)\d*(?:&?>>?|<)[&|]?\s?[^\s<>]+")
 # The name of a function, and what a case compares with: a command begins behind them.
 HEAD = re.compile(r"\A(?:.* )?(?:\{|\(?[^ (]*\)|[^ ]*\(\))(?= |\Z)")
@@ -49,7 +58,7 @@ HEAD = re.compile(r"\A(?:.* )?(?:\{|\(?[^ (]*\)|[^ ]*\(\))(?= |\Z)")
 # ssh what comes behind the host. Some options of ssh(1) take the next word.
 SSH_OPTIONS = "(?:[ ]-(?:TAKES[ ]\\S+|(?!TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
 RUNS = r"""(?x)
-    (?:\A|[ ]) (?:-exec | (?:[^ =]*/)? SHELL (?:(?:[ ]-\S+)+ | [ ].*[ ]-\w*c)) \Z
+    (?:\A|[ ]) (?:-exec | exec[ ](?:-\S+[ ])*-\w*a[ ]\S+ | (?:[^ =]*/)? SHELL (?:(?:[ ]-\S+)+ | [ ].*[ ]-\w*c)) \Z
     | (?:\A|[ ]) (?:[^ =]*/)? ssh OPTIONS [ ](?!-[^\1])\S+ OPTIONS \Z
     | (?:\A|(?<!")[ ]) (?:[^ =]*/)? SHELL \Z
     """.replace("SHELL", SHELL).replace("OPTIONS", SSH_OPTIONS)
@@ -64,8 +73,12 @@ def of_holes(texts: "List[str]") -> "List[str]":
     found: "List[str]" = []
     command = begin = 0
     for match in TOKEN.finditer(text):
-        if match.lastgroup == "hole":
-            found.append(_place(text[command:begin].strip(), text[begin : match.start()].lstrip("\"'")))
+        if match.lastgroup in ("hole", "variable"):
+            place = _place(text[command:begin].strip(), text[begin : match.start()].lstrip("\"'"))
+            if match.lastgroup == "hole":
+                found.append(place)
+            elif place == VARIABLE:  # the name is in a variable, which may have it from any placeholder
+                is_for_numbers = True
         else:
             begin = match.end()
             command = begin if match.lastgroup else command
@@ -73,7 +86,7 @@ def of_holes(texts: "List[str]") -> "List[str]":
 
 
 def _place(command: str, word: str) -> str:
-    """Return what stands behind the beginnings of a command and of a word: NUMBER, ASSIGNMENT, PROGRAM or nothing."""
+    """Return the place of what stands behind the beginnings of a command and of a word, or nothing."""
     if OPTION.match(word):
         return NUMBER
     if ASSIGNED.match(word):
@@ -81,9 +94,16 @@ def _place(command: str, word: str) -> str:
     if set("<>") & set(word) or command.startswith("(("):
         return ""
     words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).split()
-    is_first = all(each in LEADING or each[0] == "-" or ASSIGNED.match(each) for each in words)
-    may_run = "sh" in command or "-exec" in command  # mostly not, and then nothing has to compile the pattern
-    return PROGRAM if is_first or (may_run and re.search(RUNS, " ".join(words))) else ""
+    own = list(dropwhile(_leads, [each.lstrip("\"'") for each in words]))
+    if own and NAMES.match(" ".join([*own, word])):
+        return VARIABLE
+    may_run = "sh" in command or "exec" in command  # mostly not, and then nothing has to compile the pattern
+    return PROGRAM if not own or (may_run and re.search(RUNS, " ".join(words))) else ""
+
+
+def _leads(word: str) -> bool:
+    """Return whether a program's name may still follow behind a word of a command, without its quotes."""
+    return word in LEADING or word[:1] in ("", "-") or ASSIGNED.match(word) is not None
 
 
 def _unquoted(match: "Match[str]") -> str:

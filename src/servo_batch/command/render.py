@@ -121,7 +121,7 @@ def _look_up(path: Tuple[str, ...], names: Names) -> Any:
 
 
 def have_shell_read(arguments: List[str], place: str) -> None:
-    """Have ``/bin/sh -n`` read the script that ``render`` returned; raise ``ServoError`` (bad-config) where it cannot.
+    """Have ``/bin/sh -n`` read a script of ``Rendering.arguments``; raise ``ServoError`` (bad-config) where it cannot.
 
     A shell reads a script as it runs it, so without this a job could run for hours up to a syntax error. Source:
     POSIX.1-2017, set -n.

@@ -30,7 +30,10 @@ NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fai
 WIDE = "[0-9]{5}|{"  # Linux takes 128 KiB as one argument; a placeholder may make it as wide
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
 FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
-FOR_NUMBERS = "in arithmetic, in a here-document, behind a leading -, beside another placeholder, with a format like :d"
+FOR_NUMBERS = (
+    "in arithmetic, in a here-document, in a script with a variable for a variable's name (export $X), "
+    "behind a leading -, beside another placeholder, with a format like :d"
+)
 LITERAL_BRACES = "literal braces are {{ and }}"
 
 
