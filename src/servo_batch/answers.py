@@ -4,6 +4,7 @@ Requests and responses are JSON (the manual's page "Requests and answers"); noth
 """
 
 import os
+import select
 import sys
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
@@ -123,8 +124,6 @@ class ForPrograms:
 
         Nobody who does not read may keep the driver from stopping the job. A ``line`` says the same to a person.
         """
-        import select
-
         if select.select([], [STDOUT], [], 0)[1]:
             self._write({"progress": percent, "message": message})
 
@@ -140,8 +139,6 @@ def write_text(text: str, wait: "Optional[Wait]" = None) -> None:
 
     Raises ``ServoError`` (cancelled) where stdout takes nothing any more, and what ``wait`` raises.
     """
-    import select
-
     rest = memoryview(text.encode("utf-8", "replace"))
     while rest:
         if wait:
@@ -158,8 +155,6 @@ def complain(message: str) -> None:
     """Write one line to stderr, for people; where nobody reads it, nothing happens, and no answer waits for that."""
     if sys.stderr is None:
         return  # there was none at the start, and the descriptor may be something else by now
-    import select
-
     rest = f"servo-batch: {message}\n".encode(sys.stderr.encoding, "backslashreplace")
     try:
         while rest and select.select([], [STDERR], [], STDERR_SECONDS)[1]:

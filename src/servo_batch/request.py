@@ -1,6 +1,7 @@
 """The request on stdin: one JSON object, or nothing (the manual's page "Requests and answers")."""
 
 import os
+import select
 import sys
 from typing import Any, Dict, Optional
 
@@ -39,8 +40,6 @@ def read_request() -> Dict[str, Any]:
 
 def _read_stdin() -> bytes:
     """Return all that is on stdin; say it once where that has to be waited for. Raises ``OSError``."""
-    import select
-
     data = bytearray()
     patience: Optional[float] = PATIENCE_SECONDS
     while len(data) <= MAX_REQUEST_BYTES:
