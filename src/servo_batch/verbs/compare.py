@@ -73,7 +73,7 @@ def _read(options: Options) -> Tuple[Config, state.StateFile, List[measurement.P
     if not options.assignments and not options.get("--command"):
         raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
     config = of_options(options)
-    rules.assigned(config.settings, options.assignments, config.name)
+    rules.assigned(config.settings, options.assignments, config.name)  # which refuses what is not declared
     file = state.find(options, config)
     stored = file.load()
     plans, left_out, refusal = [], [], None
@@ -104,7 +104,7 @@ def _combinations(config: Config, options: Options) -> List[Dict[str, Any]]:
 
 def _choices(config: Config, name: str, text: str) -> Iterator[Any]:
     """Return the values that a person typed: ``1,6,9``, ``1..9``, ``1..9/2``, or one that has a comma of its own."""
-    described = config.settings.described.get(name, {})
+    described = config.settings.described[name]
     match = re.match(VALUES, text)
     texts: Iterable[str] = text.split(",")
     kind = settings.type_of(described)
