@@ -90,6 +90,12 @@ def test_a_duration_is_read_as_people_write_it():
         assert config.duration(value) is None
 
 
+def test_blanks_around_an_objective_make_it_no_other():
+    found = config.of_command("job", {}, [])
+    assert found.aim("minimize", " {total_runtime}\n") == config.SHORTEST
+    assert found.aim("maximize", "{cpu_time} ").text == "{cpu_time}"
+
+
 def test_a_failure_has_no_objective_though_settings_alone_would_give_one():
     found = config.of_command("job {a.mem}", {"a.mem": "1,4"}, [])
     found.objective = found.aim("minimize", "{a.mem}")
