@@ -3,34 +3,22 @@
 Whoever measures (the verb, the tuning) calls these; they read no stdin, write no stdout and know no options.
 """
 
-import fcntl
-import os
-import time
-from contextlib import suppress
 from functools import partial
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import settings
-from servo_batch.answers import ForPrograms, HostError, ServoError, bad_request, complain, failed
+from servo_batch.answers import bad_request, failed
 from servo_batch.command import render
 from servo_batch.command.template import CONTROL
-from servo_batch.config import Config, Objective
-from servo_batch.files import refuse_input
-from servo_batch.history import record
-from servo_batch.history.figures import as_number
-from servo_batch.history.trials import Trial
-from servo_batch.job import output, sequence
+from servo_batch.config import Config
+from servo_batch.job import sequence
 from servo_batch.job.attention import Caller
-from servo_batch.job.cancel import Cancellation
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.output import Output
-from servo_batch.job.progress import Telling
 from servo_batch.job.types import Kind, Step
 from servo_batch.metrics import searching, sources, summary, written
 from servo_batch.metrics.sources import Metric
-from servo_batch.samples import median
 from servo_batch.settings import Application
-from servo_batch.state import StateFile
 from servo_batch.wording import named
 
 TIME_DIGITS = 6  # after the point of a time in seconds: a microsecond is less than any clock here can tell
@@ -209,172 +197,3 @@ class _Runs:
             at_most = "the job needed at most so much: it is smaller than the process that starts it"
             names = [name for name, each in system.items() if each.text == "max_rss" and name in planned.metrics]
             self.notes += [f"{named(name)}: {at_most}" for name in names]
-
-
-def files(config: Config, state: StateFile) -> Dict[str, Optional[str]]:
-    """Return the files that a call reads or writes, None for none, by what a message calls them."""
-    return {
-        "the configuration": config.name,
-        "the state": state.path or None,
-        "the state of an older servo-batch": state.older,
-        **{f"the file of the metric {named(name)}": each.file for name, each in config.metrics.items()},
-        "the history": config.history,
-    }
-
-
-def check_history(config: Config, state: StateFile) -> None:
-    """Raise ``ServoError`` where measurements could not be recorded, or would be in another file of the call."""
-    if config.history:
-        option = "batch.history" if config.history == config.file_name("history") else "--history"
-        refuse_input(option, config.history, {**files(config, state), "the history": None})
-        record.check_writable(config.history)
-
-
-class Session:
-    """The measurements of one call: how they go is told, each is recorded, and what is to be known of them is said.
-
-    ``lines`` are those of the history, also where none is named. Another session at the same time is said.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        state: StateFile,
-        voice: ForPrograms,
-        cancellation: Cancellation,
-        show_output: bool = False,
-        keep_output: Optional[str] = None,
-    ) -> None:
-        """Raise ``ServoError`` where measurements could not be recorded, or what the job prints not be kept."""
-        self.lines: List[Dict[str, Any]] = []
-        check_history(config, state)
-        if keep_output:
-            for path in (keep_output, keep_output + output.STDERR_SUFFIX):
-                refuse_input("--keep-output", path, files(config, state))
-            output.check(keep_output)
-        self._caller = Caller(cancellation, Telling(voice, config.expected_seconds), show_output, keep_output)
-        self._history = config.history
-        self._said: Set[str] = set()
-        _lock(config.name)
-
-    def take(
-        self, planned: Plan, number: int = 1, of: int = 1, purpose: Optional[str] = None
-    ) -> Union[Measurement, ServoError]:
-        """Run the job as planned, the measurement of this ``number``, and return what came of it.
-
-        That it cannot be recorded is said, since the answer is worth more. Raises ``ServoError`` for a failure that no
-        settings are to blame for; of a cancel nothing is recorded.
-        """
-        outcome: Union[Measurement, ServoError]
-        self._caller.telling.begin(number, of)
-        try:
-            outcome = run(planned, self._caller)
-        except ServoError as error:
-            outcome = error
-        finally:
-            self._caller.telling.finish()
-        line = _line(planned, outcome, purpose)
-        if self._history and line.get("reason") != "cancelled":
-            try:
-                record.append(self._history, line)
-            except ServoError as error:
-                complain(error.message)
-        if isinstance(outcome, Measurement):
-            self._say(outcome.notes)
-        elif not is_of_settings(line):
-            raise outcome
-        self.lines.append(line)
-        return outcome
-
-    def _say(self, notes: List[str]) -> None:
-        """Say what was not said of an earlier measurement; the values in it are others each time."""
-        subjects = [note.partition(":")[0] for note in notes]
-        for subject, note in zip(subjects, notes):
-            if subject not in self._said:
-                complain(note)
-        self._said.update(subjects)
-
-
-def _line(planned: Plan, outcome: Union[Measurement, ServoError], purpose: Optional[str]) -> Dict[str, Any]:
-    """Return the line of the history for a measurement that was made, or for one that failed.
-
-    Of a failure it tells what is learnt from it: ``cause`` where the machine was to blame, or the ``timeout`` in
-    seconds, of which a cap is one.
-    """
-    line = {
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "job": record.digest(planned.comparable),
-        "command": planned.comparable["commands"]["command"],
-        "settings": planned.settings,
-        "control": planned.control,
-        **({"purpose": purpose} if purpose else {}),
-    }
-    if isinstance(outcome, Measurement):
-        return {**line, "status": "ok", "metrics": outcome.metrics}
-    line.update(outcome.response())
-    if isinstance(outcome, HostError):
-        line["cause"] = "machine"
-    elif outcome.reason == "timeout":
-        line["timeout"] = planned.job.command.timeout_seconds
-    return line
-
-
-def _lock(name: str) -> None:
-    """Take the lock on the configuration file ``name`` until this process ends; where another measures, say so."""
-    try:
-        fcntl.flock(os.open(name, os.O_RDONLY | os.O_NONBLOCK), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        complain(f"another measurement with {name} is running: each makes the other's figures wrong")
-    except OSError:
-        pass  # it cannot be opened any more, is none (--command), or its file system has no locks
-
-
-def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
-    """Return an entry of the history as it is compared: formulas and objective as the configuration has them now.
-
-    A formula that was recorded stays where what it needs was not; one that was not is left out then.
-    """
-    metrics = line.get("metrics", {})
-    value, runs = None, []  # type: Tuple[Optional[float], List[float]]
-    if line["status"] == "ok":
-        found = [computed(config.metrics, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
-        described = sources.described(config.metrics).items()
-        in_all = {name: each for name, each in described if all(name in values for values in found)}
-        metrics = {**metrics, **summary.summarise(found, in_all)}
-        with suppress(ValueError):
-            value, runs = objective(config.objective, metrics, line["settings"])
-    known = {key: line[key] for key in Trial._fields if key in line}
-    return Trial(**{**known, "number": number, "metrics": metrics, "objective": value, "runs": runs})
-
-
-def _runs(metrics: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """Return the values of each run, ``{NAME: VALUE}``, from metrics as answered."""
-    lists = {name: each.get("runs", [each["value"]]) for name, each in metrics.items()}
-    count = max([1, *map(len, lists.values())])
-    return [{name: each[i] for name, each in lists.items() if len(each) == count} for i in range(count)]
-
-
-def objective(
-    goal: Objective, metrics: Dict[str, Any], application_settings: Dict[str, Any]
-) -> Tuple[float, List[float]]:
-    """Return what an objective comes to for metrics as answered, the median, and in each of the runs.
-
-    Raises ``ValueError`` that says why it cannot be computed.
-    """
-    found: List[float] = []
-    for known in _runs(metrics):
-        value: Any = known.get(sources.TOTAL_RUNTIME)
-        if goal.formula is not None:
-            from servo_batch import formulas
-
-            value = formulas.evaluate(goal.formula, {**application_settings, **known}, formulas.NUMBER)
-        number = as_number(value)
-        if number is None:
-            raise ValueError(f"{goal.text} is no number that can be compared")
-        found.append(value if isinstance(value, int) else number)
-    return median(found), found
-
-
-def is_of_settings(line: Dict[str, Any]) -> bool:
-    """Tell whether the settings may be to blame for a failure in the history, rather than the machine or us."""
-    return line.get("reason") in ("command-failed", "timeout", "no-match") and line.get("cause") != "machine"

@@ -11,7 +11,7 @@ SRC = os.path.join(ROOT, "src")
 ORDER = (
     "wording", "columns", "executable", "samples", "formats", "answers", "options", "request", "terminal", "files",
     "document", "formulas", "settings", "rules", "state", "command", "job", "metrics", "history", "tuning", "config",
-    "measurement", "verbs", "agent", "cli", "__main__",
+    "measurement", "recorded", "session", "verbs", "agent", "cli", "__main__",
 )  # fmt: skip
 # What knows of no other rooms than these, though more stand before it: each could leave the house alone.
 KNOWN = {

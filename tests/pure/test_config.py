@@ -3,7 +3,7 @@
 import pytest
 from calling import application, batch
 
-from servo_batch import config, measurement
+from servo_batch import config, recorded
 from servo_batch.answers import ServoError
 
 PLACE = "batch.default_state.application"
@@ -102,7 +102,7 @@ def test_a_failure_has_no_objective_though_settings_alone_would_give_one():
     entry = {"time": "", "job": "", "settings": {"a.mem": 4}, "control": {}}
     good = {**entry, "status": "ok", "metrics": {"total_runtime": {"value": 1}}}
     for line, objective in [(good, 4), ({**entry, "status": "failed", "reason": "timeout"}, None)]:
-        assert measurement.trial(found, 1, line).objective == objective
+        assert recorded.trial(found, 1, line).objective == objective
 
 
 # What a command line stands for.

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from servo_batch import measurement
+from servo_batch import recorded
 from servo_batch.config import Objective
 from servo_batch.formulas import parse
 from servo_batch.metrics import patterns, sources, summary
@@ -106,10 +106,10 @@ def test_the_value_is_the_median_of_the_runs_and_of_text_that_of_the_run_with_th
 def test_the_objective_is_that_of_each_run_and_their_median():
     goal = Objective("minimize", "", parse("{m} / {total_runtime} * {w.n}"))
     metrics = {"m": {"value": 30, "runs": [30, 60, 10]}, "total_runtime": {"value": 2.0, "runs": [1.0, 2.0, 4.0]}}
-    assert measurement.objective(goal, metrics, {"w.n": 2}) == (60, [60, 60, 5])
-    assert measurement.objective(Objective("minimize", "", None), metrics, {}) == (2, [1, 2, 4])
+    assert recorded.objective(goal, metrics, {"w.n": 2}) == (60, [60, 60, 5])
+    assert recorded.objective(Objective("minimize", "", None), metrics, {}) == (2, [1, 2, 4])
     with pytest.raises(ValueError, match="no value"):
-        measurement.objective(goal, metrics, {})
+        recorded.objective(goal, metrics, {})
 
 
 def test_runs_that_are_far_apart_are_remarked_upon():

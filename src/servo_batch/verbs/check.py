@@ -19,6 +19,7 @@ from servo_batch.metrics import find, patterns, written
 from servo_batch.metrics.convert import NoMatch
 from servo_batch.metrics.written import Output
 from servo_batch.options import Options
+from servo_batch.session import check_history
 from servo_batch.settings import Application
 from servo_batch.state import StateFile
 from servo_batch.verbs import adjust
@@ -88,7 +89,7 @@ def check(options: Options) -> answers.Answer:
     if config:
         _look_at_settings_and_patterns(findings, config)
         if file:
-            findings.attempt(measurement.check_history, config, file)
+            findings.attempt(check_history, config, file)
         findings.sections.append(_metrics(findings, config, saved))
     return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
 

@@ -5,12 +5,13 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from servo_batch import answers, columns, measurement, rules, settings, state
+from servo_batch import answers, columns, measurement, recorded, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
 from servo_batch.history import svg, table, trials
 from servo_batch.job.cancel import Cancellation
 from servo_batch.metrics import sources, summary
 from servo_batch.options import Options, UsageError
+from servo_batch.session import Session, files_of
 from servo_batch.verbs.history import exported
 
 MOST, DEFAULT_RUNS = 1000, 3
@@ -25,13 +26,13 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     with cancellation.interrupting():
         config, file, plans, left_out = _read(options)
         if options.get("--svg"):
-            svg.check_replaceable(options.get("--svg"), measurement.files(config, file))
-        session = measurement.Session(config, file, voice, cancellation)
+            svg.check_replaceable(options.get("--svg"), files_of(config, file))
+        session = Session(config, file, voice, cancellation)
     stopped = _measure(session, plans)
     if stopped and not session.lines:
         raise stopped
     objective = config.objective
-    measured = [measurement.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
+    measured = [recorded.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
     view = trials.view(measured, objective.text, objective.direction == "minimize", is_comparison=True)
     notes = _notes(options.get("--svg"), view, measured, left_out)
     incomplete = f"this is not all: {stopped.message}" if stopped else ""
@@ -129,7 +130,7 @@ def _plan(config: Config, application: Dict[str, Any], options: Options) -> meas
     return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
 
 
-def _measure(session: measurement.Session, plans: List[measurement.Plan]) -> Optional[answers.ServoError]:
+def _measure(session: Session, plans: List[measurement.Plan]) -> Optional[answers.ServoError]:
     """Measure all in order, and return what ended that before its end."""
     try:
         for number, plan in enumerate(plans, 1):

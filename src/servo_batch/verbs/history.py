@@ -2,12 +2,13 @@
 
 from typing import Any, Callable, Dict, List
 
-from servo_batch import answers, columns, document, measurement, settings, state, terminal
+from servo_batch import answers, columns, document, recorded, settings, state, terminal
 from servo_batch.config import Config, aimed, of_options
 from servo_batch.history import export, plot, record, svg, table, trials
 from servo_batch.history.figures import as_number
 from servo_batch.metrics import sources
 from servo_batch.options import Options
+from servo_batch.session import files_of
 from servo_batch.tuning import importance
 from servo_batch.tuning.space import space
 from servo_batch.wording import is_scalar, shown
@@ -25,14 +26,14 @@ def history(options: Options) -> answers.Answer:
     latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
     config = config or aimed(_as_recorded(latest), options)
     config.history = path
-    every = [measurement.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
+    every = [recorded.trial(config, number, entry) for number, entry in enumerate(entries, 1)]
     found = [trial for trial in every if trial.job == every[-1].job]
     minimize = config.objective.direction == "minimize"
     view = trials.view(found, config.objective.text, minimize)
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
     matters = importance.words(space(config.settings.described), costs)
     if options.get("--svg"):
-        svg.check_replaceable(options.get("--svg"), measurement.files(config, state.find(options, config)))
+        svg.check_replaceable(options.get("--svg"), files_of(config, state.find(options, config)))
         svg.write(options.get("--svg"), svg.history(view, matters))
     response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
     if options.get("--all"):

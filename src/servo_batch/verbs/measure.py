@@ -10,6 +10,7 @@ from servo_batch.metrics import sources
 from servo_batch.options import Options
 from servo_batch.request import read_request
 from servo_batch.samples import deviation
+from servo_batch.session import Session
 from servo_batch.settings import Application
 from servo_batch.state import StateFile
 from servo_batch.wording import did_you_mean, is_number, kind, shown
@@ -31,7 +32,7 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
         measurement.refuse_hopeless(config, plan)
         printed = bool(options.get("--show-output")), options.get("--keep-output")
-        session = measurement.Session(config, file, voice, cancellation, *printed)
+        session = Session(config, file, voice, cancellation, *printed)
     measured = session.take(plan)
     if isinstance(measured, answers.ServoError):
         raise measured

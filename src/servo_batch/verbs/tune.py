@@ -7,7 +7,7 @@ import math
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from servo_batch import answers, columns, config, measurement, rules, settings, state, terminal
+from servo_batch import answers, columns, config, measurement, recorded, rules, settings, state, terminal
 from servo_batch.config import Config
 from servo_batch.history import record
 from servo_batch.history.figures import figure
@@ -16,6 +16,7 @@ from servo_batch.job.cancel import Cancellation
 from servo_batch.job.progress import duration
 from servo_batch.options import Options, UsageError
 from servo_batch.samples import FEWEST
+from servo_batch.session import Session
 from servo_batch.settings import Application
 from servo_batch.state import StateFile
 from servo_batch.tuning import loop, search
@@ -36,7 +37,7 @@ def tune(options: Options, voice: answers.ForPrograms, cancellation: Cancellatio
     with cancellation.interrupting():
         tuning = _read(options)
         measurement.refuse_hopeless(tuning.config, tuning.plan(tuning.task.default))
-        session = measurement.Session(tuning.config, tuning.state, voice, cancellation)
+        session = Session(tuning.config, tuning.state, voice, cancellation)
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
     outcome = _to_the_end(tuning, session, voice, cancellation)
@@ -97,10 +98,10 @@ class _Tuning(NamedTuple):
         values = {name: measured[name] for name in self.task.space}
         now = self.with_values(values)
         counts = all(settings.is_same(measured.get(name), value) for name, value in settings.values(now).items())
-        trial = measurement.trial(self.config, 0, entry)
+        trial = recorded.trial(self.config, 0, entry)
         formula = self.config.objective.formula
         if trial.status != "ok":
-            counts &= measurement.is_of_settings(entry)
+            counts &= recorded.is_of_settings(entry)
         elif formula:
             # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
             counts &= {*formula.names} & {*self.config.metrics} <= {*trial.metrics}
@@ -170,7 +171,7 @@ def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
 
 
 def _to_the_end(
-    tuning: _Tuning, session: measurement.Session, voice: answers.ForPrograms, cancellation: Cancellation
+    tuning: _Tuning, session: Session, voice: answers.ForPrograms, cancellation: Cancellation
 ) -> loop.Outcome:
     """Measure all that is left to be measured, store the best if it is better, and return the outcome.
 
@@ -210,7 +211,7 @@ def _to_the_end(
 
 
 def _measure(
-    tuning: _Tuning, step: loop.Step, session: measurement.Session
+    tuning: _Tuning, step: loop.Step, session: Session
 ) -> Tuple[Optional[float], Optional[answers.ServoError]]:
     """Return what the objective comes to with the settings of ``step``, or why they make the job fail."""
     record.check_writable(tuning.history)  # what is not recorded would be measured for nothing
@@ -220,7 +221,7 @@ def _measure(
     if isinstance(measured, answers.ServoError):
         return None, measured
     try:
-        return measurement.objective(tuning.config.objective, measured.metrics, plan.settings)[0], None
+        return recorded.objective(tuning.config.objective, measured.metrics, plan.settings)[0], None
     except ValueError as error:
         return None, answers.failed("no-match", f"the job ended well, but the objective is none: {error}")
 
