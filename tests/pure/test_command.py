@@ -234,7 +234,8 @@ CLOSED = [
     "printf -v {v} x", "printf -v{v} x", "command printf -v '{v}' x", "print -rv {v} x", "wait -n -p {v}", "set -A {v} x", "mapfile -t {v}",
     "mapfile <f {v}", "readarray {v} <f", "getopts ab {v}", "read a {v}", "read -t 5 {v} <f", 'read -p "x y" {v}', "IFS=, read -r a {v}",
     "while read a {v}; do x; done", "(read a {v})", "! read a {v}", "case $x in a) read a {v};; esac", "f() {{ local a {v}; }}", "unset a {v}",
-    "zparseopts -a {v} x", 'eval "read {v}"', "eval 'X=1 exec {v}'", 'eval " {v}"', 'trap "exec {v}" EXIT', "sh -c 'read a {v}'",
+    "zparseopts -a {v} x", "private {v}", "compound {v}", "getln a {v}",
+    'eval "read {v}"', "eval 'X=1 exec {v}'", 'eval " {v}"', 'trap "exec {v}" EXIT', "sh -c 'read a {v}'",
     "ssh host 'read a {v}'", ["bash", "-c", 'printf -v {v} %s "$X"; ls'],
     "sh -c {v}", 'sh -c "{v} x"', "bash -lc '{v} x'",
     "sh -c 'x; {v}'", "sh -c 'X=1 {v}'", 'su app -c "{v} x"', 'watch "x; {v}"', "sh {v}",
@@ -259,7 +260,8 @@ OPEN = [
     "export A=1; ./job {v}", 'export A="-x $A" B=$C; ./job {v}', 'f() {{ local a=$1; ./job "$a"; }}; f {v}', "printf -v out '%s' {v}",
     "while IFS=, read -r a b; do ./job {v} $a; done <f", "mapfile -t a < {v}", "read a <$X; ./job {v}", "./job {v} & p=$!; wait $p",
     "set -eu; ./job {v}", 'set -- a {v}; ./job "$@"', "printf '%s' -v {v}", "unset X; ./job {v}", "fio --rw read {v}", "docker wait {v}",
-    "echo 'read a {v}'", "exec ./job -a x {v}", "./job -c {v}", "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "ssh host ./job {v}", "./job >log {v}",
+    "echo 'read a {v}'", "exec ./job -a x {v}", "./job -c {v}", "./job --dtype float --name {v}",
+    "ssh -p 22 {v} ./job", "ssh host ./job {v}", "./job >log {v}",
     ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"], ["sh", "-c", "./job {v}"], ["sh", "-c", './job "$1"', "sh", "{v}"],
 ]  # fmt: skip
 

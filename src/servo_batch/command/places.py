@@ -28,8 +28,8 @@ LEADING = frozenset((
 ))  # fmt: skip
 # The shells' words that set or unset variables, or programs behind a name, each of which its words may name.
 NAMING = (
-    "alias|compgen|declare|enable|export|float|getopts|global|hash|integer|local|mapfile|nameref|read|readarray|"
-    "readonly|setenv|typeset|unset|unsetenv|vared|zformat|zparseopts|zregexparse|zstyle"
+    "alias|compgen|compound|declare|enable|export|float|getln|getopts|global|hash|integer|local|mapfile|nameref|"
+    "private|read|readarray|readonly|setenv|typeset|unset|unsetenv|vared|zformat|zparseopts|zregexparse|zstyle"
 )
 NAMES = re.compile(
     r"(?:NAMING|set(?!.* -- )) .*(?<![<>] )\Z|(?:printf?|wait) (?:-\S+ )*-\w*[pv] ?\S*\Z".replace("NAMING", NAMING)
