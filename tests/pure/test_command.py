@@ -175,6 +175,8 @@ def test_a_formula_s_number_is_listed_and_its_text_is_free():
         ("./job {control.a}{control.b}", {"a": ".", "b": "./x"}),
         ("./job {control.a}{control.b}", {"a": "SER", "b": "VO_X"}),
         ("./job {control.a}{control.b}", {"a": -5, "b": "I/x"}),
+        ("./job {control.a}{control.b}{control.c}", {"a": -5, "b": 5, "c": "I/x"}),
+        ("./job {w.e}{control.a}", {"a": "I/x"}),
         ("./job {control.a}{w.dot}", {"a": "."}),
         ("./job /x/.{control.a}", {"a": "./x"}),
         ("./job {control.a}./x", {"a": "."}),
@@ -187,6 +189,10 @@ def test_a_formula_s_number_is_listed_and_its_text_is_free():
 )
 def test_text_is_judged_with_what_stands_beside_it(command, values):
     refusal(command, "bad-request", **values)
+
+
+def test_plain_text_may_stand_beside_another_value():
+    assert rendered("./job {control.a}{control.b} {w.e}{control.c}", a="x", b="y", c=7) == "./job xy -O27"
 
 
 # Where free text has to be a number, where none stands, and where every value would be lost.

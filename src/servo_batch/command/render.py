@@ -4,7 +4,16 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.template import CONTROL, FORBIDDEN, Command, Placeholder, Template, words
+from servo_batch.command.template import (
+    CONTROL,
+    FORBIDDEN,
+    Command,
+    Placeholder,
+    Template,
+    is_json_number,
+    is_like_an_option,
+    words,
+)
 from servo_batch.formats import paths
 
 Names = Dict[str, Any]
@@ -80,14 +89,17 @@ class Rendering:
         return texts
 
     def _note_forbidden(self, template: Template, texts: List[str], place: str) -> None:
-        """Note the free text that makes .. or SERVO_, by itself or with what stands around it."""
+        """Note the free text that makes .., SERVO_ or an option, by itself or with what stands around it."""
         whole = FORBIDDEN.findall(template.filled(texts))
-        for at, part in enumerate(template.placeholders if whole else ()):
+        beside = ""  # what the placeholders that stand directly side by side come to, up to here
+        for at, part in enumerate(template.placeholders):
+            beside = texts[at] if template.literals[at] else beside + texts[at]
+            if texts[at] == part.text or not part.is_free(_look_up(part.path, self._names)):
+                continue
             without = FORBIDDEN.findall(template.filled([*texts[:at], " ", *texts[at + 1 :]]))
-            is_filled = texts[at] != part.text
-            if len(without) < len(whole) and is_filled and part.is_free(_look_up(part.path, self._names)):
-                made = f"{wording.shown(texts[at])}, which makes .. or SERVO_ where it stands; {part.way_out}"
-                self._note_value(part, made, place)
+            if len(without) < len(whole) or (is_like_an_option(beside) and not is_json_number(texts[at])):
+                made = f"{wording.shown(texts[at])}, which makes .., SERVO_ or an option where it stands"
+                self._note_value(part, f"{made}; {part.way_out}", place)
 
     def _note_value(self, part: Placeholder, problem: str, place: str) -> None:
         reason = "bad-request" if part.path[0] in CONTROL else "bad-state"

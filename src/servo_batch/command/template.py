@@ -32,7 +32,7 @@ VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
 FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
 FOR_NUMBERS = (
     "in arithmetic, in a here-document, in a script with a variable for a variable's name (export $X), "
-    "behind a leading -, beside another placeholder, with a format like :d"
+    "behind a leading -, with a format like :d"
 )
 LITERAL_BRACES = "literal braces are {{ and }}"
 
@@ -76,7 +76,7 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
         Numbers are as JSON writes them, booleans ``true`` and ``false``; between words one blank is left.
         """
         text, is_free = self._formatted(value), self.is_free(value)
-        if is_free and self.is_number and not re.match(NUMBER, text):
+        if is_free and self.is_number and not is_json_number(text):
             raise ValueError(f"{shown(text)}, but only a number may stand there ({FOR_NUMBERS}); {self.way_out}")
         texts = words(text) if self.conversion == "w" else [text]
         odd = next(filter(None, (_odd(each, is_free) for each in texts)), "")
@@ -127,13 +127,11 @@ def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") 
     templates = [_template(text, allowed, note) for text in ([value] if isinstance(value, str) else value)]
     places = iter(_places(templates))
     for template in templates:
-        between = [*template.literals[1:-1], "-"]  # before the first, at -1, and behind the last nothing is glued
         for at, part in enumerate(template.placeholders):
             place = next(places)
             for problem in _problems(template, at, place, isinstance(value, str), allowed):
                 note(f"{part.text}: {problem}")
-            is_number = part.is_number or place != "" or "" in (between[at - 1], between[at])
-            template.placeholders[at] = part._replace(is_number=is_number)
+            template.placeholders[at] = part._replace(is_number=part.is_number or place != "")
     return Command(templates, isinstance(value, str))
 
 
@@ -237,5 +235,14 @@ def _odd(text: str, is_free: bool) -> str:
         return f"{shown(odd)} is not plain"
     if not text:
         return "it is empty"
-    begins_like_an_option = is_free and text[0] in "-+@" and not re.match(NUMBER, text)
-    return f"it begins with {text[0]} and is no number" if begins_like_an_option else ""
+    return f"it begins with {text[0]} and is no number" if is_free and is_like_an_option(text) else ""
+
+
+def is_like_an_option(text: str) -> bool:
+    """Tell whether a program may take a text for an option or for more than a text, by how it begins."""
+    return text[:1] in ("-", "+", "@") and not is_json_number(text)
+
+
+def is_json_number(text: str) -> bool:
+    """Tell whether a text is a number as JSON writes it."""
+    return re.match(NUMBER, text) is not None
