@@ -36,7 +36,7 @@ DIRECTIONS = ("minimize", "maximize")
 MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 # Compiled where they are used, which they mostly are not.
-DURATION = r"(?a)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?\Z"
+DURATION = r"(?a)(?:(\d+) ?d ?)?(?:(\d+) ?h ?)?(?:(\d+) ?m ?)?(?:(\d+(?:\.\d+)?) ?s ?)?(?:(\d+(?:\.\d+)?) ?ms)?\Z"
 VALUES = r"(?a)(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?\Z"
 
 
@@ -60,10 +60,11 @@ class Config(document.Document):
         self.metrics = _metrics(self)
         self.objective = _objective(self)
         self.history = self.file_name("history")
-        longer = "more than 0 seconds, or a text like 90s, 10m or 1h30m"
+        seconds = "seconds, or a text like 90s, 10m or 1h30m"
+        longer = "more than 0 " + seconds
         self.expected_seconds: "Optional[float]" = self.value("expected_duration", None, _positive, longer)
         self.timeout_seconds: "Optional[float]" = self.value("timeout", None, _positive, longer)
-        self.grace_seconds: float = self.value("grace_period", 5.0, duration, f"0 or {longer}")
+        self.grace_seconds: float = self.value("grace_period", 5.0, duration, "0 or more " + seconds)
         self.default_control = self.mapping(("batch", "default_control"), "control values", {}) or {}
 
     def formula(self, text: "Any", anything_in: "Tuple[str, ...]" = ()) -> "Formula":
@@ -235,7 +236,7 @@ def _whole(least: int, most: int) -> "Callable[[Any], Optional[int]]":
 
 def duration(value: "Any") -> "Optional[float]":
     """Return the seconds that people mean by ``90``, ``90s``, ``1h30m`` or ``250ms``, None for what means none."""
-    match = re.match(DURATION, value.replace(" ", "")) if isinstance(value, str) and len(value) <= 40 else None
+    match = re.match(DURATION, value) if isinstance(value, str) and len(value) <= 40 else None
     if match and match.group():
         value = sum(float(each) * unit for each, unit in zip(match.groups(), UNITS.values()) if each)
     return float(min(value, MAX_SECONDS)) if is_number(value) and value >= 0 else None
