@@ -74,12 +74,6 @@ def test_a_file_that_cannot_be_read_is_told_with_the_place(newest):
             ended.bad_config(name, words)
 
 
-def test_too_few_files_for_a_process_are_not_blamed_on_the_configuration(servo):
-    for files in (5, 6):
-        ended = servo.call("adjust", "--query", prefix=["sh", "-c", 'ulimit -n %d; exec "$@"' % files, "-"])
-        assert b"bad-config" not in ended.stdout
-
-
 # Who needs what of it.
 
 
