@@ -2,8 +2,10 @@
 
 import functools
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from calling import Servo
@@ -79,49 +81,45 @@ def servo_everywhere(python, pyz, tmp_path):
     return servo
 
 
+def closing(make):
+    """Yield what makes things as ``make`` does; whatever was made is closed afterwards."""
+    made = []
+
+    def making(*arguments, **options):
+        made.append(make(*arguments, **options))
+        return made[-1]
+
+    yield making
+    for each in made:
+        each.close()
+
+
 @pytest.fixture
 def terminal():
     """Call the file of a Servo on a terminal: ``terminal(servo, "measure", …)`` returns that, a Terminal."""
-    made = []
 
-    def start(servo, *arguments, by=(), **options):
+    def started(servo, *arguments, by=(), **options):
         argv = [*by, servo.python, servo.pyz, *arguments]
-        made.append(Terminal(argv, servo.folder, {"TERM": "xterm", **servo.environment}, **options))
-        return made[-1]
+        return Terminal(argv, servo.folder, {"TERM": "xterm", **servo.environment}, **options)
 
-    yield start
-    for each in made:
-        each.close()
+    yield from closing(started)
 
 
 @pytest.fixture
 def measuring(tmp_path, pyz_for):
     """Start drivers: ``measuring(python, command, timeout=…, …)`` returns a Measuring."""
-    started = []
 
-    def start(python, command, **options):
-        folder = tmp_path / ("driver%d" % len(started))
-        folder.mkdir()
-        started.append(Measuring(python, pyz_for(python), folder, command, **options))
-        return started[-1]
+    def started(python, command, **options):
+        folder = pathlib.Path(tempfile.mkdtemp(dir=str(tmp_path)))
+        return Measuring(python, pyz_for(python), folder, command, **options)
 
-    yield start
-    for each in started:
-        each.clean_up()
+    yield from closing(started)
 
 
 @pytest.fixture
 def hide(tmp_path):
     """Make jobs that hide: ``hide(role)`` returns an Actor."""
-    made = []
-
-    def make(role):
-        made.append(Actor(tmp_path, role))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+    yield from closing(functools.partial(Actor, tmp_path))
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ class Measuring(Servo):
         """Return the pids of the driver and its children."""
         return find_processes(self._marker)
 
-    def clean_up(self):
+    def close(self):
         kill(*self.leftovers())
         self.process.communicate()
 
