@@ -54,6 +54,7 @@ def measured_with(config: Config, options: Options, file: StateFile) -> Applicat
     stored = file.load()
     if not options.assignments:
         state.refuse_problems(config.settings, stored, file)
+        return config.settings.current(stored)
     asked = rules.assigned(config.settings, options.assignments, config.name)
     wanted = config.settings.with_values(stored, asked)
     return config.settings.current(rules.accepted(config.settings, wanted, stored, "nothing was measured"))
