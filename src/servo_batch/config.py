@@ -165,7 +165,7 @@ def of_command(command: str, assignments: "Dict[str, str]", patterns: "List[Tupl
 
     It has ``cpu_time`` and ``max_rss`` as well. Raises ``ServoError`` (bad-request) that lists every problem.
     """
-    application = settings.application({full: _values(text) for full, text in assignments.items()})
+    application = settings.application_of({full: _values(text) for full, text in assignments.items()})
     metrics: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
     metrics.update((name, {"output_regex": pattern}) for name, pattern in patterns)
     batch = {"command": command, "application": application, "metrics": metrics}

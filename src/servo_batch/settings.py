@@ -33,7 +33,7 @@ def walk(application: "Application") -> "Iterator[Tuple[str, Setting]]":
             yield full_name(component, name), setting
 
 
-def application(described: "Dict[str, Setting]") -> "Application":
+def application_of(described: "Dict[str, Setting]") -> "Application":
     """Return the application with these settings by full name; a component may have dots, a setting has none."""
     components: "Dict[str, Any]" = {}
     for full, setting in described.items():

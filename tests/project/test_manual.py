@@ -14,7 +14,7 @@ from machine import ROOT
 from servo_batch import config, options
 from servo_batch.formats import yaml_subset
 from servo_batch.metrics import sources
-from servo_batch.settings import application
+from servo_batch.settings import application_of
 from servo_batch.verbs import help as help_verb
 
 SRC = os.path.join(ROOT, "src")
@@ -114,7 +114,7 @@ def test_every_configuration_can_be_read():
         batch.setdefault("command", "true")
         if not {"default_state", "application"} & set(batch):
             used = set(re.findall(r"\{(\w+\.\w+)[}:]", json.dumps(batch))) - {"control.title"}
-            batch["application"] = application({name: {"min": 1, "max": 9, "value": 2} for name in used})
+            batch["application"] = application_of({name: {"min": 1, "max": 9, "value": 2} for name in used})
         found = config.Config("c.json", {"batch": batch})
         assert (found.problems, bool(found.commands["command"].templates)) == ([], True)
 

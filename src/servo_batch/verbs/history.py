@@ -46,16 +46,16 @@ def history(options: Options) -> answers.Answer:
 
 def _as_recorded(entries: List[Dict[str, Any]]) -> Config:
     """Return what stands for the configuration of a history that has none: the settings and metrics of these lines."""
-    recorded = [{name: each for name, each in entry["settings"].items() if is_scalar(each)} for entry in entries]
+    scalars = [{name: each for name, each in entry["settings"].items() if is_scalar(each)} for entry in entries]
     described: Dict[str, Any] = {}
-    for name in trials.names(recorded):
-        values = [each[name] for each in recorded if name in each]
+    for name in trials.names(scalars):
+        values = [each[name] for each in scalars if name in each]
         described[name] = {"type": "enum", "values": values}
         if None not in map(as_number, values):
             described[name] = {"type": "range", "min": min(values), "max": max(values)}
     metrics = trials.names([entry["metrics"] for entry in entries])
     patterns = {name: {"output_regex": "(.)"} for name in metrics if name != sources.TOTAL_RUNTIME}
-    application = settings.application(described)
+    application = settings.application_of(described)
     return Config("--history", {"batch": {"command": "true", "application": application, "metrics": patterns}})
 
 
