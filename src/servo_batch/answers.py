@@ -34,39 +34,38 @@ class ServoError(Exception):
     """A call that failed or was rejected, as the answer says it.
 
     ``status`` and ``reason`` are a pair of that page's table; ``summary`` says what is wrong, where, and what to do.
-    ``details`` are the commands that failed; ``message`` has all of it, after a ``heading`` that all of a kind have.
+    ``details`` are the commands that failed; ``message`` has all of it. ``cause`` is "machine" where a job failed for
+    want of what the machine has to give, like room or a folder: no settings are to blame.
     """
 
-    exit_status = 1
-    heading = ""
-
-    def __init__(self, status: str, reason: str, summary: str, details: "Iterable[Details]" = ()) -> None:
+    def __init__(
+        self,
+        status: str,
+        reason: str,
+        summary: str,
+        details: "Iterable[Details]" = (),
+        cause: "Optional[str]" = None,
+        exit_status: int = 1,
+    ) -> None:
         self.status = status
         self.reason = reason
         self.summary = summary
         self.details = tuple(details)
-        message = "\n".join([self.heading + summary, *map(str, self.details)])
+        self.cause = cause
+        self.exit_status = exit_status
+        message = "\n".join([summary, *map(str, self.details)])
         # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
         self.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
         super().__init__(self.message)
 
     def saying(self, summary: str, details: "Optional[Iterable[Details]]" = None) -> "ServoError":
-        """Return an error of the same kind with another summary, and its own details where no others are given."""
-        other = self.__class__.__new__(self.__class__)
-        other.__dict__.update(self.__dict__)
-        ServoError.__init__(other, self.status, self.reason, summary, self.details if details is None else details)
-        return other
+        """Return the error with another summary, and its own details where no others are given."""
+        details = self.details if details is None else details
+        return ServoError(self.status, self.reason, summary, details, self.cause, self.exit_status)
 
     def response(self) -> "Dict[str, Any]":
         """Return the answer: ``{"status": …, "reason": …, "message": …}``."""
         return {"status": self.status, "reason": self.reason, "message": self.message}
-
-
-class HostError(ServoError):
-    """A job that failed for want of what the machine has to give, like room or a folder: no settings are to blame."""
-
-    def __init__(self, summary: str, details: "Iterable[Details]" = ()) -> None:
-        super().__init__("failed", "command-failed", summary, details)
 
 
 class Answer:
@@ -96,6 +95,11 @@ def bad_request(message: str) -> ServoError:
 def failed(reason: str, summary: str, details: "Iterable[Details]" = ()) -> ServoError:
     """Return the error of status ``failed`` with one of its reasons."""
     return ServoError("failed", reason, summary, details)
+
+
+def failed_by_machine(summary: str, details: "Iterable[Details]" = ()) -> ServoError:
+    """Return the error for a job that failed for want of what the machine has to give."""
+    return ServoError("failed", "command-failed", summary, details, cause="machine")
 
 
 class ForPrograms:

@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from servo_batch.answers import HostError, ServoError
+from servo_batch.answers import ServoError
 from servo_batch.config import Config, Objective
 from servo_batch.history import record
 from servo_batch.history.figures import as_number
@@ -31,8 +31,8 @@ def line(planned: Plan, outcome: Union[Measurement, ServoError], purpose: Option
     if isinstance(outcome, Measurement):
         return {**told, "status": "ok", "metrics": outcome.metrics}
     told.update(outcome.response())
-    if isinstance(outcome, HostError):
-        told["cause"] = "machine"
+    if outcome.cause:
+        told["cause"] = outcome.cause
     elif outcome.reason == "timeout":
         told["timeout"] = planned.job.command.timeout_seconds
     return told

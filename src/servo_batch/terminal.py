@@ -65,7 +65,7 @@ def failure(error: answers.ServoError) -> str:
     for heading, lines in reversed([pair for details in error.details for pair in details.printed]):
         shown = " nothing" if lines is None else ("\n" + printable(lines)).replace("\n", "\n    ")
         text += f"{heading}:{shown}\n\n"
-    summary = "\n".join([error.heading + error.summary, *(details.command for details in error.details)])
+    summary = "\n".join([error.summary, *(details.command for details in error.details)])
     return "%s%s\n%s\n" % (text, _emphasised(kind), printable(summary))
 
 

@@ -123,7 +123,7 @@ class TestASignal:
 
     def test_during_the_job_and_another_during_cleanup_stop_both(self, whole):
         ended = whole.when("job", 1, CANCEL).when("cleanup", 1, "sleep 0.4; " + CANCEL).measure()
-        self.cancelled(ended, "the job was stopped after .* s; cleanup was stopped after .*")
+        self.cancelled(ended, "the job was stopped after .* s; cancelled by SIGTERM: cleanup was stopped after .*")
 
     def test_and_a_failing_cleanup_is_told_with_both(self, one):
         ended = one.when("job", 1, CANCEL).when("cleanup", 1, FAIL).measure()

@@ -6,7 +6,7 @@ import time
 from typing import Callable, List, NamedTuple, Optional
 
 from servo_batch.answers import STDOUT, ServoError, failed
-from servo_batch.job.cancel import Cancellation, Cancelled
+from servo_batch.job.cancel import Cancellation, cancelled
 from servo_batch.job.child import Child, wait_for
 from servo_batch.job.progress import Telling
 from servo_batch.job.show_output import Shown
@@ -57,7 +57,7 @@ class Loop:
         """Return the answer (cancelled), which ends with ``consequence``, where nobody wants the step to go on."""
         cancellation = self.caller.cancellation
         if cancellation.signum is not None and cancellation.count > self.heard:
-            return Cancelled(cancellation.signum, consequence)
+            return cancelled(cancellation.signum, consequence)
         return failed("cancelled", "%s; %s" % (self.lost, consequence)) if self.lost else None
 
     def watch(self, is_done: Callable[[], bool]) -> None:

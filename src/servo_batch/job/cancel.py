@@ -35,13 +35,10 @@ def expect_children() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-class Cancelled(ServoError):  # noqa: N818 - what happened is no error of anybody's
-    """A signal asked for the measurement to end; ``signum`` says which, ``summary`` what came of that."""
-
-    def __init__(self, signum: int, summary: str) -> None:
-        self.exit_status = 128 + signum
-        self.heading = "cancelled by %s: " % signal_name(signum)
-        super().__init__("failed", "cancelled", summary)
+def cancelled(signum: int, consequence: str) -> ServoError:
+    """Return the error for a call that a signal asked to end, with what came of that."""
+    told = "cancelled by %s: %s" % (signal_name(signum), consequence)
+    return ServoError("failed", "cancelled", told, exit_status=128 + signum)
 
 
 class Cancellation:
@@ -87,7 +84,7 @@ class Cancellation:
             os.read(self._readable, 4096)
 
     def wait_for_stdout(self) -> None:
-        """Return once stdout takes something; raise :class:`Cancelled` where somebody asks before it does."""
+        """Return once stdout takes something; raise ``ServoError`` (cancelled) where somebody asks before it does."""
         poll = select.poll()
         poll.register(STDOUT, select.POLLOUT)
         poll.register(self._readable, select.POLLIN)
@@ -95,11 +92,11 @@ class Cancellation:
         while STDOUT not in dict(poll.poll()):
             self.clear()
             if self.count > count:
-                raise Cancelled(self.signum or 0, "nobody takes the answer from stdout")
+                raise cancelled(self.signum or 0, "nobody takes the answer from stdout")
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:
-        """Let a signal raise :class:`Cancelled`, also one that came before: for what comes before anything is run."""
+        """Let a signal, also one that came before, raise ``ServoError``: for what comes before anything is run."""
         self._raises = True
         try:
             self._raise_if_asked()
@@ -119,4 +116,4 @@ class Cancellation:
     def _raise_if_asked(self) -> None:
         if self._raises and self.signum is not None:
             self._raises = False  # once: what runs after it, up to the answer, is not to be interrupted again
-            raise Cancelled(self.signum, "no job was running")
+            raise cancelled(self.signum, "no job was running")

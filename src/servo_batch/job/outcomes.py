@@ -5,7 +5,7 @@ import signal
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from servo_batch import executable
-from servo_batch.answers import Details, HostError, ServoError, failed
+from servo_batch.answers import Details, ServoError, failed, failed_by_machine
 from servo_batch.job.cancel import signal_name
 from servo_batch.job.output import Output
 from servo_batch.job.types import Step
@@ -121,5 +121,5 @@ def judged(
         raise failed("timeout", message, printed)
     is_refused_by_machine = isinstance(outcome, NotStarted) and outcome.number in executable.OF_THE_MACHINE
     if incomplete or isinstance(outcome, Lost) or is_refused_by_machine:
-        raise HostError(message, printed)
+        raise failed_by_machine(message, printed)
     raise failed("command-failed", message, printed)

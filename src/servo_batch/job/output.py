@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import BinaryIO, List, NamedTuple, Optional, Tuple
 
 from servo_batch import files
-from servo_batch.answers import HostError
+from servo_batch.answers import failed_by_machine
 
 STDERR_SUFFIX = ".stderr"
 TAIL_BYTES = 4096
@@ -89,7 +89,7 @@ def _opened(path: Optional[str]) -> BinaryIO:
             raise OSError(0, "it is no regular file")
         return stream
     except (OSError, ValueError) as error:
-        raise HostError("the job cannot start: its output cannot be kept in " + _why(path, error)) from None
+        raise failed_by_machine("the job cannot start: its output cannot be kept in " + _why(path, error)) from None
 
 
 def _unnamed() -> BinaryIO:

@@ -10,7 +10,7 @@ import shlex
 import signal
 from typing import Optional
 
-from servo_batch.answers import HostError
+from servo_batch.answers import failed_by_machine
 from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.guard import KILL, STOP, Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
@@ -30,12 +30,12 @@ UNSAID_SECONDS = 0.3
 
 
 def check_working_directory(folder: Optional[str]) -> None:
-    """Raise ``HostError`` where a command cannot run in ``folder``; None is the driver's."""
+    """Raise ``ServoError`` (command-failed) where a command cannot run in ``folder``; None is the driver's."""
     try:
         os.stat(os.path.join(folder or "", "."))
     except OSError as error:
         message = "the job cannot start: working_directory %s: %s; correct it, or make the folder"
-        raise HostError(message % (shlex.quote(folder or ""), error.strerror)) from None
+        raise failed_by_machine(message % (shlex.quote(folder or ""), error.strerror)) from None
 
 
 class Running(Loop):

@@ -9,10 +9,10 @@ is left but the guard, which stops what runs.
 from contextlib import closing
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
-from servo_batch.answers import HostError, ServoError
+from servo_batch.answers import ServoError
 from servo_batch.job import output
 from servo_batch.job.attention import Caller
-from servo_batch.job.cancel import Cancelled
+from servo_batch.job.cancel import cancelled
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.output import Output
 from servo_batch.job.run import Running, check_working_directory
@@ -60,7 +60,7 @@ class _Measurement(NamedTuple):
         errors: List[ServoError] = []
         signum = self.caller.cancellation.signum
         if signum is not None:
-            raise self._joined([Cancelled(signum, place.told("%s was not started" % Kind.JOB))])
+            raise self._joined([cancelled(signum, place.told("%s was not started" % Kind.JOB))])
         try:
             if self.job.prepare:
                 self._run(self.job.prepare, place)
@@ -93,5 +93,5 @@ class _Measurement(NamedTuple):
     def _joined(self, errors: Sequence[ServoError]) -> ServoError:
         """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
         text = "; ".join(dict.fromkeys([*(error.summary for error in errors), *self.notes]))
-        first = max(errors, key=lambda error: (isinstance(error, Cancelled), isinstance(error, HostError)))
+        first = max(errors, key=lambda error: (error.reason == "cancelled", error.cause == "machine"))
         return first.saying(text, [each for error in errors for each in error.details])

@@ -11,9 +11,9 @@ import signal
 from contextlib import suppress
 from typing import Dict, Mapping, Optional
 
-from servo_batch.answers import Details, HostError, failed
+from servo_batch.answers import Details, failed, failed_by_machine
 from servo_batch.job.attention import Caller, Loop
-from servo_batch.job.cancel import Cancelled, signal_name
+from servo_batch.job.cancel import cancelled, signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
 from servo_batch.job.output import Output
 from servo_batch.job.types import Step
@@ -42,12 +42,12 @@ def search(
     wanted = {name: each for name, each in metrics.items() if each.is_searched}
     if not wanted:
         if caller.cancellation.signum is not None:
-            raise Cancelled(caller.cancellation.signum, CONSEQUENCE)
+            raise cancelled(caller.cancellation.signum, CONSEQUENCE)
         return {}
     try:
         child = Child(lambda control, report: _search(wanted, output, before, control, report))
     except OSError as error:
-        raise HostError("what the job printed cannot be searched: %s" % error.strerror) from None
+        raise failed_by_machine("what the job printed cannot be searched: %s" % error.strerror) from None
     loop = Loop(step, caller)
     loop.children.append(child)
     try:
@@ -63,7 +63,7 @@ def search(
     if "values" not in told:
         metric = " for %s" % named(told["metric"]) if "metric" in told else ""
         why = told.get("error") or KILLED % signal_name(os.WTERMSIG(status))
-        raise HostError("the job ended well, but what it printed could not be searched%s: %s" % (metric, why))
+        raise failed_by_machine("the job ended well, but what it printed could not be searched%s: %s" % (metric, why))
     if told["missing"]:
         raise failed("no-match", _no_match(wanted, told["missing"]), [Details(step.as_typed, output.ends())])
     values: Dict[str, Value] = told["values"]
