@@ -50,9 +50,9 @@ class Document:
         container: "Any" = self._content
         try:
             for key in path:
-                line, container = container.marks[key][0], container[key]
+                line, container = container.line(key), container[key]
         except (AttributeError, LookupError, TypeError):
-            pass  # JSON has no marks; a key that is missing has no place
+            pass  # JSON has no lines; a key that is missing has no place
         return line
 
     def mapping(self, path: "Path", holds: str, default: "Any" = None) -> "Optional[Dict[str, Any]]":

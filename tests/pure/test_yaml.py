@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 import time
 
@@ -21,13 +22,13 @@ NOT_ALIKE = """1.37.0 0b3b49b c5.2xlarge 5m 100Mi 1/2 10% 10.0.0.1 2019-11 1e 1e
     -x .. .x ./run 1.5. 12e3x ~x nul yess offf nan inf None == <<< a:b a#b x[0] http://a:80/?b=c#d -2019-11-17""".split()  # noqa: SIM905
 
 
-def error_of(source, name="config.yaml"):
-    """Return the error of a document that may be refused, or None."""
+def refusal(source, name="config.yaml"):
+    """Return what is said of a document that may be refused, or nothing."""
     try:
         loads(source, name)
     except YamlError as error:
-        return error
-    return None
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize(("text", "expected"), [case[1:] for case in VALID], ids=[case[0] for case in VALID])
@@ -53,18 +54,18 @@ def test_what_changes_no_value(changed):
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @pytest.mark.parametrize(("text", "expected"), [case[1:] for case in INVALID], ids=[case[0] for case in INVALID])
 def test_an_invalid_document_is_refused_at_its_place(text, expected, line_end):
-    error = error_of(text if "\r" in text else text.replace("\n", line_end))
-    assert error is not None
-    assert ("%d:%d %s" % (error.lineno, error.colno, error.msg)).startswith(expected)
+    place, problem = expected.split(" ", 1)
+    refused = refusal(text if "\r" in text else text.replace("\n", line_end))
+    assert refused.startswith("config.yaml:%s: %s" % (place, problem))
 
 
 @pytest.mark.parametrize("place", ["%s\n", "a: %s\n", "- %s\n", "a:\n  %s\n", "[b, %s]\n", "{a: %s }\n", "%s : a\n"])
 def test_what_readers_take_for_different_values_is_to_be_quoted(place):
     for text in LOOK_ALIKES:
         if "," not in text or place[0] not in "[{":  # there it is two values
-            error = error_of(place % text)
-            assert error is not None, text
-            assert (error.colno, text in error.msg) == (place.strip("\n").split("\n")[-1].index("%s") + 1, True)
+            column = place.strip("\n").split("\n")[-1].index("%s") + 1
+            told = refusal(place % text)
+            assert re.match(r'config.yaml:\d:%d: .*"%s"' % (column, re.escape(text)), told), (text, told)
 
 
 @pytest.mark.parametrize("place", ["%s\n", "- %s # c\n", "a:\n  %s\n", "'a': %s\n"])
@@ -77,32 +78,29 @@ def test_what_only_looks_like_a_number_is_text(place):
 # Places and problems.
 
 
-def test_each_key_and_item_has_its_line_and_column():
+def lines(value):
+    """Return the line of each key or item."""
+    return [value.line(key) for key in (value if isinstance(value, dict) else range(len(value)))]
+
+
+def test_each_key_and_item_has_its_line():
     value = loads("\ufeff# c\r\na: 1\r\n'b':\r\n  - x\n  -\n    x: 2\n  - - z\nd: {e: 1,\n  \"f\": [g,\n    {h: i}]}\n")
-    assert value.marks == {"a": (2, 1), "b": (3, 1), "d": (8, 1)}
-    assert value["b"].marks == [(4, 3), (5, 3), (7, 3)]
-    assert value["b"][1].marks == {"x": (6, 5)}
-    assert value["d"].marks == {"e": (8, 5), "f": (9, 3)}
-    assert value["d"]["f"].marks == [(9, 9), (10, 5)]
-    assert value["d"]["f"][1].marks == {"h": (10, 6)}
+    inner = value["d"]["f"]
+    found = [lines(each) for each in (value, value["b"], value["b"][1], value["d"], inner, inner[1])]
+    assert found == [[2, 3, 8], [4, 5, 7], [6], [8, 9], [9, 10], [10]]
 
 
 def test_an_error_shows_the_place_the_problem_the_remedy_and_the_line():
-    error = error_of('a: 1\noutput_regex: "took (\\d+) s"\n')
-    problem = (
-        "in double quotes a backslash starts an escape, and \\d is none: put a regular expression in single quotes"
+    assert refusal('a: 1\noutput_regex: "took (\\d+) s"\n') == (
+        "config.yaml:2:23: in double quotes a backslash starts an escape, and \\d is none: put a regular expression in "
+        'single quotes\n    output_regex: "took (\\d+) s"\n                          ^'
     )
-    assert (error.msg, error.name, error.lineno, error.colno) == (problem, "config.yaml", 2, 23)
-    excerpt = '\n    output_regex: "took (\\d+) s"\n                          ^'
-    assert str(error) == "config.yaml:2:23: " + problem + excerpt
 
 
 def test_all_values_to_quote_are_told_at_once_but_not_too_many():
-    error = error_of('a: yes\nb: [010, *.txt]\n80: "\\d"\nc: 1\nc: echo d: e\nf: g\n  h\n')
-    lines = [line for line in str(error).split("\n") if line.startswith("config.yaml:")]
-    assert [line.split(":")[1] for line in lines] == ["1", "2", "2", "3", "3", "5", "5", "7"]
-    assert (error.lineno, error.colno) == (1, 4)
-    text = str(error_of("- yes\n" * 100000))
+    told = refusal('a: yes\nb: [010, *.txt]\n80: "\\d"\nc: 1\nc: echo d: e\nf: g\n  h\n').split("\n")
+    assert [line.split(":")[1] for line in told[::3]] == ["1", "2", "2", "3", "3", "5", "5", "7"]
+    text = refusal("- yes\n" * 100000)
     assert (text.count("quote it"), text.split("\n")[-1]) == (100, "and there may be more")
 
 
@@ -112,12 +110,12 @@ def test_a_value_that_needs_more_than_a_line_is_told_its_form():
         ("command: ./run \\\n  --fast\n", "command: >"),
         ("- 'a\n  b'\n", "- >"),
     ):
-        assert error_of(text).msg.endswith("write `%s` and the text below it, indented" % form)
+        assert "write `%s` and the text below it, indented\n" % form in refusal(text)
 
 
 @pytest.mark.parametrize("where", [0, 89, 90, 5000, 9990])
 def test_the_caret_of_a_long_line_stands_under_the_place(where):
-    shown, caret = str(error_of("a: '" + "日x" * where + "'\tb" + "é" * (10000 - where))).split("\n")[1:]
+    shown, caret = refusal("a: '" + "日x" * where + "'\tb" + "é" * (10000 - where)).split("\n")[1:]
     assert len(shown) < 120
     cells = "".join(char + ("\0" if char == "日" else "") for char in shown)
     assert cells[caret.index("^") - 1 : caret.index("^") + 3] == r"'\tb"
@@ -125,9 +123,9 @@ def test_the_caret_of_a_long_line_stands_under_the_place(where):
 
 def test_nothing_that_moves_a_cursor_reaches_the_terminal():
     for text in ("a: '\u200b\u202e\U000e0001\\' b", "a: \x1b", "\u202e\xa0: 1", "a: \udc80"):
-        error = error_of(text, "bad\x1b\nname")
-        assert all(char.isprintable() for char in str(error).replace("\n", ""))
-        assert str(error).count("\n") == 2
+        told = refusal(text, "bad\x1b\nname")
+        assert all(char.isprintable() for char in told.replace("\n", ""))
+        assert told.count("\n") == 2
 
 
 # Whatever comes in.
@@ -135,15 +133,14 @@ def test_nothing_that_moves_a_cursor_reaches_the_terminal():
 
 def test_what_is_no_text_is_refused_at_its_place():
     for source, place in (
-        (b"a: \xc3\xa9\r\nb: \xc3\xa9\xc3(", (2, 5)),
-        (b"\xef\xbb\xbfa: \xe2\x82", (1, 4)),
-        (b"\xff\xfea\0", (1, 1)),
-        (b"\xed\xa0\x80", (1, 1)),
-        ("a: \ud800", (1, 4)),
-        (b"a\0:\0", (1, 2)),
+        (b"a: \xc3\xa9\r\nb: \xc3\xa9\xc3(", "2:5"),
+        (b"\xef\xbb\xbfa: \xe2\x82", "1:4"),
+        (b"\xff\xfea\0", "1:1"),
+        (b"\xed\xa0\x80", "1:1"),
+        ("a: \ud800", "1:4"),
+        (b"a\0:\0", "1:2"),
     ):
-        error = error_of(source)
-        assert (error.lineno, error.colno) == place
+        assert refusal(source).startswith("config.yaml:%s: " % place)
 
 
 def test_nothing_but_a_yaml_error_escapes_from_random_bytes():
@@ -151,10 +148,8 @@ def test_nothing_but_a_yaml_error_escapes_from_random_bytes():
     for _ in range(4000):
         source = bytes(rng.choice(b"-?:,[]{}#&*!|>'\"%@` \t\r\n\\a0\xc3\xa9\xff\0") for _ in range(rng.randrange(40)))
         for given in (source, source.decode("utf-8", "surrogateescape")):
-            error = error_of(given)
-            if error:
-                assert min(error.lineno, error.colno) >= 1
-                str(error).encode("utf-8")
+            told = refusal(given)
+            assert not told or re.match("config.yaml:[1-9][0-9]*:[1-9]", told.encode("utf-8").decode())
 
 
 def test_nesting_is_bounded_at_100():
@@ -166,15 +161,15 @@ def test_nesting_is_bounded_at_100():
         lambda depth: "".join(" " * level + "-\n" for level in range(depth)),
         lambda depth: "- " * (depth - 1) + "{}",
     ):
-        assert error_of(write(100)) is None
-        assert "deeper than 100" in error_of(write(101)).msg
+        assert refusal(write(100)) == ""
+        assert "deeper than 100" in refusal(write(101))
 
 
 def test_a_key_has_at_most_1024_characters():
     for write in ("%s: 1\n", "'%s': 1\n", "{%s: 1}\n"):
         longest = 1024 - 2 * ("'" in write)
         assert loads(write % ("a" * longest)) == {"a" * longest: 1}
-        assert "at most 1024" in error_of(write % ("a" * (longest + 1))).msg
+        assert "at most 1024" in refusal(write % ("a" * (longest + 1)))
 
 
 UNITS = [*"[{'\"\\a \n#:-\t0|", "- ", "? ", "1_", "a:\n", "[a, ", "''", '"\\n', "a: b:c", "a: >\n  ", "- |\n  a\n\n"]
@@ -183,8 +178,8 @@ UNITS = [*"[{'\"\\a \n#:-\t0|", "- ", "? ", "1_", "a:\n", "[a, ", "''", '"\\n', 
 @pytest.mark.parametrize("unit", UNITS)
 def test_half_a_megabyte_of_anything_ends_soon(unit):
     start = time.process_time()
-    assert len(str(error_of(unit * (500000 // len(unit))))) < 50000
-    assert len(str(error_of("'" + unit * (500000 // len(unit)) + '"'))) < 50000
+    assert len(refusal(unit * (500000 // len(unit)))) < 50000
+    assert len(refusal("'" + unit * (500000 // len(unit)) + '"')) < 50000
     assert time.process_time() - start < 5
 
 

@@ -18,12 +18,13 @@ TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from typing import Any, Dict, List, NoReturn, Tuple, Union
 
+    Key = Union[str, int]
+
 MAX_DEPTH, MAX_PROBLEMS, LINE_WIDTH = 100, 100, 100
 MAX_KEY = 1024  # section 7.4: the ":" stands at most so many characters past the start of a key; to PyYAML everywhere
 
-# What nearly all documents are made of, and what no text can have: all that c-printable [1] excludes, a lone CR, and
-# what only one version knows: NEL, LS and PS are line breaks to YAML 1.1, a byte order mark takes no column in PyYAML.
-ASCII_TEXT = bytes(range(0x20, 0x7F)) + b"\t\n"
+# What no text can have: all that c-printable [1] excludes, a lone CR, and what only one version knows: NEL, LS and PS
+# are line breaks to YAML 1.1, a byte order mark takes no column in PyYAML.
 NOT_TEXT = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 SPACES, BLANK_LINES = re.compile(" *"), re.compile("[ \n]*")
 MARKER = re.compile(r"(?:---|\.\.\.)[ \t\n]|\0")
@@ -45,14 +46,13 @@ WORDS = {
 }  # fmt: skip
 # PyYAML wants the point and a sign in the exponent, and no sign before a leading point.
 NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+|(?:[-+]?[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
-NUMBER_FIRST = frozenset("-+.0123456789")
 # Booleans of YAML 1.1, its "value" and "merge" types, and in lower case what Psych takes for a word in any case.
 LOOK_ALIKE_WORDS = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "=", "<<"])
 # What some reader takes for a number or a date and another for a string, or both for different numbers: underscores,
 # commas (Psych), exponents without point, sign or digit before them, other bases, base 60, infinities, timestamps.
 LOOK_ALIKE_CHARS = "0123456789abcdefABCDEFxXoOiInN+-_,.:"  # but for the time of a timestamp
 LOOK_ALIKE = (
-    r"[-+]?(?:(?:[0-9_,]+(?:\.[0-9_,]*)?|\.[0-9_,]*)(?:[eE][-+]?[0-9_,]+)?|[eE][-+]?[0-9]+"
+    r"(?!_)[-+]?(?:(?:[0-9_,]+(?:\.[0-9_,]*)?|\.[0-9_,]*)(?:[eE][-+]?[0-9_,]+)?|[eE][-+]?[0-9]+"
     r"|0(?:[bB][01_,]*|[oO][0-7_,]*|[xX][0-9a-fA-F_,]*)|[0-9][0-9_,]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
     r"|\.(?:[iI][nN][fF]|[nN][aA][nN]))|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?|-?[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?[Tt ].*"
 )
@@ -62,39 +62,37 @@ DEEPER = "this is indented deeper than what stands above: align it with the entr
 
 
 class YamlError(ValueError):
-    """A document that is refused.
-
-    ``msg`` is one line: what is wrong and what to write instead; ``name`` is the document's name as given to ``loads``;
-    ``lineno`` and ``colno`` count from 1. They tell the first problem; ``str()`` has all of them, with their lines.
-    """
-
-    def __init__(self, msg: str, name: str, lineno: int, colno: int, text: str = "") -> None:
-        super().__init__(text or msg)
-        self.msg, self.name, self.lineno, self.colno = msg, name, lineno, colno
-
-
-class Mapping(dict):  # type: ignore[type-arg]  # to subscript would cost an import of typing
-    """A dict that knows where its keys stand: ``marks`` has the line and the column, from 1, of each."""
-
-    def __init__(self) -> None:
-        self.marks: "Dict[str, Tuple[int, int]]" = {}
-
-
-class Sequence(list):  # type: ignore[type-arg]
-    """A list that knows where its items stand: ``marks`` has the line and the column, from 1, of each."""
-
-    def __init__(self) -> None:
-        self.marks: "List[Tuple[int, int]]" = []
+    """A document that is refused: a line for each problem, with its place, and the line of the document below it."""
 
 
 class Source(str):
-    """The text, which ends with a line break and a NUL, the problems at their places, the line that was last seen."""
+    """The text, which ends with a line break and a NUL, and the problems at their places."""
 
     def __init__(self, text: str) -> None:
         self.problems: "Dict[int, str]" = {}
         self.is_cut = False  # the last line had no break
-        self.seen, self.line, self.line_start = 0, 1, 0
-        self.seen_place = 1, 0 if MARKER.match(text) else 1
+
+
+class _Placed:
+    def __init__(self, src: Source) -> None:
+        self._src = src
+        self._starts: "Dict[Key, int]" = {}
+
+    def mark(self, key: "Key", pos: int) -> None:
+        """Keep in mind that a key, or the item of an index, stands at this place."""
+        self._starts[key] = pos
+
+    def line(self, key: "Key") -> int:
+        """Return the line, from 1, in which a key, or the item of an index, stands; raise ``KeyError``."""
+        return self._src.count("\n", 0, self._starts[key]) + 1
+
+
+class Mapping(_Placed, dict):  # type: ignore[type-arg]  # to subscript would cost an import of typing
+    """A dict that knows where its keys stand."""
+
+
+class Sequence(_Placed, list):  # type: ignore[type-arg]
+    """A list that knows where its items stand."""
 
 
 class _RefusedError(Exception):
@@ -135,7 +133,8 @@ def text_of(source: "Union[str, bytes]") -> Source:
     text = given[given.startswith("\ufeff") :].replace("\r\n", "\n")
     src = Source(text + ("\0" if text.endswith("\n") else "\n\0"))
     src.is_cut = not text.endswith("\n")
-    wrong = text.encode("utf-8", "surrogatepass").translate(None, ASCII_TEXT) and re.search(NOT_TEXT, text)
+    # Nearly all texts are printable, and then nothing has to compile the pattern.
+    wrong = not text.replace("\n", "").isprintable() and re.search(NOT_TEXT, text)
     if wrong and "\ud800" <= wrong.group() <= "\udfff":
         note(src, "this is no character in UTF-8: save the file as UTF-8", wrong.start())
     elif wrong:
@@ -147,19 +146,10 @@ def text_of(source: "Union[str, bytes]") -> Source:
     return src
 
 
-def place(src: Source, pos: int) -> "Tuple[int, int]":
-    """Return the line and the column, from 1, of the next content; at the end and at a document's marker column 0.
-
-    The places have to come in the order of the text, so that each line is counted once.
-    """
-    if pos > src.seen:
-        line_break = src.rfind("\n", src.seen, pos)
-        if line_break >= 0:
-            src.line += src.count("\n", src.seen, pos)
-            src.line_start = line_break + 1
-        at_end = pos == src.line_start and MARKER.match(src, pos)
-        src.seen, src.seen_place = pos, (src.line, 0 if at_end else pos - src.line_start + 1)
-    return src.seen_place
+def column(src: Source, pos: int) -> int:
+    """Return the column, from 1, of what begins a line or an item; at the end and at a document's marker 0."""
+    start = src.rfind("\n", 0, pos) + 1
+    return 0 if pos == start and MARKER.match(src, pos) else pos - start + 1
 
 
 def spaces(src: Source, pos: int) -> int:
@@ -193,11 +183,11 @@ def document(src: Source) -> "Any":
     """Read l-any-document [210]; there is one, and nothing after it."""
     start = pos = next_content(src, 0)
     value = None
-    if src[pos] == "-" and not place(src, pos)[1]:
+    if src[pos] == "-" and not column(src, pos):
         pos = end_of_line(src, pos + 3)
-    if place(src, pos)[1]:
+    if column(src, pos):
         pos, value = block_node(src, pos, 0, 0, True)
-    if place(src, pos)[1]:
+    if column(src, pos):
         refuse("this belongs to nothing above: give all entries of a collection the same indentation", pos)
     if src[pos] == "." and pos > start:
         pos = end_of_line(src, pos + 3)
@@ -221,7 +211,7 @@ def block_node(src: Source, pos: int, indent: int, depth: int, compact: bool) ->
         note(src, 'a value beside its key cannot hold a ":" and a space: ' + block_form(src, pos, "|"), colon)
         return next_content(src, src.index("\n", pos)), None
     after = end_of_line(src, end)
-    if not is_flow and place(src, after)[1] > indent:
+    if not is_flow and column(src, after) > indent:
         refuse("%s; if the value goes on here, %s" % (DEEPER, block_form(src, pos, ">")), after)
     return after, value
 
@@ -236,7 +226,7 @@ def block_value(src: Source, pos: int, indent: int, depth: int, compact: bool) -
     """Read what follows the ":" of a key, or the "-" of an item, which is ``compact``."""
     start = spaces(src, pos)
     below = next_content(src, start)
-    col = place(src, below)[1] if start < below else 0
+    col = column(src, below) if start < below else 0
     # A sequence may stand at its key's own indentation: seq-space [201].
     if start == below or col > indent or (col == indent and not compact and ENTRY.match(src, below)):
         end, value = block_node(src, below, indent, depth, compact or start < below)
@@ -244,7 +234,7 @@ def block_value(src: Source, pos: int, indent: int, depth: int, compact: bool) -
         if is_plain and "#" in src[src.index("\n", start) : below]:
             # npm's yaml may take what follows for a part of the value.
             note(src, "a comment stands between a key and its value: put it above the key", below)
-        if place(src, end)[1] > indent:
+        if column(src, end) > indent:
             refuse(DEEPER, end)
         return end, value
     if compact and 0 < col < indent and ENTRY.match(src, below):
@@ -255,10 +245,10 @@ def block_value(src: Source, pos: int, indent: int, depth: int, compact: bool) -
 
 def block_sequence(src: Source, pos: int, depth: int) -> "Tuple[int, Sequence]":
     """Read l+block-sequence [183] or ns-l-compact-sequence [186]."""
-    sequence = Sequence()
-    indent = place(src, pos)[1]
-    while place(src, pos)[1] == indent and ENTRY.match(src, pos):
-        sequence.marks.append(place(src, pos))
+    sequence = Sequence(src)
+    indent = column(src, pos)
+    while column(src, pos) == indent and ENTRY.match(src, pos):
+        sequence.mark(len(sequence), pos)
         pos, value = block_value(src, pos + 1, indent, depth, True)
         sequence.append(value)
     return pos, sequence
@@ -266,9 +256,9 @@ def block_sequence(src: Source, pos: int, depth: int) -> "Tuple[int, Sequence]":
 
 def block_mapping(src: Source, pos: int, depth: int) -> "Tuple[int, Mapping]":
     """Read l+block-mapping [187] or ns-l-compact-mapping [195]."""
-    mapping = Mapping()
-    indent = place(src, pos)[1]
-    while place(src, pos)[1] == indent:
+    mapping = Mapping(src)
+    indent = column(src, pos)
+    while column(src, pos) == indent:
         end, key = implicit_key(src, pos, mapping, PLAIN)
         pos, mapping[key] = block_value(src, end, indent, depth, False)
     return pos, mapping
@@ -289,11 +279,11 @@ def implicit_key(src: Source, pos: int, mapping: Mapping, plain: "re.Pattern[str
         key = text
     if key in mapping:
         msg = "this mapping has the key %s already, in line %d: remove one of the two, or rename it"
-        note(src, msg % (shown(key), mapping.marks[key][0]), pos)
+        note(src, msg % (shown(key), mapping.line(key)), pos)
     if key == "<<":
         # Psych merges what it holds into the mapping, also where the key is in quotes.
         note(src, '"<<" merges mappings for some readers: write the keys out, or rename the key', pos)
-    mapping.marks[key] = place(src, pos)
+    mapping.mark(key, pos)
     return colon + 1, key
 
 
@@ -313,13 +303,9 @@ def block_scalar(src: Source, pos: int, indent: int) -> "Tuple[int, str]":
     after = src.index("\n", start) + 1
     first = BLANK_LINES.match(src, after).end()  # type: ignore[union-attr]
     margin = first - src.rfind("\n", 0, first) - 1  # section 8.1.1.1: the first line that is not blank shows it
-    prefix, texts = " " * margin, []  # type: Tuple[str, List[str]]
-    while src[after] != "\0":
-        end = src.index("\n", after)
-        if not src.startswith(prefix, after, end) and src[after:end].strip(" "):
-            break
-        texts.append(src[after + margin : end])
-        after = end + 1
+    body = re.compile(r"(?:(?: {%d}.*| *)\n)*" % margin).match(src, after).group()  # type: ignore[union-attr]
+    texts = [line[margin:] for line in body.split("\n")[:-1]]
+    after += len(body)
     value = "\n".join(texts).rstrip("\n")
     if margin < indent or indent == 0:
         refuse('no text for a key stands below this, indented with spaces: write it there, or "" for none', pos)
@@ -344,14 +330,14 @@ def flow_node(src: Source, pos: int, indent: int, depth: int) -> "Tuple[int, Any
 
 def flow_collection(src: Source, opened: int, indent: int, depth: int) -> "Tuple[int, Any]":
     """Read c-flow-mapping [140], or c-flow-sequence [137] but for single pairs, [a: b]."""
-    collection, closing = (Mapping(), "}") if src[opened] == "{" else (Sequence(), "]")
+    collection, closing = (Mapping(src), "}") if src[opened] == "{" else (Sequence(src), "]")
     pos = flow_gap(src, opened + 1, indent, opened)
     while src[pos] != closing:
         if isinstance(collection, Mapping):
             pos, key = implicit_key(src, pos, collection, FLOW_PLAIN)
             pos, collection[key] = flow_node(src, flow_gap(src, pos, indent, opened), indent, depth)
         else:
-            collection.marks.append(place(src, pos))
+            collection.mark(len(collection), pos)
             pos, value = flow_node(src, pos, indent, depth)
             collection.append(value)
         pos = flow_gap(src, pos, indent, opened)
@@ -438,18 +424,16 @@ def resolved(src: Source, text: str, pos: int) -> "Any":
     """Return the value of a plain scalar (section 10.3.2), if it is the same in YAML 1.1 and 1.2."""
     if text in WORDS:
         return WORDS[text]
-    if text[0] not in NUMBER_FIRST and text[0] not in "eE":
-        differs = text.lower() in LOOK_ALIKE_WORDS
-    elif NUMBER.fullmatch(text):
+    if NUMBER.fullmatch(text):
         # JavaScript has floats only; int() takes quadratic time.
         value = float(text) if "." in text else int(text, 0) if len(text) < 22 else float("inf")
         if abs(value) > 2**53 and ("." not in text or abs(value) == float("inf")):
             note(src, "the number %s is too large for some readers to hold: quote it if it is text" % shown(text), pos)
         return value
-    else:
-        # Most are neither, ./job or --verbose, and then nothing has to compile the pattern.
-        may = not text.strip(LOOK_ALIKE_CHARS) or text.lstrip("-")[:4].isdecimal()
-        differs = may and re.fullmatch(LOOK_ALIKE, text) is not None
+    differs = text.lower() in LOOK_ALIKE_WORDS
+    # Most have other characters, ./job or --verbose, and then nothing has to compile the pattern.
+    if not text.strip(LOOK_ALIKE_CHARS) or text.lstrip("-")[:4].isdecimal():
+        differs = differs or re.fullmatch(LOOK_ALIKE, text) is not None
     if differs:
         msg = "YAML readers differ about the value of %s: quote it if it is text, else write true, false or a number"
         note(src, msg % shown(text), pos)
@@ -461,14 +445,15 @@ def error_of(src: Source, name: str) -> YamlError:
     from servo_batch.columns import width
 
     texts: "List[str]" = []
-    for pos in sorted(src.problems, reverse=True):  # the first comes last, so that its place is the error's
-        start = src.rfind("\n", 0, pos) + 1
-        line, lineno, col = src[start : src.find("\n", pos)], src.count("\n", 0, pos) + 1, pos - start
-        first = max(0, col - LINE_WIDTH // 2) if col > LINE_WIDTH - 10 else 0
-        before = ("..." if first else "") + visible(line[first:col])
-        after = visible(line[col : first + LINE_WIDTH]) + ("..." if first + LINE_WIDTH < len(line) else "")
-        head = "%s:%d:%d: %s" % (visible(name), lineno, col + 1, src.problems[pos])
-        texts.insert(0, "%s\n    %s\n    %s^" % (head, before + after, " " * width(before)))
-    if len(texts) >= MAX_PROBLEMS:
+    for pos in sorted(src.problems):
+        start, end = src.rfind("\n", 0, pos) + 1, src.find("\n", pos)
+        first = max(start, pos - LINE_WIDTH + 20)
+        last = min(end, first + LINE_WIDTH)
+        before = "…" * (first > start) + visible(src[first:pos])
+        after = visible(src[pos:last]) + "…" * (last < end)
+        lineno, colno = src.count("\n", 0, pos) + 1, pos - start + 1
+        texts.append("%s:%d:%d: %s" % (visible(name), lineno, colno, src.problems[pos]))
+        texts.append("    %s\n    %s^" % (before + after, " " * width(before)))
+    if len(src.problems) == MAX_PROBLEMS:
         texts.append("and there may be more")
-    return YamlError(src.problems[pos], name, lineno, col + 1, "\n".join(texts))
+    return YamlError("\n".join(texts))
