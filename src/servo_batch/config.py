@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from servo_batch.options import Options
     from servo_batch.settings import Setting
 
-COMMANDS = ("command", "prepare", "cleanup")
+COMMANDS = ("prepare", "command", "cleanup")  # as they are run
 KEYS = (
     "command", "prepare", "cleanup", "default_state", "application", "constraints", "metrics", "objective", "env",
     "working_directory", "success_exit_statuses", "runs", "warmup_runs", "expected_duration", "timeout", "grace_period",

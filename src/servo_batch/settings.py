@@ -33,6 +33,11 @@ def walk(application: "Application") -> "Iterator[Tuple[str, Setting]]":
             yield full_name(component, name), setting
 
 
+def rows(application: "Application") -> "List[Tuple[str, Any, Any]]":
+    """Return of each setting what a table shows: its full name, its value and its unit, None for what it lacks."""
+    return [(full, setting.get("value"), setting.get("unit")) for full, setting in walk(application)]
+
+
 def application_of(described: "Dict[str, Setting]") -> "Application":
     """Return the application with these settings by full name; a component may have dots, a setting has none."""
     components: "Dict[str, Any]" = {}

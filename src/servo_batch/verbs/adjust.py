@@ -31,7 +31,7 @@ def adjust(options: "Options") -> answers.Answer:
     response: "Dict[str, Any]" = {"status": "ok", "reason": "success"}
     if options.question in ("--query", "--describe"):
         response = {"application": _configured(configured, application)}
-    return answers.Answer(response, lambda: settings_table(application))
+    return answers.Answer(response, lambda: _table(application))
 
 
 def _configured(configured: "Settings", application: "Application") -> "Application":
@@ -67,9 +67,7 @@ def _store(
     return file.change(merge)
 
 
-def settings_table(application: "Application") -> str:
-    """Return the settings as a person reads them: name, value, unit."""
+def _table(application: "Application") -> str:
     from servo_batch import terminal
 
-    rows = [(full, setting.get("value"), setting.get("unit")) for full, setting in settings.walk(application)]
-    return terminal.table(("name", "value", "unit"), rows)
+    return terminal.table(("name", "value", "unit"), settings.rows(application))

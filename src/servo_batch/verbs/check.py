@@ -14,15 +14,13 @@ from servo_batch.command import remarks, render
 from servo_batch.config import Config, of_options
 from servo_batch.job import cancel, output
 from servo_batch.job.run import check_working_directory
-from servo_batch.job.types import Step
 from servo_batch.metrics import find, patterns, written
 from servo_batch.metrics.convert import NoMatch
+from servo_batch.metrics.sources import Metric
 from servo_batch.metrics.written import Output
 from servo_batch.options import Options
 from servo_batch.session import check_history
 from servo_batch.settings import Application
-from servo_batch.state import StateFile
-from servo_batch.verbs import adjust
 from servo_batch.wording import did_you_mean, shown
 
 # A path that comes first in a script. Of a name, or of what is quoted or computed, only the shell knows what it runs.
@@ -35,13 +33,13 @@ GOOD, DOUBTFUL, BAD = (
 
 
 class Findings:
-    """What would work, as the sections of a page; what would not; what may be a slip; and what is good to know."""
+    """What would work, as the sections of a page; what is good to know; what may be a slip; and what would not work."""
 
     def __init__(self) -> None:
         self.sections: List[str] = []
-        self.problems: List[str] = []
-        self.warnings: List[str] = []
         self.notes: List[str] = []
+        self.warnings: List[str] = []
+        self.problems: List[str] = []
 
     def attempt(self, step: Callable[..., Any], *arguments: Any) -> Any:
         """Return what ``step`` returns, or None after noting why it failed."""
@@ -53,11 +51,10 @@ class Findings:
 
     def text(self) -> str:
         """Return all of it for a person: what is wrong last, next to the prompt."""
-        notes = ["note: " + note for note in self.notes] + ["warning: " + warning for warning in self.warnings]
-        notes += self.problems
+        lines = ["note: " + note for note in self.notes] + ["warning: " + warning for warning in self.warnings]
+        told = "".join(line + "\n" for line in lines + self.problems)
         verdict = BAD if self.problems else DOUBTFUL if self.warnings else GOOD
-        parts = self.sections + ["".join(note + "\n" for note in notes), verdict + "\n"]
-        return "\n".join(filter(None, parts))
+        return "\n".join(filter(None, [*self.sections, told, verdict + "\n"]))
 
 
 def check(options: Options) -> answers.Answer:
@@ -67,46 +64,59 @@ def check(options: Options) -> answers.Answer:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler would wait for the end of a pattern
     findings = Findings()
     findings.attempt(output.check)
-    saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else None
+    saved = findings.attempt(_saved_output, options.get("--output")) if options.get("--output") else {}
     config = findings.attempt(of_options, options)
-    if config:
-        findings.attempt(check_working_directory, config.working_directory)
-        findings.sections.append(f"configuration: {config.name}\n")
     file = findings.attempt(state.find, options, config)
-    application = findings.attempt(_application, findings, config, file) if file else None
-    if config and application:
-        findings.sections.append(adjust.settings_table(application))
-        control = options.get("--control")
-        try:
-            plan = measurement.plan(config, application, control or {})
-            measurement.refuse_hopeless(config, plan)
-        except answers.ServoError as error:
-            # What a service sends with the request is no fault of the configuration.
-            is_awaited = error.reason == "bad-request" and control is None
-            (findings.notes if is_awaited else findings.problems).append(error.message)
-        whole = settings.overlay(config.default_control, control or {})
-        _look_at_commands(findings, config, application, measurement.steps(config, application, whole)[0])
+    stored = findings.attempt(file.load) if file else None
     if config:
-        _look_at_settings_and_patterns(findings, config)
-        if file:
-            findings.attempt(check_history, config, file)
-        findings.sections.append(_metrics(findings, config, saved))
+        findings.sections.append(f"configuration: {config.name}\n")
+        findings.attempt(check_working_directory, config.working_directory)
+    if stored:
+        source = file.stored_in if os.path.exists(file.stored_in) else f"{file.path}, which is not there yet"
+        findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
+    if config and stored:
+        findings.attempt(state.refuse_problems, config.settings, stored, file)
+        application = config.settings.current(stored)
+        findings.sections.append(terminal.table(("name", "value", "unit"), settings.rows(application)))
+        _look_at_commands(findings, config, application, options.get("--control"))
+    if config:
+        _look_at_settings(findings, config)
+        _look_at_metrics(findings, config, saved)
+    if config and file:
+        findings.attempt(check_history, config, file)
     return answers.Answer({}, findings.text, exit_status=1 if findings.problems else 0)
 
 
-def _application(findings: Findings, config: Optional[Config], file: StateFile) -> Optional[Application]:
-    """Return the application as a command would see it, after saying where it comes from; raise ``ServoError``."""
-    stored = file.load()
-    source = file.stored_in if os.path.exists(file.stored_in) else f"{file.path}, which is not there yet"
-    findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
-    if config is None:
-        return None
-    findings.attempt(state.refuse_problems, config.settings, stored, file)
-    return config.settings.current(stored)
+def _look_at_commands(
+    findings: Findings, config: Config, application: Application, given: Optional[Dict[str, Any]]
+) -> None:
+    """Show the commands as they would be run with the control that is ``given``; note what is wrong with them."""
+    control = given or {}
+    try:
+        measurement.refuse_hopeless(config, measurement.plan(config, application, control))
+    except answers.ServoError as error:
+        # What a service sends with the request is no fault of the configuration.
+        is_awaited = error.reason == "bad-request" and given is None
+        (findings.notes if is_awaited else findings.problems).append(error.message)
+    names = render.values({"application": application}, {})
+    steps, _ = measurement.steps(config, application, settings.overlay(config.default_control, control))
+    for key, step in steps.items():
+        place, by_shell = config.place(("batch", key)), config.commands[key].uses_shell
+        slips = remarks.warnings(config.batch[key], config.env, names)
+        findings.warnings += [f"{place}: {slip}" for slip in slips]
+        how = "by /bin/sh -c" if by_shell else "without a shell"
+        findings.sections.append(f"{key}, run {how}:\n{step.as_typed}\n")
+        first = FIRST_PATH.match(step.arguments[2]) if by_shell else None
+        program = first.group(1) if first else step.arguments[0]
+        # A placeholder that has no value yet stands there itself.
+        problem = executable.foreseen(program, step.working_directory) if "{" not in program else None
+        if problem:
+            may_come = key != "prepare" and "prepare" in steps  # prepare may be what makes it
+            (findings.warnings if may_come else findings.problems).append(f"{place}: {problem}")
 
 
-def _look_at_settings_and_patterns(findings: Findings, config: Config) -> None:
-    """Note what may be a slip in the settings, what nothing uses, and patterns that meant something else before."""
+def _look_at_settings(findings: Findings, config: Config) -> None:
+    """Note what may be a slip in the settings, and those that nothing uses."""
     for full, setting in config.settings.described.items():
         what = settings.named_setting(full)
         if "values" in setting and "type" not in setting:
@@ -114,38 +124,48 @@ def _look_at_settings_and_patterns(findings: Findings, config: Config) -> None:
         for key in setting:
             hint = "" if key in settings.KEYS else did_you_mean(key, settings.KEYS)
             if hint:
-                findings.warnings.append(
-                    f"{what} has {shown(key)}, which adjust --query passes on, and nothing else{hint}"
-                )
+                passed_on = f"{what} has {shown(key)}, which adjust --query passes on, and nothing else"
+                findings.warnings.append(passed_on + hint)
     unused = config.unused_settings()
     if unused:
         findings.notes.append(f"no command, env, constraint or objective uses {', '.join(unused)}")
-    if "application" in config.batch:  # it was written for the older servo-batch, it seems
-        searched = {name: each.text for name, each in config.metrics.items() if each.source == "output_regex"}
-        told = {name: patterns.older_difference(text) for name, text in searched.items()}
-        for name in filter(told.get, told):
-            findings.notes.append(f"{config.place(('batch', 'metrics', name, 'output_regex'))}: {told[name]}")
 
 
-def _look_at_commands(findings: Findings, config: Config, application: Application, steps: Dict[str, Step]) -> None:
-    """Note what may be a slip in the commands; show them as they would be run, and a program that is not there."""
-    names = render.values({"application": application}, {})
-    for key in ("prepare", "command", "cleanup"):
-        if key not in config.commands:
-            continue
-        place = config.place(("batch", key))
-        slips = remarks.warnings(config.batch[key], config.env, names)
-        findings.warnings += [f"{place}: {slip}" for slip in slips]
-        step, by_shell = steps[key], config.commands[key].uses_shell
-        how = "by /bin/sh -c" if by_shell else "without a shell"
-        findings.sections.append(f"{key}, run {how}:\n{step.as_typed}\n")
-        match = FIRST_PATH.match(step.arguments[2]) if by_shell else None
-        program = match.group(1) if match else step.arguments[0]
-        is_known = not any(part.text in program for part in config.commands[key].templates[0].placeholders)
-        problem = executable.foreseen(program, step.working_directory) if is_known else None
-        if problem:
-            may_come = key != "prepare" and "prepare" in steps  # prepare may be what makes it
-            (findings.warnings if may_come else findings.problems).append(f"{place}: {problem}")
+def _look_at_metrics(findings: Findings, config: Config, saved: Dict[str, Tuple[str, Output]]) -> None:
+    """Show the metrics, with the value of each where there is a ``saved`` output to try it on."""
+    rows = []
+    for name, metric in config.metrics.items():
+        place, value = config.place(("batch", "metrics", name, metric.source)), None
+        if metric.source == "output_regex" and "application" in config.batch:  # of the older servo-batch, it seems
+            difference = patterns.older_difference(metric.text)
+            findings.notes += [f"{place}: {difference}"] if difference else []
+        if saved and metric.is_searched:
+            value = _tried(findings, place, metric, saved)
+        rows.append((name, metric.unit, metric.text, value))
+    findings.sections.append(terminal.table(("metric", "unit", "source", "value" if saved else ""), rows))
+
+
+def _tried(findings: Findings, place: str, metric: Metric, saved: Dict[str, Tuple[str, Output]]) -> Any:
+    """Return the value that a metric has in a saved output, or in its file as that is now; note what is to be known."""
+    try:
+        path, held = (metric.file, written.read(metric.file)) if metric.file else saved[metric.stream]
+    except NoMatch as none:
+        findings.notes.append(f"{place}: {metric.file} cannot be tried: {none}")
+        return None
+    try:
+        value = find.find(metric, held)
+    except NoMatch as none:
+        why = str(none) or find.hint(metric, {metric.stream: held})
+        findings.problems.append(f"{place}: no match in {path}: {metric.text}{f' ({why})' if why else ''}")
+        return None
+    count = find.find(metric.but(take="count"), held) if metric.source == "output_regex" and not metric.take else 1
+    if count != 1:
+        try:
+            last = shown(find.find(metric.but(take="last"), held))
+        except NoMatch as none:
+            last = f"none: {none}"
+        findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {last}")
+    return value
 
 
 def _saved_output(path: str) -> Dict[str, Tuple[str, Output]]:
@@ -162,40 +182,3 @@ def _contents(path: str) -> Output:
             return written.mapped(stream.fileno(), size) if size else stream.read()  # a pipe has no size
     except OSError as error:
         raise answers.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
-
-
-def _metrics(findings: Findings, config: Config, saved: Optional[Dict[str, Tuple[str, Output]]]) -> str:
-    """Return the table of the metrics, with what each yields where there is an output to try it on."""
-    searched = [name for name, each in config.metrics.items() if each.is_searched]
-    values = {name: _tried(findings, config, name, saved) for name in searched} if saved else {}
-    rows = [(name, each.unit, each.text, values.get(name)) for name, each in config.metrics.items()]
-    return terminal.table(("metric", "unit", "source", "value" if saved else ""), rows)
-
-
-def _tried(findings: Findings, config: Config, name: str, saved: Dict[str, Tuple[str, Output]]) -> Any:
-    """Return the value that a metric has in a saved output, or in its file as that is now; note what is to be known."""
-    metric = config.metrics[name]
-    place = config.place(("batch", "metrics", name, metric.source))
-    path, held = saved[metric.stream]
-    if metric.file:
-        path = metric.file
-        try:
-            held = written.read(path)
-        except NoMatch as none:
-            findings.notes.append(f"{place}: {path} cannot be tried: {none}")
-            return None
-    try:
-        value = find.find(metric, held)
-    except NoMatch as none:
-        why = str(none) or find.hint(metric, {metric.stream: held})
-        findings.problems.append(f"{place}: no match in {path}: {metric.text}{f' ({why})' if why else ''}")
-        return None
-    is_of_many = metric.source == "output_regex" and metric.take is None
-    count = find.find(metric.but(take="count"), held) if is_of_many else 1
-    if count != 1:
-        try:
-            last = shown(find.find(metric.but(take="last"), held))
-        except NoMatch as none:
-            last = f"none: {none}"
-        findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {last}")
-    return value

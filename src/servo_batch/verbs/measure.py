@@ -86,7 +86,7 @@ def _table(application: Application, measured: Measurement) -> str:
     """Return what was measured as a person reads it: the settings, then the metrics with how far runs are apart."""
     from servo_batch import terminal
 
-    rows = [(full, each.get("value"), each.get("unit"), "") for full, each in settings.walk(application)]
+    rows = [(*row, "") for row in settings.rows(application)]
     rows += [(name, each["value"], each.get("unit"), _spread(each)) for name, each in measured.metrics.items()]
     runs = measured.metrics[sources.TOTAL_RUNTIME].get("runs")
     spread = f"median of {len(runs)} runs ± standard deviation" if runs else ""
