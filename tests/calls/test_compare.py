@@ -93,8 +93,9 @@ def test_what_constraints_forbid_is_left_out_and_named_and_what_is_missing_is_no
     command = "rm -rf room; echo cost {a.x}; test {a.x} != 4"
     comparing.configure(described(command, constraints=["{a.x} <= 4"]))
     os.mkdir(comparing.path("room"))
-    picture, left_out, failed = compared(comparing, "a.x=2,4,6", "--runs", "1", "--svg", "room/p")["notes"]
-    assert picture.startswith("room/p: the picture cannot be written: No such file")
+    ended = comparing.call("compare", "a.x=2,4,6", "--runs", "1", "--svg", "room/p", "--json")
+    left_out, failed = ended.answer["notes"]
+    assert "servo-batch: room/p: the picture cannot be written: No such file" in ended.stderr
     assert left_out == "a.x=6 is not measured: breaks the constraint {a.x} <= 4: 6 <= 4"
     assert failed.startswith("[a.x=4 a.k=good a.free=u] failed: the job ended with exit status 1")
     assert "notes" not in compared(comparing, "a.x=0,2", "--runs", "1")

@@ -1,9 +1,12 @@
-"""The history for other tools: CSV (RFC 4180) and JSON, all of it, of every job."""
+"""The history for other tools: CSV (RFC 4180) and JSON, all of it, of every job; Markdown, the table."""
 
 import json
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional, Sequence
 
-from servo_batch.history.trials import Row, Trial, names
+from servo_batch.answers import Answer
+from servo_batch.history import table
+from servo_batch.history.trials import Row, Trial, View, names
+from servo_batch.options import Options
 
 FIXED = ["number", "time", "job", "status", "reason", "message", "objective"]
 # A spreadsheet takes text that begins so for a formula. An apostrophe says that it is text.
@@ -73,3 +76,19 @@ def as_json(trials: Sequence[Trial], objective: str, best: Optional[Row]) -> Dic
             {name: value for name, value in trial._asdict().items() if value is not None} for trial in trials
         ],
     }
+
+
+def answer(
+    options: Options,
+    view: View,
+    trials: Sequence[Trial],
+    response: Dict[str, Any],
+    text: Callable[[], str],
+    exit_status: int = 0,
+) -> Answer:
+    """Return the answer in the form that is asked for: CSV of the trials, the view as Markdown, else ``text``."""
+    if options.get("--csv"):
+        return Answer(response, lambda: as_csv(trials), exit_status, verbatim=True)
+    if options.get("--markdown"):
+        return Answer(response, lambda: table.markdown(view), exit_status, verbatim=True)
+    return Answer(response, text, exit_status)

@@ -7,12 +7,12 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from servo_batch import answers, columns, measurement, recorded, rules, settings, state
 from servo_batch.config import VALUES, Config, of_options
-from servo_batch.history import svg, table, trials
+from servo_batch.history import export, svg, table, trials
 from servo_batch.job.cancel import Cancellation
 from servo_batch.metrics import sources, summary
 from servo_batch.options import Options, UsageError
 from servo_batch.session import Session, files_of
-from servo_batch.verbs.history import exported
+from servo_batch.settings import Application
 
 MOST, DEFAULT_RUNS = 1000, 3
 ALWAYS_COMPARED = (sources.TOTAL_RUNTIME, "cpu_time", "max_rss")  # in this order, before any others
@@ -24,74 +24,72 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     Raises ``ServoError`` and ``UsageError`` for what is wrong before anything runs, and where nothing is known.
     """
     with cancellation.interrupting():
-        config, file, plans, left_out = _read(options)
+        config = _configuration(options)
+        file = state.find(options, config)
+        plans, left_out = _plans(config, file.load(), options)
         if options.get("--svg"):
             svg.check_replaceable(options.get("--svg"), files_of(config, file))
         session = Session(config, file, voice, cancellation)
-    stopped = _measure(session, plans)
-    if stopped and not session.lines:
-        raise stopped
+    stopped = _measure(session, plans * (options.get("--runs") or DEFAULT_RUNS))
     objective = config.objective
     measured = [recorded.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
     view = trials.view(measured, objective.text, objective.direction == "minimize", is_comparison=True)
-    notes = _notes(options.get("--svg"), view, measured, left_out)
-    incomplete = f"this is not all: {stopped.message}" if stopped else ""
-    remarks = list(filter(None, [table.verdict(view), *notes, incomplete]))
-    response: Dict[str, Any] = {"status": "ok", "notes": notes} if notes else {"status": "ok"}
+    if options.get("--svg"):
+        try:
+            svg.write(options.get("--svg"), svg.comparison(view))
+        except answers.ServoError as error:
+            answers.complain(error.message)  # what was measured is worth more
+    notes = [*left_out, *_why_failed(measured)]
+    remarks = list(filter(None, [table.verdict(view), *notes]))
+    response: Dict[str, Any] = {
+        "status": "ok",
+        "objective": f"{objective.direction} {objective.text}",
+        "measurements": [_measurement(row, view, sources.described(config.metrics)) for row in view.rows],
+    }
+    if notes:
+        response["notes"] = notes
+    if stopped:
+        remarks.append(f"this is not all: {stopped.message}")
     if stopped or not view.top:
         reason = stopped.reason if stopped else measured[-1].reason or "no-match"
-        response = {"status": "failed", "reason": reason, "message": "; ".join(remarks)}
-    described = sources.described(plans[0].metrics)
-    response["objective"] = f"{objective.direction} {objective.text}"
-    response["measurements"] = [_measurement(row, view, described) for row in view.rows]
+        response.update(status="failed", reason=reason, message="; ".join(remarks))
     if options.get("--csv") or options.get("--markdown"):
         for remark in remarks:
             answers.complain(remark)
     exit_status = stopped.exit_status if stopped else int(not view.top)
-    return exported(options, view, measured, response, lambda: _page(view, remarks), exit_status)
+    return export.answer(options, view, measured, response, lambda: _page(view, remarks), exit_status)
 
 
-def _notes(path: Optional[str], view: trials.View, measured: List[trials.Trial], left_out: List[str]) -> List[str]:
-    """Draw the picture that is asked for; return what lacks: the picture, combinations, runs that failed; and why."""
-    notes = list(left_out)
-    if path:
-        try:
-            svg.write(path, svg.comparison(view))
-        except answers.ServoError as error:  # what was measured is worth more
-            notes.insert(0, error.message)
-    failed = next((trial for trial in measured if trial.reason), None)
-    if failed:
-        why = (failed.message or failed.reason or "").split("\n")[0]
-        notes.append(f"[{table.pairs(failed.settings)}] failed: {why}")
-    return notes
-
-
-def _read(options: Options) -> Tuple[Config, state.StateFile, List[measurement.Plan], List[str]]:
-    """Return the configuration, the state's file, the plan of each run, in turns, and what is left out and why.
-
-    Raises ``ServoError`` and ``UsageError``.
-    """
+def _configuration(options: Options) -> Config:
+    """Return the configuration with the figures of the system that are always shown; raise ``UsageError`` too."""
     if not options.assignments and not options.get("--command"):
         raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
     config = of_options(options)
+    figures = {name: sources.Metric("resource", {"resource": name}) for name in ALWAYS_COMPARED}
+    config.metrics = {**figures, **config.metrics}
+    return config
+
+
+def _plans(config: Config, stored: Application, options: Options) -> Tuple[List[measurement.Plan], List[str]]:
+    """Return the plan of a run of each combination, and which are left out and why; raise ``ServoError``."""
     rules.assigned(config.settings, options.assignments, config.name)  # which refuses what is not declared
-    file = state.find(options, config)
-    stored = file.load()
-    plans, left_out, refusal = [], [], None
+    control = options.get("--control") or {}
+    plans, left_out = [], []
     for values in _combinations(config, options):
         asked = config.settings.with_values(stored, values)
         try:
             accepted = rules.accepted(config.settings, asked, stored, f"{table.pairs(values)} is not measured")
-            plans.append(_plan(config, config.settings.current(accepted), options))
         except answers.ServoError as error:
             if error.reason != "constraint":
                 raise
-            refusal = error
-            left_out.append(error.message)
-    if refusal and not plans:
-        raise refusal
+            left_out.append(error)
+            continue
+        application = config.settings.current(accepted)
+        plans.append(measurement.plan(config, application, control, None, 1, options.get("--warmup-runs")))
+    if not plans:
+        raise left_out[-1]
     measurement.refuse_hopeless(config, *plans)
-    return config, file, plans * (options.get("--runs") or DEFAULT_RUNS), left_out
+    return plans, [error.message for error in left_out]
 
 
 def _combinations(config: Config, options: Options) -> List[Dict[str, Any]]:
@@ -122,22 +120,25 @@ def _choices(config: Config, name: str, text: str) -> Iterator[Any]:
     return (rules.typed(described, each) for each in texts)
 
 
-def _plan(config: Config, application: Dict[str, Any], options: Options) -> measurement.Plan:
-    """Return a measurement of one run, with the figures of the system that are always shown."""
-    control = options.get("--control") or {}
-    plan = measurement.plan(config, application, control, runs=1, warmup_runs=options.get("--warmup-runs"))
-    figures = {name: sources.Metric("resource", {"resource": name}) for name in ALWAYS_COMPARED}
-    return plan._replace(metrics={**figures, **plan.metrics}, needed={**figures, **plan.needed})
-
-
 def _measure(session: Session, plans: List[measurement.Plan]) -> Optional[answers.ServoError]:
-    """Measure all in order, and return what ended that before its end."""
+    """Measure all in order; return what ended that before its end, or raise it where nothing was measured."""
     try:
         for number, plan in enumerate(plans, 1):
             session.take(plan, number, len(plans))
     except answers.ServoError as error:
+        if not session.lines:
+            raise
         return error
     return None
+
+
+def _why_failed(measured: List[trials.Trial]) -> List[str]:
+    """Return a sentence on the first run that failed, if any has."""
+    failed = next((trial for trial in measured if trial.reason), None)
+    if failed is None:
+        return []
+    why = (failed.message or failed.reason or "").split("\n")[0]
+    return [f"[{table.pairs(failed.settings)}] failed: {why}"]
 
 
 def _measurement(row: trials.Row, view: trials.View, described: Dict[str, Dict[str, Any]]) -> Dict[str, Any]:

@@ -1,6 +1,6 @@
 """The history verb: what was measured, as a table and a plot, for other tools, or as a picture."""
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 from servo_batch import answers, columns, document, recorded, settings, state, terminal
 from servo_batch.config import Config, aimed, of_options
@@ -41,7 +41,7 @@ def history(options: Options) -> answers.Answer:
         view = view._replace(rows=each, numbered=True)
     others = [shown(entry.get("command", "")) for entry in entries if entry["job"] != entries[-1]["job"]]
     told = importance.sentence(matters)
-    return exported(options, view, every, response, lambda: _page(path, view, found, others, told))
+    return export.answer(options, view, every, response, lambda: _page(path, view, found, others, told))
 
 
 def _as_recorded(entries: List[Dict[str, Any]]) -> Config:
@@ -57,22 +57,6 @@ def _as_recorded(entries: List[Dict[str, Any]]) -> Config:
     patterns = {name: {"output_regex": "(.)"} for name in metrics if name != sources.TOTAL_RUNTIME}
     application = settings.application_of(described)
     return Config("--history", {"batch": {"command": "true", "application": application, "metrics": patterns}})
-
-
-def exported(
-    options: Options,
-    view: trials.View,
-    measured: List[trials.Trial],
-    response: Dict[str, Any],
-    text: Callable[[], str],
-    exit_status: int = 0,
-) -> answers.Answer:
-    """Return the answer in the form that is asked for: CSV or Markdown, else ``text``."""
-    if options.get("--csv"):
-        return answers.Answer(response, lambda: export.as_csv(measured), exit_status, verbatim=True)
-    if options.get("--markdown"):
-        return answers.Answer(response, lambda: table.markdown(view), exit_status, verbatim=True)
-    return answers.Answer(response, text, exit_status)
 
 
 def _page(path: str, view: trials.View, found: List[trials.Trial], others: List[str], matters: str) -> str:
