@@ -9,25 +9,20 @@ from servo_batch.wording import did_you_mean, kind, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Tuple
+    from typing import Any, Tuple
 
-KEY = r"\[([^]]+)\]|%s([^][.]+)"
 MAX_LISTED, MAX_NAMES = 40, 1000  # of a mapping: names in a message, and names that one is compared with
-FIRST, NEXT = re.compile(KEY % ""), re.compile(KEY % r"\.")
+KEY = r"\[([^]]+)\]|\.([^][.]+)"
 
 
 def keys(text: str) -> "Tuple[str, ...]":
     """Return the keys of a path, ``("a", "b", "0")`` for ``a.b[0]``; raise ``ValueError``."""
-    found: "List[str]" = []
-    pos = 0
-    while not found or pos < len(text):
-        match = (NEXT if found else FIRST).match(text, pos)
-        if not match:
-            where = f"after {text[:pos]}, .NAME or [NAME]" if found else "NAME, NAME.NAME or NAME[NAME]"
-            raise ValueError(f"it does not name a value: write {where}")
-        found.append(match.group(match.lastindex or 0))
-        pos = match.end()
-    return tuple(found)
+    dotted = text if text.startswith("[") else "." + text
+    end = re.match("(?:%s)*" % KEY, dotted).end()  # type: ignore[union-attr]
+    if end < len(dotted):
+        where = f"after {dotted[:end].lstrip('.')}, .NAME or [NAME]" if end else "NAME, NAME.NAME or NAME[NAME]"
+        raise ValueError(f"it does not name a value: write {where}")
+    return tuple(in_brackets or name for in_brackets, name in re.findall(KEY, dotted))
 
 
 def look_up(value: "Any", path: "Tuple[str, ...]") -> "Any":
