@@ -91,10 +91,14 @@ def test_each_key_and_item_has_its_line():
 
 
 def test_an_error_shows_the_place_the_problem_the_remedy_and_the_line():
-    assert refusal('a: 1\noutput_regex: "took (\\d+) s"\n') == (
-        "config.yaml:2:23: in double quotes a backslash starts an escape, and \\d is none: put a regular expression in "
-        'single quotes\n    output_regex: "took (\\d+) s"\n                          ^'
+    with pytest.raises(YamlError) as caught:
+        loads('a: 1\noutput_regex: "took (\\d+) s"\nb: yes', "config.yaml")
+    problem = (
+        "in double quotes a backslash starts an escape, and \\d is none: put a regular expression in single quotes"
     )
+    error, excerpt = caught.value, '\n    output_regex: "took (\\d+) s"\n                          ^\nconfig.yaml:3:4: '
+    assert (error.msg, error.name, error.lineno, error.colno) == (problem, "config.yaml", 2, 23)
+    assert str(error).startswith("config.yaml:2:23: " + problem + excerpt)
 
 
 def test_all_values_to_quote_are_told_at_once_but_not_too_many():

@@ -62,7 +62,15 @@ DEEPER = "this is indented deeper than what stands above: align it with the entr
 
 
 class YamlError(ValueError):
-    """A document that is refused: a line for each problem, with its place, and the line of the document below it."""
+    """A document that is refused.
+
+    ``msg`` is one line: what is wrong and what to write instead; ``name`` is the document's name as given to ``loads``;
+    ``lineno`` and ``colno`` count from 1. They tell the first problem; ``str()`` has all of them, with their lines.
+    """
+
+    def __init__(self, text: str, msg: str, name: str, lineno: int, colno: int) -> None:
+        super().__init__(text)
+        self.msg, self.name, self.lineno, self.colno = msg, name, lineno, colno
 
 
 class Source(str):
@@ -445,15 +453,15 @@ def error_of(src: Source, name: str) -> YamlError:
     from servo_batch.columns import width
 
     texts: "List[str]" = []
-    for pos in sorted(src.problems):
+    for pos in sorted(src.problems, reverse=True):  # the first comes last, so that its place is the error's
         start, end = src.rfind("\n", 0, pos) + 1, src.find("\n", pos)
         first = max(start, pos - LINE_WIDTH + 20)
         last = min(end, first + LINE_WIDTH)
         before = "…" * (first > start) + visible(src[first:pos])
         after = visible(src[pos:last]) + "…" * (last < end)
         lineno, colno = src.count("\n", 0, pos) + 1, pos - start + 1
-        texts.append("%s:%d:%d: %s" % (visible(name), lineno, colno, src.problems[pos]))
-        texts.append("    %s\n    %s^" % (before + after, " " * width(before)))
-    if len(src.problems) == MAX_PROBLEMS:
+        head = "%s:%d:%d: %s" % (visible(name), lineno, colno, src.problems[pos])
+        texts.insert(0, "%s\n    %s\n    %s^" % (head, before + after, " " * width(before)))
+    if len(texts) == MAX_PROBLEMS:
         texts.append("and there may be more")
-    return YamlError("\n".join(texts))
+    return YamlError("\n".join(texts), src.problems[pos], name, lineno, colno)
