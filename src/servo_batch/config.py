@@ -255,7 +255,7 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
 
         for circle in formulas.order(computed)[1]:
             config.add(("batch", "metrics"), circle)
-    time = sources.Metric("resource", {"resource": sources.TOTAL_RUNTIME})
+    time = sources.of_system(sources.TOTAL_RUNTIME)
     return {sources.TOTAL_RUNTIME: time, **{name: each for name, each in read.items() if each}}
 
 
@@ -265,13 +265,15 @@ def _metric(config: Config, name: str) -> "Optional[Metric]":
     if entry is None:
         return None
     config.refuse_unknown(path, entry, sources.KEYS)
+    if name == sources.TOTAL_RUNTIME:
+        config.add(path, "the name is taken, it is always measured: choose another")
 
-    def note(keys: "Path", problem: str) -> None:
-        config.add((*path, *keys), problem)
+    def note(key: str, problem: str) -> None:
+        config.add((*path, key), problem)
 
-    metric = sources.read(name, entry, note, lambda text: config.formula(text, template.CONTROL))
+    metric = sources.read(entry, note, lambda text: config.formula(text, template.CONTROL))
     if metric and isinstance(metric.file, str):  # of another type it is noted
-        metric.file = os.path.join(config.working_directory or "", metric.file)
+        return metric._replace(file=os.path.join(config.working_directory or "", metric.file))
     return metric
 
 

@@ -11,9 +11,9 @@ from servo_batch.formulas import parse
 from servo_batch.metrics import patterns, sources, summary
 
 
-def problems(mapping, name="m"):
+def problems(mapping):
     noted = []
-    sources.read(name, mapping, lambda keys, problem: noted.append((".".join(keys), problem)), lambda text: text)
+    sources.read(mapping, lambda key, problem: noted.append((key, problem)), None)
     return noted
 
 
@@ -44,15 +44,15 @@ def test_wrong_keys_are_told_with_their_places_and_all_at_once():
     for mapping, place, words in WRONG:
         ((found, problem),) = problems(mapping)
         assert (found, words in problem) == (place, True), problem
-    noted = problems({"output_regex": "x", "unit": 1, "take": "x", "convert": 2}, "total_runtime")
-    assert [place for place, _ in noted] == ["", "unit", "take", "convert", "output_regex"]
+    noted = problems({"output_regex": "x", "unit": 1, "take": "x", "convert": 2})
+    assert [place for place, _ in noted] == ["take", "convert", "unit", "output_regex"]
 
 
 def test_a_resource_has_its_own_unit_unless_another_is_given():
     metrics = {
-        "n": sources.Metric("output_regex", {"output_regex": "n (.)"}),
-        "memory": sources.Metric("resource", {"resource": "max_rss"}),
-        "cpu": sources.Metric("resource", {"resource": "cpu_time", "unit": ""}),
+        "n": sources.read({"output_regex": "n (.)"}, None, None),
+        "memory": sources.read({"resource": "max_rss"}, None, None),
+        "cpu": sources.read({"resource": "cpu_time", "unit": ""}, None, None),
     }
     assert sources.described(metrics) == {"n": {}, "memory": {"unit": "bytes"}, "cpu": {"unit": ""}}
 

@@ -17,11 +17,11 @@ def refuse(keys, problem):
 
 
 def regex(pattern, **options):
-    return sources.read("m", dict(options, output_regex=pattern), refuse, refuse)
+    return sources.read(dict(options, output_regex=pattern), refuse, refuse)
 
 
 def of_json(path, **options):
-    return sources.read("m", dict(options, output_json=path), refuse, refuse)
+    return sources.read(dict(options, output_json=path), refuse, refuse)
 
 
 def value(metric, output):
@@ -272,6 +272,6 @@ def test_the_manual_s_metrics_read_what_each_tool_prints():
         for name, mapping in yaml_subset.loads(block).items():
             kind = "json" if "output_json" in mapping else "txt"
             with open(os.path.join(OUTPUTS, "%s.%s" % (tool, kind)), "rb") as output:
-                found[tool][name] = value(sources.read(name, mapping, refuse, refuse), output.read())
+                found[tool][name] = value(sources.read(mapping, refuse, refuse), output.read())
     with open(os.path.join(OUTPUTS, "values.json"), encoding="utf-8") as stream:
         assert found == json.load(stream)

@@ -133,7 +133,7 @@ def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:
     ]
     if metric.source == "output_regex":
         any_case = re.compile(metric.parsed.pattern, metric.parsed.flags | re.IGNORECASE)
-        tried.append((metric.but(parsed=any_case), end, "if case did not count: begin the pattern with (?i)"))
+        tried.append((metric._replace(parsed=any_case), end, "if case did not count: begin the pattern with (?i)"))
     for each, output, words in tried:
         try:
             return f"it would be {shown(find(each, output))} {words}"

@@ -158,10 +158,10 @@ def _tried(findings: Findings, place: str, metric: Metric, saved: Dict[str, Tupl
         why = str(none) or find.hint(metric, {metric.stream: held})
         findings.problems.append(f"{place}: no match in {path}: {metric.text}{f' ({why})' if why else ''}")
         return None
-    count = find.find(metric.but(take="count"), held) if metric.source == "output_regex" and not metric.take else 1
+    count = find.find(metric._replace(take="count"), held) if metric.source == "output_regex" and not metric.take else 1
     if count != 1:
         try:
-            last = shown(find.find(metric.but(take="last"), held))
+            last = shown(find.find(metric._replace(take="last"), held))
         except NoMatch as none:
             last = f"none: {none}"
         findings.notes.append(f"{place}: {count} matches in {path}: the first counts; the last would be {last}")

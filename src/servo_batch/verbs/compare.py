@@ -65,7 +65,7 @@ def _configuration(options: Options) -> Config:
     if not options.assignments and not options.get("--command"):
         raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
     config = of_options(options)
-    figures = {name: sources.Metric("resource", {"resource": name}) for name in ALWAYS_COMPARED}
+    figures = {name: sources.of_system(name) for name in ALWAYS_COMPARED}
     config.metrics = {**figures, **config.metrics}
     return config
 
