@@ -58,6 +58,7 @@ class Config(document.Document):
         self.warmup_runs: int = self.value("warmup_runs", 0, _whole(0, MOST), f"a whole number from 0 to {MOST}")
         self.metric_entries = self.mapping(("batch", "metrics"), "names of metrics", {}) or {}
         self.metrics = _metrics(self)
+        self.formulas = _formulas(self)
         self.objective = _objective(self)
         self.history = self.file_name("history")
         seconds = "seconds, or a text like 90s, 10m or 1h30m"
@@ -92,7 +93,6 @@ class Config(document.Document):
 
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""
-        computed = {name: each.parsed for name, each in self.metrics.items() if each.source == "formula"}
         templates = [each for command in self.commands.values() for each in command.templates]
         pending = [part.path for each in (*templates, *self.env.values()) for part in each.placeholders]
         pending += [field for each in self.settings.constraints for field in each.fields]
@@ -100,7 +100,7 @@ class Config(document.Document):
         used: "Dict[str, None]" = {}
         while pending:
             name = ".".join(_keys_of(pending.pop()))
-            formula = self.settings.formulas.get(name) or computed.get(name)
+            formula = self.settings.formulas.get(name) or self.formulas.get(name)
             pending += formula.fields if formula and name not in used else ()
             used[name] = None
         return [name for name in self.settings.described if name not in used]
@@ -123,9 +123,8 @@ SHORTEST = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
 def of_options(options: "Options") -> Config:
     """Return the configuration that a command line stands for by --command, else the one that ``document.find`` finds.
 
-    It has the history of --history, and the objective that --minimize or --maximize gives. Raises ``ServoError``
-    (bad-config, or bad-request for what the command line says) that lists every problem, one a line, each with its
-    place.
+    It has what --history, --warmup-runs, --minimize and --maximize say. Raises ``ServoError`` (bad-config, or
+    bad-request for what the command line says) that lists every problem, one a line, each with its place.
     """
     if options.get("--command"):
         config = of_command(options.get("--command"), options.assignments, options.get("--metric") or [])
@@ -133,6 +132,7 @@ def of_options(options: "Options") -> Config:
         config = Config(*document.find(options.get("--config")))
         config.refuse_problems()
     config.history = options.get("--history") or config.history
+    config.warmup_runs = options.given.get("--warmup-runs", config.warmup_runs)
     return aimed(config, options)
 
 
@@ -249,14 +249,21 @@ def _positive(value: "Any") -> "Optional[float]":
 def _metrics(config: Config) -> "Dict[str, Metric]":
     """Return every metric: the time, which is always measured, then those that the configuration describes."""
     read = {name: _metric(config, name) for name in config.metric_entries}
-    computed = {name: each.parsed for name, each in read.items() if each and each.source == "formula"}
-    if computed:
-        from servo_batch import formulas
-
-        for circle in formulas.order(computed)[1]:
-            config.add(("batch", "metrics"), circle)
     time = sources.of_system(sources.TOTAL_RUNTIME)
     return {sources.TOTAL_RUNTIME: time, **{name: each for name, each in read.items() if each}}
+
+
+def _formulas(config: Config) -> "Dict[str, Formula]":
+    """Return the formulas of metrics by their names, each after those it needs."""
+    found = {name: each.parsed for name, each in config.metrics.items() if each.source == "formula"}
+    if not found:
+        return {}
+    from servo_batch import formulas
+
+    ordered, circles = formulas.order(found)
+    for circle in circles:
+        config.add(("batch", "metrics"), circle)
+    return ordered
 
 
 def _metric(config: Config, name: str) -> "Optional[Metric]":

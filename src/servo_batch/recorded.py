@@ -46,7 +46,7 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     metrics = line.get("metrics", {})
     value, runs = None, []  # type: Tuple[Optional[float], List[float]]
     if line["status"] == "ok":
-        found = [computed(config.metrics, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
+        found = [computed(config.formulas, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
         described = sources.described(config.metrics).items()
         in_all = {name: each for name, each in described if all(name in values for values in found)}
         metrics = {**metrics, **summary.summarise(found, in_all)}

@@ -1,6 +1,6 @@
 """Several runs of a job → one measurement, and how far it can be trusted."""
 
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from servo_batch.answers import failed
 from servo_batch.metrics.convert import Value
@@ -37,10 +37,10 @@ def summarise(
     return summary
 
 
-def remark(runtimes: Sequence[float]) -> Optional[str]:
-    """Return a line that says so where the runs took times that are more than NOTABLE_SPREAD apart, or None."""
+def remarks(runtimes: Sequence[float]) -> List[str]:
+    """Return a line that says so where the runs took times that are more than NOTABLE_SPREAD apart, else none."""
     middle, apart = median(runtimes), deviation(runtimes)
     if apart is None or apart <= NOTABLE_SPREAD * middle:
-        return None
+        return []
     remedy = "more --runs, --warmup-runs where the first took longest, or a quieter machine make it surer"
-    return "%s: the runs differ by ± %.0f %% of the median: %s" % (TOTAL_RUNTIME, 100 * apart / middle, remedy)
+    return ["%s: the runs differ by ± %.0f %% of the median: %s" % (TOTAL_RUNTIME, 100 * apart / middle, remedy)]

@@ -67,6 +67,7 @@ def _configuration(options: Options) -> Config:
     config = of_options(options)
     figures = {name: sources.of_system(name) for name in ALWAYS_COMPARED}
     config.metrics = {**figures, **config.metrics}
+    config.runs = 1  # in each turn
     return config
 
 
@@ -84,8 +85,7 @@ def _plans(config: Config, stored: Application, options: Options) -> Tuple[List[
                 raise
             left_out.append(error)
             continue
-        application = config.settings.current(accepted)
-        plans.append(measurement.plan(config, application, control, None, 1, options.get("--warmup-runs")))
+        plans.append(measurement.plan(config, config.settings.current(accepted), control))
     if not plans:
         raise left_out[-1]
     measurement.refuse_hopeless(config, *plans)

@@ -23,13 +23,13 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     """
     with cancellation.interrupting():
         config = of_options(options)
+        config.runs = options.get("--runs") or config.runs
         request = read_request()
         asked = requested_metrics(request, config)
         file = state.find(options, config)
         application = measured_with(config, options, file)
         control = settings.overlay(requested_control(request), options.get("--control") or {})
-        runs, warmup_runs = options.get("--runs"), options.get("--warmup-runs")
-        plan = measurement.plan(config, application, control, asked, runs, warmup_runs)
+        plan = measurement.plan(config, application, control, asked)
         measurement.refuse_hopeless(config, plan)
         printed = bool(options.get("--show-output")), options.get("--keep-output")
         session = Session(config, file, voice, cancellation, *printed)
