@@ -88,8 +88,8 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Before, control: 
             soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
             resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if soft < 0 else min(soft, MAX_MEMORY), hard))
         streams = {
-            "stdout": written.mapped(output.stdout.fileno(), output.size("stdout")),
-            "stderr": written.mapped(output.stderr.fileno(), output.size("stderr")),
+            "stdout": written.mapped(output.stdout.fileno()),
+            "stderr": written.mapped(output.stderr.fileno()),
         }
         values: Dict[str, Value] = {}
         missing: Dict[str, str] = {}

@@ -1,17 +1,14 @@
 """The files that a job writes beside what it prints: what they were just before it, and what it has written."""
 
-import errno
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Optional, Tuple, Union
+from mmap import ACCESS_READ, mmap
+from typing import Optional, Tuple, Union
 
 from servo_batch.metrics.convert import NoMatch
 
-if TYPE_CHECKING:
-    from mmap import mmap
-
-Output = Union[bytes, "mmap"]
+Output = Union[bytes, mmap]
 State = Tuple[int, ...]
 # Two changes within so many seconds may have the same time: the kernel's clock for files is a coarse one.
 TICK_SECONDS = 0.02
@@ -32,7 +29,7 @@ def read(path: str, before: Optional[State] = None) -> Output:
     """Return what a file holds whose state is another than ``before``; raise ``NoMatch``."""
     try:
         # Without waiting for whoever writes into a pipe.
-        descriptor = os.open(_encoded(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(_encoded(path), os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
         raise NoMatch("it is not there: this run did not write it") from None
     except OSError as error:
@@ -43,21 +40,17 @@ def read(path: str, before: Optional[State] = None) -> Output:
             raise NoMatch("it is no regular file")
         if _state(status) == before:
             raise NoMatch("it is as it was before the job: this run did not write it")
-        return mapped(descriptor, status.st_size)
+        return mapped(descriptor)
     finally:
         os.close(descriptor)
 
 
-def mapped(descriptor: int, size: int) -> Output:
-    """Return the first ``size`` bytes of a file to search in, without reading them into memory; raise ``OSError``."""
-    if not size:
-        return b""  # which mmap refuses
-    from mmap import ACCESS_READ, mmap
-
+def mapped(descriptor: int) -> Output:
+    """Return what a file holds, to search in it without reading it into memory; raise ``OSError``."""
     try:
-        return mmap(descriptor, size, access=ACCESS_READ)
-    except ValueError:  # the file is smaller
-        raise OSError(errno.ENODATA, "it was cut short meanwhile") from None
+        return mmap(descriptor, 0, access=ACCESS_READ)
+    except ValueError:  # it is empty
+        return b""
 
 
 def _encoded(path: str) -> bytes:

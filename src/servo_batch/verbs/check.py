@@ -178,7 +178,7 @@ def _saved_output(path: str) -> Dict[str, Tuple[str, Output]]:
 def _contents(path: str) -> Output:
     try:
         with open(path, "rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            return written.mapped(stream.fileno(), size) if size else stream.read()  # a pipe has no size
+            has_size = os.fstat(stream.fileno()).st_size  # a pipe has none
+            return written.mapped(stream.fileno()) if has_size else stream.read()
     except OSError as error:
         raise answers.bad_request(f"{path}: the saved output cannot be read: {error.strerror}") from None
