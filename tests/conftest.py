@@ -3,13 +3,12 @@
 import functools
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import pytest
 from calling import Servo
-from machine import EDGES, NEWEST, PYTHONS, ROOT
+from machine import EDGES, NEWEST, PYTHONS, build
 from measuring import Actor, Measuring
 from terminals import Terminal
 
@@ -41,12 +40,10 @@ def built_by(tmp_path_factory):
     """Return the path of the file that an interpreter builds, with its bytecode where asked for; each once."""
 
     @functools.lru_cache(maxsize=None)
-    def build(python, *options):
-        path = str(tmp_path_factory.mktemp("built") / "servo-batch.pyz")
-        subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
-        return path
+    def built(python, *options):
+        return build(str(tmp_path_factory.mktemp("built") / "servo-batch.pyz"), python, *options)
 
-    return build
+    return built
 
 
 @pytest.fixture(scope="session")

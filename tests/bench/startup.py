@@ -11,10 +11,8 @@ import tempfile
 import time
 import zipfile
 
-import table
-from machine import PYTHONS, ROOT
+from machine import PYTHONS, ROOT, build
 
-VERSIONS = ("3.6", "3.11", "3.13")
 ROUNDS = 30
 OLDER = (
     "import argparse, json, os, re, signal, subprocess, sys, threading, time, traceback, yaml\n"
@@ -40,8 +38,7 @@ batch:
   expected_duration: 600
   default_control: {userdata: {timeout: 30}}
 """
-# How long each may take from the sources, of what the older driver takes; with bytecode it is half of that.
-CALLS = {"adjust --query": 1.0, "measure --describe": 1.0, "adjust --info": None}
+CALLS = ("adjust --query", "measure --describe", "adjust --info")
 # Prints how many times as long PyYAML takes for 40 KB of that: least processor times, which others disturb least.
 READING = """\
 import sys, time, yaml
@@ -64,12 +61,6 @@ print(seconds(yaml.safe_load) / seconds(loads))
 """
 
 
-def seconds(arguments, folder):
-    started = time.perf_counter()
-    subprocess.run(arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - started
-
-
 def with_pyyaml(python, folder):
     """Return an interpreter like ``python``, in a new virtual environment, that can import PyYAML."""
     subprocess.run([python, "-m", "venv", folder], check=True)
@@ -81,10 +72,12 @@ def with_pyyaml(python, folder):
 
 def figures():
     """Yield those of Python 3.6, 3.11 and 3.13, as far as the machine has them."""
-    for version in VERSIONS:
+    for version in ("3.6", "3.11", "3.13"):
         if version in PYTHONS:
             with tempfile.TemporaryDirectory() as folder:
-                yield from of_version(version, with_pyyaml(PYTHONS[version], os.path.join(folder, "venv")), folder)
+                interpreter = with_pyyaml(PYTHONS[version], os.path.join(folder, "venv"))
+                for what, found in of_version(version, interpreter, folder):
+                    yield "Python %s: %s" % (version, what), found
 
 
 def of_version(version, interpreter, folder):
@@ -94,27 +87,25 @@ def of_version(version, interpreter, folder):
     nothing = os.path.join(folder, "nothing.pyz")
     with zipfile.ZipFile(nothing, "w") as archive:
         archive.writestr("__main__.py", "pass")
-    older = "the older driver's imports, and the file read by PyYAML"
-    timed = {
-        older: (["-c", OLDER], None),
-        "an interpreter that does nothing": (["-c", ""], None),
-        "an archive that does nothing": ([nothing], None),
-    }
+    calls = {"an interpreter that does nothing": ["-c", ""], "an archive that does nothing": [nothing]}
     # Python 3.6 takes no bytecode from an archive.
     for option in ([], ["--bytecode"]) if version != "3.6" else ([],):
-        path = table.build(folder, interpreter, *option)
-        for call, target in CALLS.items():
-            most = target and target / (1 + len(option))
-            timed["%s, %s" % (call, "with bytecode" if option else "plain sources")] = ([path, *call.split()], most)
-    times = {what: [] for what in timed}
+        path = build(os.path.join(folder, "servo-batch%s.pyz" % "".join(option)), interpreter, *option)
+        for call in CALLS:
+            calls["%s, %s" % (call, "with bytecode" if option else "plain sources")] = [path, *call.split()]
+    older = "the older driver's imports, and the file read by PyYAML"
+    calls[older] = ["-c", OLDER]
+    times = {what: [] for what in calls}
     for _ in range(ROUNDS):
-        for what, (arguments, _) in timed.items():
-            times[what].append(seconds([interpreter, *arguments], folder))
-    medians = {what: statistics.median(each) for what, each in times.items()}
-    yield table.Figure("Python %s: %s" % (version, older), 1000 * medians.pop(older), "%.1f ms")
-    unit = statistics.median(times[older])
-    for what, median in medians.items():
-        yield table.Figure("Python %s: %s, of that" % (version, what), median / unit, "%.2f", most=timed[what][1])
+        for what, arguments in calls.items():
+            started = time.perf_counter()
+            streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+            subprocess.run([interpreter, *arguments], cwd=folder, check=True, **streams)
+            times[what].append(time.perf_counter() - started)
+    unit = statistics.median(times.pop(older))
+    yield older, "%.1f ms" % (1000 * unit)
+    for what, each in times.items():
+        yield what + ", of that", "%.2f" % (statistics.median(each) / unit)
     reading = [interpreter, "-c", READING, os.path.join(ROOT, "src")]
-    times_faster = float(subprocess.run(reading, cwd=folder, stdout=subprocess.PIPE, check=True).stdout.decode())
-    yield table.Figure("Python %s: 40 KB of YAML, times as fast as PyYAML" % version, times_faster, "%.1f", least=5)
+    times_faster = subprocess.run(reading, cwd=folder, stdout=subprocess.PIPE, check=True).stdout
+    yield "40 KB of YAML, times as fast as PyYAML", "%.1f" % float(times_faster)

@@ -1,8 +1,9 @@
-"""Where the project is, and the Pythons of this machine: the oldest, the newest, and all between."""
+"""Where the project is, how it is built, and the Pythons of this machine: the oldest, the newest, and all between."""
 
 import glob
 import os
 import shutil
+import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -28,3 +29,9 @@ PYTHONS = find_pythons()
 # Their versions, from old to new; one where the machine has one.
 EDGES = list(dict.fromkeys([next(iter(PYTHONS)), list(PYTHONS)[-1]]))
 OLDEST, NEWEST = PYTHONS[EDGES[0]], PYTHONS[EDGES[-1]]
+
+
+def build(path, python=sys.executable, *options):
+    """Have an interpreter build the file, and return its path."""
+    subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
+    return path
