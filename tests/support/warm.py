@@ -6,39 +6,31 @@ at the start, the locale, $PYTHONPATH, the name of the file), or on what the str
 """
 
 import functools
+import hashlib  # noqa: F401 - the file imports it late
 import importlib
 import json
 import os
 import pathlib
+import pkgutil
 import runpy
-import select
 import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 
 LIMIT_SECONDS = 60
-STREAMS = {"stdin": "rb", "stdout": "wb", "stderr": "wb"}
-# What the verbs import, late as well, and what running a file takes.
-MODULES = ["hashlib", "mmap", "pkgutil", "servo_batch.cli", "servo_batch.formats.strict_json", "servo_batch.formulas"]
-VERBS = ("adjust", "check", "compare", "describe", "history", "measure", "tune")
 
 
 def call(python, pyz, arguments, folder, environment, data):
     """Return the exit status, stdout and stderr of a call with ``data`` on its stdin."""
     server = _server(python, pyz)
     with tempfile.TemporaryDirectory() as streams:
-        stdin, stdout, stderr = paths = [pathlib.Path(streams, name) for name in STREAMS]
+        stdin, stdout, stderr = paths = [pathlib.Path(streams, name) for name in ("stdin", "stdout", "stderr")]
         stdin.write_bytes(data)
         described = [list(map(str, paths)), list(map(os.fsdecode, arguments)), folder, environment]
         server.stdin.write(json.dumps(described).encode() + b"\n")
         server.stdin.flush()
-        if not select.select([server.stdout], [], [], LIMIT_SECONDS)[0]:
-            os.killpg(server.pid, signal.SIGKILL)
-        status = server.stdout.readline()
-        assert status, "no end of %r" % (arguments,)
-        return int(status), stdout.read_bytes(), stderr.read_bytes()
+        return int(server.stdout.readline()), stdout.read_bytes(), stderr.read_bytes()
 
 
 @functools.lru_cache(maxsize=None)
@@ -52,8 +44,8 @@ def _server(python, pyz):
 
 def _serve(pyz):
     sys.path[0] = pyz
-    for module in [*MODULES, *("servo_batch.verbs." + verb for verb in VERBS)]:
-        importlib.import_module(module)
+    for module in pkgutil.walk_packages([os.path.join(pyz, "servo_batch")], "servo_batch."):
+        importlib.import_module(module.name)
     for line in sys.stdin.buffer:
         pid = os.fork()
         if not pid:
@@ -64,18 +56,15 @@ def _serve(pyz):
 
 def _become(pyz, paths, arguments, folder, environment):
     """Be the call, to its end."""
-    try:
-        for number, (path, mode) in enumerate(zip(paths, STREAMS.values())):
-            with open(path, mode) as stream:
-                os.dup2(stream.fileno(), number)
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environment)
-        sys.argv = [pyz] + arguments
-        runpy.run_path(pyz, run_name="__main__")
-    except BaseException:
-        traceback.print_exc()
-    os._exit(1)
+    signal.alarm(LIMIT_SECONDS)
+    for number, path in enumerate(paths):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = [pyz] + arguments
+    runpy.run_path(pyz, run_name="__main__")
+    sys.exit()
 
 
 if __name__ == "__main__":
