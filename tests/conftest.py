@@ -3,6 +3,7 @@
 import functools
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -12,8 +13,13 @@ from machine import EDGES, NEWEST, PYTHONS, build
 from measuring import Actor, Measuring
 from terminals import Terminal
 
+LIMIT_SECONDS = 100
+
 
 def pytest_configure():
+    for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(signum) is signal.SIG_IGN:  # whoever runs the tests in the background has them ignored
+            signal.signal(signum, lambda *_: None)  # what the tests start ignores them no more
     missing = set(os.environ.get("SERVO_BATCH_PYTHONS", "").split()) - set(PYTHONS)
     if missing:
         raise pytest.UsageError("this machine lacks Python %s, which $SERVO_BATCH_PYTHONS asks for" % sorted(missing))
@@ -21,6 +27,15 @@ def pytest_configure():
 
 def pytest_report_header():
     return "black-box tests under Python " + ", ".join(PYTHONS)
+
+
+@pytest.fixture(autouse=True)
+def limit():
+    """Fail what waits for something that does not come, then whatever at the test's end does so too."""
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("this took longer than %d seconds" % LIMIT_SECONDS))
+    signal.setitimer(signal.ITIMER_REAL, LIMIT_SECONDS, 5)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @pytest.fixture(params=EDGES)

@@ -11,7 +11,6 @@ import functools
 import json
 import os
 import shutil
-import signal
 import subprocess
 
 import pytest
@@ -157,7 +156,6 @@ class Servo:
         for name in ("stdin", "stdout", "stderr"):
             streams.setdefault(name, subprocess.PIPE)
         streams.setdefault("cwd", self.folder)
-        streams.setdefault("preexec_fn", default_signals)
         file = [LAUNCHER, self.pyz, *changes, "--", "servo-batch.pyz"] if changes else [program or self.pyz]
         whole = dict(self.environment, **(environment or {}))
         return subprocess.Popen([*prefix, self.python, *options, *file, *arguments], env=whole, **streams)
@@ -171,11 +169,9 @@ class Servo:
             return Ended(*warm.call(self.python, self.pyz, arguments, self.folder, whole, data))
         process = self.start(*arguments, environment=environment, **options)
         try:
-            stdout, stderr = process.communicate(data if process.stdin else None, timeout=LIMIT_SECONDS)
+            stdout, stderr = process.communicate(data if process.stdin else None)
         finally:
-            if process.poll() is None:
-                process.kill()
-                process.communicate()
+            process.kill()  # nothing where it has ended
         return Ended(process.returncode, stdout or b"", stderr or b"")
 
     query = functools.partialmethod(call, "adjust", "--query")
@@ -192,12 +188,6 @@ class Servo:
         ended = self.adjust(asked(**settings))
         assert ended.status == 0, ended
         return self.read("_state.json")
-
-
-def default_signals():
-    """Let nothing be ignored that the process ignores because somebody runs the tests in the background."""
-    for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-        signal.signal(signum, signal.SIG_DFL)
 
 
 def without_privileges():
