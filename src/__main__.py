@@ -20,9 +20,6 @@ class Importer(zipimport.zipimporter):
 
 sys.path_hooks.insert(0, Importer)
 
-try:
-    from servo_batch.__main__ import start
+from servo_batch.__main__ import start  # noqa: E402 - by the importer
 
-    start()
-except KeyboardInterrupt:
-    os._exit(128 + 2)
+start()

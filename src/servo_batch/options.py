@@ -71,6 +71,7 @@ TABLE = """\
 # The least that a number may be, where that is not 0, and the most.
 LEAST = {"--runs": 1, "--measurements": 1, "--cap": 1}
 MOST = 1000000
+DIGITS = "0123456789"
 # Of each of these only one can be given; the first are questions, which a verb answers in place of what it does.
 QUESTIONS = ("--help", "--version", "--info", "--query", "--describe", "--reset")
 EXCLUSIVE = (
@@ -199,9 +200,9 @@ def _value(option: Option, text: str, given: "Dict[str, Any]") -> "Any":
 
 def _number(option: Option, text: str) -> float:
     least = LEAST.get(option.name, 0)
-    kind, convert = ("whole number", int) if option.value == "N" else ("number", float)
+    kind, convert, signs = ("whole number", int, DIGITS) if option.value == "N" else ("number", float, DIGITS + ".")
     try:
-        number = convert(text)
+        number = convert(text) if set(text) <= set(signs) else -1
     except ValueError:
         number = -1
     if not least <= number <= MOST:

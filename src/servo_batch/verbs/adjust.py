@@ -53,9 +53,9 @@ def _store(
     if options.assignments:
         values = rules.assigned(configured, options.assignments, source.name)
     else:
-        from servo_batch.request import read_request
+        from servo_batch import request
 
-        requested = rules.requested(read_request())
+        requested = rules.requested(request.read())
 
     def merge(before: "Application") -> "Application":
         if options.assignments:
