@@ -1,25 +1,17 @@
 """A checked command and the values it names → the arguments and the environment variables to execute it with."""
 
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from servo_batch import wording
 from servo_batch.answers import ServoError, failed
-from servo_batch.command.template import (
-    CONTROL,
-    FORBIDDEN,
-    Command,
-    Placeholder,
-    Template,
-    is_json_number,
-    is_like_an_option,
-    words,
-)
+from servo_batch.command.template import CONTROL, Command, Placeholder, Template, words
 from servo_batch.formats import paths
 
 Names = Dict[str, Any]
 
 SHELL = ["/bin/sh", "-c"]
 MAX_BYTES = 128 * 1024  # what Linux takes as one NAME=VALUE, with the NUL at its end
+GIVE = "; give it in the request's control (--control JSON) or under batch.default_control"
 CAME = {"bad-config": "the configuration", "bad-state": "the state", "bad-request": "the request"}
 
 
@@ -52,20 +44,18 @@ class Rendering:
         """Return the arguments to execute, as ``["/bin/sh", "-c", script]`` or as the list was given."""
         arguments: List[str] = []
         for template in command.templates:
-            texts = self._texts(template, place, Placeholder.plain)
-            self._note_forbidden(template, texts, place)
-            text = template.filled(texts)
+            text = self._filled(template, place)
             is_several = not command.uses_shell and any(part.conversion == "w" for part in template.placeholders)
             arguments += words(text) if is_several else [text]
         return SHELL + arguments if command.uses_shell else arguments
 
     def variable(self, name: str, template: Template, place: str) -> str:
         """Return the value of an environment variable, any text."""
-        value = template.filled(self._texts(template, place, Placeholder.any_text))
+        value = self._filled(template, place)
         if len(f"{name}={value}".encode("utf-8", "replace")) >= MAX_BYTES:
             for part in template.placeholders:
                 problem = "a value with which the variable has 128 KiB or more, and the system takes less"
-                self._note_value(part, problem, place)
+                self._note_value(part, place, problem)
         return value
 
     def refuse(self) -> None:
@@ -75,49 +65,42 @@ class Rendering:
                 status = "bad-request" if reason == "bad-request" else "failed"
                 raise ServoError(status, reason, "\n".join(self._problems))
 
-    def _texts(self, template: Template, place: str, put_in: Callable[[Placeholder, Any], str]) -> List[str]:
-        texts = []
-        for part in template.placeholders:
+    def _filled(self, template: Template, place: str) -> str:
+        texts, free = [], []
+        for at, part in enumerate(template.placeholders):
             text = part.text
             try:
-                text = put_in(part, _look_up(part.path, self._names))
+                value = _look_up(part.path, self._names)
+                text = part.put_in(value)
+                if part.is_free(value) and not part.is_in_variable:
+                    free.append(at)
             except LookupError as error:
-                self._note(part, str(error), place, "bad-request" if part.path[0] in CONTROL else "bad-config")
+                self._note(part, place, str(error), "bad-request" if part.path[0] in CONTROL else "bad-config")
             except ValueError as error:
-                self._note_value(part, str(error), place)
+                self._note_value(part, place, str(error))
             texts.append(text)
-        return texts
+        for at in template.forbidden(texts, free):
+            part = template.placeholders[at]
+            made = f"{wording.shown(texts[at])}, which makes .., SERVO_ or an option where it stands"
+            self._note_value(part, place, f"{made}; {part.way_out}")
+        return template.filled(texts)
 
-    def _note_forbidden(self, template: Template, texts: List[str], place: str) -> None:
-        """Note the free text that makes .., SERVO_ or an option, by itself or with what stands around it."""
-        whole = FORBIDDEN.findall(template.filled(texts))
-        beside = ""  # what the placeholders that stand directly side by side come to, up to here
-        for at, part in enumerate(template.placeholders):
-            beside = texts[at] if template.literals[at] else beside + texts[at]
-            if texts[at] == part.text or not part.is_free(_look_up(part.path, self._names)):
-                continue
-            without = FORBIDDEN.findall(template.filled([*texts[:at], " ", *texts[at + 1 :]]))
-            if len(without) < len(whole) or (is_like_an_option(beside) and not is_json_number(texts[at])):
-                made = f"{wording.shown(texts[at])}, which makes .., SERVO_ or an option where it stands"
-                self._note_value(part, f"{made}; {part.way_out}", place)
-
-    def _note_value(self, part: Placeholder, problem: str, place: str) -> None:
+    def _note_value(self, part: Placeholder, place: str, problem: str) -> None:
         reason = "bad-request" if part.path[0] in CONTROL else "bad-state"
         try:
             if paths.look_up(self._configured, part.path) == paths.look_up(self._names, part.path):
                 reason = "bad-config"
         except LookupError:
             pass  # it is not configured
-        self._note(part, f"{CAME[reason]} has {problem}", place, reason)
+        self._note(part, place, f"{CAME[reason]} has {problem}", reason)
 
-    def _note(self, part: Placeholder, problem: str, place: str, reason: str) -> None:
+    def _note(self, part: Placeholder, place: str, problem: str, reason: str) -> None:
         self._problems[f"{place}: the command needs {part.text}: {problem}"] = reason
 
 
 def _look_up(path: Tuple[str, ...], names: Names) -> Any:
     """Return the value of a field, a string, a number or a boolean; raise ``LookupError`` that says why it has none."""
-    give = "; give it in the request's control (--control JSON) or under batch.default_control"
-    give *= path[0] in CONTROL
+    give = GIVE if path[0] in CONTROL else ""
     try:
         value = paths.look_up(names, path)
     except LookupError as error:

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     # What the configuration allows for a field, by its keys: enum and its values, range and its ends, formula, free.
     Allowed = Callable[[Tuple[str, ...]], Tuple[str, Sequence[Any]]]
 
-PLAIN = "letters, digits and _ - . / : , + @"
-FREE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,+@")
-LISTED = FREE | frozenset("%=")
+FREE = string.ascii_letters + string.digits + "_-./:,+@"
+LISTED = FREE + "%="
 NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, section 6
 CONTROL = ("control", "_control")
 NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
@@ -37,11 +36,11 @@ FOR_NUMBERS = (
 LITERAL_BRACES = "literal braces are {{ and }}"
 
 
-class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spec", "kind", "is_number"))):
+class Placeholder(namedtuple("Placeholder", "field path conversion spec kind values is_number is_in_variable")):
     """A placeholder, the keys of its field (its ``path``), and what the configuration tells of the value.
 
-    ``conversion`` is as in Python, or "w": the words of the value. ``kind`` is "listed", "formula" (listed where it is
-    no text) or "free", which has to be a number if ``is_number``.
+    ``conversion`` is as in Python, or "w": the words of the value. ``kind`` is "listed", with the ``values`` there are,
+    "formula" (listed where it is no text) or "free", which has to be a number if ``is_number``.
     """
 
     __slots__ = ()
@@ -61,34 +60,38 @@ class Placeholder(namedtuple("Placeholder", ("field", "path", "conversion", "spe
             f'script "${variable}" (a list: [sh, -c, \'./job "${variable}"\'])'
         )
 
-    def any_text(self, value: "Any") -> str:
-        """Return what is put into a variable for a JSON value; raise ``ValueError`` that says why nothing is."""
-        if self.is_number and self.is_free(value):
-            return self.plain(value)
-        text = self._formatted(value)
-        if re.search("[\0\ud800-\udfff]", text):
-            raise ValueError("a value with a NUL character or half a surrogate pair, which no variable holds")
-        return text
-
-    def plain(self, value: "Any") -> str:
-        """Return what is put into a command likewise.
+    def put_in(self, value: "Any") -> str:
+        """Return what is put in for a JSON value; raise ``ValueError`` that says why nothing is.
 
         Numbers are as JSON writes them, booleans ``true`` and ``false``; between words one blank is left.
         """
         text, is_free = self._formatted(value), self.is_free(value)
-        if is_free and self.is_number and not is_json_number(text):
-            raise ValueError(f"{shown(text)}, but only a number may stand there ({FOR_NUMBERS}); {self.way_out}")
-        texts = words(text) if self.conversion == "w" else [text]
-        odd = next(filter(None, (_odd(each, is_free) for each in texts)), "")
-        if not odd:
-            return text
-        plain = f"{PLAIN}{'' if is_free else ' % ='} are plain"
-        remedy = f"{{{self.field}!w}} is several words; "
-        if is_free:
-            remedy = f"with type: enum it may have % = and any beginning, and {remedy}" * (self.path[0] not in CONTROL)
-        elif len(words(text)) <= len(texts):  # it is one word, or !w stands there
-            remedy = ""
-        raise ValueError(f"{shown(text)}, but {odd} ({plain}); {remedy}{self.way_out}")
+        if is_free and self.is_number:
+            if not is_json_number(text):
+                raise ValueError(f"{shown(text)}, but only a number may stand there ({FOR_NUMBERS}); {self.way_out}")
+        elif self.is_in_variable:
+            if re.search("[\0\ud800-\udfff]", text):
+                raise ValueError("a value with a NUL character or half a surrogate pair, which no variable holds")
+        else:
+            self._refuse_odd(text, is_free)
+        return text
+
+    def _refuse_odd(self, text: str, is_free: bool) -> None:
+        """Raise ``ValueError`` where a text is not plain."""
+        is_words = self.conversion == "w"
+        odd = text.lstrip((FREE if is_free else LISTED) + " " * is_words)[:1]
+        if odd:
+            why = f"{shown(odd)} is not plain"
+        elif not text and not is_words:
+            why = "it is empty"
+        elif is_free and is_like_an_option(text):
+            why = f"it begins with {text[0]} and is no number"
+        else:
+            return
+        plain = f"letters, digits and _ - . / : , + @{'' if is_free else ' % ='} are plain"
+        remedy = f"with type: enum it may have % = and any beginning, and {{{self.field}!w}} is several words; "
+        remedy *= self.path[0] not in CONTROL
+        raise ValueError(f"{shown(text)}, but {why} ({plain}); {remedy}{self.way_out}")
 
     def is_free(self, value: "Any") -> bool:
         """Tell whether a value is free text here."""
@@ -115,6 +118,17 @@ class Template(namedtuple("Template", ("literals", "placeholders"))):
         """Return the text with these in the places of the placeholders."""
         return "".join(literal + text for literal, text in zip(self.literals, [*texts, ""]))
 
+    def forbidden(self, texts: "Sequence[str]", free: "Sequence[int]") -> "Iterator[int]":
+        """Yield which of the ``free`` texts make .., SERVO_ or an option, by themselves or with what stands around."""
+        whole = FORBIDDEN.findall(self.filled(texts))
+        beside = ""  # what the placeholders that stand directly side by side come to, up to here
+        for at, text in enumerate(texts):
+            beside = text if self.literals[at] else beside + text
+            without = FORBIDDEN.findall(self.filled([*texts[:at], " ", *texts[at + 1 :]]))
+            is_option = is_like_an_option(beside) and not is_json_number(text)
+            if at in free and (len(without) < len(whole) or is_option):
+                yield at
+
 
 class Command(namedtuple("Command", ("templates", "uses_shell"))):
     """A checked command: a template per argument, or that of the one shell script."""
@@ -129,7 +143,7 @@ def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") 
     for template in templates:
         for at, part in enumerate(template.placeholders):
             place = next(places)
-            for problem in _problems(template, at, place, isinstance(value, str), allowed):
+            for problem in _problems(template, at, place, isinstance(value, str)):
                 note(f"{part.text}: {problem}")
             template.placeholders[at] = part._replace(is_number=part.is_number or place != "")
     return Command(templates, isinstance(value, str))
@@ -147,7 +161,8 @@ def parse_variable(name: str, text: str, allowed: "Allowed", note: "Note") -> Te
         if part.kind == "free" and not part.is_number and is_read_by_others:
             why = "goes only under a name that begins with SERVO_, since a shell or make may read any other"
             note(f"{part.text} is free text, which {why}: call it SERVO_{name}")
-        template.placeholders[at] = part._replace(is_number=part.is_number or is_read_by_others)
+        is_number = part.is_number or is_read_by_others
+        template.placeholders[at] = part._replace(is_number=is_number, is_in_variable=True)
     return template
 
 
@@ -168,7 +183,8 @@ def _template(text: str, allowed: "Allowed", note: "Note") -> Template:
 
 def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", note: "Note") -> Placeholder:
     is_number = re.match(NUMERIC_SPEC, spec) is not None
-    part = Placeholder(field, ("",), conversion, spec, "listed", is_number)  # in whose place nothing else is wrong
+    # In its place nothing else is wrong.
+    part = Placeholder(field, ("",), conversion, spec, "listed", (), is_number, False)
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
@@ -178,8 +194,8 @@ def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "A
     except ValueError as error:
         note(f"{part.text}: {error}; {LITERAL_BRACES}")
         return part
-    kind = allowed(path)[0]
-    return part._replace(path=path, kind="listed" if kind in ("enum", "range") else kind)
+    kind, values = allowed(path)
+    return part._replace(path=path, kind="listed" if kind in ("enum", "range") else kind, values=values)
 
 
 def _places(templates: "List[Template]") -> "List[str]":
@@ -196,7 +212,7 @@ def _places(templates: "List[Template]") -> "List[str]":
     return places.of_holes(texts)
 
 
-def _problems(template: Template, at: int, place: str, uses_shell: bool, allowed: "Allowed") -> "Iterator[str]":
+def _problems(template: Template, at: int, place: str, uses_shell: bool) -> "Iterator[str]":
     """Yield what is wrong with a placeholder where it stands."""
     part, before, after = template.placeholders[at], template.literals[at], template.literals[at + 1]
     if re.search(r"(?<!\\)(?:\\\\)*\\\Z", before):
@@ -216,9 +232,9 @@ def _problems(template: Template, at: int, place: str, uses_shell: bool, allowed
             f"free text stands {place}, where it could choose what is run: {{{part.field}:d}} lets a number in, a "
             f"setting of type: enum one of its values, and {part.way_out}"
         )
-    for value in allowed(part.path)[1] if part.kind == "listed" else ():
+    for value in part.values:
         try:
-            part.plain(value)
+            part.put_in(value)
         except ValueError as error:
             yield f"it may be {error}"
 
@@ -226,16 +242,6 @@ def _problems(template: Template, at: int, place: str, uses_shell: bool, allowed
 def words(text: str) -> "List[str]":
     """Return the words between the blanks of a text."""
     return [word for word in re.split("[ \t\n]", text) if word]
-
-
-def _odd(text: str, is_free: bool) -> str:
-    """Return what of a text is not plain, as half a sentence; empty where it is plain."""
-    odd = next((char for char in text if char not in (FREE if is_free else LISTED)), "")
-    if odd:
-        return f"{shown(odd)} is not plain"
-    if not text:
-        return "it is empty"
-    return f"it begins with {text[0]} and is no number" if is_free and is_like_an_option(text) else ""
 
 
 def is_like_an_option(text: str) -> bool:
