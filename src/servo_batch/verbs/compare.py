@@ -31,8 +31,19 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
             svg.check_replaceable(options.get("--svg"), files_of(config, file))
         session = Session(config, file, voice, cancellation)
     stopped = _measure(session, plans * (options.get("--runs") or DEFAULT_RUNS))
-    objective = config.objective
     measured = [recorded.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
+    return _answer(options, config, measured, left_out, stopped)
+
+
+def _answer(
+    options: Options,
+    config: Config,
+    measured: List[trials.Trial],
+    left_out: List[str],
+    stopped: Optional[answers.ServoError],
+) -> answers.Answer:
+    """Return what these measurements tell, which ``stopped`` ended before their end; draw the picture, if any."""
+    objective = config.objective
     view = trials.view(measured, objective.text, objective.direction == "minimize", is_comparison=True)
     if options.get("--svg"):
         try:
@@ -41,10 +52,11 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
             answers.complain(error.message)  # what was measured is worth more
     notes = [*left_out, *_why_failed(measured)]
     remarks = list(filter(None, [table.verdict(view), *notes]))
+    described = sources.described(config.metrics)
     response: Dict[str, Any] = {
         "status": "ok",
         "objective": f"{objective.direction} {objective.text}",
-        "measurements": [_measurement(row, view, sources.described(config.metrics)) for row in view.rows],
+        "measurements": [_measurement(row, view, described) for row in view.rows],
     }
     if notes:
         response["notes"] = notes
