@@ -99,12 +99,13 @@ def test_json_asks_for_the_protocol_and_questions_get_it(newest, terminal):
 
 def test_a_failed_job_is_readable_and_what_it_printed_is_set_apart_and_commands_nothing(servo, terminal):
     printed = r"\033]0;title\007\033[31mno such\033[0m\r\ntable\r\b\033c"
-    configure(servo, 'echo out; printf "%s" >&2; exit 3' % printed)
+    configure(servo, 'printf "%s" >&2; exit 3' % printed)
     screen = terminal(servo, "measure")
     assert screen.end() == 1
-    shown = "stdout:|    out||stderr:|    no such|    table|    \\x08\\x1bc||failed (command-failed)"
-    assert screen.screen[:9] == shown.split("|")
-    assert screen.screen[9].startswith("the job ended with exit status 3 after ")
+    shown = "stdout: nothing||stderr:|    no such|    table|    \\x08\\x1bc||failed (command-failed)"
+    assert screen.screen[:8] == shown.split("|")
+    assert screen.screen[8].startswith("the job ended with exit status 3 after ")
+    assert screen.screen[9].startswith("command: printf ")
     assert b"\033[1;31mfailed (command-failed)\033[0m" in screen.received
 
 

@@ -3,9 +3,7 @@
 import os
 
 from calling import SETTINGS, application, asked, batch
-from machine import ROOT
 
-SAMPLE = os.path.join(ROOT, "tests", "support", "first-documentation.yaml")
 CPU = {"cpu": SETTINGS["cpu"]}
 METRICS = {
     "size": {"output_regex": r"^size (\d+)", "unit": "MiB"},
@@ -18,8 +16,8 @@ VERDICTS = {
 }
 
 
-def configure(servo, command="echo {web.cpu}", settings=CPU, **keys):
-    servo.configure(batch(command, **{"default_state": application(web=settings), "metrics": METRICS, **keys}))
+def configure(servo, command="echo {web.cpu}", **keys):
+    servo.configure(batch(command, **{"default_state": application(web=CPU), "metrics": METRICS, **keys}))
 
 
 def page(servo, *arguments):
@@ -38,37 +36,38 @@ def says(servo, status, *parts, arguments=()):
     assert (found, [part for part in parts if not any(part in line for line in lines)]) == (status, []), lines
 
 
-def test_a_sound_configuration_is_shown_as_it_would_be_used(servo):
-    configure(servo)
-    lines = [
-        "configuration: config.json",
-        "state: the default state overlaid with what is stored in _state.json, which is not there yet",
-        "web.cpu      2  cores",
-        "command, run by /bin/sh -c:",
-        "echo 2",
-        "total_runtime  seconds  total_runtime",
-        "size           MiB      ^size (\\d+)",
-        "speed                   ^speed ([0-9.]+)?",
-        "all is well",
-    ]
-    status, shown = page(servo)
-    assert (status, [line for line in shown if line in lines]) == (0, lines)
+SHOWN = r"""configuration: config.json
+
+state: the default state overlaid with what is stored in _state.json
+
+name     value  unit
+web.cpu      7  cores
+
+prepare, run by /bin/sh -c:
+touch b
+
+command, run without a shell:
+touch 7 'a b 1'
+
+cleanup, run without a shell:
+touch a
+
+metric         unit     source
+total_runtime  seconds  total_runtime
+size           MiB      ^size (\d+)
+speed                   ^speed ([0-9.]+)?
+
+all is well
+"""
 
 
-def test_all_commands_are_those_for_the_stored_state_and_this_control_and_nothing_is_run(newest):
-    configure(newest, ["touch", "{web.cpu}", "a b {control.x}"], prepare="touch b", cleanup=["touch", "a"])
-    newest.stored(cpu=7)
-    before = os.listdir(newest.folder)
-    status, lines = page(newest, "--control", '{"x": 1}')
-    assert status == 0
-    assert {"state: the default state overlaid with what is stored in _state.json", "web.cpu      7  cores"} < {*lines}
-    for title, line in (
-        ("prepare, run by /bin/sh -c:", "touch b"),
-        ("command, run without a shell:", "touch 7 'a b 1'"),
-        ("cleanup, run without a shell:", "touch a"),
-    ):
-        assert lines[lines.index(title) + 1] == line
-    assert os.listdir(newest.folder) == before
+def test_the_page_shows_what_would_be_used_and_nothing_is_run(servo):
+    configure(servo, ["touch", "{web.cpu}", "a b {control.x}"], prepare="touch b", cleanup=["touch", "a"])
+    says(servo, 0, "stored in _state.json, which is not there yet")
+    servo.stored(cpu=7)
+    before = os.listdir(servo.folder)
+    assert servo.call("check", "--control", '{"x": 1}').text == SHOWN
+    assert os.listdir(servo.folder) == before
 
 
 def test_every_part_is_looked_at_though_others_are_wrong(newest):
@@ -107,27 +106,26 @@ def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest
     says(newest, 1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)')
 
 
-def test_a_command_that_cannot_start_is_found(newest):
-    newest.write("plain.sh", b"#!/bin/sh\n")
-    os.chmod(newest.write("text", b"echo\n"), 0o755)
-    for command, words in (
-        ("if true; then echo", "the shell cannot read the command: "),
-        (["no-such-program"], "command not found: there is no no-such-program in any folder of $PATH"),
-        ("./job.sh {web.cpu}", "command not found: there is no ./job.sh; correct the name, or install it"),
-        ("./plain.sh {web.cpu}", "./plain.sh is not executable (chmod +x makes it so)"),
-        ("./text", None),
-        ("cd /; X=1 ./job.sh", None),
-        ('$PROGRAM; "no such"', None),
-    ):
-        configure(newest, command)
-        says(newest, int(words is not None), "batch.command: " + words if words else "")
+STARTS = [
+    ("if true; then echo", {}, "the shell cannot read the command: "),
+    (["no-such-program"], {}, "command not found: there is no no-such-program in any folder of $PATH"),
+    ("./gone.sh {web.cpu}", {}, "command not found: there is no ./gone.sh; correct the name, or install it"),
+    ("./plain.sh {web.cpu}", {}, "./plain.sh is not executable (chmod +x makes it so)"),
+    ("./text", {}, None),
+    ("cd /; X=1 ./gone.sh", {}, None),
+    ('$PROGRAM; "no such"', {}, None),
+    (["./job.sh"], {"working_directory": "sub"}, None),
+]
 
 
-def test_a_program_is_looked_for_where_the_job_runs_and_prepare_may_make_it(newest):
+def test_a_command_that_cannot_start_where_the_job_runs_is_found_and_prepare_may_make_it(newest):
     os.mkdir(newest.path("sub"))
-    os.chmod(newest.write("sub/job.sh", b"#!/bin/sh\n"), 0o755)
-    configure(newest, ["./job.sh"], working_directory="sub")
-    says(newest, 0, "all is well")
+    newest.write("plain.sh", b"#!/bin/sh\n")
+    for name, data in (("text", b"echo\n"), ("sub/job.sh", b"#!/bin/sh\n")):
+        os.chmod(newest.write(name, data), 0o755)
+    for command, keys, words in STARTS:
+        configure(newest, command, **keys)
+        says(newest, int(words is not None), "batch.command: " + words if words else "all is well")
     configure(newest, "./job.sh", prepare="cp sub/job.sh .")
     says(newest, 0, "warning: config.json: batch.command: command not found")
 
@@ -182,15 +180,3 @@ def test_an_output_may_come_through_a_pipe_or_be_what_a_measurement_kept(newest)
     status, lines = page(newest, "--output", "saved")
     assert status == 0
     assert [line.split()[-1] for line in lines if line.startswith(("size ", "speed "))] == ["3", "4"]
-
-
-def test_the_mistakes_of_the_older_documentation_s_sample_are_named_with_their_remedies(newest):
-    with open(SAMPLE, "rb") as stream:
-        text = stream.read()
-    config = ("--config", os.path.basename(newest.write("config.yaml", text)))
-    escape = "config.yaml:32:39: in double quotes a backslash starts an escape"
-    says(newest, 1, escape, "put a regular expression in single", arguments=config)
-    newest.write("config.yaml", text.replace(b'"Job took (\\.d) seconds"', b"'Job took (\\.d) seconds'"))
-    settings = "batch.default_state.application.components.web.settings"
-    problems = ("config.yaml:11: %s.inst_type: must be a mapping", "config.yaml:12: %s.type: must be a mapping")
-    says(newest, 1, *(problem % settings for problem in problems), arguments=config)

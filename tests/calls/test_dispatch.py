@@ -25,19 +25,12 @@ def test_copies_and_links_are_the_verb_of_their_name_from_any_directory(newest, 
     assert ended.query["web"]["cpu"] == 2
 
 
-def test_the_file_runs_by_its_first_line(servo, tmp_path):
+def test_the_file_runs_by_its_first_line_and_says_what_it_is_without_a_configuration(servo, tmp_path):
+    os.unlink(servo.path("config.json"))
     program = named(servo, "adjust")
     (tmp_path / "python3").symlink_to(servo.python)
     output = subprocess.check_output([program, "--info"], env={"PATH": "%s:/usr/bin:/bin" % servo.folder})
     assert output == b'{"version": "1.0.0", "has_cancel": false}\n'
-
-
-def test_info_needs_no_configuration(servo_everywhere):
-    os.unlink(servo_everywhere.path("config.json"))
-    for verb, has_cancel in (("adjust", False), ("measure", True)):
-        ended = servo_everywhere.call(verb, "--info")
-        assert (ended.status, ended.stderr) == (0, "")
-        assert ended.answer == {"version": "1.0.0", "has_cancel": has_cancel}
 
 
 def test_version_is_plain_text_with_the_digest_that_sha256sum_says(newest):
@@ -97,10 +90,8 @@ def test_the_configuration_is_the_option_else_the_variable_else_the_file(newest)
         assert list(newest.call("adjust", "--query", *arguments, environment=environment).query["found"]) == [name]
     os.rename(newest.path("config.json"), newest.path("config.yml"))
     assert list(newest.call("adjust", "--describe").query["found"]) == ["config.json"]
-
-
-def test_no_configuration_names_all_that_was_looked_for_and_a_link_to_nowhere_is_one(newest):
-    os.unlink(newest.path("config.json"))
+    # Without any, all that was looked for is named; a link to nowhere is one.
+    os.unlink(newest.path("config.yml"))
     newest.query().bad_config("config.yaml", "config.json", "OPTUNE_CONFIG", "--config")
     os.symlink("gone", newest.path("config.yaml"))
     newest.query().bad_config("config.yaml", "No such file")

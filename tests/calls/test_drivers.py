@@ -20,6 +20,8 @@ def test_every_question_and_request_has_its_answer_under_every_python(servo_ever
     units = {"total_runtime": {"unit": "seconds"}, "size": {"unit": "bytes"}, "ratio": {}}
     request = asked(cpu=4, mem=2.5, gc="zgc", opts="-Xmx2g")
     for ended, answer in (
+        (servo.call("adjust", "--info"), {"version": "1.0.0", "has_cancel": False}),
+        (servo.call("measure", "--info"), {"version": "1.0.0", "has_cancel": True}),
         (servo.query(), application(web=SETTINGS)),
         (servo.describe(), {"status": "ok", "metrics": units}),
         (servo.adjust(request), OK),
