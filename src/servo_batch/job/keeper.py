@@ -16,13 +16,12 @@ SIGPIPE.
 import fcntl
 import math
 import os
-import select
 import time
 from contextlib import suppress
 from typing import BinaryIO, List, Optional
 
 from servo_batch.job.child import Child, detach, tell, wait_for
-from servo_batch.job.output import Output
+from servo_batch.job.output import Output, why
 
 # Linux's number; Python has the name from 3.10 on. What the job may be ahead of the keeper, 16 times the default.
 F_SETPIPE_SZ = 1031
@@ -101,10 +100,10 @@ def _keep(streams: List[_Stream], output: Output, control: int, report: int, tel
     tell(report, {"ready": os.getpid()})
     os.set_blocking(report, False)
     _copy(streams, control, report if tells_growth else None)
-    why = next((output.why(stream.error) for stream in streams if stream.error), "")
+    error = next((stream.error for stream in streams if stream.error), None)
     is_at_end = all(stream.is_at_end for stream in streams)
     os.set_blocking(report, True)
-    tell(report, {"kept": [why, is_at_end]})
+    tell(report, {"kept": [why(output.path, error) if error else "", is_at_end]})
     for descriptor in (control, report, *(stream.file.fileno() for stream in streams)):
         os.close(descriptor)
     _drain([stream.pipe for stream in streams])
@@ -113,32 +112,20 @@ def _keep(streams: List[_Stream], output: Output, control: int, report: int, tel
 def _copy(streams: List[_Stream], control: int, grown: Optional[int]) -> None:
     """Copy until it is over (see the module's text)."""
     buffer = memoryview(bytearray(READ_BYTES))
-    open_streams = {stream.pipe: stream for stream in streams}
-    poll = select.poll()
-    for descriptor in (*open_streams, control):
-        poll.register(descriptor, select.POLLIN)
-    late = math.inf  # when nothing more is waited for
+    pipes = {stream.pipe: stream for stream in streams}
+    late = left = math.inf  # when nothing more is waited for, and how long that is
     awake = 0.0 if all(stream.has_room for stream in streams) else math.inf  # until when no nap is taken
-    is_last = False
-    while open_streams and not is_last:
-        left = late - time.monotonic()
-        is_last = left <= 0  # once more: for what was in the pipes before, which hold no more than that
-        most = 0
-        for descriptor, _ in poll.poll(None if late == math.inf else max(0, left) * 1000):
-            if descriptor == control:
-                poll.unregister(control)
-                late = time.monotonic() + LATE_SECONDS
-                continue
-            stream = open_streams[descriptor]
-            moved = stream.copy(buffer)
-            most = max(most, moved)
-            if moved and grown is not None:
-                with suppress(BlockingIOError):  # the driver was stopped (^Z); it looks at both in the end
-                    tell(grown, {"grown": True})
-            if stream.is_at_end:
-                poll.unregister(descriptor)
-                del open_streams[descriptor]
-        if most > MUCH_BYTES:
+    while pipes and left > 0:
+        left = late - time.monotonic()  # if none, once more: for what was in the pipes, which hold no more than that
+        ready = wait_for([*pipes, control] if late == math.inf else pipes, left)
+        if control in ready:
+            late = time.monotonic() + LATE_SECONDS
+        moved = [stream.copy(buffer) for pipe, stream in pipes.items() if pipe in ready]
+        if any(moved) and grown is not None:
+            with suppress(BlockingIOError):  # the driver was stopped (^Z); it looks at both in the end
+                tell(grown, {"grown": True})
+        pipes = {pipe: stream for pipe, stream in pipes.items() if not stream.is_at_end}
+        if max(moved, default=0) > MUCH_BYTES:
             awake = max(awake, time.monotonic() + AWAKE_SECONDS)
         elif late == math.inf and time.monotonic() >= awake:
             time.sleep(NAP_SECONDS)

@@ -39,10 +39,6 @@ class Output(NamedTuple):
             ends.append((heading, text if size else None))
         return ends
 
-    def why(self, error: Exception) -> str:
-        """Return what an error says of the files, and what to do where that can be told."""
-        return _why(self.path, error)
-
     def close(self) -> None:
         """Let go of the files: those without a name are gone then, and a named one for stderr that holds nothing."""
         if self.path is not None and not self.size("stderr"):
@@ -58,17 +54,22 @@ def create(kept_as: Optional[str] = None) -> Output:
     Files of that name are emptied. Raises ``ServoError`` (command-failed) where there can be none.
     """
     stdout, stderr = map(_opened, _paths(kept_as))
-    made = Output(stdout, stderr, kept_as)
-    for name in ("stdout", "stderr"):
-        if made.size(name):  # one that is emptied is flushed when it is closed (see below)
-            getattr(made, name).truncate(0)
-    return made
+    for file in (stdout, stderr):
+        if os.fstat(file.fileno()).st_size:  # one that is emptied is flushed when it is closed (see below)
+            file.truncate(0)
+    return Output(stdout, stderr, kept_as)
 
 
 def check(kept_as: Optional[str] = None) -> None:
     """Raise ``ServoError`` (command-failed) where ``create`` could make no files; what is there is left."""
     for path in _paths(kept_as):
         _opened(path).close()
+
+
+def why(path: Optional[str], error: Exception) -> str:
+    """Return what an error says of a file, the one at ``path`` or one without a name, and what to do about it."""
+    told = files.why(error, "name another place by TMPDIR or --keep-output")
+    return "%s: %s" % (path or "$TMPDIR, " + _folder(), told)
 
 
 def _paths(kept_as: Optional[str]) -> List[Optional[str]]:
@@ -89,7 +90,7 @@ def _opened(path: Optional[str]) -> BinaryIO:
             raise OSError(0, "it is no regular file")
         return stream
     except (OSError, ValueError) as error:
-        raise failed_by_machine("the job cannot start: its output cannot be kept in " + _why(path, error)) from None
+        raise failed_by_machine("the job cannot start: its output cannot be kept in " + why(path, error)) from None
 
 
 def _unnamed() -> BinaryIO:
@@ -98,11 +99,6 @@ def _unnamed() -> BinaryIO:
     descriptor = os.open(path, FLAGS | os.O_EXCL, 0o600)
     os.unlink(path)
     return os.fdopen(descriptor, "rb+", buffering=0)
-
-
-def _why(path: Optional[str], error: Exception) -> str:
-    why = files.why(error, "name another place by TMPDIR or --keep-output")
-    return "%s: %s" % (path or "$TMPDIR, " + _folder(), why)
 
 
 def _folder() -> str:
