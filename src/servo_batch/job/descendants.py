@@ -18,7 +18,7 @@ from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 PR_SET_CHILD_SUBREAPER = 36
 # How long to go on with SIGKILL: a process in an uninterruptible sleep or of another user may not end at all.
 KILL_SECONDS = 5.0
-# How long to wait where nothing tells of a change: an orphan that comes, a process group that empties.
+# How long to wait at a time, since nothing tells of some changes: an orphan that comes, a process group that empties.
 PAUSE_SECONDS = 0.02
 # How many children to reap before looking at anything else: they may end faster than they can be reaped.
 MAX_REAPED = 100
@@ -35,7 +35,6 @@ class Process(NamedTuple):
     state: str
     parent: int
     group: int
-    start: int  # in clock ticks since boot; together with the pid it names one process for good
 
     def __str__(self) -> str:
         return "%d (%s)" % (self.pid, self.name)
@@ -96,36 +95,41 @@ def reap() -> Dict[int, int]:
     return ended
 
 
-def stop_all(grace_seconds: float, wait: Wait) -> Tuple[bool, Optional[List[str]]]:
-    """Stop every descendant: SIGTERM, after the grace SIGKILL; this process must be an exact subreaper.
+def all_gone() -> bool:
+    """Return whether this process has no child any more, and so no descendant."""
+    # The list of children can miss some while others end, says proc(5); the kernel's own answer cannot.
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
-    Return whether some did not end when asked, and what messages call those that are alive nevertheless.
+
+def stop(group: int, grace_seconds: float, wait: Wait, can_follow: bool) -> Tuple[bool, Optional[List[str]]]:
+    """Stop a job: SIGTERM, after the grace SIGKILL. It leads ``group``, and nobody has reaped it.
+
+    Return whether something of it did not end when asked, and what messages call those that are alive nevertheless.
+    Where descendants cannot be followed it is the group that is stopped; who else is alive, None, cannot be told.
     """
+    family = list_all() if can_follow else []
     # SIGCONT, since a stopped process would not get to the SIGTERM.
-    _signal_each(list_all(), signal.SIGTERM, signal.SIGCONT)
-    deadline = time.monotonic() + grace_seconds
-    while True:
-        reaped = reap()
-        if _all_gone():
-            return False, []
-        left = deadline - time.monotonic()
-        if left <= 0 or wait(0 if len(reaped) == MAX_REAPED else left):
-            return True, _kill_all(wait)
-
-
-def stop_group(group: int, grace_seconds: float, wait: Wait) -> Tuple[bool, Optional[List[str]]]:
-    """Stop a process group, where descendants cannot be followed; who is alive afterwards cannot be told.
-
-    Its leader must not have been reaped before.
-    """
     for signum in (signal.SIGTERM, signal.SIGCONT):
         send(os.killpg, group, signum)
+        for process in family:
+            if process.group != group:
+                send(os.kill, process.pid, signum)
     deadline = time.monotonic() + grace_seconds
-    while send(os.killpg, group, 0):
+    while True:
         reap()
-        if time.monotonic() >= deadline or wait(PAUSE_SECONDS):
-            return send(os.killpg, group, signal.SIGKILL), None
-    return False, None
+        if all_gone() if can_follow else not send(os.killpg, group, 0):
+            return False, [] if can_follow else None
+        left = deadline - time.monotonic()
+        if left <= 0 or wait(min(left, PAUSE_SECONDS)):
+            break
+    if can_follow:
+        return True, _kill_all(wait)
+    send(os.killpg, group, signal.SIGKILL)
+    return True, None
 
 
 def send(kill: Callable[[int, int], None], number: int, signum: int) -> bool:
@@ -144,8 +148,12 @@ def _kill_all(wait: Wait) -> List[str]:
     """Kill the children, and the children that they leave, until there is none or the time is over."""
     deadline = time.monotonic() + KILL_SECONDS
     known: FrozenSet[int] = frozenset()
-    while not _all_gone():
+    while not all_gone():
         pids = children()
+        if known.issuperset(pids):
+            # A child that cannot be killed (of another user, stopped by its tracer, frozen) has children that can.
+            wait(PAUSE_SECONDS)
+            pids = [process.pid for process in list_all()]
         # At once, and the newest first: a process that forks and exits in a circle must not get away meanwhile.
         for pid in reversed(pids):
             send(os.kill, pid, signal.SIGKILL)
@@ -158,34 +166,8 @@ def _kill_all(wait: Wait) -> List[str]:
         if time.monotonic() > deadline:
             # /proc can hide the processes of other users (hidepid); the list of children does not.
             return running() or ["%d (name unknown)" % pid for pid in children()]
-        if known.issuperset(pids):
-            # A child that cannot be killed (of another user, stopped by its tracer, frozen) has children that can.
-            _signal_each(list_all(), signal.SIGKILL)
-            wait(PAUSE_SECONDS)
         known = frozenset(pids)
     return []
-
-
-def _signal_each(family: List[Process], *signals: int) -> None:
-    """Send each process each signal once; one that shares a group with a child that leads it, with the group."""
-    groups = {process.pid for process in family if process.parent == os.getpid() and process.pid == process.group}
-    for process in family:
-        for signum in signals:
-            if process.pid in groups:
-                send(os.killpg, process.pid, signum)
-            elif process.group not in groups:
-                now = _read(process.pid)
-                if now and now.start == process.start:
-                    send(os.kill, process.pid, signum)
-
-
-def _all_gone() -> bool:
-    # The list of children can miss some while others end, says proc(5); the kernel's own answer cannot.
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return True
-    return False
 
 
 def _read(pid: int) -> Optional[Process]:
@@ -196,6 +178,6 @@ def _read(pid: int) -> Optional[Process]:
         return None
     # The name stands in parentheses and may hold any character, parentheses too.
     head, _, tail = text.rpartition(b")")
-    state, parent, group, *rest = tail.split()
+    state, parent, group = tail.split()[:3]
     name = head.partition(b"(")[2].decode("utf-8", "replace")
-    return Process(pid, name, state.decode(), int(parent), int(group), int(rest[16]))
+    return Process(pid, name, state.decode(), int(parent), int(group))

@@ -17,7 +17,6 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from functools import partial
 from typing import Callable, Dict, List, Optional
 
 from servo_batch.job import descendants
@@ -104,8 +103,7 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
             listened.remove(control)
         return is_hurried
 
-    stop = descendants.stop_all if can_follow else partial(descendants.stop_group, job.pid)
-    _tell(report, Stopped(seconds, *stop(step.grace_seconds, wait)))
+    _tell(report, Stopped(seconds, *descendants.stop(job.pid, step.grace_seconds, wait, can_follow)))
 
 
 def _exit_status(status: int) -> int:
@@ -162,7 +160,7 @@ def _left(wakeup: int) -> List[str]:
     limit = time.monotonic() + ENDING_SECONDS
     while time.monotonic() < limit:
         reaped = descendants.reap()
-        if not descendants.children():  # which is the rule, and then nobody has to look through all of /proc
+        if descendants.all_gone():  # which is the rule, and then nobody has to look through all of /proc
             return []
         _wait([wakeup], 0 if reaped else max(0, limit - time.monotonic()))
     return descendants.running()
