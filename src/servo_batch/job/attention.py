@@ -46,7 +46,7 @@ class Loop:
         self.heard = caller.cancellation.count if is_cleanup else 0
         self._minds_stdout = not is_cleanup
         self.limit_seconds = math.inf if step.timeout_seconds is None else step.timeout_seconds
-        self.began = self._reported = time.monotonic()  # until it is known
+        self.began = time.monotonic()  # until it is known
 
     @property
     def is_wanted(self) -> bool:
@@ -64,7 +64,7 @@ class Loop:
         """Wait until it is done, while that is wanted and in time, and let progress be told."""
         while not is_done() and self.is_wanted:
             now = time.monotonic()
-            due = self._reported + self.caller.telling.interval_seconds
+            due = self.caller.telling.due
             left = self.began + self.limit_seconds - now
             if left <= 0:
                 break
@@ -82,7 +82,6 @@ class Loop:
 
     def report(self, elapsed_seconds: float) -> None:
         """Tell progress now."""
-        self._reported = time.monotonic()
         try:
             self.caller.telling.progress(self.step.kind, self.step.place, elapsed_seconds)
         except ServoError as error:

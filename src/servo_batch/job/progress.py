@@ -1,5 +1,6 @@
 """How measurements go, told to whoever reads the answer and drawn on the terminal at stderr, if there is one."""
 
+import math
 import os
 import select
 import time
@@ -24,8 +25,8 @@ class Telling:
     """How one measurement goes, or several where ``begin`` says which is next; then the bar is of all of them.
 
     ``run_seconds`` is what one run of the job is expected to take, None where nobody knows. The bar is one line that is
-    redrawn in place, and in the end removed; a terminal that cannot redraw gets a plain line now and then. ``room``
-    makes room on the terminal for a line of something else.
+    redrawn in place, and in the end removed. ``room`` makes room on the terminal for a line of something else. ``due``
+    is when there is something to tell or draw again, by the monotonic clock.
 
     Nothing here ever waits or raises for the terminal's sake: one that is stopped (^S), gone, or in use by another job
     of the shell is left alone.
@@ -38,14 +39,14 @@ class Telling:
         self._begun = 0  # how many measurements
         self._began: Optional[float] = None
         self._expected_seconds: Optional[float] = None  # from there to the end of all
-        self._next_report = 0.0
-        self._has_bar, self._is_drawn = os.isatty(STDERR), False
-        self.interval_seconds, self.room = PROGRESS_SECONDS, b""
-        if self._has_bar:
+        self._next_line = 0.0 if voice.tells_progress else math.inf
+        self.due = 0.0
+        self.room = b""
+        self._is_drawn = False
+        if os.isatty(STDERR):
             from servo_batch.terminal import is_dumb  # which takes a while, and a driver mostly has no terminal
 
-            if not is_dumb():
-                self.interval_seconds, self.room = REDRAW_SECONDS, (TO_START + ERASE_REST).encode()
+            self.room = b"" if is_dumb() else (TO_START + ERASE_REST).encode()
 
     def begin(self, number: int, of: int) -> None:
         """Take note that the measurement of this number, from 1, is the next, of at most so many."""
@@ -56,7 +57,7 @@ class Telling:
         self._begun += 1
 
     def progress(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
-        """Tell and draw how far it is, just before each command is started and then every ``interval_seconds``.
+        """Tell and draw how far it is, just before each command is started and then when it is ``due``.
 
         Raises ``ServoError`` where nobody can be told any more.
         """
@@ -65,19 +66,19 @@ class Telling:
             self._began = now
             if self._run_seconds:
                 self._expected_seconds = self._run_seconds * place.total * (self._of - self._number + 1)
-        is_due = not self._has_bar or (self._voice.tells_progress and now >= self._next_report)
-        if is_due:
-            # What it writes may come out on this terminal, where there must be nothing of the bar.
-            self.finish()
-            self._report(kind, place, elapsed_seconds)
-            self._next_report = now + PROGRESS_SECONDS - self.interval_seconds / 2
-        if self._has_bar and not (is_due and self.room):  # else a second from now, when that line has come out
+        self.due = now + (REDRAW_SECONDS if self.room else PROGRESS_SECONDS)
+        if self.room and now < self._next_line:
             self._draw(now - self._began)
+        else:
+            # What it writes may come out on this terminal, where there must be nothing of the bar for a while.
+            self.finish()
+            self._next_line = now + PROGRESS_SECONDS
+            self._report(kind, place, elapsed_seconds)
 
     def stopping(self, kind: Kind, grace_seconds: float) -> None:
         """Say on a terminal why nothing seems to happen."""
         self.finish()
-        if self._has_bar:
+        if os.isatty(STDERR):
             complain(f"asked {kind} to end, which may take it {grace_seconds:g} s; Ctrl-C again ends it at once")
 
     def finish(self) -> None:
@@ -97,10 +98,7 @@ class Telling:
     def _draw(self, elapsed: float) -> None:
         place = f"{self._number} of {self._of}" if self._of > 1 else ""
         line = progress_line(elapsed, self._expected_seconds, _columns(), place)
-        if not self.room:
-            _write_if_possible(line + "\n")
-        elif _write_if_possible(line + ERASE_REST + TO_START):
-            self._is_drawn = True
+        self._is_drawn |= _write_if_possible(line + ERASE_REST + TO_START)
 
 
 def progress_line(elapsed: float, expected_seconds: Optional[float], columns: int, place: str = "") -> str:
