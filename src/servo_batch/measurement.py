@@ -3,6 +3,7 @@
 Whoever measures (the verb, the tuning) calls these; they read no stdin, write no stdout and know no options.
 """
 
+import math
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import formulas, settings
@@ -99,7 +100,7 @@ def steps(
     for key, command in config.commands.items():
         arguments = rendering.arguments(command, config.place(("batch", key)))
         kind, statuses = (Kind.JOB, config.success_exit_statuses) if key == "command" else (Kind(key), (0,))
-        limits = config.grace_seconds, config.timeout_seconds
+        limits = config.grace_seconds, config.timeout_seconds or math.inf
         rendered[key] = Step(kind, arguments, environment, config.working_directory, statuses, *limits)
     return rendered, rendering
 

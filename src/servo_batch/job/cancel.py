@@ -1,9 +1,10 @@
-"""Being asked to stop: the signals that cancel a measurement.
+"""Being asked to stop: by the signals that cancel a measurement, or by nobody waiting for its answer any more.
 
 The rule is one truthful answer, whenever a signal comes. So a signal is only recorded, and wakes whoever waits on
 :meth:`Cancellation.fileno`; it raises nowhere but inside :meth:`Cancellation.interrupting`.
 """
 
+import math
 import os
 import select
 import signal
@@ -11,14 +12,15 @@ import time
 from contextlib import contextmanager, suppress
 from typing import Any, Iterator, Optional
 
-from servo_batch.answers import STDOUT, ServoError
+from servo_batch.answers import STDOUT, ServoError, failed
 
 # SIGUSR1 is how the servo agent cancels a driver; the others are how people, shells and containers do.
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Whoever starts a driver with these ignored (nohup, a shell's background job) wants it to outlive the terminal.
 LEFT_IGNORED = (signal.SIGINT, signal.SIGHUP)
-# One stop can arrive as several signals: timeout(1) signals its child and then its own group, a terminal that is closed
-# hangs up once by the kernel and once by the shell. What comes so soon after another is no second wish.
+# One stop can arrive as several: timeout(1) signals its child and then its own group, Ctrl-C ends whoever reads stdout
+# too, a terminal that is closed hangs up once by the kernel and once by the shell. What comes so soon after another is
+# no second wish.
 ONE_STOP_SECONDS = 0.2
 
 
@@ -35,24 +37,19 @@ def expect_children() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-def cancelled(signum: int, consequence: str) -> ServoError:
-    """Return the error for a call that a signal asked to end, with what came of that."""
-    told = "cancelled by %s: %s" % (signal_name(signum), consequence)
-    return ServoError("failed", "cancelled", told, exit_status=128 + signum)
-
-
 class Cancellation:
-    """The signals that have come while the ``with`` block runs; for the main thread, once in a process.
+    """Who has asked for the end while the ``with`` block runs; for the main thread, once in a process.
 
-    ``signum`` is the first signal that came, or None, and ``count`` how often somebody has asked: signals within
-    ONE_STOP_SECONDS of one that counts are one with it. After the block none of the signals has an effect any more,
-    until the process ends: a signal between the answer and the exit must not change what the answer said.
+    ``count`` is how often that was: what comes within ONE_STOP_SECONDS of one that counts is one with it. After the
+    block none of the signals has an effect any more, until the process ends: a signal between the answer and the exit
+    must not change what the answer said.
     """
 
     def __init__(self) -> None:
-        self.signum: Optional[int] = None
         self.count = 0
-        self._last_counted = 0.0
+        self._signum: Optional[int] = None  # the first that came
+        self._lost = ""  # why nobody can read stdout any more
+        self._last_counted = -math.inf
         self._raises = False
 
     def __enter__(self) -> "Cancellation":
@@ -70,9 +67,6 @@ class Cancellation:
     def __exit__(self, *_: object) -> None:
         # Not left to the handlers: Python takes them away while it shuts down, and then the default action would kill.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        signal.set_wakeup_fd(-1)
-        os.close(self._readable)
-        os.close(self._writable)
 
     def fileno(self) -> int:
         """Return a descriptor that is readable once a signal has come (and may be for a signal of another kind)."""
@@ -83,6 +77,20 @@ class Cancellation:
         with suppress(BlockingIOError):
             os.read(self._readable, 4096)
 
+    def lose_stdout(self, why: str) -> None:
+        """Take note that nobody can read stdout any more, which is a wish to stop."""
+        self._lost = why
+        self._ask()
+
+    def refusal(self, consequence: str, heard: int = 0) -> Optional[ServoError]:
+        """Return the answer (cancelled), which ends with ``consequence``, where somebody asked more than ``heard``."""
+        if self.count <= heard:
+            return None
+        if self._signum is None:
+            return failed("cancelled", "%s; %s" % (self._lost, consequence))
+        told = "cancelled by %s: %s" % (signal_name(self._signum), consequence)
+        return ServoError("failed", "cancelled", told, exit_status=128 + self._signum)
+
     def wait_for_stdout(self) -> None:
         """Return once stdout takes something; raise ``ServoError`` (cancelled) where somebody asks before it does."""
         poll = select.poll()
@@ -91,8 +99,9 @@ class Cancellation:
         count = self.count
         while STDOUT not in dict(poll.poll()):
             self.clear()
-            if self.count > count:
-                raise cancelled(self.signum or 0, "nobody takes the answer from stdout")
+            refusal = self.refusal("nobody takes the answer from stdout", count)
+            if refusal:
+                raise refusal
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:
@@ -105,15 +114,18 @@ class Cancellation:
             self._raises = False
 
     def _record(self, signum: int, _frame: Any) -> None:
-        now = time.monotonic()
-        if self.signum is None or now - self._last_counted > ONE_STOP_SECONDS:
-            self.count += 1
-            self._last_counted = now
-        if self.signum is None:
-            self.signum = signum
+        self._signum = self._signum or signum
+        self._ask()
         self._raise_if_asked()
 
+    def _ask(self) -> None:
+        now = time.monotonic()
+        if now - self._last_counted > ONE_STOP_SECONDS:
+            self.count += 1
+            self._last_counted = now
+
     def _raise_if_asked(self) -> None:
-        if self._raises and self.signum is not None:
+        refusal = self.refusal("no job was running")
+        if self._raises and refusal:
             self._raises = False  # once: what runs after it, up to the answer, is not to be interrupted again
-            raise cancelled(self.signum, "no job was running")
+            raise refusal

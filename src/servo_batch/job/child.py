@@ -10,6 +10,7 @@ import math
 import os
 import select
 import signal
+import time
 import traceback
 from contextlib import suppress
 from typing import Any, Callable, Dict, Iterable, Set
@@ -23,7 +24,8 @@ BLOCKED = SIGNALS + (signal.SIGCHLD,)
 class Child:
     """A child, as the driver has it: close ``control`` when it is to end, and ``reap`` it.
 
-    ``told`` is what ``receive`` has received, by its keys; ``is_gone`` tells that there will be no more.
+    ``told`` is what ``receive`` has received, by its keys; ``is_gone`` tells that there will be no more. ``began`` is
+    when its task did, by the monotonic clock.
     """
 
     def __init__(self, task: Callable[[int, int], None]) -> None:
@@ -31,6 +33,7 @@ class Child:
 
         Raises ``OSError`` where there can be no further process or descriptor.
         """
+        self.began = time.monotonic()
         self.told: Dict[str, Any] = {}
         self.is_gone = False
         self._unread = bytearray()
@@ -62,11 +65,6 @@ class Child:
             *lines, self._unread = self._unread.split(b"\n")
             for line in lines:
                 self.told.update(json.loads(line.decode()))
-
-    def ask(self, request: bytes) -> None:
-        """Write to the child's *control*, if the child is there."""
-        with suppress(BrokenPipeError):
-            os.write(self.control, request)
 
     def reap(self) -> int:
         """Let go of the pipe, wait for the child's end and return its status, as ``os.waitpid`` does.

@@ -1,7 +1,7 @@
 """The guard: a small process between the driver and the job, which outlives the driver just long enough to stop it.
 
-It is a child of the driver (see child.py). The driver writes STOP to its *control* to have the job stopped, and KILL
-when it is to wait no longer; where the driver was killed, *control* is at its end, which is a STOP. The guard reports
+It is a child of the driver (see child.py). The driver writes to its *control* to have the job stopped, and again when
+it is to wait no longer; where the driver was killed, *control* is at its end, and the job is stopped. The guard reports
 
 - ``{"started": [T, PID]}``: T is the monotonic clock's time directly before the job's process was made;
 - ``{"outcome": [NAME, …]}``: what came of it, one of the types of outcomes.py with its fields. Where the job ended by
@@ -26,7 +26,6 @@ from servo_batch.job.types import Step
 from servo_batch.job.usage import used
 
 OUTCOMES: Dict[str, Callable[..., Outcome]] = {kind.__name__: kind for kind in (Ended, Stopped, Lost, NotStarted)}
-STOP, KILL = b"s", b"k"
 # How long a process may take to end that has nothing more to do.
 ENDING_SECONDS = 0.2
 
@@ -44,14 +43,19 @@ class Guard(Child):
         name, *fields = self.told.get("outcome", [None])
         return OUTCOMES[name](*fields) if name else None
 
+    def ask(self) -> None:
+        """Ask for the end of the job; a second time, to wait for that no longer."""
+        with suppress(BrokenPipeError):
+            os.write(self.control, b".")
+
     def receive(self) -> None:
         """Take what it has told; where somebody killed it before all was told, kill the job's process group."""
         super().receive()
+        self.began, pid = self.told.get("started", (self.began, 0))
         if self.is_gone and not self.outcome:
-            began, pid = self.told.get("started", (time.monotonic(), 0))
             if pid:
                 descendants.send(os.killpg, pid, signal.SIGKILL)
-            self.told["outcome"] = ["Lost", time.monotonic() - began]
+            self.told["outcome"] = ["Lost", time.monotonic() - self.began]
 
 
 def _tell(report: int, outcome: Outcome) -> None:
@@ -64,13 +68,13 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
     can_follow = descendants.become_subreaper()
     arguments = [_encoded(argument) for argument in step.arguments]
     environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
+    folder = None if step.working_directory is None else _encoded(step.working_directory)
+    began = time.monotonic()
     try:
-        if step.working_directory is not None:
-            os.chdir(_encoded(step.working_directory))
-        began = time.monotonic()
         job = subprocess.Popen(
             arguments,
             env=environment,
+            cwd=folder,
             stdin=0,  # the guard's, /dev/null
             stdout=stdout,
             stderr=stderr,
@@ -85,7 +89,8 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
     status = _wait_for_end(job.pid, wakeup, control)
     seconds = time.monotonic() - began
     if status is not None:
-        ended = Ended(seconds, _exit_status(status), used(), [])
+        exit_status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        ended = Ended(seconds, exit_status, used(), [])
         _tell(report, ended)
         while os.read(control, 100):
             pass
@@ -98,17 +103,12 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
         """Wait for the end of a child; return whether the driver will wait no longer."""
         if control not in _wait(listened, seconds):
             return False
-        is_hurried = os.read(control, len(KILL)) == KILL
+        is_hurried = os.read(control, 1) != b""
         if not is_hurried:  # the driver was killed, and control is at its end for ever
             listened.remove(control)
         return is_hurried
 
     _tell(report, Stopped(seconds, *descendants.stop(job.pid, step.grace_seconds, wait, can_follow)))
-
-
-def _exit_status(status: int) -> int:
-    """Return the exit status, or minus the signal, in a status of ``os.waitpid``."""
-    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 def _encoded(text: str) -> bytes:
@@ -150,7 +150,7 @@ def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
         if job in ended:
             return ended[job]
         if is_asked:
-            os.read(control, len(STOP))
+            os.read(control, 1)
             return None
         pause = 0 if ended else math.inf
 

@@ -1,6 +1,5 @@
 """What can come of a command, as messages have it, and which failure that is."""
 
-import math
 import signal
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -102,8 +101,7 @@ def judged(
     ``incomplete`` says why the ``output`` may lack something, empty where it does not. ``refusal`` returns the answer
     where nobody wants the step to go on, with what became of it at its end.
     """
-    limit_seconds = math.inf if step.timeout_seconds is None else step.timeout_seconds
-    is_late = isinstance(outcome, Stopped) or outcome.runtime_seconds > limit_seconds
+    is_late = isinstance(outcome, Stopped) or outcome.runtime_seconds > step.timeout_seconds
     is_whole = not (is_late or incomplete)
     if is_whole and isinstance(outcome, Ended) and outcome.status in step.success_statuses:
         return outcome
@@ -112,7 +110,7 @@ def judged(
     if refused:
         raise refused
     if is_late:  # what nobody refused was stopped by its timeout
-        parts.insert(0, "%s ran past %s of %g s" % (step.kind, step.limit_name, limit_seconds))
+        parts.insert(0, "%s ran past %s of %g s" % (step.kind, step.limit_name, step.timeout_seconds))
     if incomplete:
         parts.append("the job's output may be incomplete: " + incomplete)
     message = step.place.told("; ".join(parts))

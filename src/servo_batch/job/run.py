@@ -12,7 +12,7 @@ from typing import Optional
 
 from servo_batch.answers import failed_by_machine
 from servo_batch.job.attention import Caller, Loop
-from servo_batch.job.guard import KILL, STOP, Guard
+from servo_batch.job.guard import Guard
 from servo_batch.job.keeper import LATE_SECONDS, Keeper
 from servo_batch.job.outcomes import Ended, NotStarted, Outcome, judged
 from servo_batch.job.output import Output
@@ -23,8 +23,6 @@ from servo_batch.job.types import Step
 DISK_AFTER_STOP_SECONDS = LATE_SECONDS + 0.5
 # How long a guard may take that has nothing more to wait for.
 GUARD_SECONDS = 10.0
-# Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
-SKEW_SECONDS = 0.1
 # A wait for the grace period that is shorter than this is not worth a word.
 UNSAID_SECONDS = 0.3
 
@@ -58,40 +56,33 @@ class Running(Loop):
         follows does.
         """
         try:
-            self._start()
-            if self._guard:
-                self.watch(self._is_over)
+            self._run()
         except OSError as error:
             self._outcome = NotStarted(error.errno or 0)
         finally:
             self._finish()
-        if not isinstance(self._outcome, Ended) or self._outcome.status:
-            self.wait(lambda: False, SKEW_SECONDS, self.heard)
         return judged(self._outcome, self.step, self._output, self._incomplete, self.refusal)
 
-    def _start(self) -> None:
-        """Start the job, if somebody wants it; raise ``OSError``."""
-        self._keeper = Keeper(self._output, tells_growth=self.caller.show_output)
-        self.children.append(self._keeper)
+    def _run(self) -> None:
+        """Start the job, if somebody wants it, and watch it; raise ``OSError``."""
+        keeper = self._keeper = Keeper(self._output, tells_growth=self.caller.show_output)
+        self.children.append(keeper)
         if self.caller.show_output:
             self.shown = Shown(self._output, self.caller.telling.room)
+        self.report(0.0)  # before the start, since what the driver does just after it would slow the job down
         try:
-            self.report(0.0)  # before the start, since what the driver does just after it would slow the job down
-            if self.is_wanted:
-                self._guard = Guard(self.step, self._keeper.stdout, self._keeper.stderr)
-                self.children.append(self._guard)
+            if self.refusal(""):
+                return
+            guard = self._guard = Guard(self.step, keeper.stdout, keeper.stderr)
         finally:
-            self._keeper.hand_over()
-
-    def _is_over(self) -> bool:
-        return self._guard is not None and self._guard.outcome is not None
+            keeper.hand_over()
+        self.children.append(guard)
+        self.watch(guard, lambda: guard.outcome)
 
     def _finish(self) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
         asked = self.caller.cancellation.count
-        if self.lost:  # of a terminal that is closed, the signal that follows is no second wish
-            asked = max(asked, self.heard + 1)
-        if self._guard and not self._is_over():
+        if self._guard and not self._guard.outcome:
             self._stop(self._guard, asked)
         has_ended = self._guard is not None and isinstance(self._guard.outcome, Ended)
         if self._keeper:
@@ -103,16 +94,13 @@ class Running(Loop):
             self.shown = None
 
     def _stop(self, guard: Guard, asked: int) -> None:
-        """Have the guard stop the job; kill it where it hangs, and what is known of the job."""
-        guard.ask(STOP)
+        """Have the guard stop the job, which is over then, or about to be."""
+        guard.ask()
         os.kill(guard.pid, signal.SIGCONT)  # somebody may have stopped it
-        if not self.wait(self._is_over, UNSAID_SECONDS, asked) and self.caller.cancellation.count <= asked:
+        if not self.wait(lambda: guard.outcome, UNSAID_SECONDS, asked) and self.caller.cancellation.count <= asked:
             self.caller.telling.stopping(self.step.kind, self.step.grace_seconds)
-        if not self.wait(self._is_over, self.step.grace_seconds + GUARD_SECONDS, asked):
-            guard.ask(KILL)
-        if not self.wait(self._is_over, GUARD_SECONDS):
-            os.kill(guard.pid, signal.SIGKILL)
-            self.wait(self._is_over, math.inf)
+        self.wait(lambda: guard.outcome, self.step.grace_seconds + GUARD_SECONDS, asked)
+        guard.ask()  # to wait no longer, where it still does
 
     def _keep(self, keeper: Keeper, limit_seconds: float, asked: int) -> None:
         """Have the keeper read what is on its way, and note whether it keeps all of it."""
@@ -127,10 +115,11 @@ class Running(Loop):
             os.close(keeper.report)
 
     def _dismiss(self, guard: Guard) -> None:
-        """Let the guard go, which tells what is left running, and note what came of the job."""
+        """Let the guard go, which tells what is left running, and note what came of the job; kill it where it hangs."""
         os.close(guard.control)
-        self.wait(lambda: guard.is_gone, GUARD_SECONDS)
-        os.kill(guard.pid, signal.SIGKILL)
+        if not self.wait(lambda: guard.is_gone, GUARD_SECONDS):
+            os.kill(guard.pid, signal.SIGKILL)
+            self.wait(lambda: guard.is_gone, math.inf)
         self.children.remove(guard)
         guard.reap()
         self._outcome = guard.outcome or self._outcome

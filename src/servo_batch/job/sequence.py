@@ -6,13 +6,13 @@ was cancelled, and what it printed not being what was expected. It does not foll
 is left but the guard, which stops what runs.
 """
 
+import math
 from contextlib import closing
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from servo_batch.answers import ServoError
 from servo_batch.job import output
 from servo_batch.job.attention import Caller
-from servo_batch.job.cancel import cancelled
 from servo_batch.job.outcomes import Ended
 from servo_batch.job.output import Output
 from servo_batch.job.run import Running, check_working_directory
@@ -58,9 +58,9 @@ class _Measurement(NamedTuple):
     def round(self, place: Place) -> None:
         """Do one run with all that belongs to it; raise ``ServoError``."""
         errors: List[ServoError] = []
-        signum = self.caller.cancellation.signum
-        if signum is not None:
-            raise self._joined([cancelled(signum, place.told("%s was not started" % Kind.JOB))])
+        refusal = self.caller.cancellation.refusal(place.told("%s was not started" % Kind.JOB))
+        if refusal:
+            raise self._joined([refusal])
         try:
             if self.job.prepare:
                 self._run(self.job.prepare, place)
@@ -86,7 +86,7 @@ class _Measurement(NamedTuple):
             self.notes.extend(map(place.told, ended.remains(step)))
             if examine:
                 try:
-                    examine(ended, printed, step._replace(kind=Kind.SEARCH, place=place, timeout_seconds=None))
+                    examine(ended, printed, step._replace(kind=Kind.SEARCH, place=place, timeout_seconds=math.inf))
                 except ServoError as error:
                     raise error.saying(place.told(error.summary)) from None
 

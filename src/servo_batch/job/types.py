@@ -56,7 +56,7 @@ class Step(NamedTuple):
     working_directory: Optional[str]
     success_statuses: Sequence[int]
     grace_seconds: float
-    timeout_seconds: Optional[float]
+    timeout_seconds: float
     place: Place = Place()
     limit_name: str = "its timeout"  # what messages call ``timeout_seconds``
 
@@ -68,6 +68,6 @@ class Step(NamedTuple):
 
     def capped(self, seconds: Optional[float]) -> "Step":
         """Return it with a timeout of ``seconds``, where that is shorter."""
-        if seconds is None or (self.timeout_seconds is not None and self.timeout_seconds <= seconds):
+        if seconds is None or self.timeout_seconds <= seconds:
             return self
         return self._replace(timeout_seconds=seconds, limit_name="its limit by --cap")

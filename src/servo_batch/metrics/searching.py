@@ -13,7 +13,7 @@ from typing import Dict, Mapping, Optional
 
 from servo_batch.answers import Details, failed, failed_by_machine
 from servo_batch.job.attention import Caller, Loop
-from servo_batch.job.cancel import cancelled, signal_name
+from servo_batch.job.cancel import signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
 from servo_batch.job.output import Output
 from servo_batch.job.types import Step
@@ -40,9 +40,10 @@ def search(
     found; ``cancelled``; or ``command-failed`` where the output could not be searched.
     """
     wanted = {name: each for name, each in metrics.items() if each.is_searched}
+    refusal = caller.cancellation.refusal(CONSEQUENCE)
+    if refusal:
+        raise refusal
     if not wanted:
-        if caller.cancellation.signum is not None:
-            raise cancelled(caller.cancellation.signum, CONSEQUENCE)
         return {}
     try:
         child = Child(lambda control, report: _search(wanted, output, before, control, report))
@@ -51,7 +52,7 @@ def search(
     loop = Loop(step, caller)
     loop.children.append(child)
     try:
-        loop.watch(lambda: child.is_gone)
+        loop.watch(child, lambda: child.is_gone)
     finally:
         os.close(child.control)
         os.kill(child.pid, signal.SIGKILL)
