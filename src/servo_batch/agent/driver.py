@@ -26,19 +26,18 @@ from servo_batch.wording import is_number
 
 # A longer line of a driver's stdout is no answer.
 MAX_LINE_BYTES = 8 * 1024 * 1024
-# Of what else a driver writes, so much of the start is logged, and so much of the end is reported where it fails.
-MAX_SAID_BYTES = 1024 * 1024
+# Of what else a driver writes, so much of the start is logged, and so much of the end is reported where it fails: a
+# byte that is no UTF-8 takes six in the report, which has 2 MiB at the most.
+MAX_LOGGED_BYTES = 1024 * 1024
+MAX_REPORTED_BYTES = 256 * 1024
 # All that a pipe holds: the most that Linux lets ordinary users put into one.
 PIPE_BYTES = 1024 * 1024
 # A driver that is asked to stop has this long to stop its job and to answer.
 STOP_SECONDS = 60.0
 
-# Runs a verb of this very program, whatever name its file goes by, in a zip file or in a folder. No path entry may be
-# empty: a working directory with a json.py in it would otherwise take the standard library's place.
-_SELF = (
-    "import sys; sys.path[:] = [sys.argv[1]] + [entry for entry in sys.path if entry]; del sys.argv[:2];"
-    " from servo_batch.__main__ import start; start()"
-)
+# Runs a verb of this very program, whatever name its file goes by, in a zip file or in a folder. What it puts first in
+# the path stands there in place of the working directory, whose json.py could otherwise take Python's own's place.
+_SELF = "import sys; sys.path[0] = sys.argv[1]; del sys.argv[:2]; from servo_batch.__main__ import start; start()"
 # Looked up at the start, while the working directory is sure to be there.
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(servo_batch.__file__)))
 
@@ -53,146 +52,11 @@ def is_there(name: str) -> bool:
     return os.path.isfile("./" + name) and os.access("./" + name, os.X_OK)
 
 
-class Driver:
-    """One run of the driver ``name``, the working directory's or else our own; what is left of it ends with the block.
+def start(name: str, arguments: List[str], request: Optional[Dict[str, Any]]) -> "subprocess.Popen[bytes]":
+    """Start the driver ``name``, the working directory's or else our own, with ``request`` on its stdin.
 
-    Of what it writes beside the protocol, so many lines as ``options`` say are logged, and reported where it fails.
+    Raises ``ServoError`` where it cannot be run.
     """
-
-    def __init__(
-        self,
-        name: str,
-        arguments: List[str],
-        request: Optional[Dict[str, Any]],
-        options: AgentOptions,
-        events: Events,
-        log: Log,
-    ) -> None:
-        """Start it, with ``request`` on its stdin; raise ``ServoError`` where it cannot be run."""
-        self.status: Optional[int] = None  # as waitpid(2) has it, once it has ended
-        self.progress: Optional[Dict[str, Any]] = None  # the newest progress line
-        self._name = name
-        self._silence_seconds = options.io_timeout_seconds
-        self._lines_left = options.shown_lines
-        self._events = events
-        self._log = log
-        self._answers = 0
-        self._answer: Dict[str, Any] = {}
-        self._said = bytearray()
-        self._logged = 0
-        self._stopped: Optional[ServoError] = None
-        self._process = _start(name, arguments, request)
-        # When it is stopped, unless it writes something before; or killed, once it was told to stop.
-        self._due = time.monotonic() + self._silence_seconds
-        self._pipes: Dict[IO[bytes], bytes] = {}  # each with the line that it is in the middle of
-        for pipe in (self._process.stdout, self._process.stderr):
-            assert pipe is not None
-            os.set_blocking(pipe.fileno(), False)
-            self._pipes[pipe] = b""
-
-    def __enter__(self) -> "Driver":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.returncode = 0  # Popen must not wait for a process that has been reaped
-        if self.status is None or self._stopped is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # what is left would spoil the next measurement
-        # Not to the ends of the pipes: a process that the driver left behind may hold one open, or fill it.
-        for pipe in list(self._pipes):
-            self._read(pipe)
-            self._close(pipe)
-
-    def wait(self, until: float) -> None:
-        """Wait for something to happen, at most ``until``; stop the driver if it is silent for too long."""
-        for pipe in self._events.wait(min(until, self._due), list(self._pipes)):
-            self._read(pipe)
-        self.status = self._events.exits.get(self._process.pid)
-        if self.status is not None:
-            return
-        is_due = time.monotonic() >= self._due
-        if self._stopped is None and is_due:
-            what = "the %s driver wrote nothing for %g seconds and was stopped"
-            self.stop(failed("timeout", what % (self._name, self._silence_seconds)), signal.SIGTERM)
-        # A second SIGTERM or SIGINT: somebody does not want to wait until it stops by itself.
-        elif self._stopped is not None and (is_due or (self._events.hurried and self._due < math.inf)):
-            self._signal(signal.SIGKILL)
-
-    def stop(self, why: ServoError, number: signal.Signals) -> None:
-        """Stop the driver, which runs, by a signal, because of ``why``; only the first time counts."""
-        if self._stopped is None:
-            self._stopped = why
-            self._signal(number)
-
-    def answer(self) -> Dict[str, Any]:
-        """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
-        assert self.status is not None
-        is_ok = self._answer.get("status", "ok") == "ok"
-        if self._answers == 1 and is_ok and self.status == 0:
-            return self._answer
-        what = "failed" if self._answers == 1 else "wrote %d answers where one is due" % self._answers
-        ended = "exit status %d" % os.WEXITSTATUS(self.status)
-        if os.WIFSIGNALED(self.status):
-            ended = "killed by signal %d" % os.WTERMSIG(self.status)
-        message = "the %s driver %s (%s)" % (self._name, what, ended)
-        if self._said:
-            message += "\nit wrote: " + self._said.decode("utf-8", "replace").rstrip("\n")
-        error = failed("driver-failed", message)
-        if self._answers == 1 and not is_ok:
-            reason, message = self._answer.get("reason") or error.reason, self._answer.get("message") or message
-            error = ServoError(str(self._answer["status"]), str(reason), str(message))
-        if self._stopped is not None:  # the driver cannot know who wanted it, and why
-            raise self._stopped.saying("%s; %s" % (self._stopped.message, error.message))
-        raise error
-
-    def _signal(self, number: signal.Signals) -> None:
-        self._due = math.inf if number == signal.SIGKILL else time.monotonic() + STOP_SECONDS
-        self._log("%s to the %s driver" % (number.name, self._name))
-        os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
-
-    def _read(self, pipe: IO[bytes]) -> None:
-        """Take what the pipe holds."""
-        data = pipe.read(PIPE_BYTES)  # None where there is nothing yet
-        if data:
-            if self._stopped is None:
-                self._due = time.monotonic() + self._silence_seconds
-            *lines, rest = (self._pipes[pipe] + data).split(b"\n")
-            for line in lines:
-                self._take(pipe, line[:MAX_LINE_BYTES])
-            self._pipes[pipe] = rest[:MAX_LINE_BYTES]
-        elif data is not None:
-            self._close(pipe)
-
-    def _close(self, pipe: IO[bytes]) -> None:
-        self._take(pipe, self._pipes.pop(pipe, b""))
-        pipe.close()
-
-    def _take(self, pipe: IO[bytes], line: bytes) -> None:
-        """Take a line: an answer, progress, or what is for people."""
-        if not line.strip():
-            return
-        if pipe is self._process.stdout:
-            try:
-                response = strict_json.loads(line)
-            except strict_json.JsonError:
-                response = None
-            if isinstance(response, dict) and "progress" not in response:
-                self._answers += 1
-                self._answer = response
-                return
-            if isinstance(response, dict) and is_number(response["progress"]):
-                self.progress = response
-                return
-        if self._lines_left > 0:
-            self._lines_left -= 1
-            if self._logged < MAX_SAID_BYTES:
-                self._logged += len(line)
-                self._log("%s: %s" % (self._name, line.decode("utf-8", "replace")))
-            self._said += line + b"\n"
-            del self._said[:-MAX_SAID_BYTES]
-
-
-def _start(name: str, arguments: List[str], request: Optional[Dict[str, Any]]) -> "subprocess.Popen[bytes]":
     command = ["./" + name] if is_there(name) else self_command(name)
     try:
         with tempfile.TemporaryFile() as stdin:
@@ -212,3 +76,120 @@ def _start(name: str, arguments: List[str], request: Optional[Dict[str, Any]]) -
         # One that names no file is of what stdin is to be.
         why = executable.why_not(command[0], error.errno) if error.errno and error.filename else str(error)
         raise failed("driver-failed", "cannot run the %s driver %s: %s" % (name, command[0], why)) from None
+
+
+class Driver:
+    """One run of the driver ``name``, which is to be closed.
+
+    Of what it writes beside the protocol, so many lines as ``options`` say are logged, and reported where it fails.
+    """
+
+    def __init__(
+        self, name: str, process: "subprocess.Popen[bytes]", options: AgentOptions, events: Events, log: Log
+    ) -> None:
+        self.status: Optional[int] = None  # as waitpid(2) has it, once it has ended
+        self.progress: Optional[Dict[str, Any]] = None  # the newest progress line
+        self._name = name
+        self._process = process
+        self._silence_seconds = options.io_timeout_seconds
+        self._lines_left = options.shown_lines
+        self._log_left = MAX_LOGGED_BYTES
+        self._events = events
+        self._log = log
+        self._answers: List[Dict[str, Any]] = []
+        self._said = bytearray()
+        self._stopped: Optional[ServoError] = None
+        # When it is stopped, unless it writes something before; or killed, once it was told to stop.
+        self._due = time.monotonic() + self._silence_seconds
+        # Each with the line that it is in the middle of.
+        self._pipes: Dict[Any, bytes] = {process.stdout: b"", process.stderr: b""}
+
+    def close(self) -> None:
+        """Take what is in its pipes, and end what is left of it, unless it has ended by itself."""
+        self._process.returncode = 0  # Popen must not wait for a process that has been reaped
+        if self.status is None or self._stopped is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # what is left would spoil the next measurement
+        # Not to the ends of the pipes: a process that the driver left behind may hold one open, or fill it.
+        self._read(0)
+        for pipe in list(self._pipes):
+            self._close(pipe)
+
+    def wait(self, until: float) -> None:
+        """Wait for something to happen, at most ``until``; stop the driver if it is silent for too long."""
+        self._read(min(until, self._due))
+        self.status = self._events.exits.get(self._process.pid)
+        if self.status is None and time.monotonic() >= self._due:
+            why = "the %s driver wrote nothing for %g seconds and was stopped" % (self._name, self._silence_seconds)
+            self.stop(failed("timeout", why), signal.SIGTERM if self._stopped is None else signal.SIGKILL)
+
+    def stop(self, why: ServoError, number: signal.Signals) -> None:
+        """Stop the driver, which runs, by a signal. The first ``why`` is the reason; after it only SIGKILL counts."""
+        # Nothing is due any more after SIGKILL.
+        if self._stopped is None or (number == signal.SIGKILL and self._due < math.inf):
+            self._stopped = self._stopped or why
+            self._due = math.inf if number == signal.SIGKILL else time.monotonic() + STOP_SECONDS
+            self._log("%s to the %s driver" % (number.name, self._name))
+            os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
+
+    def answer(self) -> Dict[str, Any]:
+        """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
+        assert self.status is not None
+        answer = self._answers[0] if len(self._answers) == 1 else {}
+        status = str(answer.get("status", "ok"))
+        if len(self._answers) == 1 and status == "ok" and self.status == 0:
+            return answer
+        what = ("wrote no answer", "failed", "wrote more than one answer")[len(self._answers)]
+        ended = "exit status %d" % os.WEXITSTATUS(self.status)
+        if os.WIFSIGNALED(self.status):
+            ended = "killed by signal %d" % os.WTERMSIG(self.status)
+        message = "the %s driver %s (%s)" % (self._name, what, ended)
+        if self._said:
+            message += "\nit wrote: " + self._said.decode("utf-8", "replace").rstrip("\n")
+        error = failed("driver-failed", message)
+        if status != "ok":
+            error = ServoError(status, str(answer.get("reason") or error.reason), str(answer.get("message") or message))
+        if self._stopped is not None:  # the driver cannot know who wanted it, and why
+            raise self._stopped.saying("%s; %s" % (self._stopped.message, error.message))
+        raise error
+
+    def _read(self, until: float) -> None:
+        """Wait for something to happen, at most ``until``; take what the pipes hold."""
+        for pipe in self._events.wait(until, list(self._pipes)):
+            data = pipe.read(PIPE_BYTES)
+            if not data:
+                self._close(pipe)
+                continue
+            if self._stopped is None:
+                self._due = time.monotonic() + self._silence_seconds
+            *lines, rest = (self._pipes[pipe] + data).split(b"\n")
+            for line in lines:
+                self._take(pipe, line[:MAX_LINE_BYTES])
+            self._pipes[pipe] = rest[:MAX_LINE_BYTES]
+
+    def _close(self, pipe: IO[bytes]) -> None:
+        self._take(pipe, self._pipes.pop(pipe))
+        pipe.close()
+
+    def _take(self, pipe: IO[bytes], line: bytes) -> None:
+        """Take a line: an answer, progress, or what is for people."""
+        if not line.strip():
+            return
+        if pipe is self._process.stdout:
+            try:
+                response = strict_json.loads(line)
+            except strict_json.JsonError:
+                response = None
+            if isinstance(response, dict) and "progress" not in response:
+                self._answers = [*self._answers, response][:2]
+                return
+            if isinstance(response, dict) and is_number(response["progress"]):
+                self.progress = response
+                return
+        if self._lines_left > 0:
+            self._lines_left -= 1
+            if self._log_left > 0:
+                self._log_left -= len(line)
+                self._log("%s: %s" % (self._name, line.decode("utf-8", "replace")))
+            self._said += line + b"\n"
+            del self._said[:-MAX_REPORTED_BYTES]

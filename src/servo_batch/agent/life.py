@@ -4,6 +4,7 @@ Nothing but a signal ends it: what the service and the drivers send is checked w
 thought of costs one command, not the agent.
 """
 
+import contextlib
 import json
 import math
 import os
@@ -12,7 +13,7 @@ import time
 import traceback
 from typing import Any, Callable, Dict, List, Optional
 
-from servo_batch.agent.driver import Driver, is_there
+from servo_batch.agent.driver import Driver, is_there, start
 from servo_batch.agent.events import Events
 from servo_batch.agent.identity import AgentOptions
 from servo_batch.agent.log import Log
@@ -231,12 +232,13 @@ class Agent:
         why = self._why_stop()
         if why is not None:
             raise why
-        with Driver(name, arguments, request, self._options, self._events, self._log) as driver:
+        process = start(name, arguments, request)
+        with contextlib.closing(Driver(name, process, self._options, self._events, self._log)) as driver:
             while driver.status is None:
                 due = self._reports.turn(driver.progress) if self._reports is not None else math.inf
                 why = self._why_stop()
                 if why is not None:
-                    driver.stop(why, cancel_by)
+                    driver.stop(why, signal.SIGKILL if self._events.hurried else cancel_by)
                 driver.wait(due)
         answer = driver.answer()
         if answer.get("notes"):
