@@ -5,6 +5,11 @@ The manual's page "The agent" says what it does. ``identity`` is checked once, `
 command; ``retry`` says when it tries again.
 """
 
+import os
+
+from servo_batch import __version__, answers
+from servo_batch.agent.events import Events, leave_when_told
+from servo_batch.agent.log import Log
 from servo_batch.options import Options
 
 
@@ -13,20 +18,13 @@ def main(command_line: Options) -> int:
 
     On SIGHUP it starts again with the same arguments.
     """
-    from servo_batch.agent.events import Events, hold, leave_when_told
-
-    hold()  # before all else: the agent has to say GOODBYE, whenever it is told to stop, and to import it takes a while
-    import os
-
-    from servo_batch import __version__, answers
+    log = Log()
+    leave_when_told(log)  # before the rest is imported, which takes a while
     from servo_batch.agent.driver import self_command
     from servo_batch.agent.identity import AgentOptions, read_token
     from servo_batch.agent.life import Agent
-    from servo_batch.agent.log import Log
     from servo_batch.agent.service import Service
 
-    log = Log()
-    leave_when_told(log)
     try:
         options = AgentOptions(command_line)
         token = None
@@ -40,14 +38,9 @@ def main(command_line: Options) -> int:
         return 2 if error.status == "bad-request" else 1
     log("servo-batch %s, the agent of %s, for %s" % (__version__, options.app_id, service.way))
     Agent(options, service, events, log).run()
-    hold()
-    events.wait(0)
-    if not events.restarting:
-        return 0
-    log("starting again")
-    command = self_command("servo") + command_line.arguments
-    try:
+    events.hold()
+    if events.restarting:
+        log("starting again")
+        command = self_command("servo") + command_line.arguments
         os.execv(command[0], command)
-    except OSError as error:
-        log("cannot start again: %s" % error)
-    return 1
+    return 0

@@ -6,26 +6,20 @@ import os
 import select
 import signal
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 # SIGTERM and SIGINT end the agent now; SIGUSR1 and SIGHUP once the current operation is done.
 STOP = (signal.SIGTERM, signal.SIGINT)
 FINISH = (signal.SIGUSR1, signal.SIGHUP)
-HANDLED = STOP + FINISH + (signal.SIGCHLD,)
 # A wait is cut into pieces: an absurd time from outside must not overflow the kernel's.
 MAX_WAIT_SECONDS = 3600.0
 
 
-def hold() -> None:
-    """Let signals that come from now on wait for ``Events``, in this life of the process or, after exec, the next.
-
-    While the agent starts, a signal would otherwise end it without a word; as process 1 it would even get lost.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
-
-
 def leave_when_told(log: Callable[[str], None]) -> None:
-    """Let SIGTERM and SIGINT end the process at once, until there are ``Events``: nothing has been sent yet."""
+    """Until there are ``Events``, let SIGTERM and SIGINT end the process at once, and the others wait.
+
+    Nothing has been sent yet; but process 1 would not even hear of a signal that it does not handle.
+    """
 
     def leave(number: int, frame: Any) -> None:
         log("told to stop before it began")
@@ -33,7 +27,7 @@ def leave_when_told(log: Callable[[str], None]) -> None:
 
     for number in STOP:
         signal.signal(number, leave)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
+    signal.pthread_sigmask(signal.SIG_SETMASK, FINISH)
 
 
 class Events:
@@ -41,26 +35,25 @@ class Events:
 
     def __init__(self) -> None:
         self.signals: List[int] = []  # those that ask the agent to end or to start again
-        self.stopped_at: Optional[float] = None  # on the monotonic clock, once the agent ends
+        self.stopped_at = math.inf  # when the agent was told to end now, on the monotonic clock
+        self.hurried = False  # whether SIGTERM or SIGINT came again: somebody does not want to wait
         self.exits: Dict[int, int] = {}  # what waitpid(2) said of the children that the last wait reaped
         self._wake_reader, self._wake_writer = os.pipe()
-        os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
         signal.set_wakeup_fd(self._wake_writer)
-        for number in HANDLED:
+        for number in (*STOP, *FINISH, signal.SIGCHLD):
             # Any handler makes Python write the number to the wake-up pipe, which is all that is wanted.
             signal.signal(number, lambda number, frame: None)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+    def hold(self) -> None:
+        """Collect what has come; signals that come from now on wait for the next life of the process, after exec."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP + FINISH)
+        self.wait(0)
 
     def stop(self) -> None:
         """Note that the agent ends now, as SIGTERM and SIGINT do."""
-        if self.stopped_at is None:
-            self.stopped_at = time.monotonic()
-
-    @property
-    def hurried(self) -> bool:
-        """Whether SIGTERM or SIGINT came more than once: somebody does not want to wait."""
-        return sum(number in STOP for number in self.signals) > 1
+        self.stopped_at = min(self.stopped_at, time.monotonic())
 
     @property
     def restarting(self) -> bool:
@@ -81,11 +74,12 @@ class Events:
         """
         seconds = min(max(until - time.monotonic(), 0), MAX_WAIT_SECONDS)
         ready = select.select([self._wake_reader, *pipes], [], [], seconds)[0]
-        with contextlib.suppress(BlockingIOError):
+        if self._wake_reader in ready:
             for number in os.read(self._wake_reader, 65536):
                 if number in STOP + FINISH:
                     self.signals.append(number)
                 if number in STOP:
+                    self.hurried = self.stopped_at < math.inf
                     self.stop()
         self._reap()
         return [pipe for pipe in ready if pipe != self._wake_reader]

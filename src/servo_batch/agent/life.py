@@ -115,7 +115,7 @@ class Agent:
                     self._log("%s delivered" % event)
                 return outcome.answer
             pause = outcome.pause_seconds or pause
-            if self._events.stopped_at is not None:
+            if self._events.stopped_at < math.inf:
                 is_late = time.monotonic() > self._events.stopped_at + LEAVE_SECONDS
                 tries_left = 0 if is_late else tries_left - 1
                 pause = LAST_PAUSE_SECONDS
@@ -135,7 +135,7 @@ class Agent:
         while not is_over() and time.monotonic() < until:
             if is_idle and self._events.signals:
                 raise _Leave
-            if self._events.stopped_at is not None:
+            if self._events.stopped_at < math.inf:
                 until = min(until, time.monotonic() + LAST_WAIT_SECONDS)
             self._events.wait(until)
 
@@ -249,7 +249,7 @@ class Agent:
 
     def _why_stop(self) -> Optional[ServoError]:
         """Return why what is under way has to stop, or None where it has not."""
-        if self._events.stopped_at is not None:
+        if self._events.stopped_at < math.inf:
             return failed("cancelled", "the agent was told to stop")
         return self._reports.cancel if self._reports is not None else None
 
