@@ -35,10 +35,6 @@ LEAVE_SECONDS = 6.0
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024 - 16 * 1024
 
 
-class _Leave(BaseException):
-    """The agent is idle and was asked to end or to start again; no net for bugs catches this."""
-
-
 class Agent:
     """One life of the agent, from HELLO to GOODBYE."""
 
@@ -57,18 +53,18 @@ class Agent:
 
     def run(self) -> None:
         """Serve until a signal ends it."""
-        try:
-            for name in ("adjust", "measure"):
-                self._log("the %s driver is %s" % (name, "./" + name if is_there(name) else "our own"))
-            self._wait(self._options.delay_seconds)
-            self._send("HELLO", {"agent": self._options.agent}, is_idle=True)
-            while True:
-                self._serve(self._send("WHATS_NEXT", None, is_idle=True))
-        except _Leave:
-            why = "restart: " if self._events.restarting else "exit: "
-            names = [signal.Signals(number).name for number in self._events.signals]
-            self._events.stop()
-            self._send("GOODBYE", {"reason": why + ", ".join(names)})
+        for name in ("adjust", "measure"):
+            self._log("the %s driver is %s" % (name, "./" + name if is_there(name) else "our own"))
+        self._wait(self._options.delay_seconds)
+        self._send("HELLO", {"agent": self._options.agent}, is_idle=True)
+        while not self._events.signals:
+            answer = self._send("WHATS_NEXT", None, is_idle=True)
+            if answer is not None:
+                self._serve(answer)
+        why = "restart: " if self._events.restarting else "exit: "
+        names = [signal.Signals(number).name for number in self._events.signals]
+        self._events.stop()
+        self._send("GOODBYE", {"reason": why + ", ".join(names)})
 
     def _serve(self, answer: Dict[str, Any]) -> None:
         """Do what the service says and report what came of it."""
@@ -94,47 +90,42 @@ class Agent:
 
     # Talking to the service
 
-    def _send(self, event: str, param: Any, is_idle: bool = False) -> Dict[str, Any]:
-        """Send until the service takes it, and return its answer.
+    def _send(self, event: str, param: Any, is_idle: bool = False) -> Optional[Dict[str, Any]]:
+        """Send until the service takes it, and return its answer; None where it is given up.
 
-        An idle question gives way to any signal, by ``_Leave``. Anything else is given up, and answered by nothing, a
-        moment after the agent is told to stop.
+        An idle question is given up at any signal, anything else a moment after the agent is told to stop.
         """
-        body = _encode(event, param)
         tries_left = LAST_TRIES
         for pause in pauses(self._options.retry_seconds):
             if is_idle and self._events.signals:
-                raise _Leave
-            exchange = self._service.post(body)
-            try:
-                self._wait(REQUEST_SECONDS, exchange.is_over, is_idle)
-            finally:
-                outcome = exchange.end()
+                break
+            exchange = self._service.post(_encode(event, param))
+            self._wait(REQUEST_SECONDS, exchange.is_over, is_idle)
+            outcome = exchange.end()
             if outcome.answer is not None:
                 if param is not None:
                     self._log("%s delivered" % event)
                 return outcome.answer
             pause = outcome.pause_seconds or pause
             if self._events.stopped_at < math.inf:
-                is_late = time.monotonic() > self._events.stopped_at + LEAVE_SECONDS
-                tries_left = 0 if is_late else tries_left - 1
+                tries_left -= 1
                 pause = LAST_PAUSE_SECONDS
+            if time.monotonic() > self._events.stopped_at + LEAVE_SECONDS or (is_idle and self._events.signals):
+                tries_left = 0
             what = "trying again in %.1f s" % pause if tries_left else "given up"
             self._log("%s not delivered: %s; %s" % (event, outcome.error, what))
             if not tries_left:
                 break
             self._wait(pause, is_idle=is_idle)
-        return {}
+        return None
 
     def _wait(self, seconds: float, is_over: Callable[[], bool] = lambda: False, is_idle: bool = True) -> None:
-        """Wait so many seconds, or until ``is_over``; not for long once the agent is told to stop.
+        """Wait so many seconds, or until ``is_over``; where it ``is_idle``, until any signal.
 
-        Where it ``is_idle`` any signal raises ``_Leave``.
+        Once the agent is told to stop, wait for a moment only.
         """
         until = time.monotonic() + seconds
-        while not is_over() and time.monotonic() < until:
-            if is_idle and self._events.signals:
-                raise _Leave
+        while not (is_over() or (is_idle and self._events.signals)) and time.monotonic() < until:
             if self._events.stopped_at < math.inf:
                 until = min(until, time.monotonic() + LAST_WAIT_SECONDS)
             self._events.wait(until)
@@ -177,7 +168,7 @@ class Agent:
         self._log("run %s? Enter runs it, any other answer declines it:" % command)
         while not self._events.wait(pipes=[0]):
             if self._events.signals:
-                raise _Leave
+                raise failed("cancelled", "the agent was told to stop before the operator had answered")
         if os.read(0, 1000).strip(b" \t") != b"\n":
             raise failed("declined", "the operator declined it at the terminal")
 
