@@ -99,7 +99,7 @@ class Agent:
         for pause in pauses(self._options.retry_seconds):
             if is_idle and self._events.signals:
                 break
-            exchange = self._service.post(_encode(event, param))
+            exchange = self._service.post(event, param)
             self._wait(REQUEST_SECONDS, exchange.is_over, is_idle)
             outcome = exchange.end()
             if outcome.answer is not None:
@@ -277,7 +277,7 @@ class Reports:
             # An old message would not go with the new runtime.
             if line is not self._told and "message" in told:
                 param["message"] = told["message"]
-            self._exchange = self._service.post(_encode(self._event, param))
+            self._exchange = self._service.post(self._event, param)
             self._told = line
             self._due = now + REPORT_SECONDS
         return self._due
@@ -294,11 +294,6 @@ class Reports:
             reason = outcome.answer.get("reason") or "no reason given"
             self.cancel = failed("cancelled", "the service cancelled it: %s" % (reason,))
             self._log(self.cancel.message)
-
-
-def _encode(event: str, param: Any) -> bytes:
-    """Return the body of a request."""
-    return json.dumps({"event": event, "param": param}, allow_nan=False).encode("ascii")
 
 
 def _failure(error: ServoError) -> Dict[str, Any]:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from servo_batch import __version__
 from servo_batch.agent.retry import pause_of
-from servo_batch.answers import bad_request, failed
+from servo_batch.answers import bad_request
 from servo_batch.formats import strict_json
 
 # For all of an exchange, from the name look-up to the last byte.
@@ -77,10 +77,8 @@ class Service:
         self._wake = wake
         self._tls: Any = None
         if is_https:
-            try:
-                import ssl
-            except ImportError as error:
-                raise failed("no-tls", "https needs a Python with TLS: %s" % error) from None
+            import ssl  # here: a Python without TLS can do without https
+
             self._tls = ssl.create_default_context()  # which verifies, as $SSL_CERT_FILE or else the system says
         # Plain http with a token is for this machine only; a proxy would carry it to another one.
         use_proxy = is_https or token is None
@@ -90,25 +88,19 @@ class Service:
             self._target = url
             self._headers.update(self._proxy_headers)
 
-    def post(self, body: bytes) -> Exchange:
+    def post(self, event: str, param: Any) -> Exchange:
         """Start an exchange."""
         exchange = Exchange()
-
-        def run() -> None:
-            outcome = self._exchange(exchange, body)
-            exchange.outcome = exchange.outcome or outcome
-            self._tell("< %s" % (outcome.error or json.dumps(outcome.answer)))
-            self._wake()
-
-        self._tell("> %s" % body.decode("ascii"))
+        body = json.dumps({"event": event, "param": param})
+        self._tell("> " + body)
         try:
             # A thread that hangs in a name look-up must not keep the agent from ending.
-            threading.Thread(target=run, daemon=True).start()
+            threading.Thread(target=self._run, args=(exchange, body), daemon=True).start()
         except RuntimeError as error:  # a job may have taken all the processes that a container may have
             exchange.outcome = Outcome(error=str(error))
         return exchange
 
-    def _exchange(self, exchange: Exchange, body: bytes) -> Outcome:
+    def _run(self, exchange: Exchange, body: str) -> None:
         address = self._proxy or self._address
         if self._tls is None:
             client = http.client.HTTPConnection(*address, timeout=REQUEST_SECONDS)
@@ -119,15 +111,18 @@ class Service:
         try:
             client.connect()
             exchange.socket = client.sock
-            if exchange.outcome is not None:
-                # A stale WHATS_NEXT would be answered with a command that nobody carries out.
-                return exchange.outcome
-            client.request("POST", self._target, body, self._headers)
-            return _judged(client.getresponse())
+            # A stale WHATS_NEXT would be answered with a command that nobody carries out.
+            if exchange.outcome is None:
+                client.request("POST", self._target, body, self._headers)
+                exchange.outcome = _judged(client.getresponse())
         except Exception as error:  # http.client and what is below it raise whatever they like
-            return Outcome(error="%s: %s: %s" % (self.way, type(error).__name__, error))
+            why = "%s: %s: %s" % (self.way, type(error).__name__, error)
+            exchange.outcome = exchange.outcome or Outcome(error=why)
         finally:
             client.close()
+        outcome = exchange.end()
+        self._tell("< " + (outcome.error or json.dumps(outcome.answer)))
+        self._wake()
 
 
 def _judged(response: http.client.HTTPResponse) -> Outcome:
