@@ -31,8 +31,10 @@ LAST_WAIT_SECONDS = 1.0
 LAST_TRIES = 3
 LAST_PAUSE_SECONDS = 0.2
 LEAVE_SECONDS = 6.0
-# A failure's report has 2 MiB at the most; what is left is for its other keys.
-MAX_MESSAGE_BYTES = 2 * 1024 * 1024 - 16 * 1024
+# A failure's report has 2 MiB at the most. Where it would be longer each of its texts is cut; a character takes twelve
+# bytes at the most.
+MAX_FAILURE_BYTES = 2 * 1024 * 1024 - 1024
+CUT_CHARACTERS = 50000
 
 
 class Agent:
@@ -297,8 +299,8 @@ class Reports:
 
 
 def _failure(error: ServoError) -> Dict[str, Any]:
-    """Return the param that reports ``error``, its message cut where the report would be too long."""
-    message = error.message
-    while len(json.dumps(message)) > MAX_MESSAGE_BYTES:
-        message = message[: len(message) * MAX_MESSAGE_BYTES // (len(json.dumps(message)) + 1)]
-    return {"status": error.status[:200], "reason": error.reason[:200], "message": message}
+    """Return the param that reports ``error``."""
+    param = error.response()
+    if len(json.dumps(param)) > MAX_FAILURE_BYTES:
+        return {key: text[:CUT_CHARACTERS] for key, text in param.items()}
+    return param
