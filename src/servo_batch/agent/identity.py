@@ -16,6 +16,7 @@ from servo_batch.options import Options
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
 DEFAULT_URL = "https://api.opsani.com/accounts/%s/applications/%s/servo"
 DEFAULT_RETRY_SECONDS = 20.0
+LEAST_RETRY_SECONDS = 0.001  # the service needs a pause between two tries
 # OPTUNE_VERBOSE_STDERR: so many lines of what a driver writes for people are passed on.
 SHOWN_LINES = {"all": math.inf, "minimal": 2, "none": 0}
 # No server takes a longer header; a file that is longer was named by mistake.
@@ -43,9 +44,7 @@ class AgentOptions:
         self.interactive = bool(arguments.get("--interactive"))
         if self.interactive and not os.isatty(0):
             raise bad_request("--interactive asks at the terminal, but stdin is not one")
-        self.retry_seconds = _seconds("SERVO_RETRY_DELAY_SEC", DEFAULT_RETRY_SECONDS)
-        if self.retry_seconds == 0:
-            raise bad_request("SERVO_RETRY_DELAY_SEC must be more than 0: the service needs a pause between two tries")
+        self.retry_seconds = _seconds("SERVO_RETRY_DELAY_SEC", DEFAULT_RETRY_SECONDS, LEAST_RETRY_SECONDS)
         self.io_timeout_seconds = _seconds("OPTUNE_IO_TIMEOUT", 0.0) or math.inf  # a driver may be silent for ever
         verbose = os.environ.get("OPTUNE_VERBOSE_STDERR") or "all"
         if verbose not in SHOWN_LINES:
@@ -54,16 +53,13 @@ class AgentOptions:
         self.perf = _perf(os.environ.get("OPTUNE_PERF", "").strip())
 
 
-def _seconds(name: str, default: float) -> float:
-    text = os.environ.get(name)
-    if not text:
-        return default
+def _seconds(name: str, default: float, least: float = 0.0) -> float:
     try:
-        seconds = float(text)
+        seconds = float(os.environ.get(name) or default)
     except ValueError:
         seconds = math.nan
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise bad_request("%s must be a number of seconds, 0 or more, not %r" % (name, text))
+    if not least <= seconds < math.inf:
+        raise bad_request("%s must be a number of seconds, %g or more, not %r" % (name, least, os.environ[name]))
     return seconds
 
 
