@@ -68,13 +68,16 @@ class Config(document.Document):
         self.grace_seconds: float = self.value("grace_period", 5.0, duration, "0 or more " + seconds)
         self.default_control = self.mapping(("batch", "default_control"), "control values", {}) or {}
 
-    def formula(self, text: "Any", anything_in: "Tuple[str, ...]" = ()) -> "Formula":
-        """Return the formula over settings and metrics that gives a number; raise ``ValueError`` that says why not."""
+    def formula(self, text: "Any", *mappings: str) -> "Formula":
+        """Return the formula over settings and metrics that gives a number; raise ``ValueError`` that says why not.
+
+        It may be about what is in ``mappings`` as well, of which nobody knows anything yet.
+        """
         from servo_batch import formulas
 
-        unset = dict.fromkeys(self.settings.described, formulas.Later())
-        later = dict.fromkeys((sources.TOTAL_RUNTIME, *self.metric_entries, *anything_in), formulas.Later())
-        known = {**unset, **settings.values(self.settings.current()), **later}
+        unset, later = dict.fromkeys(self.settings.described), (sources.TOTAL_RUNTIME, *self.metric_entries)
+        known = {**unset, **settings.values(self.settings.current()), **dict.fromkeys(later)}
+        known.update(dict.fromkeys(mappings, formulas.ANYTHING))
         return formulas.read(text, known, formulas.NUMBER)
 
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
@@ -254,16 +257,15 @@ def _metrics(config: Config) -> "Dict[str, Metric]":
 
 
 def _formulas(config: Config) -> "Dict[str, Formula]":
-    """Return the formulas of metrics by their names, each after those it needs."""
+    """Return the formulas of metrics by their names, after noting those that need each other in a circle."""
     found = {name: each.parsed for name, each in config.metrics.items() if each.source == "formula"}
-    if not found:
-        return {}
-    from servo_batch import formulas
+    if found:
+        from servo_batch import formulas
 
-    ordered, circles = formulas.order(found)
-    for circle in circles:
-        config.add(("batch", "metrics"), circle)
-    return ordered
+        unknown = dict.fromkeys(name for each in found.values() for name in each.names)
+        for name, problem in formulas.computed(found, unknown)[1].items():
+            config.add(("batch", "metrics", name, "formula"), problem)
+    return found
 
 
 def _metric(config: Config, name: str) -> "Optional[Metric]":
@@ -278,7 +280,7 @@ def _metric(config: Config, name: str) -> "Optional[Metric]":
     def note(key: str, problem: str) -> None:
         config.add((*path, key), problem)
 
-    metric = sources.read(entry, note, lambda text: config.formula(text, template.CONTROL))
+    metric = sources.read(entry, note, lambda text: config.formula(text, *template.CONTROL))
     if metric and isinstance(metric.file, str):  # of another type it is noted
         return metric._replace(file=os.path.join(config.working_directory or "", metric.file))
     return metric

@@ -18,10 +18,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    Known = Dict[str, Any]  # values by the names of fields, or by their first key a mapping of what is below it
+    # Values by the names of fields, or by their first key a mapping of what is below it. None is what nobody knows yet.
+    Known = Dict[str, Any]
     Leaf = Callable[[str], Any]  # returns the value of a name in the tree, or raises FormulaError
 
 NUMBER, BOOLEAN = "a number", "a boolean"  # as wording.kind has them
+ANYTHING = object()  # stands for a mapping of which nobody knows yet what is in it
 # Within these bounds every Python parses and walks whatever there is; that of 3.6 overflows at 60 parentheses.
 MAX_WORDS, MAX_PARENTHESES = 200, 40
 MAX_DIGITS, MAX_BITS = 308, 1024  # the range of a float, in decimal digits, and in bits of an integer
@@ -50,13 +52,14 @@ SIGNS = {
     ast.LtE: ("<=", operator.le),
     ast.Gt: (">", operator.gt),
     ast.GtE: (">=", operator.ge),
+    ast.Not: ("not", operator.not_),
 }  # type: Dict[Any, Tuple[str, Callable[..., Any]]]
 FUNCTIONS = {
     each.__name__: each for each in (abs, math.ceil, float, math.floor, int, math.log, max, min, round, math.sqrt)
 }  # type: Dict[str, Callable[..., Any]]
 ARGUMENTS = {"log": (1, 2), "max": (2, MAX_WORDS), "min": (2, MAX_WORDS), "round": (1, 2)}  # of the others one
 TRUTHS = {"true": True, "false": False}
-KNOWN = (*dict.fromkeys(sign for sign, _ in SIGNS.values()), *"(),", "and", "or", "not", "if", "else", *FUNCTIONS)
+KNOWN = (*dict.fromkeys(sign for sign, _ in SIGNS.values()), *"(),", "and", "or", "if", "else", *FUNCTIONS)
 
 
 class FormulaError(ValueError):
@@ -67,7 +70,7 @@ class _KindError(FormulaError):
     """A value of another kind than is due: no other value of its kind would do."""
 
 
-class Later:
+class _Later:
     """What stands for a value that nobody knows yet; of its ``kind`` it will be, None where that is not certain."""
 
     def __init__(self, kind: "Optional[str]" = None) -> None:
@@ -77,13 +80,15 @@ class Later:
 class Formula:
     """A formula that can be read: its ``text``, Python's tree of it, and what its names stand for there.
 
-    A leaf is a value or, a tuple, the keys of a placeholder; ``fields`` has these once each.
+    A leaf is a value or, a tuple, the keys of a placeholder; ``fields`` has these once each. What comes of it has to be
+    of the kind that is ``due``: NUMBER, BOOLEAN, or None for any.
     """
 
     def __init__(self, text: str, tree: "Any", leaves: "Dict[str, Any]") -> None:
         self.text = text
         self.tree = tree
         self.leaves = leaves
+        self.due: "Optional[str]" = None
         self.fields = tuple(dict.fromkeys(leaf for leaf in leaves.values() if isinstance(leaf, tuple)))
         self.names = [".".join(field) for field in self.fields]  # ``web.cpu``, of ``{web.cpu}`` and ``{web[cpu]}``
 
@@ -102,7 +107,7 @@ def parse(text: str) -> Formula:
             raise FormulaError(f"a formula has at most {MAX_WORDS} words and {MAX_PARENTHESES} parentheses: shorten it")
     try:
         formula = Formula(text, ast.parse(" ".join(words), mode="eval").body, leaves)
-        evaluate(formula, dict.fromkeys((field[0] for field in formula.fields), Later()))
+        evaluate(formula, dict.fromkeys(formula.names))
     except (SyntaxError, MemoryError, RecursionError):
         what = "an operator, a value, a parenthesis, a comma or an else is missing or misplaced"
         raise FormulaError(f"{_one_line(text)} is no formula: {what}") from None
@@ -133,57 +138,47 @@ def _leaf(match: "Any") -> "Any":
 
 
 def read(text: "Any", known: "Known", due: "Optional[str]" = None) -> Formula:
-    """Return the formula that a text is over what is ``known``; raise ``FormulaError`` where it is none.
-
-    ``Later`` stands for what has no value yet, or of which nobody knows what is in it. ``due`` is as in ``evaluate``.
-    """
+    """Return the formula that a text is over what is ``known``; raise ``FormulaError`` where it is none."""
     if not isinstance(text, str):
         raise FormulaError(f"must be a formula, a string, but is {wording.found(text)}")
     formula = parse(text)
+    formula.due = due
     there = f"; there is {_one_line(', '.join(known)) or 'nothing'}"
     unknown = [name for name, field in zip(formula.names, formula.fields) if _found(known, field) is None]
     if unknown:
         hints = [f"there is no {wording.shown(name)}{wording.did_you_mean(name, known) or there}" for name in unknown]
         raise FormulaError("; ".join(hints))
-    evaluate(formula, known, due)
+    evaluate(formula, known)
     return formula
 
 
-def order(formulas: "Dict[str, Formula]") -> "Tuple[Dict[str, Formula], List[str]]":
-    """Return the formulas so that each comes after those it needs, and a sentence where that cannot be.
+def computed(formulas: "Dict[str, Formula]", known: "Known") -> "Tuple[Dict[str, Any], Dict[str, str]]":
+    """Return what formulas come to, each after those it needs, and why those come to nothing that do.
 
-    A field that is none of their names is a value, which is there before.
+    In neither is what nobody knows yet.
     """
-    result: "Dict[str, Formula]" = {}
+    values: "Dict[str, Any]" = {}
+    problems: "Dict[str, str]" = {}
     left = dict(formulas)
     while left:
         ready = [name for name, each in left.items() if left.keys().isdisjoint(each.names)]
         if not ready:
-            return result, [f"{', '.join(left)}: each needs another one of these, in a circle"]
-        result.update((name, left.pop(name)) for name in ready)
-    return result, []
+            circle = f"{', '.join(left)}: each needs another one of these, in a circle"
+            problems.update(dict.fromkeys(left, circle))
+            break
+        for name in ready:
+            try:
+                values[name] = evaluate(left.pop(name), {**known, **values})
+            except FormulaError as error:
+                problems[name] = str(error)
+    return {name: value for name, value in values.items() if not isinstance(value, _Later)}, problems
 
 
-def computed(
-    formulas: "Dict[str, Formula]", known: "Known", due: "Optional[str]" = None
-) -> "Tuple[Dict[str, Any], Dict[str, str]]":
-    """Return what formulas come to, each after those it needs, and why those have no value that have none."""
-    values: "Dict[str, Any]" = {}
-    problems = {}
-    for name, formula in formulas.items():
-        try:
-            values[name] = evaluate(formula, {**known, **values}, due)
-        except FormulaError as error:
-            problems[name] = str(error)
-    return values, problems
+def evaluate(formula: Formula, known: "Known") -> "Any":
+    """Return what the formula comes to: an int, a finite float, a text or a boolean; none of these if it comes later.
 
-
-def evaluate(formula: Formula, known: "Known", due: "Optional[str]" = None) -> "Any":
-    """Return what the formula comes to: an int, a finite float, a text or a boolean.
-
-    Of what is ``known`` only that is looked at which is needed: ``{a} / {b} if {b} > 0 else 0`` may lack ``a``. ``due``
-    (NUMBER, BOOLEAN) is what has to come of it. Where ``Later`` stands for a value that matters, one is returned.
-    Raises ``FormulaError`` that shows the formula with its values.
+    Of what is ``known`` only that is looked at which is needed: ``{a} / {b} if {b} > 0 else 0`` may lack ``a``. Raises
+    ``FormulaError`` that shows the formula with its values.
     """
 
     def leaf(name: str) -> "Any":
@@ -196,7 +191,7 @@ def evaluate(formula: Formula, known: "Known", due: "Optional[str]" = None) -> "
         return found
 
     try:
-        return _need(due or "", "", _value(formula.tree, leaf))
+        return _need(formula.due, "", _value(formula.tree, leaf))
     except FormulaError as error:
         texts = dict.fromkeys((_one_line(formula.text), shown(formula, known), str(error)))
         raise FormulaError(": ".join(texts)) from None
@@ -207,7 +202,7 @@ def shown(formula: Formula, known: "Known") -> str:
 
     def put_in(match: "Any") -> str:
         value = _found(known, paths.keys(match.group()[1:-1])) if match.group("field") else None
-        return match.group() if value is None or isinstance(value, Later) else _written(value)
+        return match.group() if value is None or isinstance(value, _Later) else _written(value)
 
     return _one_line(TOKEN.sub(put_in, formula.text))
 
@@ -218,28 +213,28 @@ def _one_line(text: str) -> str:
 
 
 def _written(value: "Any") -> str:
-    text = "…" if isinstance(value, Later) else wording.shown(value)
+    text = "…" if isinstance(value, _Later) else wording.shown(value)
     return f"({text})" if text.startswith("-") else text  # -2 ** 2 is another formula than (-2) ** 2
 
 
 def _found(known: "Known", keys: "Tuple[str, ...]") -> "Any":
     """Return the value of a field, None where it has none: what it names, or what is below its first key."""
-    value = known.get(keys[0])
-    if isinstance(value, Later):
-        return value
-    if not isinstance(value, dict):
-        return known.get(".".join(keys))
+    first, name = known.get(keys[0]), ".".join(keys)
+    if first is ANYTHING or (name in known and known[name] is None):
+        return _Later()
+    if not isinstance(first, dict):
+        return known.get(name)
     try:
-        return paths.look_up(value, keys[1:])
+        return paths.look_up(first, keys[1:])
     except LookupError:
         return None
 
 
 def _kind(value: "Any") -> "Optional[str]":
-    return value.kind if isinstance(value, Later) else wording.kind(value)
+    return value.kind if isinstance(value, _Later) else wording.kind(value)
 
 
-def _need(due: str, by: str, *values: "Any") -> "Any":
+def _need(due: "Optional[str]", by: str, *values: "Any") -> "Any":
     """Return the last of ``values``, which are all of the kind that is ``due``; ``by`` is what needs them."""
     for value in values:
         kind = _kind(value)
@@ -254,17 +249,14 @@ def _value(node: "Any", leaf: "Leaf") -> "Any":
         return leaf(node.id)
     if isinstance(node, ast.IfExp):
         truth = _need(BOOLEAN, "if", _value(node.test, leaf))
-        if not isinstance(truth, Later):
+        if not isinstance(truth, _Later):
             return _value(node.body if truth else node.orelse, leaf)
         kinds = {_kind(_perhaps(branch, leaf)) for branch in (node.body, node.orelse)}
-        return Later(kinds.pop() if len(kinds) == 1 else None)
+        return _Later(kinds.pop() if len(kinds) == 1 else None)
     if isinstance(node, ast.BoolOp):
         return _joined("or" if isinstance(node.op, ast.Or) else "and", node.values, leaf)
     if isinstance(node, ast.Compare):
         return _compared(node.ops, [_value(each, leaf) for each in (node.left, *node.comparators)])
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        value = _need(BOOLEAN, "not", _value(node.operand, leaf))
-        return value if isinstance(value, Later) else not value
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
         name, nodes = node.func.id, node.args
         least, most = ARGUMENTS.get(name, (1, 1))
@@ -283,41 +275,42 @@ def _perhaps(node: "Any", leaf: "Leaf") -> "Any":
     except _KindError:
         raise
     except FormulaError:
-        return Later()
+        return _Later()
 
 
 def _joined(by: str, nodes: "List[Any]", leaf: "Leaf") -> "Any":
-    truth: "Any" = by == "and"
+    later: "Optional[_Later]" = None
     for node in nodes:
-        value = _need(BOOLEAN, by, (_perhaps if isinstance(truth, Later) else _value)(node, leaf))
-        truth = truth if isinstance(truth, Later) else value
-        if truth is (by == "or"):
-            break
-    return truth
+        value = _need(BOOLEAN, by, _perhaps(node, leaf) if later else _value(node, leaf))
+        if isinstance(value, _Later):
+            later = _Later(BOOLEAN)
+        elif not later and value is (by == "or"):
+            return value
+    return later or by == "and"
 
 
 def _compared(signs: "List[Any]", values: "List[Any]") -> "Any":
-    truths: "List[Any]" = []
+    truth: "Any" = True
     for (sign, compare), left, right in zip([SIGNS[type(each)] for each in signs], values, values[1:]):
         if sign not in ("==", "!="):
             _need(NUMBER, sign, left, right)
-        if isinstance(left, Later) or isinstance(right, Later):
-            truths.append(Later(BOOLEAN))
+        if isinstance(left, _Later) or isinstance(right, _Later):
+            truth = truth and _Later(BOOLEAN)
         else:
-            truths.append(compare(left, right) if wording.kind(left) == wording.kind(right) else sign == "!=")
-    return False if False in truths else next((each for each in truths if isinstance(each, Later)), True)
+            truth = (compare(left, right) if _kind(left) == _kind(right) else sign == "!=") and truth
+    return truth
 
 
 def _computed(name: str, function: "Callable[..., Any]", values: "List[Any]") -> "Any":
-    """Return the number that an operator or a function makes of ``values``; what would take long is refused before."""
-    is_call = name in FUNCTIONS
-    _need(NUMBER, f"{name}()" if is_call else name, *values)
+    """Return what an operator or a function makes of ``values``; what would take long is refused before."""
+    is_call, due = name in FUNCTIONS, BOOLEAN if name == "not" else NUMBER
+    _need(due, f"{name}()" if is_call else name, *values)
     is_whole = [isinstance(value, int) for value in values]
     try:
         if name in ("/", "//", "%") and values[1] == 0:
             raise ZeroDivisionError
-        if any(isinstance(value, Later) for value in values):
-            return Later(NUMBER)
+        if any(isinstance(value, _Later) for value in values):
+            return _Later(due)
         if name == "**" and all(is_whole) and (values[0].bit_length() - 1) * values[1] > MAX_BITS:
             raise OverflowError
         if name == "round" and len(values) == 2 and not (is_whole[1] and abs(values[1]) <= MAX_DIGITS):

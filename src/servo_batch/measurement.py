@@ -4,7 +4,7 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 """
 
 import math
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from servo_batch import formulas, settings
 from servo_batch.answers import bad_request, failed
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
     job: sequence.Job
     metrics: Dict[str, Metric]  # those asked for, and the time
     needed: Dict[str, Metric]  # these, and those that their formulas are about
-    formulas: Dict[str, Formula]  # of those needed, each after those it needs
+    formulas: Dict[str, Formula]  # of those needed
     settings: Dict[str, Any]  # ``{"web.cpu": 4, …}``
     control: Dict[str, Any]
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
@@ -58,10 +58,12 @@ def plan(
         render.have_shell_read(list(step.arguments), config.place(("batch", key)))
     rendering.refuse()
     wanted = config.metrics if asked is None else (sources.TOTAL_RUNTIME, *asked)
-    needed = set(wanted)
-    for name, formula in reversed(list(config.formulas.items())):  # each before those it needs
-        if name in needed:
-            needed.update(formula.names)
+    needed: Set[str] = set()
+    pending = list(wanted)
+    while pending:
+        name = pending.pop()
+        pending += config.formulas[name].names if name in config.formulas and name not in needed else []
+        needed.add(name)
     prepare, cleanup = rendered.get("prepare"), rendered.get("cleanup")
     comparable = {
         "commands": {key: config.batch[key] for key in config.commands},
@@ -111,7 +113,7 @@ def refuse_hopeless(config: Config, *plans: Plan) -> None:
     It is bad-request where each that cannot be is about control, else bad-config. Not a part of ``plan``: settings with
     which that is so are something that tuning learns from.
     """
-    later = dict.fromkeys(config.metrics, formulas.Later())
+    later = dict.fromkeys(config.metrics)
     found = [computed(each.formulas, later, each.settings, each.control)[1] for each in plans]
     if not all(found):
         return
@@ -128,12 +130,12 @@ def refuse_hopeless(config: Config, *plans: Plan) -> None:
 def computed(
     wanted: Dict[str, Formula], values: Dict[str, Any], application_settings: Dict[str, Any], control: Any
 ) -> Tuple[Dict[str, Any], Dict[str, str]]:
-    """Return by their names what formulas, each after those it needs, come to in a run that gave ``values``.
+    """Return by their names what formulas come to in a run that gave ``values``.
 
     The second is why those that come to nothing do.
     """
     known = {**application_settings, **values, "control": control, "_control": control}
-    return formulas.computed(wanted, known, formulas.NUMBER)
+    return formulas.computed(wanted, known)
 
 
 def run(planned: Plan, caller: Caller) -> Measurement:

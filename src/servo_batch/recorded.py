@@ -76,7 +76,7 @@ def objective(
         if goal.formula is not None:
             from servo_batch import formulas
 
-            value = formulas.evaluate(goal.formula, {**application_settings, **known}, formulas.NUMBER)
+            value = formulas.evaluate(goal.formula, {**application_settings, **known})
         number = as_number(value)
         if number is None:
             raise ValueError(f"{goal.text} is no number that can be compared")

@@ -137,7 +137,7 @@ class Settings:
     def __init__(self, application: "Application") -> None:
         self.application = application  # the default state; each `default` is a `value`
         self.described = dict(walk(application))
-        self.formulas: "Dict[str, Formula]" = {}  # by the setting's full name, each after those it needs
+        self.formulas: "Dict[str, Formula]" = {}  # by the setting's full name
         self.constraints: "List[Formula]" = []
 
     def with_values(self, application: "Application", values: "Dict[str, Any]") -> "Application":
@@ -171,16 +171,14 @@ class Settings:
             return self.with_values(application, known), {}
         from servo_batch import formulas
 
-        later = formulas.Later()
-        every = {**dict.fromkeys(self.described, later), **known, **dict.fromkeys(self.formulas, later)}
-        found, failed = formulas.computed(self.formulas, every)
-        every.update(found)
+        known.update(dict.fromkeys(self.formulas))
+        found, failed = formulas.computed(self.formulas, {**dict.fromkeys(self.described), **known})
+        known.update(found)
+        every = {**dict.fromkeys(self.described), **known}
         problems = {self.formulas[name]: f"does not give {name} a value: {why}" for name, why in failed.items()}
-        for name in self.formulas:
-            known[name] = None if isinstance(every[name], formulas.Later) else every[name]
         for formula in self.constraints:
             try:
-                if formulas.evaluate(formula, every, formulas.BOOLEAN) is False:
+                if formulas.evaluate(formula, every) is False:
                     problems[formula] = f"breaks the constraint {formula.text}: {formulas.shown(formula, every)}"
             except formulas.FormulaError as error:
                 problems[formula] = f"cannot be held against a constraint: {error}"
@@ -200,27 +198,25 @@ def read(document: "Document") -> Settings:
         document.add(path, "is given twice, here and under batch.default_state: remove one")
     application = document.mapping(path, "the key components") or {}
     path += ("components",)
-    components = document.mapping(path, "components") or {}
-    described = {name: _component(document, path + (name,)) for name in components}
-    configured = Settings({**application, "components": described})
+    components: "Dict[str, Any]" = {}
     places: "Dict[str, Path]" = {}
-    for component, each in described.items():
-        for name in each["settings"]:
-            place, full = path + (component, "settings", name), full_name(component, name)
+    for component in document.mapping(path, "components") or {}:
+        place = path + (component,)
+        description = document.mapping(place, "the key settings") or {}
+        place += ("settings",)
+        described = {name: _setting(document, place + (name,)) for name in document.mapping(place, "settings") or {}}
+        components[component] = {**description, "settings": described}
+        for name in described:
+            full = full_name(component, name)
             if full in places:  # b.c of the component a, and c of a.b
                 other = named(str(places[full][-3]))
-                document.add(place, f"is called {full}, as one of the component {other} is: rename one of them")
-            places[full] = place
+                problem = f"is called {full}, as one of the component {other} is: rename one of them"
+                document.add(place + (name,), problem)
+            places[full] = place + (name,)
+    configured = Settings({**application, "components": components})
     if "constraints" in document.batch or "formula" in map(type_of, configured.described.values()):
         _read_formulas(document, configured, places)
     return configured
-
-
-def _component(document: "Document", path: "Path") -> "Dict[str, Any]":
-    component = document.mapping(path, "the key settings") or {}
-    path += ("settings",)
-    described = document.mapping(path, "settings") or {}
-    return {**component, "settings": {name: _setting(document, path + (name,)) for name in described}}
 
 
 def _setting(document: "Document", path: "Path") -> "Setting":
@@ -247,23 +243,21 @@ def _read_formulas(document: "Document", configured: Settings, places: "Dict[str
     from servo_batch import formulas
 
     described = configured.described
-    computed = [name for name, each in described.items() if type_of(each) == "formula"]
-    texts = {(*places[name], "formula"): described[name].get("formula") for name in computed}
+    computed = {name: (*places[name], "formula") for name, each in described.items() if type_of(each) == "formula"}
+    texts: "Dict[Path, Any]" = {path: described[name].get("formula") for name, path in computed.items()}
     given = document.value(
         "constraints", [], lambda value: value if isinstance(value, list) else None, "a list of formulas"
     )
     texts.update((("batch", "constraints", index), text) for index, text in enumerate(given))
     read: "Dict[Path, Formula]" = {}
     for path, text in texts.items():
+        due = formulas.BOOLEAN if path[1] == "constraints" else None
         try:
-            read[path] = formulas.read(text, dict.fromkeys(described, formulas.Later()))
+            read[path] = formulas.read(text, dict.fromkeys(described), due)
         except formulas.FormulaError as error:
             document.add(path, str(error))
-    configured.constraints = [each for path, each in read.items() if path[1] == "constraints"]
-    by_name = {name: read.get((*places[name], "formula")) for name in computed}
-    configured.formulas, circles = formulas.order({name: each for name, each in by_name.items() if each})
-    for circle in circles:
-        document.add(("batch",), circle)
+    configured.formulas = {name: read[path] for name, path in computed.items() if path in read}
+    configured.constraints = [each for each in read.values() if each.due]
     paths = {each: path for path, each in read.items()}
     for formula, problem in configured.broken({}).items():
         document.add(paths[formula], f"the default state {problem}")

@@ -30,7 +30,7 @@ WRONG = [
     ("metrics", {"a": "x"}, "batch.metrics.a", ["mapping", '"x"']),
     ("metrics", {"a": {"resource": "max_rss", "units": "B"}}, "batch.metrics.a.units", ['did you mean "unit"']),
     ("metrics", {"m": {"output_json": "a", "file": 7}}, "batch.metrics.m.file", ["string", "7"]),
-    ("metrics", {"m": {"formula": "{m} * 2"}}, "batch.metrics", ["m: each needs", "circle"]),
+    ("metrics", {"m": {"formula": "{m} * 2"}}, "batch.metrics.m.formula", ["m: each needs", "circle"]),
     ("metrics", {"m": {"formula": "{total_runtime} / ({web.cpu} - 2)"}}, "batch.metrics.m.formula", ["by zero"]),
     ("objective", "maximize tps", "batch.objective", ["a mapping of minimize: FORMULA or maximize: FORMULA"]),
     ("objective", {"minimise": "1"}, "batch.objective.minimise", ['did you mean "minimize"']),
@@ -49,7 +49,12 @@ WRONG = [
     ("default_state", {"application": {"components": {"web": {}}}}, WEB + ".settings", ["missing"]),
     ("default_state", application(web=[]), WEB + ".settings", ["mapping", "a list"]),
     ("default_state", application(**{"a b.c": {"d\n": 1}}), PLACE + r'.components."a b.c".settings."d\n"', ["mapping"]),
-    ("default_state", application(a=CIRCLE), "batch", ["a.b, a.c: each needs another one of these, in a circle"]),
+    (
+        "default_state",
+        application(a=CIRCLE),
+        PLACE + ".components.a.settings.c.formula",
+        ["a.b, a.c: each needs another one of these, in a circle"],
+    ),
     (
         "default_state",
         application(a={"b.c": {}}, **{"a.b": {"c": {}}}),
