@@ -119,6 +119,9 @@ class Objective(namedtuple("Objective", ("direction", "text", "formula"))):
 
     __slots__ = ()
 
+    def __str__(self) -> str:
+        return f"{self.direction} {self.text}"
+
 
 SHORTEST = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
 

@@ -55,7 +55,7 @@ def _answer(
     described = sources.described(config.metrics)
     response: Dict[str, Any] = {
         "status": "ok",
-        "objective": f"{objective.direction} {objective.text}",
+        "objective": str(objective),
         "measurements": [_measurement(row, view, described) for row in view.rows],
     }
     if notes:

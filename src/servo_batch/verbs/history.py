@@ -35,7 +35,7 @@ def history(options: Options) -> answers.Answer:
     if options.get("--svg"):
         svg.check_replaceable(options.get("--svg"), files_of(config, state.find(options, config)))
         svg.write(options.get("--svg"), svg.history(view, matters))
-    response = export.as_json(every, f"{config.objective.direction} {config.objective.text}", view.top)
+    response = export.as_json(every, str(config.objective), view.top)
     if options.get("--all"):
         each = [row for trial in found for row in trials.pooled([trial], minimize)]
         view = view._replace(rows=each, numbered=True)

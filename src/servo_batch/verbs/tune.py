@@ -41,12 +41,11 @@ def tune(options: Options, voice: answers.ForPrograms, cancellation: Cancellatio
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
     outcome = _to_the_end(tuning, session, voice, cancellation)
-    objective = tuning.config.objective
     response = {
         "status": "ok",
         "better": outcome.better,
         "settings": settings.values(tuning.with_values(outcome.settings)),
-        "objective": f"{objective.direction} {objective.text}",
+        "objective": str(tuning.config.objective),
         "best": {"value": outcome.best, "runs": outcome.best_runs},
         "default": {"value": outcome.default, "runs": outcome.default_runs},
         "measurements": outcome.measurements,
@@ -243,7 +242,7 @@ def _say(voice: answers.ForPrograms, part: int, message: str, *lines: str) -> No
 def _goal(tuning: _Tuning) -> str:
     objective = tuning.config.objective
     alone = tuning.config.metrics.get(objective.text[1:-1])  # where the formula is {NAME}
-    return f"{objective.direction} {objective.text}" + (f" in {alone.unit}" if alone and alone.unit else "")
+    return f"{objective}" + (f" in {alone.unit}" if alone and alone.unit else "")
 
 
 def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
