@@ -39,21 +39,15 @@ class Document:
             raise failed("bad-config", "\n".join(self.problems))
 
     def place(self, path: "Path") -> str:
-        """Return the file, the line where it is known, and the key path: ``config.yaml:3: batch.command``."""
-        keys = "".join(f"[{key}]" if isinstance(key, int) else f".{named(key)}" for key in path)
-        line = self._line(path)
-        return ": ".join(filter(None, (f"{self.name}:{line}" if line else self.name, keys[1:])))
-
-    def _line(self, path: "Path") -> int:
-        """Return the line of the last key of ``path`` that the document has, or 0 where it carries no lines."""
-        line = 0
-        container: "Any" = self._content
+        """Return the file, the line of the last key that is there, and the keys: ``config.yaml:3: batch.command``."""
+        line, container = 0, self._content  # type: int, Any
         try:
             for key in path:
                 line, container = container.line(key), container[key]
         except (AttributeError, LookupError, TypeError):
             pass  # JSON has no lines; a key that is missing has no place
-        return line
+        keys = "".join(f"[{key}]" if isinstance(key, int) else f".{named(key)}" for key in path)
+        return ": ".join(filter(None, (f"{self.name}:{line}" if line else self.name, keys[1:])))
 
     def mapping(self, path: "Path", holds: str, default: "Any" = None) -> "Optional[Dict[str, Any]]":
         """Return the mapping under the keys ``path``, None after noting that something else, or nothing, is there."""

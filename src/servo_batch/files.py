@@ -36,8 +36,6 @@ def replace(path: str, data: bytes) -> None:
     not replaced. What a crash leaves, ``PATH.partial``, the next call removes; two at a time need a lock.
     """
     target = os.path.realpath(path)  # which asks for the working directory: it may be gone
-    if os.path.isdir(target):
-        raise IsADirectoryError(0, "it is a directory: name a file")
     partial = target + ".partial"
     if os.path.lexists(partial):
         os.unlink(partial)

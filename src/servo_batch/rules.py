@@ -37,9 +37,8 @@ def typed(setting: Setting, text: str) -> Any:
         return next(choices, value)
     if isinstance(default, str):
         return text
-    if settings.type_of(setting) in ("range", "formula"):
-        return settings.whole(setting, value)
-    return value if default is not None and kind(value) == kind(default) else scalar(text)
+    takes_numbers = settings.type_of(setting) in ("range", "formula")
+    return settings.whole(setting, value) if takes_numbers or kind(value) == kind(default) else scalar(text)
 
 
 def assigned(configured: Settings, assignments: Dict[str, str], name: str) -> Dict[str, Any]:

@@ -70,13 +70,7 @@ class StateFile:
 
         Raises ``ServoError`` (bad-state), and what ``merge`` raises: then all is as it was.
         """
-
-        def store() -> "Application":
-            application = merge(self.load())
-            self._store(application)
-            return application
-
-        stored: "Application" = self._alone(store)
+        stored: "Application" = self._alone(lambda: self._store(merge(self.load())))
         return stored
 
     def reset(self) -> None:
@@ -92,13 +86,14 @@ class StateFile:
 
         self._alone(remove)
 
-    def _store(self, application: "Application") -> None:
+    def _store(self, application: "Application") -> "Application":
         import json
 
         from servo_batch import files
 
         text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
         files.replace(self.path, text.encode("utf-8"))
+        return application
 
     def _alone(self, change: "Callable[[], Any]") -> "Any":
         """Return what ``change`` returns, called while nobody else may change the state, and have it on the disk."""
