@@ -114,14 +114,11 @@ class ForPrograms:
         self._wait = wait
 
     def answer(self, answer: Answer) -> None:
-        """Write what a verb answers; raise ``ServoError``."""
+        """Write what a verb answers, and of a failure one line to stderr; raise ``ServoError``."""
+        if "message" in answer.response:
+            first, *rest = answer.response["message"].split("\n")
+            complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
         self._write(answer.response)
-
-    def failure(self, error: ServoError) -> None:
-        """Write why a call failed, and one line of it to stderr; raise ``ServoError``."""
-        first, *rest = error.message.split("\n")
-        complain(first.rstrip(":") + (" (more in the answer)" if rest else ""))
-        self._write(error.response())
 
     def progress(self, percent: int, message: str, line: str = "") -> None:
         """Write a line of progress, unless that would have to wait for whoever reads stdout; raise ``ServoError``.

@@ -11,7 +11,7 @@ from servo_batch.options import UsageError, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional, Union
+    from typing import Optional
 
     from servo_batch.job.cancel import Cancellation
     from servo_batch.options import Options
@@ -55,30 +55,40 @@ def _page(options: "Options") -> str:
 
 
 def _answered(page: str, options: "Options", cancellation: "Optional[Cancellation]" = None) -> int:
-    """Write the answer, or the one that a failure is, and return the exit status."""
+    """Write the answer, and return the exit status."""
     # Imported after the signals are taken care of: it takes a while.
     ask = getattr(__import__("servo_batch.verbs." + page, fromlist=[page]), page)
     voice = _voice(page, options, cancellation)
-    outcome: "Union[answers.Answer, answers.ServoError]"
     try:
-        outcome = ask(options, voice, cancellation) if cancellation else ask(options)
+        answer: answers.Answer = ask(options, voice, cancellation) if cancellation else ask(options)
     except UsageError:
         raise
     except answers.ServoError as error:
-        outcome = error
+        answer = _of_failure(error)
     except Exception as bug:
         import traceback
 
         traceback.print_exc()
-        outcome = answers.failed("internal", f"a bug of servo-batch; report it with what is on stderr: {bug!r}")
+        told = f"a bug of servo-batch; report it with what is on stderr: {bug!r}"
+        answer = _of_failure(answers.failed("internal", told))
     try:
-        voice.failure(outcome) if isinstance(outcome, answers.ServoError) else voice.answer(outcome)
+        voice.answer(answer)
     except answers.ServoError as error:  # of whoever reads stdout
-        # To a program a failure has been said on stderr too, and it may be this one.
-        if not voice.tells_progress or error.message not in getattr(outcome, "message", ""):
+        if error.message not in answer.response.get("message", ""):  # else it has been said
             answers.complain(error.message)
-        return max(outcome.exit_status, error.exit_status)
-    return outcome.exit_status
+        return max(answer.exit_status, error.exit_status)
+    return answer.exit_status
+
+
+def _of_failure(error: answers.ServoError) -> answers.Answer:
+    """Return the answer that a failure is."""
+
+    def text() -> str:
+        from servo_batch import terminal
+
+        return terminal.failure(error)
+
+    return answers.Answer(error.response(), text, error.exit_status, verbatim=True)
 
 
 def _voice(page: str, options: "Options", cancellation: "Optional[Cancellation]") -> answers.ForPrograms:

@@ -35,10 +35,6 @@ class ForPeople(answers.ForPrograms):
         else:
             answers.write_text(text if answer.verbatim else printable(text), self._wait)
 
-    def failure(self, error: answers.ServoError) -> None:
-        """Write why a call failed; raise ``ServoError``."""
-        answers.write_text(failure(error), self._wait)
-
     def progress(self, percent: int, message: str, line: str = "") -> None:
         """Write the line, if any: on a terminal other progress is drawn. Raises ``ServoError``."""
         if line:
