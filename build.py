@@ -11,6 +11,7 @@ import importlib.util
 import io
 import marshal
 import os
+import pathlib
 import sys
 import zipfile
 
@@ -23,17 +24,10 @@ UNCHECKED_HASH = b"\1\0\0\0"  # PEP 552: the bytecode is taken as it is, the sou
 def sources():
     # type: () -> dict[str, bytes]
     """Return what goes into the archive, ``{"servo_batch/cli.py": its bytes, …}``."""
-    paths = {"README.md": os.path.join(ROOT, "README.md")}
-    for folder, folders, names in os.walk(os.path.join(ROOT, "src")):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in names:
-            if name.endswith((".py", ".md")):
-                path = os.path.join(folder, name)
-                paths[os.path.relpath(path, os.path.join(ROOT, "src")).replace(os.sep, "/")] = path
-    found = {}
-    for name, path in paths.items():
-        with open(path, "rb") as stream:
-            found[name] = stream.read()
+    root = pathlib.Path(ROOT, "src")
+    paths = [path for path in root.glob("**/*") if path.suffix in (".py", ".md")]
+    found = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+    found["README.md"] = pathlib.Path(ROOT, "README.md").read_bytes()
     return found
 
 
@@ -79,11 +73,7 @@ def main(arguments=None):
     """Build as the command line says; return the exit status."""
     parser = argparse.ArgumentParser(description="Put src/ and the README into one executable file.")
     parser.add_argument("-o", "--output", metavar="FILE", default="servo-batch.pyz", help="default: %(default)s")
-    parser.add_argument(
-        "--bytecode",
-        action="store_true",
-        help="add what this Python compiles: quick starts",
-    )
+    parser.add_argument("--bytecode", action="store_true", help="add what this Python compiles: quick starts")
     options = parser.parse_args(arguments)
     entries = sources()
     if options.bytecode and sys.version_info < (3, 7):
