@@ -1,9 +1,8 @@
 """What the values of repeated runs tell: their middle, how far they are apart, and which of two lists is lower."""
 
 import math
-from collections import Counter
 from decimal import Decimal
-from typing import Dict, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
 Number = Union[int, float]
 # A cost is None for a run that failed, which counts as higher than any other.
@@ -47,9 +46,20 @@ def is_lower(costs: Costs, others: Costs) -> bool:
     difference, every division of the runs into the two lists would be as likely as this one, so at most one in twenty
     of them may favour ``costs`` as much. Three runs each are the fewest that can tell, where each is lower than each.
     """
-    tied = Counter(map(_number, [*costs, *others]))
-    as_good = _divisions([tied[cost] for cost in sorted(tied)], len(costs), _lost(costs, others))
-    return ONE_IN * as_good <= _choose(len(costs) + len(others), len(costs))
+    runs = [*map(_number, costs), *map(_number, others)]
+    # Twice the ranks, since those of ties are halves.
+    ranks = [sum(2 * (run > other) + (run == other) for other in runs) for run in runs]
+    left, right = map(math.factorial, (len(costs), len(others)))
+    divisions = math.factorial(len(runs)) // left // right
+    # For each number of runs one large integer, of which each digit is in how many ways so many can be chosen with 0,
+    # 1, 2, … left of the sum of the ranks that ``costs`` have. To choose a run shifts it; what exceeds that falls off.
+    digit = divisions.bit_length() + 1
+    ways = [1 << sum(ranks[: len(costs)]) * digit] + [0] * len(costs)
+    for rank in ranks:
+        for count in range(len(costs), 0, -1):
+            ways[count] += ways[count - 1] >> rank * digit
+    as_good = ways[-1] % ((1 << digit) - 1)  # the sum of the digits: casting out nines
+    return ONE_IN * as_good <= divisions
 
 
 def least_runs(costs: Costs, others: Sequence[Costs]) -> int:
@@ -73,35 +83,3 @@ def _lost(costs: Costs, others: Costs) -> float:
     """Return how many pairs, of a run of each list, the others win; a tie is half of one."""
     pairs = [(_number(cost), _number(other)) for cost in costs for other in others]
     return sum((cost > other) + (cost == other) / 2 for cost, other in pairs)
-
-
-def _divisions(tied: Sequence[int], size: int, lost: float) -> int:
-    """Return how many divisions of the runs, ``size`` of them on the one side, lose no more pairs than ``lost``.
-
-    ``tied`` is how many runs have each cost, from the lowest up. Cost after cost is divided. How many runs of the one
-    side are still ahead says all that matters of those before. The ways to come there are one large integer, of which
-    each digit is how many of them may still lose 0, 1, 2, … pairs: to lose shifts it, and who loses too much falls off.
-    """
-    left = sum(tied)
-    digit = _choose(left, size).bit_length() + 1
-    pair = 2 * digit if left > len(tied) else digit  # room for half pairs, where there are ties
-    ways = {size: 1 << int(lost * pair)}
-    for count in tied:
-        left -= count
-        following: Dict[int, int] = {}
-        for ahead, known in ways.items():
-            for taken in range(max(0, ahead - left), min(count, ahead) + 1):
-                rest = known >> (count - taken) * ((ahead - taken) * pair + taken * pair // 2)
-                if count > 1:  # to multiply by 1 takes long, too
-                    rest *= _choose(count, taken)
-                following[ahead - taken] = following.get(ahead - taken, 0) + rest
-        ways = following
-    return ways[0] % ((1 << digit) - 1)  # the sum of the digits: casting out nines
-
-
-def _choose(n: int, k: int) -> int:
-    """Return the binomial coefficient; ``math.comb`` needs Python 3.8."""
-    result = 1
-    for i in range(k):
-        result = result * (n - i) // (i + 1)
-    return result
