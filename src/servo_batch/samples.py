@@ -25,7 +25,7 @@ def median(numbers: Sequence[Number]) -> Number:
         return (low + high) // 2
     # Of the numbers as they are written: the mean of 0.1 and 0.2 is 0.15, and in binary 0.15000000000000002.
     mean = float((Decimal(repr(low)) + Decimal(repr(high))) / 2)
-    return mean if math.isfinite(mean) else low  # an int may be more than a float holds
+    return mean if math.isfinite(mean) else high  # an int may be more than a float holds
 
 
 def deviation(numbers: Sequence[Number]) -> Optional[float]:

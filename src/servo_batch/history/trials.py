@@ -3,7 +3,7 @@
 import json
 import math
 from itertools import accumulate
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from servo_batch import samples
 from servo_batch.history.figures import as_number
@@ -103,27 +103,32 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
 
 
 def _confirmed(trials: Sequence[Trial], minimize: bool) -> Dict[str, int]:
-    """Return for settings that were measured again the last measurement that confirmed them, 0 where it did not.
-
-    A confirmation is runs of the best and of the default in turns. Any other measurement between them ends it: the
-    machine may have changed since.
-    """
+    """Return for settings that were measured again the last measurement that confirmed them, 0 where it did not."""
+    # What the machine is to blame for, tune measures once more.
+    counted = [trial for trial in trials if trial.cause != "machine"]
+    steps = [((trial.purpose, _identity(trial.settings)), cost(trial, minimize)) for trial in counted]
     found: Dict[str, int] = {}
-    runs: List[Tuple[str, Trial]] = []
-    for trial in trials:
-        if trial.cause == "machine":
-            continue  # tune measures once more
-        identity = _identity(trial.settings)
-        is_turn = trial.purpose == (CONFIRM_BEST, CONFIRM_DEFAULT)[len(runs) % 2]
-        if not is_turn or (len(runs) > 1 and identity != runs[-2][0]):
-            # Another default is compared with the run of the best before it.
-            runs = runs[-1:] if is_turn and trial.purpose == CONFIRM_DEFAULT else []
-        if is_turn or trial.purpose == CONFIRM_BEST:
-            runs.append((identity, trial))
-        best, default = ([cost(one, minimize) for _, one in runs[turn::2]] for turn in (0, 1))
-        if len(best) == len(default) >= samples.FEWEST:  # one that was broken off says nothing
-            found[runs[0][0]] = trial.number if samples.is_lower(best, default) else 0
+    for index in range(1, len(steps)):
+        (best, _), (default, _) = steps[index - 1 : index + 1]
+        if (best[0], default[0]) == (CONFIRM_BEST, CONFIRM_DEFAULT):
+            runs = in_turns(steps[: index + 1], (best, default))
+            if len(runs) >= 2 * samples.FEWEST:  # one that was broken off says nothing
+                found[best[1]] = counted[index].number if samples.is_lower(runs[::2], runs[1::2]) else 0
     return found
+
+
+def in_turns(steps: Iterable[Tuple[Any, Optional[float]]], turns: Tuple[Any, Any]) -> List[Optional[float]]:
+    """Return the values of a confirmation, the last of all steps: of what was measured in turns.
+
+    Any other measurement between them ends a confirmation: the machine may have changed since.
+    """
+    values: List[Optional[float]] = []
+    for measured, value in steps:
+        if measured != turns[len(values) % 2]:
+            values = []
+        if measured == turns[len(values) % 2]:
+            values.append(value)
+    return values
 
 
 def _identity(settings: Dict[str, Any]) -> str:

@@ -5,20 +5,15 @@ state to lose: whatever stopped the tuning, with the same history it goes on as 
 """
 
 import math
-import statistics
 from functools import reduce
 from operator import mul
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT
-from servo_batch.samples import is_lower
+from servo_batch.history.trials import CONFIRM_BEST, CONFIRM_DEFAULT, in_turns
+from servo_batch.samples import is_lower, median
 from servo_batch.tuning import importance, search
-from servo_batch.tuning.model import Point
 
 Settings = Dict[str, Any]
-
-# Where so many of the latest measurements still improved on those before, more are worth a thought.
-LATEST = 5
 
 
 class Task(NamedTuple):
@@ -80,25 +75,15 @@ class Past:
         self.task = task
         self.measured = measured
         self._default = search.locate(task.space, task.default)
-        placed = [(search.locate(task.space, one.settings), one) for one in measured]
-        counted = [
-            (place, one)
-            for place, one in placed
-            # A default that failed ended the tuning, so whoever tunes again has mended something since.
-            if place != self._default or one.value is not None or one.purpose is not None
-        ]
-        new: Dict[Optional[Point], int] = {}
-        for number, (place, _) in enumerate(counted, 1):
-            new.setdefault(place, number)
-        searched = max(new.values(), default=0)
+        placed = ((search.locate(task.space, one.settings), one) for one in measured)
+        # A default that failed ended the tuning, so whoever tunes again has mended something since.
+        of_no_use = (self._default, None, None)
+        self._placed = [(place, one) for place, one in placed if (place, one.value, one.purpose) != of_no_use]
+        places = [place for place, _ in self._placed]
+        new = [number for number, place in enumerate(places, 1) if place not in places[: number - 1]]
         self.tried = len(new)
-        self._has_default = self._default in new
-        self.costs = [(one.settings, self._cost(one.value)) for _, one in counted[:searched]]
-        self._again = counted[searched:]
-
-    def after(self, measured: Measured) -> "Past":
-        """Return the past that this is after one more measurement."""
-        return Past(self.task, [*self.measured, measured])
+        self.costs = [(one.settings, self._cost(one.value)) for _, one in self._placed[: max(new, default=0)]]
+        self._has_default = self._default in places
 
     def best(self) -> Optional[Tuple[Settings, float]]:
         """Return the best that the search measured, or None: settings and value, which noise may have flattered."""
@@ -122,7 +107,7 @@ class Past:
         measured again, so whoever asks has to stop then.
         """
         task = self.task
-        each = statistics.median(seconds or [0.0])
+        each = median(seconds or [0.0])
         left_seconds = left_seconds if seconds else math.inf
         kept = task.confirm * (each + max([each, *seconds[:1]]))
         of = max(self.tried + 1, min(task.measurements, task.size)) + 2 * task.confirm
@@ -141,13 +126,8 @@ class Past:
         place = search.locate(self.task.space, best)
         if count == 0 or place == self._default:
             return Outcome(None, best, self.tried)
-        turns = ((place, CONFIRM_BEST), (self._default, CONFIRM_DEFAULT))
-        runs: List[Optional[float]] = []
-        for where, one in self._again:
-            if (where, one.purpose) != turns[len(runs) % 2]:
-                runs = []  # any other measurement between them ends a confirmation: the machine may have changed since
-            if (where, one.purpose) == turns[len(runs) % 2]:
-                runs.append(one.value)
+        turns = (place, CONFIRM_BEST), (self._default, CONFIRM_DEFAULT)
+        runs = in_turns((((where, one.purpose), one.value) for where, one in self._placed), turns)
         if len(runs) < count and has_time:
             settings = (best, self.task.default)[len(runs) % 2]
             return Step(settings, turns[len(runs) % 2][1], self.tried + len(runs) + 1, self.tried + count)
@@ -163,21 +143,14 @@ class Past:
 
     def _median(self, costs: Sequence[Optional[float]]) -> Optional[float]:
         """Return the value of the median, None where there is none; a failure is worse than any value."""
-        middle = statistics.median([math.inf if cost is None else cost for cost in costs] or [math.inf])
+        middle = median([math.inf if cost is None else cost for cost in costs] or [math.inf])
         return self._cost(middle) if math.isfinite(middle) else None
 
     def remarks(self, best: Settings) -> List[str]:
-        """Return sentences on what matters, where there may be better settings than the ``best``, and how to go on.
-
-        The tests show that they are better than the default. How near they are to the best that there is, nobody knows,
-        so no rule stops a search by how little it improves.
-        """
+        """Return sentences on what matters, and where there may be better settings than the ``best``."""
         matter = importance.sentence(importance.words(self.task.space, self.costs))
         found = [matter] if matter else []
         for name, (values, ordered) in self.task.space.items():
             if ordered and best[name] != self.task.default[name] and best[name] in (values[0], values[-1]):
                 found.append(f"{name}={best[name]} is an end of its range: with a wider one there may be better")
-        costs = [math.inf if cost is None else cost for _, cost in self.costs]
-        if 2 * LATEST <= self.tried < self.task.size and min(costs[-LATEST:]) < min(costs[:-LATEST]):
-            found.append(f"the last {LATEST} measurements still found better: more --measurements go on from here")
         return found

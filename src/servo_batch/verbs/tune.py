@@ -195,7 +195,7 @@ def _to_the_end(
                 return step
             value, failure = _measure(tuning, step, session)
             seconds.append(time.monotonic() - began)
-            past = past.after(loop.Measured(step.settings, value, step.purpose))
+            past = loop.Past(tuning.task, [*past.measured, loop.Measured(step.settings, value, step.purpose)])
             _tell(voice, step, failure.reason if failure else _figures([value]), past.best())
             if failure and step.purpose is None and step.settings == tuning.task.default:
                 raise failure.saying(f"the first measurement, of the default settings, failed: {failure.summary}")
