@@ -21,11 +21,10 @@ from servo_batch.settings import Application
 from servo_batch.state import StateFile
 from servo_batch.tuning import loop, search
 from servo_batch.tuning.space import space
-from servo_batch.wording import is_number, percent, plain
+from servo_batch.wording import percent, plain
 
 Values = Dict[str, Any]  # of what is tuned
 
-TITLES = f"{'#':>4}  {'objective':>14}  {'best':>9}  settings"
 BEYOND = "better than the default is all that this shows: how near to the best that there is, nobody knows"
 
 
@@ -81,13 +80,11 @@ class _Tuning(NamedTuple):
         stopped at a limit that is longer now.
         """
         job = record.digest(self.plan(self.task.default).comparable)
-        known: List[Tuple[loop.Measured, Any]] = []
-        for entry in record.read(self.history):
-            measured = self._measured(entry) if entry["job"] == job else None
-            known += [(measured, entry.get("timeout"))] if measured else []
-        cap = loop.Past(self.task, [one for one, _ in known]).limit() or math.inf
+        entries = [entry for entry in record.read(self.history) if entry["job"] == job]
+        known = [(self._measured(entry), entry.get("timeout", math.inf)) for entry in entries]
+        cap = loop.Past(self.task, [one for one, _ in known if one]).limit() or math.inf
         limit = min(self.config.timeout_seconds or math.inf, cap)
-        return loop.Past(self.task, [one for one, timeout in known if not is_number(timeout) or timeout >= limit])
+        return loop.Past(self.task, [one for one, timeout in known if one and timeout >= limit])
 
     def _measured(self, entry: Dict[str, Any]) -> Optional[loop.Measured]:
         """Return what an entry of the history tells, None where it does not count."""
@@ -96,15 +93,13 @@ class _Tuning(NamedTuple):
             return None
         values = {name: measured[name] for name in self.task.space}
         now = self.with_values(values)
-        counts = all(settings.is_same(measured.get(name), value) for name, value in settings.values(now).items())
+        is_now = all(settings.is_same(measured.get(name), value) for name, value in settings.values(now).items())
         trial = recorded.trial(self.config, 0, entry)
         formula = self.config.objective.formula
-        if trial.status != "ok":
-            counts &= recorded.is_of_settings(entry)
-        elif formula:
-            # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
-            counts &= {*formula.names} & {*self.config.metrics} <= {*trial.metrics}
-        counts &= not self.config.settings.broken(now)
+        # Who measured may not have asked for all that the objective needs; that says nothing of the settings.
+        needed = {*self.config.metrics}.intersection(formula.names if formula else ())
+        tells = needed <= {*trial.metrics} if trial.status == "ok" else recorded.is_of_settings(entry)
+        counts = is_now and tells and not self.config.settings.broken(now)
         return loop.Measured(values, trial.objective, trial.purpose) if counts else None
 
     def store(self, values: Values) -> None:
@@ -143,10 +138,9 @@ def _read(options: Options) -> _Tuning:
     def allowed(values: Values) -> bool:
         return not read.settings.broken(read.settings.with_values(first, values))
 
-    has_rules = read.settings.formulas or read.settings.constraints
     wanted = {name: options.get("--" + name) for name in ("measurements", "confirm", "seed", "cap")}
     given = {name: value for name, value in wanted.items() if value is not None}
-    task = loop.Task(tuned, default, objective.direction == "maximize", allowed if has_rules else None, **given)
+    task = loop.Task(tuned, default, objective.direction == "maximize", allowed, **given)
     read.history = read.history or record.DEFAULT_PATH
     return _Tuning(read, first, options.get("--control") or {}, read.history, file, held, task, seconds)
 
@@ -180,9 +174,8 @@ def _to_the_end(
         past = tuning.past()
     ends = time.monotonic() + tuning.budget_seconds
     seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
-    text = f"{_goal(tuning)}; measurements that count in {tuning.history}: {len(past.measured)}"
     try:
-        _say(voice, 0, text, text, TITLES)
+        _say(voice, 0, f"{tuning.config.objective}; measurements that count in {tuning.history}: {len(past.measured)}")
         while True:
             began = time.monotonic()
             with cancellation.interrupting():
@@ -226,23 +219,14 @@ def _measure(
 
 
 def _tell(voice: answers.ForPrograms, step: loop.Step, found: str, best: Optional[Tuple[Values, float]]) -> None:
-    """Tell of a step: a line for a person, progress for a program."""
     so_far = figure(best[1]) if best else "none"
-    values, purpose = pairs(step.settings), f", to {step.purpose}" if step.purpose else ""
-    message = f"measurement {step.number} of {step.of}{purpose}: {found} with {values}; best so far {so_far}"
-    line = f"{step.number:>4}  {found:>14}  {so_far:>9}  {values}  {step.purpose or ''}"
-    _say(voice, percent(step.number, step.of), message, line)
+    purpose = f", to {step.purpose}" if step.purpose else ""
+    text = f"{step.number} of {step.of}: {found}, best so far {so_far}, {pairs(step.settings)}{purpose}"
+    _say(voice, percent(step.number, step.of), text)
 
 
-def _say(voice: answers.ForPrograms, part: int, message: str, *lines: str) -> None:
-    """Say a message to a program, and to a person the lines that stand for it, or itself."""
-    voice.progress(part, message, paragraphs(lines or [message], columns.of_terminal()))
-
-
-def _goal(tuning: _Tuning) -> str:
-    objective = tuning.config.objective
-    alone = tuning.config.metrics.get(objective.text[1:-1])  # where the formula is {NAME}
-    return f"{objective}" + (f" in {alone.unit}" if alone and alone.unit else "")
+def _say(voice: answers.ForPrograms, part: int, text: str) -> None:
+    voice.progress(part, text, paragraphs([text], columns.of_terminal()))
 
 
 def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
@@ -253,7 +237,7 @@ def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
         return "\nnothing was found that is better than the default\n"
     rows = [[name, plain(default[name]), plain(best[name])] for name in changed]
     if outcome.best_runs:
-        rows.append([_goal(tuning), _figures([outcome.default]), _figures([outcome.best])])
+        rows.append([str(tuning.config.objective), _figures([outcome.default]), _figures([outcome.best])])
     return f"\n{terminal.table(['', 'default', 'best'], rows)}\n{_verdict(tuning, outcome)}\n"
 
 
