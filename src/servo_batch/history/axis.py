@@ -7,8 +7,6 @@ from servo_batch.history.figures import figure
 
 # This part of what an axis shows is left free at each end.
 MARGIN = 0.08
-# So many times farther off than three quarters of the values are from the best, a value is off the scale.
-FAR_OUT = 5
 
 
 class Axis(NamedTuple):
@@ -20,24 +18,19 @@ class Axis(NamedTuple):
 
     def part(self, value: float) -> float:
         """Return where a value lies between the ends, 0 to 1; of one beyond an end, that end."""
-        span = self.high - self.low
-        return min(1.0, max(0.0, value / span - self.low / span))
+        return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
-def scale(values: Sequence[float], minimize: bool, count: int) -> Axis:
+def scale(values: Sequence[float], count: int) -> Axis:
     """Return an axis for ``values`` (one at least) with about ``count`` ticks.
 
-    A value so far on the wrong side that beside it all others would look the same lies beyond the axis. Zero belongs to
-    it where it is near, so that lengths can be compared.
+    Zero belongs to it where it is near, so that lengths can be compared.
     """
-    costs = sorted(value if minimize else -value for value in values)
-    usual = costs[len(costs) * 3 // 4] - costs[0]
-    worst = [cost for cost in costs if not usual or cost <= costs[0] + (1 + FAR_OUT) * usual][-1]
-    least, most = (costs[0], worst) if minimize else (-worst, -costs[0])
+    least, most = min(values), max(values)
     space = (most - least) * MARGIN or max(abs(least), abs(most)) * MARGIN or 1.0
     low = 0.0 if 0 <= least < 0.4 * most else least - space
     high = 0.0 if 0 >= most > 0.4 * least else most + space
-    rough = high / count - low / count
+    rough = (high - low) / count
     power = math.floor(math.log10(rough))
     lead = next((lead for lead, most in ((1, 1.5), (2, 3.2), (5, 7.1)) if rough / 10.0**power <= most), 10)
     # Through integers, since 3 * 0.1 is not 0.3.
