@@ -1,15 +1,17 @@
 """The history on the disk: a line of JSON for each measurement, appended whole, read with what is damaged passed over.
 
 Source: the manual's page "The history". Whoever writes holds flock(2) on the file; a line is one write(2) with
-O_APPEND, flushed by fsync(2). So what a crash can leave is a torn last line, which the next writer ends and readers
-pass over.
+O_APPEND, flushed by fsync(2). So what a crash or a full disk can leave is a torn last line, which the next writer ends
+and readers pass over.
 """
 
+import errno
 import os
 import stat
-from typing import Any, BinaryIO, Dict, List, Optional
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Dict, Iterator, List, Optional
 
-from servo_batch.answers import ServoError, complain, failed
+from servo_batch.answers import complain, failed
 from servo_batch.files import flush_directory, lock, why
 
 # Where tune records, if no other file is named; without a tuning nothing is recorded then.
@@ -20,10 +22,7 @@ NEEDED_BYTES = 65536
 HEAD_BYTES = 65536
 START = b'{"time":'
 DIGEST_LENGTH = 16
-TO_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
-# What an entry has, and what it has at least as something empty.
-REQUIRED = {"time": str, "job": str, "settings": dict, "status": str}
-OPTIONAL = {"control": dict, "metrics": dict, "reason": str, "message": str, "purpose": str}
+REQUIRED = {"time", "job", "settings", "status"}  # of an entry
 
 
 def digest(parts: Dict[str, Any]) -> str:
@@ -40,19 +39,16 @@ def check_writable(path: str) -> None:
 
     The null device is fine: then nothing is recorded.
     """
-    try:
-        with _opened(path, TO_APPEND) as stream:
-            head = os.pread(stream.fileno(), HEAD_BYTES, 0)
-            if head.strip(b"\0\t\n\r ") and not any(line.startswith(START) for line in head.split(b"\n")):
-                raise _unwritable(path, "the file holds something else, which would be spoilt; name another file")
-            # Told by what is free, since writing and cutting off would disturb ``tail -f``. Some file systems do not
-            # count: they say that they have no blocks at all.
-            system = os.fstatvfs(stream.fileno())
-            free = system.f_bfree if os.geteuid() == 0 else system.f_bavail
-            if system.f_blocks and free * system.f_frsize < NEEDED_BYTES:
-                raise _unwritable(path, "no space left on its file system; make room, or name another file")
-    except (OSError, ValueError) as error:
-        raise _unwritable(path, _why(error)) from None
+    with _appending(path) as descriptor:
+        head = os.pread(descriptor, HEAD_BYTES, 0)
+        if head.strip(b"\0\t\n\r ") and not any(line.startswith(START) for line in head.split(b"\n")):
+            raise OSError(0, "the file holds something else, which would be spoilt")
+        # Told by what is free, since writing and cutting off would disturb ``tail -f``. Some file systems do not
+        # count: they say that they have no blocks at all.
+        system = os.fstatvfs(descriptor)
+        free = system.f_bfree if os.geteuid() == 0 else system.f_bavail
+        if system.f_blocks and free * system.f_frsize < NEEDED_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def append(path: str, entry: Dict[str, Any]) -> None:
@@ -64,15 +60,34 @@ def append(path: str, entry: Dict[str, Any]) -> None:
     """
     import json
 
-    # A byte of an argument that is no UTF-8 has no place in JSON: it becomes "?". The line itself is ASCII, so that no
-    # reader ends it at U+2028.
-    text = json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    # A byte of an argument that is no UTF-8 has no place in JSON: it becomes "?".
+    line = json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    with _appending(path) as descriptor:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # the null device keeps nothing
+            return
+        # Who waits for a lock in vain goes on: a single write with O_APPEND is whole without one too.
+        lock(descriptor)
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line  # ends what a crash has torn
+        rest = memoryview(line)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+        if not size:
+            flush_directory(os.path.dirname(os.path.realpath(path)))
+
+
+@contextmanager
+def _appending(path: str) -> Iterator[int]:
+    """Open a history and yield its descriptor; raise ``ServoError`` for an error of the system, here or there."""
     try:
-        with _opened(path, TO_APPEND) as stream:
-            if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):  # the null device keeps nothing
-                _append_line(path, stream.fileno(), json.dumps(json.loads(text)).encode("ascii") + b"\n")
+        with _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as stream:
+            yield stream.fileno()
     except (OSError, ValueError) as error:
-        raise _unwritable(path, _why(error)) from None
+        first = {errno.ENOENT: "create its folder, or ", errno.EACCES: "make it writable, or "}
+        problem = why(error, first.get(getattr(error, "errno", 0), "") + "name another file")
+        raise failed("bad-config", "%s: the history cannot be written: %s" % (path, problem)) from None
 
 
 def _opened(path: str, flags: int) -> BinaryIO:
@@ -86,44 +101,11 @@ def _opened(path: str, flags: int) -> BinaryIO:
     return open(descriptor, "rb")
 
 
-def _append_line(path: str, descriptor: int, line: bytes) -> None:
-    # Who waits for a lock in vain goes on: a single write with O_APPEND is whole without one too.
-    is_locked = lock(descriptor)
-    # Taken under the lock: to it the file is cut back where the line cannot be written whole.
-    size = os.fstat(descriptor).st_size
-    if size and os.pread(descriptor, 1, size - 1) != b"\n":
-        line = b"\n" + line  # ends what a crash has torn
-    rest = memoryview(line)
-    try:
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
-    except OSError:
-        if is_locked:
-            try:
-                os.ftruncate(descriptor, size)
-            except OSError:
-                pass  # a file that only grows (chattr +a): the torn line is passed over
-        raise
-    if not size:
-        flush_directory(os.path.dirname(os.path.realpath(path)))
-
-
-def _why(error: Exception) -> str:
-    first = "create its folder" if isinstance(error, FileNotFoundError) else "make it writable"
-    return why(error, first + ", or name another file")
-
-
-def _unwritable(path: str, problem: str) -> ServoError:
-    return failed("bad-config", "%s: the history cannot be written: %s" % (path, problem))
-
-
 def read(path: str) -> List[Dict[str, Any]]:
     """Return the measurements of a history in order; say so where lines hold none.
 
-    A missing file is an empty history. Each entry has ``time``, ``job`` and ``status`` (strings), ``settings``,
-    ``control`` and ``metrics`` (mappings; of metrics, of mappings), and where they were written ``reason``,
-    ``message`` and ``purpose``. Raises ``ServoError`` (bad-config) where the file cannot be read.
+    A missing file is an empty history. Each entry is as ``append`` has it, ``control`` and ``metrics`` in any case.
+    Raises ``ServoError`` (bad-config) where the file cannot be read.
     """
     try:
         with _opened(path, os.O_RDONLY) as stream:
@@ -150,13 +132,5 @@ def _entry(line: bytes) -> Optional[Dict[str, Any]]:
         found = strict_json.loads(line)
     except strict_json.JsonError:
         return None
-    if not isinstance(found, dict):
-        return None
-    entry = {"control": {}, "metrics": {}, **found}
-    is_whole = all(isinstance(entry.get(name), kind) for name, kind in REQUIRED.items())
-    is_whole = is_whole and all(isinstance(entry.get(name, kind()), kind) for name, kind in OPTIONAL.items())
-    return entry if is_whole and all(map(_is_metric, entry["metrics"].values())) else None
-
-
-def _is_metric(metric: Any) -> bool:
-    return isinstance(metric, dict) and "value" in metric and isinstance(metric.get("runs", []), list)
+    is_whole = isinstance(found, dict) and REQUIRED.issubset(found)
+    return {"control": {}, "metrics": {}, **found} if is_whole else None
