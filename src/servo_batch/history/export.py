@@ -48,11 +48,9 @@ def _row(trial: Trial) -> Dict[str, Any]:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str):
-        text = json.dumps(value, ensure_ascii=False)
-    else:
-        text = value.replace("\0", "\N{REPLACEMENT CHARACTER}")  # which many readers take for the end
-        text = "'" + text if text.startswith(COMPUTED) else text
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and value.startswith(COMPUTED):
+        text = "'" + value
     # Not the csv module: before Python 3.13 it leaves a carriage return unquoted, and readers end the line there.
     return '"%s"' % text.replace('"', '""') if any(char in text for char in ',"\r\n') else text
 

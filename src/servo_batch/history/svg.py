@@ -154,13 +154,11 @@ def _unwritable(path: str, error: OSError) -> ServoError:
 def _begun(view: View) -> Drawing:
     """Return a picture that says what was measured, and the best with its settings."""
     drawing = Drawing(view)
-    drawing.row((clip(view.label, RIGHT - LEFT, TITLE), "text strong"), size=TITLE)
-    failed = sum(trial.objective is None for trial in drawing.trials)
-    facts = len(drawing.trials), failed, "lower" if view.minimize else "higher"
-    drawing.row(("measurements: %d · failed: %d · %s is better" % facts, "quiet"))
+    title = "%s %s" % ("minimize" if view.minimize else "maximize", view.label)
+    drawing.row((clip(title, RIGHT - LEFT, TITLE), "text strong"), size=TITLE)
     best = view.top
-    if best and best.value is not None:
-        found = "Best: %s %s" % (figure(best.value), unit(view.rows, view.label))
+    if best:
+        found = "Best: %s %s" % (figure(best.value or 0.0), unit(view.rows, view.label))
         about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.confirmed else "")
         drawing.row((found.rstrip(), "best text strong"), (about, "quiet"), gap=16)
         for line in folded(varied(view, best), int((RIGHT - LEFT) / BODY / CHARACTER)):

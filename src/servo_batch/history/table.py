@@ -41,17 +41,13 @@ class Column(NamedTuple):
 def text(view: View, room: int) -> str:
     """Return the table for a terminal in lines of at most ``room`` columns."""
     columns = _columns(view)
-
-    def is_too_wide() -> bool:
-        return max(map(width, _lines(columns))) > room
-
-    if is_too_wide():
+    if _width(columns) > room:
         columns = [_shortened(column) if column.is_setting else column for column in columns]
-    optional = [column for column in columns if column.is_optional]
     hidden: List[str] = []
-    while optional and is_too_wide():
-        columns.remove(optional[-1])
-        hidden.insert(0, optional.pop().whole_title)
+    for column in [column for column in reversed(columns) if column.is_optional]:
+        if _width(columns) > room:
+            columns.remove(column)
+            hidden.insert(0, column.whole_title)
     notes = ["no room for %s: --csv has all" % ", ".join(hidden)] if hidden else []
     return paragraphs([_head(view), *_lines(columns), *notes], room)
 
@@ -94,13 +90,12 @@ def _columns(view: View) -> List[Column]:
     if any(len(row.runs) > len(row.trials) for row in rows) and not view.numbered:
         columns.append(Column("measured", [str(len(row.trials)) for row in rows]))
     columns.append(Column("runs", [str(len(row.runs)) for row in rows]))
-    for name in metrics:
+    for name in (name for name in metrics if name != subject):
         values = [row.values(name) for row in rows]
         column = _texts(name, values)
         if column.to_right:
             column = _figures(name, unit(rows, name), values, has_spread=not view.is_comparison)
-        if name != subject:
-            columns.append(column._replace(is_optional=True))
+        columns.append(column._replace(is_optional=True))
     return [*columns, Column("", [_note(row, view) for row in rows], to_right=False)]
 
 
@@ -113,7 +108,7 @@ def _texts(name: str, values: Sequence[Sequence[Any]]) -> Column:
 def _figures(name: str, of: str, values: Sequence[Sequence[float]], has_spread: bool = True) -> Column:
     """Return a column of medians with their spread."""
     short, divisor = short_unit(of, [value for found in values for value in found])
-    medians = aligned([as_number(samples.median(found) / divisor) if found else None for found in values])
+    medians = aligned([samples.median(found) / divisor if found else None for found in values])
     spreads = [samples.deviation(found) if has_spread else None for found in values]
     return Column(name, _joined(medians, [None if one is None else one / divisor for one in spreads]), unit=short)
 
@@ -182,10 +177,8 @@ def _note(row: Row, view: View) -> str:
         notes.append("confirmed by tune")
     failures = [trial.reason or "no objective" for trial in row.trials if trial.objective is None]
     if failures:
-        reason = ", ".join(dict.fromkeys(failures))
-        reason = "failed" if reason == "command-failed" else "failed: " + reason
-        every = len(failures) == len(row.trials)
-        notes.append(reason if every else "%d of %d %s" % (len(failures), len(row.trials), reason))
+        part = "" if len(failures) == len(row.trials) else "%d of %d " % (len(failures), len(row.trials))
+        notes.append(part + "failed: " + ", ".join(dict.fromkeys(failures)))
     return ", ".join(notes)
 
 
@@ -197,6 +190,10 @@ def _lines(columns: Sequence[Column]) -> List[str]:
     heads = 2 if any(column.unit for column in columns) else 1
     texts = [[column.title, column.unit][:heads] + column.cells for column in columns]
     return lined_up([(list(map(terminal.one_line, cells)), each.to_right) for cells, each in zip(texts, columns)])
+
+
+def _width(columns: Sequence[Column]) -> int:
+    return max(map(width, _lines(columns)))
 
 
 def _shortened(column: Column) -> Column:
