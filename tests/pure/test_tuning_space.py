@@ -58,8 +58,6 @@ def test_a_fine_step_costs_no_memory_and_each_level_is_on_it():
     assert repr([len(values), values[12345], values[-1]]) == repr([2**30 + 1, 12345, 2**30])
     values = levels(min=0, max=1000, step=1e-6)
     assert repr([len(values), values[3], values[-1]]) == repr([10**9 + 1, 3e-6, 1000.0])
-    for step in (1, 1e-300):  # too fine to count, as good as none
-        assert len(levels(min=0, max=10**30, step=step)) == 100
 
 
 def test_an_enum_has_its_values_once_and_unordered_and_other_settings_are_no_part_of_the_space():

@@ -33,8 +33,7 @@ def scale(values: Sequence[float], count: int) -> Axis:
     rough = (high - low) / count
     power = math.floor(math.log10(rough))
     lead = next((lead for lead, most in ((1, 1.5), (2, 3.2), (5, 7.1)) if rough / 10.0**power <= most), 10)
-    # Through integers, since 3 * 0.1 is not 0.3.
-    up, down = lead * 10 ** max(power, 0), 10 ** max(-power, 0)
-    first, last = math.ceil(low / (up / down) - 1e-9), math.floor(high / (up / down) + 1e-9)
+    step = lead * 10.0**power
+    steps = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
     digits = max(1, math.floor(math.log10(max(abs(low), abs(high)))) - power + 1)
-    return Axis(low, high, [(each * up / down, figure(each * up / down, digits)) for each in range(first, last + 1)])
+    return Axis(low, high, [(each * step, figure(each * step, digits)) for each in steps])

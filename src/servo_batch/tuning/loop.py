@@ -28,11 +28,6 @@ class Task(NamedTuple):
     seed: int = 0
     cap: Optional[float] = None  # how many times the least value so far a step of the search may take
 
-    @property
-    def size(self) -> int:
-        """How many different settings there are."""
-        return reduce(mul, (len(values) for values, _ in self.space.values()), 1)
-
 
 class Measured(NamedTuple):
     """What was measured within the space: the objective's value, None for a failure, and the purpose if it had one."""
@@ -110,7 +105,8 @@ class Past:
         each = median(seconds or [0.0])
         left_seconds = left_seconds if seconds else math.inf
         kept = task.confirm * (each + max([each, *seconds[:1]]))
-        of = max(self.tried + 1, min(task.measurements, task.size)) + 2 * task.confirm
+        size = reduce(mul, (len(values) for values, _ in task.space.values()))
+        of = max(self.tried + 1, min(task.measurements, size)) + 2 * task.confirm
         if not self._has_default:
             return Step(task.default, None, self.tried + 1, of)
         if self.tried < task.measurements and left_seconds >= each + kept:
