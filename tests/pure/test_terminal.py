@@ -1,4 +1,4 @@
-"""Tables and texts as what they are made of."""
+"""Tables as what they are made of."""
 
 from servo_batch import terminal
 
@@ -18,11 +18,3 @@ TABLES = [
 def test_a_table_is_aligned():
     for titles, rows, text in TABLES:
         assert terminal.table(titles, rows) == text
-
-
-def test_what_a_terminal_would_obey_is_shown_and_what_it_cannot_show_as_ascii(monkeypatch):
-    obeyed = "a\033[1;31mb\033(B\033[0m\033]0;t\007\r\nc\rd\x1bc\x9b\u202e\x00é…"
-    shown = "ab\nc\nd\\x1bc\\x9b\\u202e\\x00"
-    for codeset, end in (("UTF-8", "é…"), ("ANSI_X3.4-1968", "\\xe9..."), ("", "\\xe9...")):
-        monkeypatch.setattr(terminal.locale, "nl_langinfo", lambda item, codeset=codeset: codeset)
-        assert terminal.printable(obeyed) == shown + end
