@@ -41,7 +41,7 @@ class Measurement(NamedTuple):
     """What was measured."""
 
     metrics: Dict[str, Dict[str, Any]]  # as answered
-    notes: List[str]  # what a person should know of it
+    notes: Dict[str, str]  # what a person should know of it, each with what it is about
 
 
 def plan(
@@ -141,7 +141,7 @@ def computed(
 def run(planned: Plan, caller: Caller) -> Measurement:
     """Run the job as planned and return what was measured; raise ``ServoError``."""
     runs: List[Dict[str, Any]] = []
-    notes: List[str] = []
+    notes: Dict[str, str] = {}
 
     def begin() -> sequence.Examine:
         before = {each.file: written.state(each.file) for each in planned.needed.values() if each.file}
@@ -150,14 +150,14 @@ def run(planned: Plan, caller: Caller) -> Measurement:
             found = searching.search(planned.needed, printed, before, step, caller)
             runs.append(_values(planned, ended, found))
             summary.refuse_mixed(runs[0], runs[-1])
-            notes.extend(_at_most(planned, ended))
+            notes.update(dict.fromkeys(_at_most(planned, ended), "max_rss"))
 
         return examine
 
-    left = sequence.measure(planned.job, begin, caller)
+    notes.update(dict.fromkeys(sequence.measure(planned.job, begin, caller), "what was left running"))
     remarks = summary.remarks([values[sources.TOTAL_RUNTIME] for values in runs])
-    said_once = list(dict.fromkeys([*notes, *left, *remarks]))
-    return Measurement(summary.summarise(runs, sources.described(planned.metrics)), said_once)
+    notes.update(dict.fromkeys(remarks, "how far the runs are apart"))
+    return Measurement(summary.summarise(runs, sources.described(planned.metrics)), notes)
 
 
 def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any]:

@@ -86,20 +86,16 @@ class Session:
                 record.append(self._history, line)
             except ServoError as error:
                 complain(error.message)
-        if isinstance(outcome, Measurement):
-            self._say(outcome.notes)
-        elif not recorded.is_of_settings(line):
-            raise outcome
+        if isinstance(outcome, ServoError):
+            if not recorded.is_of_settings(line):
+                raise outcome
+        else:
+            for note, about in outcome.notes.items():
+                if about not in self._said:  # of an earlier measurement
+                    complain(note)
+            self._said.update(outcome.notes.values())
         self.lines.append(line)
         return outcome
-
-    def _say(self, notes: List[str]) -> None:
-        """Say what was not said of an earlier measurement; the values in it are others each time."""
-        subjects = [note.partition(":")[0] for note in notes]
-        for subject, note in zip(subjects, notes):
-            if subject not in self._said:
-                complain(note)
-        self._said.update(subjects)
 
 
 def _lock(name: str) -> None:

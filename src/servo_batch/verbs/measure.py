@@ -40,7 +40,7 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     if "annotations" in application:
         response["annotations"] = application["annotations"]
     if measured.notes:
-        response["notes"] = measured.notes
+        response["notes"] = list(measured.notes)
     return answers.Answer(response, lambda: _table(application, measured))
 
 
