@@ -4,6 +4,7 @@ import time
 from contextlib import suppress
 from typing import Any, Dict, List, Optional, Tuple, Union
 
+from servo_batch import formulas
 from servo_batch.answers import ServoError
 from servo_batch.config import Config, Objective
 from servo_batch.history import record
@@ -74,8 +75,6 @@ def objective(
     for known in _runs(metrics):
         value: Any = known.get(sources.TOTAL_RUNTIME)
         if goal.formula is not None:
-            from servo_batch import formulas
-
             value = formulas.evaluate(goal.formula, {**application_settings, **known})
         number = as_number(value)
         if number is None:

@@ -1,5 +1,6 @@
 """The text that was found → its value: a number where it is one, also as people write them, else the text."""
 
+import math
 import re
 from decimal import Decimal
 from typing import Optional, Union
@@ -44,21 +45,21 @@ def read(text: str, convert: Optional[str] = None) -> Value:
     bare = text.strip(BLANKS)
     if not bare:
         raise NoMatch("it is empty")
-    if len(bare) <= MAX_LENGTH:
-        if INTEGER.match(bare):
-            return int(bare)
-        number = float(bare) if FLOAT.match(bare) else None
-        if number is not None and number - number == 0:  # finite: neither inf - inf nor nan - nan is 0
-            return number
-        if convert:
-            unsigned = bare[1:] if bare[0] in "+-" else bare
-            total = _duration(unsigned) if convert == "duration" else _scaled(unsigned, convert == "binary")
-            if total is not None:
-                total = -total if bare[0] == "-" else total
-                return int(total) if total == int(total) else float(total)
-    if convert:
+    is_short = len(bare) <= MAX_LENGTH
+    if is_short and INTEGER.match(bare):
+        return int(bare)
+    if is_short and FLOAT.match(bare) and math.isfinite(float(bare)):
+        return float(bare)
+    if not convert:
+        return text
+    total = None
+    if is_short:
+        unsigned = bare[1:] if bare[0] in "+-" else bare
+        total = _duration(unsigned) if convert == "duration" else _scaled(unsigned, convert == "binary")
+    if total is None:
         raise NoMatch("%s is nothing that convert: %s reads" % (shown(text), convert))
-    return text
+    total = -total if bare[0] == "-" else total
+    return int(total) if total == int(total) else float(total)
 
 
 def _scaled(text: str, by_1024: bool) -> Optional[Decimal]:
@@ -74,11 +75,7 @@ def _duration(text: str) -> Optional[Decimal]:
     if clock:
         hours, minutes, seconds = map(Decimal, clock.groups("0"))
         return (hours * 60 + minutes) * 60 + seconds
-    total, end = Decimal(0), 0
-    while end < len(text):
-        match = TIME.match(text, end)
-        if not match or match.group(2) not in UNITS:
-            return None
-        total += Decimal(match.group(1).replace(",", "")) * UNITS[match.group(2)]
-        end = match.end()
-    return total if text else None
+    parts = TIME.findall(text)
+    if not parts or TIME.sub("", text) or not all(unit in UNITS for _, unit in parts):
+        return None
+    return sum((Decimal(number.replace(",", "")) * UNITS[unit] for number, unit in parts), Decimal(0))

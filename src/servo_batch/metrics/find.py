@@ -12,7 +12,6 @@ from servo_batch.metrics.sources import Metric
 from servo_batch.metrics.written import Output
 from servo_batch.wording import SEQUENCE, shown
 
-CHUNK = 1 << 20
 ONE = (None, "first", "last")  # what ``take`` is where one match counts
 # So much of an output, its end, is rewritten in search of what would have matched.
 MAX_REWRITTEN = 1 << 20
@@ -117,7 +116,7 @@ def _figure(take: str, numbers: List[Number]) -> Number:
 def _line(match: "Match[bytes]") -> int:
     """Return the number, from 1, of the line that a match's first group, or where it took no part the match, is on."""
     place = max(match.start(), match.start(1))
-    return 1 + sum(match.string[at : min(at + CHUNK, place)].count(b"\n") for at in range(0, place, CHUNK))
+    return 1 + sum(1 for _ in re.compile(b"\n").finditer(match.string, 0, place))
 
 
 def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:
