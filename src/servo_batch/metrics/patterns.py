@@ -17,16 +17,12 @@ BEYOND_ASCII = r"[^\0-\x7f]"
 PART = r"\\(?s:.)|\[\^?\]?(?:\\(?s:.)|[^]\\])*\]|" + BEYOND_ASCII
 
 
-class PatternError(ValueError):
-    """What is wrong with a pattern, as one sentence."""
-
-
 def compile_pattern(text: str) -> "Pattern[bytes]":
-    """Return ``text`` compiled for a search in bytes, ``^`` and ``$`` matching at lines; raise ``PatternError``."""
+    """Return ``text`` compiled for a search in bytes, ``^`` and ``$`` matching at lines; raise ``ValueError``."""
     for char in text:
         if not char.isprintable() and char not in "\t\n":
             what = r"a backspace, which \b is" if char == "\b" else "U+%04X, which nobody sees" % ord(char)
-            raise PatternError("the pattern holds %s: in YAML put the pattern in single quotes" % what)
+            raise ValueError("the pattern holds %s: in YAML put the pattern in single quotes" % what)
     # Each character outside ASCII becomes a group, so that a quantifier applies to all of its bytes.
     in_bytes = re.sub(PART, _in_bytes, text).encode()
     try:
@@ -34,23 +30,23 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
             warnings.simplefilter("ignore")
             pattern = re.compile(in_bytes, re.MULTILINE)
     except (re.error, RuntimeError, OverflowError, ValueError) as error:
-        raise PatternError("the pattern does not compile: %s" % (str(error) or "it is too complex")) from None
+        raise ValueError("the pattern does not compile: %s" % (str(error) or "it is too complex")) from None
     if not pattern.groups:
-        raise PatternError(r"the pattern has no group: put ( and ) around the part that is the value, like (\d+)")
-    mistake = re.search(r"\[:\^?[a-z]+:\]", text) if "[:" in text else None
+        raise ValueError(r"the pattern has no group: put ( and ) around the part that is the value, like (\d+)")
+    mistake = re.search(r"\[:\^?[a-z]+:\]", text)
     if mistake:
         problem = r"in the pattern, %s is these characters themselves to Python: write \d, \s or a range like [a-z]"
-        raise PatternError(problem % mistake.group())
+        raise ValueError(problem % mistake.group())
     return pattern
 
 
 def _in_bytes(part: "Match[str]") -> str:
-    """Return an escape, a class or a character so that its UTF-8 bytes mean the same; raise ``PatternError``."""
+    """Return an escape, a class or a character so that its UTF-8 bytes mean the same; raise ``ValueError``."""
     text = part.group()
     if not re.search(BEYOND_ASCII, text):
         return text
     if text.startswith("["):
-        raise PatternError("the pattern has %s, which here matches single bytes: write (?:…|…) instead" % text)
+        raise ValueError("the pattern has %s, which here matches single bytes: write (?:…|…) instead" % text)
     return "(?:%s)" % text[-1]
 
 
