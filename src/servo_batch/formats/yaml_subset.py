@@ -18,8 +18,6 @@ TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from typing import Any, Dict, List, NoReturn, Tuple, Union
 
-    Key = Union[str, int]
-
 MAX_DEPTH, MAX_PROBLEMS, LINE_WIDTH = 100, 100, 100
 MAX_KEY = 1024  # section 7.4: the ":" stands at most so many characters past the start of a key; to PyYAML everywhere
 
@@ -84,15 +82,11 @@ class Source(str):
 class _Placed:
     def __init__(self, src: Source) -> None:
         self._src = src
-        self._starts: "Dict[Key, int]" = {}
+        self.starts: "Dict[Union[str, int], int]" = {}  # by key or index
 
-    def mark(self, key: "Key", pos: int) -> None:
-        """Keep in mind that a key, or the item of an index, stands at this place."""
-        self._starts[key] = pos
-
-    def line(self, key: "Key") -> int:
+    def line(self, key: "Union[str, int]") -> int:
         """Return the line, from 1, in which a key, or the item of an index, stands; raise ``KeyError``."""
-        return self._src.count("\n", 0, self._starts[key]) + 1
+        return self._src.count("\n", 0, self.starts[key]) + 1
 
 
 class Mapping(_Placed, dict):  # type: ignore[type-arg]  # to subscript would cost an import of typing
@@ -256,7 +250,7 @@ def block_sequence(src: Source, pos: int, depth: int) -> "Tuple[int, Sequence]":
     sequence = Sequence(src)
     indent = column(src, pos)
     while column(src, pos) == indent and ENTRY.match(src, pos):
-        sequence.mark(len(sequence), pos)
+        sequence.starts[len(sequence)] = pos
         pos, value = block_value(src, pos + 1, indent, depth, True)
         sequence.append(value)
     return pos, sequence
@@ -291,7 +285,7 @@ def implicit_key(src: Source, pos: int, mapping: Mapping, plain: "re.Pattern[str
     if key == "<<":
         # Psych merges what it holds into the mapping, also where the key is in quotes.
         note(src, '"<<" merges mappings for some readers: write the keys out, or rename the key', pos)
-    mapping.mark(key, pos)
+    mapping.starts[key] = pos
     return colon + 1, key
 
 
@@ -345,7 +339,7 @@ def flow_collection(src: Source, opened: int, indent: int, depth: int) -> "Tuple
             pos, key = implicit_key(src, pos, collection, FLOW_PLAIN)
             pos, collection[key] = flow_node(src, flow_gap(src, pos, indent, opened), indent, depth)
         else:
-            collection.mark(len(collection), pos)
+            collection.starts[len(collection)] = pos
             pos, value = flow_node(src, pos, indent, depth)
             collection.append(value)
         pos = flow_gap(src, pos, indent, opened)
