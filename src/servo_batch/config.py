@@ -83,16 +83,20 @@ class Config(document.Document):
     def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
         """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
 
-        That is ``("enum", its values)``, ``("range", its ends)``, ``("formula", [])`` for what is computed, and
-        ``("free", [])`` for anything; a component that is called ``state`` or ``control`` has its long spelling only.
+        That is ``("listed", values)``, all of an enum or the ends of a range, ``("formula", [])`` for what is computed,
+        and ``("free", [])`` for anything; a component called ``state`` or ``control`` has its long spelling only.
         """
         keys = _keys_of(path)
         if len(keys) != 2 or (keys == path and path[0] in ("state", *template.CONTROL)):
             return "free", []
         setting = self.settings.described.get(settings.full_name(*keys), {})
-        ends = [settings.whole(setting, setting[end]) for end in ("min", "max") if is_number(setting.get(end))]
         kind = settings.type_of(setting)
-        return kind or "free", {"range": ends, "enum": setting.get("values", [])}.get(kind, [])
+        if kind == "enum":
+            return "listed", setting.get("values", [])
+        if kind == "range":
+            ends = (setting[end] for end in ("min", "max") if is_number(setting.get(end)))
+            return "listed", [settings.whole(setting, end) for end in ends]
+        return kind or "free", []
 
     def unused_settings(self) -> "List[str]":
         """Return the settings that no command, env, constraint or objective uses, nor any formula that these use."""

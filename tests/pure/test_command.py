@@ -7,8 +7,13 @@ from servo_batch.command import remarks, render, template
 
 ENUM = ["-O2", "a=b%", "c5.2xlarge", 7, True]
 # What the configuration allows for the component w: n and e are listed, b, f and t are formulas, all else is free.
-ALLOWED = {"n": ("range", [1, 8]), "e": ("enum", ENUM), "words": ("enum", ["-a  -b", ""]), "dot": ("enum", ["."])}
-ALLOWED["_X"] = ("enum", ["_X"])
+ALLOWED = {
+    "n": ("listed", [1, 8]),
+    "e": ("listed", ENUM),
+    "words": ("listed", ["-a  -b", ""]),
+    "dot": ("listed", ["."]),
+}
+ALLOWED["_X"] = ("listed", ["_X"])
 ALLOWED.update(dict.fromkeys("bft", ("formula", ())))
 VALUES = {
     "n": 4, "e": "-O2", "words": "-a  -b", "b": True, "f": 1.5, "t": "a-b", "flag": True, "v": "x", "x": "x", "on.off": False, "dot": ".",
@@ -30,7 +35,7 @@ def rendered(command, stored=(), name=None, values=None, **control):
 
     Stored settings and control are beyond what is configured; ``values`` is an enum that w.x then is.
     """
-    listed = {**ALLOWED, "x": ("enum", values)} if values else ALLOWED
+    listed = {**ALLOWED, "x": ("listed", values)} if values else ALLOWED
     found = []
 
     def allowed(path):
@@ -91,7 +96,7 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is():
 NO_TEMPLATE = {
     "{": "literal braces are {{ and }}", "}": "literal braces", "{}": "does not name a value", "{a..b}": "does not name a value",
     "{a[b]c}": "write after a[b], .NAME or [NAME]", "{a!x}": "there is no conversion !x",
-    "{w.n:{w.n}}": "a format holds no placeholders", "{w.n:99999}": "no number above 9999", "a\1": "U+0001", "a\0": "U+0000",
+    "{w.n:{w.n}}": "a format holds no placeholders", "a\1": "U+0001", "a\0": "U+0000",
 }  # fmt: skip
 
 

@@ -100,12 +100,12 @@ def test_what_may_come_for_a_placeholder_is_told_by_the_configuration():
         "name": {"value": "x"},
     }
     allowed = {
-        ("web", "size"): ("range", [1, 2]),
-        ("web", "gc"): ("enum", ["g1", 7]),
+        ("web", "size"): ("listed", [1, 2]),
+        ("web", "gc"): ("listed", ["g1", 7]),
         ("web", "heap"): ("formula", []),
         ("web", "name"): ("free", []),
         ("web",): ("free", []),
-        ("state", "application", "components", "web", "settings", "gc", "value"): ("enum", ["g1", 7]),
+        ("state", "application", "components", "web", "settings", "gc", "value"): ("listed", ["g1", 7]),
         ("state", "application", "components", "web", "settings", "gc", "unit"): ("free", []),
     }
     config = Config("c.json", batch("echo {web.size:d}", default_state=application(web=described)))

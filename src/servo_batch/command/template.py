@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
     Note = Callable[[str], None]  # takes what is wrong, as a sentence
-    # What the configuration allows for a field, by its keys: enum and its values, range and its ends, formula, free.
+    # What the configuration allows for a field, by its keys: "listed" and values, "formula", "free".
     Allowed = Callable[[Tuple[str, ...]], Tuple[str, Sequence[Any]]]
 
 FREE = string.ascii_letters + string.digits + "_-./:,+@"
@@ -26,7 +26,6 @@ LISTED = FREE + "%="
 NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, section 6
 CONTROL = ("control", "_control")
 NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
-WIDE = "[0-9]{5}|{"  # Linux takes 128 KiB as one argument; a placeholder may make it as wide
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
 FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
 FOR_NUMBERS = (
@@ -42,8 +41,6 @@ class Placeholder(namedtuple("Placeholder", "field path conversion spec kind val
     ``conversion`` is as in Python, or "w": the words of the value. ``kind`` is "listed", with the ``values`` there are,
     "formula" (listed where it is no text) or "free", which has to be a number if ``is_number``.
     """
-
-    __slots__ = ()
 
     @property
     def text(self) -> str:
@@ -112,8 +109,6 @@ class Placeholder(namedtuple("Placeholder", "field path conversion spec kind val
 class Template(namedtuple("Template", ("literals", "placeholders"))):
     """A text with placeholders: the literal text before each of them, and behind the last."""
 
-    __slots__ = ()
-
     def filled(self, texts: "Iterable[str]") -> str:
         """Return the text with these in the places of the placeholders."""
         return "".join(literal + text for literal, text in zip(self.literals, [*texts, ""]))
@@ -132,8 +127,6 @@ class Template(namedtuple("Template", ("literals", "placeholders"))):
 
 class Command(namedtuple("Command", ("templates", "uses_shell"))):
     """A checked command: a template per argument, or that of the one shell script."""
-
-    __slots__ = ()
 
 
 def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") -> Command:
@@ -188,14 +181,14 @@ def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "A
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
-        if re.search(WIDE, spec):
-            raise ValueError(f"a format holds no placeholders, and no number above 9999: {shown(spec)}")
+        if "{" in spec:
+            raise ValueError(f"a format holds no placeholders: {shown(spec)}")
         path = paths.keys(field)
     except ValueError as error:
         note(f"{part.text}: {error}; {LITERAL_BRACES}")
         return part
     kind, values = allowed(path)
-    return part._replace(path=path, kind="listed" if kind in ("enum", "range") else kind, values=values)
+    return part._replace(path=path, kind=kind, values=values)
 
 
 def _places(templates: "List[Template]") -> "List[str]":
