@@ -66,7 +66,7 @@ FORMATTED = {
     "{state.application[annotations].run}": "7", "{control.userdata.timeout}-{_control[userdata].list[1]}": "30-y",
     "{w.flag} {w.flag!s} {w.flag!r} {w.flag:d}": "true true True 1", "{w.f} {w.f:.0f} {w.n:03d} {w.n!s:0>3}": "1.5 2 004 004",
     "{control.big} {control.small}": "100000000000000000000 1e-07", "j {w.e} {w.words!w}.": "j -O2 -a -b.",
-    "{{w.n}} $(x) `y` \"{w.n}\"'z' ${{X}}": "{w.n} $(x) `y` \"4\"'z' ${X}",
+    "{w.v}{w.x} {w.e}{control.userdata.timeout} X={w.f} {w.t}": "xx -O230 X=1.5 a-b", "{{w.n}} $(x) `y` \"{w.n}\"'z' ${{X}}": "{w.n} $(x) `y` \"4\"'z' ${X}",
 }  # fmt: skip
 
 
@@ -93,18 +93,22 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is():
         assert ("braces that are no placeholder are doubled" in message) == text.startswith("{wx")
 
 
-NO_TEMPLATE = {
-    "{": "literal braces are {{ and }}", "}": "literal braces", "{}": "does not name a value", "{a..b}": "does not name a value",
-    "{a[b]c}": "write after a[b], .NAME or [NAME]", "{a!x}": "there is no conversion !x",
-    "{w.n:{w.n}}": "a format holds no placeholders", "a\1": "U+0001", "a\0": "U+0000",
-}  # fmt: skip
+NO_COMMAND = [
+    ("{", "literal braces are {{ and }}"), ("}", "literal braces"), ("{}", "does not name a value"), ("{a..b}", "does not name a value"),
+    ("{a[b]c}", "write after a[b], .NAME or [NAME]"), ("{a!x}", "there is no conversion !x"), ("{w.n:{w.n}}", "a format holds no placeholders"),
+    ("a\1", "U+0001"), ("a\0", "U+0000"), (["job", "{"], "literal braces are {{ and }}"), (["job", "a{w.words!w}"], "the whole item"),
+    ("job {control.v!w}", "!w is for values that the configuration lists"), ("job {w.t!w}", "!w is for values that the configuration lists"),
+    # A format counts before a listed value is judged.
+    *(("./job " + field, field) for field in ("{w.n:>10}", "{w.n:q}", "{w.e:.2f}", "{w.n!r:*>4}")),
+    # What the state has beside settings is free, and a formula's text.
+    ("./job {state[application][annotations][run]:->3}", "begins with -"), ("X={w.t} ./job", "only a number may stand there"),
+]  # fmt: skip
 
 
-def test_a_template_that_is_none_is_refused_with_one_problem():
-    for text, words in NO_TEMPLATE.items():
-        for command in (text, ["job", text]):
-            assert words in refusal(command)
-            assert "\n" not in refusal(command)
+def test_a_command_that_is_none_is_refused():
+    for command, words in NO_COMMAND:
+        assert words in refusal(command)
+    assert "\n" not in refusal("{a..b}")
 
 
 # What a value may be.
@@ -154,49 +158,18 @@ def test_the_message_names_the_character_where_it_came_from_and_the_way_out():
     assert '"\'" is not plain' in refusal("./job {w.x!w}", values=["-a 'b'"])
 
 
-def test_words_are_listed_and_in_a_list_a_whole_item():
-    assert "the whole item" in refusal(["job", "a{w.words!w}"])
-    assert refusal("job {control.v!w} {w.t!w}").count("!w is for values that the configuration lists") == 2
+BESIDE = [
+    ("{control.a}{control.b}", {"a": ".", "b": "./x"}), ("{control.a}{control.b}", {"a": "SER", "b": "VO_X"}),
+    ("{control.a}{control.b}", {"a": -5, "b": "I/x"}), ("{control.a}{control.b}{control.c}", {"a": -5, "b": 5, "c": "I/x"}),
+    ("{w.e}{control.a}", {"a": "I/x"}), ("{control.a}{w.dot}", {"a": "."}), ("{w.dot}{control.a}", {"a": "./x"}),
+    ("/x/.{control.a}", {"a": "./x"}), ("{control.a}./x", {"a": "."}), ("SERV{control.a}", {"a": "O_X"}),
+    ("x{control.a}V{control.b}_X", {"a": "SER", "b": "O"}), ("{control.a}O{w._X}", {"a": "SERV"}),
+]  # fmt: skip
 
 
-def test_a_format_counts_before_a_listed_value_is_judged():
-    for field in ("{w.n:>10}", "{w.n:q}", "{w.e:.2f}", "{w.n!r:*>4}"):
-        assert field in refusal("./job " + field)
-
-
-def test_what_the_state_has_beside_settings_is_free():
-    assert "begins with -" in refusal("./job {state[application][annotations][run]:->3}")
-
-
-def test_a_formula_s_number_is_listed_and_its_text_is_free():
-    assert rendered("X={w.f} ./job {w.t}") == "X=1.5 ./job a-b"
-    refusal("X={w.t} ./job")
-
-
-@pytest.mark.parametrize(
-    ("command", "values"),
-    [
-        ("./job {control.a}{control.b}", {"a": ".", "b": "./x"}),
-        ("./job {control.a}{control.b}", {"a": "SER", "b": "VO_X"}),
-        ("./job {control.a}{control.b}", {"a": -5, "b": "I/x"}),
-        ("./job {control.a}{control.b}{control.c}", {"a": -5, "b": 5, "c": "I/x"}),
-        ("./job {w.e}{control.a}", {"a": "I/x"}),
-        ("./job {control.a}{w.dot}", {"a": "."}),
-        ("./job /x/.{control.a}", {"a": "./x"}),
-        ("./job {control.a}./x", {"a": "."}),
-        ("./job SERV{control.a}", {"a": "O_X"}),
-        ("./job {w.dot}{control.a}", {"a": "./x"}),
-        ("./job {control.a}O{control.b}", {"a": "SERV", "b": "_X"}),
-        ("./job x{control.a}V{control.b}_X", {"a": "SER", "b": "O"}),
-        ("./job {control.a}O{w._X}", {"a": "SERV"}),
-    ],
-)
-def test_text_is_judged_with_what_stands_beside_it(command, values):
-    refusal(command, "bad-request", **values)
-
-
-def test_plain_text_may_stand_beside_another_value():
-    assert rendered("./job {control.a}{control.b} {w.e}{control.c}", a="x", b="y", c=7) == "./job xy -O27"
+@pytest.mark.parametrize(("text", "values"), BESIDE)
+def test_text_is_judged_with_what_stands_beside_it(text, values):
+    assert "which makes .., SERVO_ or an option" in refusal("./job " + text, "bad-request", **values)
 
 
 # Where free text has to be a number, where none stands, and where every value would be lost.

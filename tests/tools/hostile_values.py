@@ -8,6 +8,7 @@ in for by ones that do it here.
 """
 
 import collections
+import itertools
 import os
 import shutil
 import subprocess
@@ -236,14 +237,11 @@ def planned(form, source):
 
 def cases(values, forms, every=1, sources=SOURCES):
     """Yield (form, value, what would be executed or None), each EVERYth."""
-    number = 0
-    for form in forms:
-        for source in sources:
-            begin, number = number, number + len(values)
-            chosen = [value for at, value in enumerate(values, begin) if at % every == 0]
-            arguments = planned(form, source) if chosen else None
-            for value in chosen:
-                yield form, value, arguments(value) if arguments else None
+    for number, (form, source) in enumerate(itertools.product(forms, sources)):
+        chosen = values[-number * len(values) % every :: every]
+        arguments = planned(form, source) if chosen else None
+        for value in chosen:
+            yield form, value, arguments(value) if arguments else None
 
 
 def try_all(folder, values, forms, every=1, shells=FOUND, sources=SOURCES, must_run=False):
