@@ -37,13 +37,12 @@ class Shown:
         return [self._descriptor] if self._rest else []
 
     def write(self) -> None:
-        """Write what can be written without waiting; not all, where it grows as fast: there is more to attend to."""
-        left = READ_BYTES
+        """Write what can be written of a piece without waiting; there is more to attend to."""
         try:
-            while (self._rest or self._take()) and left > 0 and wait_for([], 0, self.waiting):
-                count = os.write(self._descriptor, self._rest[: select.PIPE_BUF])
-                self._rest = self._rest[count:]
-                left -= count
+            self._take()
+            while self._rest and wait_for([], 0, self.waiting):
+                self._rest = self._rest[os.write(self._descriptor, self._rest[: select.PIPE_BUF]) :]
+            self._take()
         except BlockingIOError:  # a terminal that took less than it said
             pass
         except OSError:  # nobody reads it: there is nothing more to show
@@ -57,18 +56,17 @@ class Shown:
             self.write()
         os.close(self._descriptor)
 
-    def _take(self) -> bool:
-        """Read the next piece; return whether there is one."""
+    def _take(self) -> None:
+        """Read the next piece, if none is at hand and there is one."""
         for number, file in enumerate(self._files):
+            if self._rest:
+                return
             piece = os.pread(file.fileno(), READ_BYTES, self._positions[number])
             if self._room and not self._is_last:
                 end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
                 piece = piece[:end] if end or len(piece) < READ_BYTES else piece
-            if piece:
-                self._positions[number] += len(piece)
-                self._rest = memoryview(self._room + piece)
-                return True
-        return False
+            self._positions[number] += len(piece)
+            self._rest = memoryview(self._room + piece if piece else b"")
 
 
 def _own(descriptor: int) -> int:
