@@ -36,6 +36,7 @@ class Telling:
         self._voice = voice
         self._run_seconds = run_seconds
         self._number = self._of = 1
+        self._which = ""
         self._begun = 0  # how many measurements
         self._began: Optional[float] = None
         self._expected_seconds: Optional[float] = None  # from there to the end of all
@@ -51,6 +52,7 @@ class Telling:
     def begin(self, number: int, of: int) -> None:
         """Take note that the measurement of this number, from 1, is the next, of at most so many."""
         self._number, self._of = number, of
+        self._which = f"{number} of {of}" if of > 1 else ""
         if self._began is not None:
             elapsed = time.monotonic() - self._began
             self._expected_seconds = elapsed + elapsed / self._begun * (of - number + 1)
@@ -68,7 +70,8 @@ class Telling:
                 self._expected_seconds = self._run_seconds * place.total * (self._of - self._number + 1)
         self.due = now + (REDRAW_SECONDS if self.room else PROGRESS_SECONDS)
         if self.room and now < self._next_line:
-            self._draw(now - self._began)
+            line = progress_line(now - self._began, self._expected_seconds, _columns(), self._which)
+            self._is_drawn |= _write_if_possible(line + ERASE_REST + TO_START)
         else:
             # What it writes may come out on this terminal, where there must be nothing of the bar for a while.
             self.finish()
@@ -87,18 +90,12 @@ class Telling:
             self._is_drawn = False
 
     def _report(self, kind: Kind, place: Place, elapsed_seconds: float) -> None:
-        places = [f"measurement {self._number} of {self._of}" if self._of > 1 else "", str(place)]
-        where = "".join(each + ": " for each in places if each)
+        which = f"measurement {self._which}: " if self._which else ""
         # How far all runs together are; what prepares and cleans up takes no part of it.
         expected = self._run_seconds or DEFAULT_EXPECTED_SECONDS
         of_run = {Kind.PREPARE: 0.0, Kind.JOB: min(1.0, elapsed_seconds / expected)}.get(kind, 1.0)
         part = percent(self._number - 1 + (place.number + of_run) / place.total, self._of)
-        self._voice.progress(part, f"{where}{kind} has been running for {elapsed_seconds:.0f} s")
-
-    def _draw(self, elapsed: float) -> None:
-        place = f"{self._number} of {self._of}" if self._of > 1 else ""
-        line = progress_line(elapsed, self._expected_seconds, _columns(), place)
-        self._is_drawn |= _write_if_possible(line + ERASE_REST + TO_START)
+        self._voice.progress(part, which + place.told(f"{kind} has been running for {elapsed_seconds:.0f} s"))
 
 
 def progress_line(elapsed: float, expected_seconds: Optional[float], columns: int, place: str = "") -> str:
