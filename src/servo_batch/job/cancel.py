@@ -32,9 +32,13 @@ def signal_name(signum: int) -> str:
         return "signal %d" % signum
 
 
-def expect_children() -> None:
-    """Be told how children end; where SIGCHLD is ignored, as a parent may have left it, nobody is."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def wake_up_on_signals() -> int:
+    """Return a descriptor that becomes readable when a signal comes that has a handler, and never waits."""
+    readable, writable = os.pipe()
+    os.set_blocking(readable, False)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    return readable
 
 
 class Cancellation:
@@ -53,15 +57,13 @@ class Cancellation:
         self._raises = False
 
     def __enter__(self) -> "Cancellation":
-        self._readable, self._writable = os.pipe()
-        os.set_blocking(self._readable, False)
-        os.set_blocking(self._writable, False)
-        signal.set_wakeup_fd(self._writable)
+        self._readable = wake_up_on_signals()
         for signum in SIGNALS:
             if not (signum in LEFT_IGNORED and signal.getsignal(signum) is signal.SIG_IGN):
                 signal.signal(signum, self._record)
-        expect_children()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # whoever started the driver may have left them blocked
+        # Whoever started the driver may have left it otherwise. SIGCHLD ignored: nobody is told of an exit status.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         return self
 
     def __exit__(self, *_: object) -> None:

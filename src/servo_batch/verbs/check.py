@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from servo_batch import answers, executable, measurement, settings, state, terminal
 from servo_batch.command import remarks, render
 from servo_batch.config import Config, of_options
-from servo_batch.job import cancel, output
+from servo_batch.job import output
 from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, patterns, written
 from servo_batch.metrics.convert import NoMatch
@@ -59,7 +59,7 @@ class Findings:
 
 def check(options: Options) -> answers.Answer:
     """Return what is found, with the exit status 1 if anything is wrong."""
-    cancel.expect_children()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody is told how children end
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's handler would wait for the end of a pattern
     findings = Findings()
