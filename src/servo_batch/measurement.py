@@ -157,7 +157,7 @@ def run(planned: Plan, caller: Caller) -> Measurement:
     notes.update(dict.fromkeys(sequence.measure(planned.job, begin, caller), "what was left running"))
     remarks = summary.remarks([values[sources.TOTAL_RUNTIME] for values in runs])
     notes.update(dict.fromkeys(remarks, "how far the runs are apart"))
-    return Measurement(summary.summarise(runs, sources.described(planned.metrics)), notes)
+    return Measurement(summary.summarise(runs, planned.metrics), notes)
 
 
 def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any]:

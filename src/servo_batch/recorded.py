@@ -48,8 +48,7 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     value, runs = None, []  # type: Tuple[Optional[float], List[float]]
     if line["status"] == "ok":
         found = [computed(config.formulas, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
-        described = sources.described(config.metrics).items()
-        in_all = {name: each for name, each in described if all(name in values for values in found)}
+        in_all = {name: config.metrics[name] for name in config.formulas if all(name in run for run in found)}
         metrics = {**metrics, **summary.summarise(found, in_all)}
         with suppress(ValueError):
             value, runs = objective(config.objective, metrics, line["settings"])

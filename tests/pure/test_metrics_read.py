@@ -89,7 +89,7 @@ def test_what_the_older_servo_batch_took_otherwise_is_told():
 
 def summarised(values, runtimes=(1.0, 2.0, 3.0)):
     runs = [{"m": value, "other": None, "total_runtime": runtime} for value, runtime in zip(values, runtimes)]
-    summed_up = summary.summarise(runs, {"m": {"unit": "s"}})
+    summed_up = summary.summarise(runs, {"m": sources.read({"resource": "cpu_time", "unit": "s"}, None, None)})
     assert list(summed_up) == ["m"]
     return summed_up["m"]
 

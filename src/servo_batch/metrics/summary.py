@@ -4,7 +4,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 
 from servo_batch.answers import failed
 from servo_batch.metrics.convert import Value
-from servo_batch.metrics.sources import TOTAL_RUNTIME
+from servo_batch.metrics.sources import TOTAL_RUNTIME, Metric, described
 from servo_batch.samples import deviation, median
 from servo_batch.wording import found, is_number, named
 
@@ -19,18 +19,15 @@ def refuse_mixed(first: Mapping[str, Value], run: Mapping[str, Value]) -> None:
             raise failed("no-match", text % (named(name), found(value), found(first[name])))
 
 
-def summarise(
-    runs: Sequence[Mapping[str, Any]], described: Mapping[str, Mapping[str, Any]]
-) -> Dict[str, Dict[str, Any]]:
-    """Return the answer's metrics, ``{NAME: {"value": …, "unit": …, "runs": […]}}``, for runs in their order.
+def summarise(runs: Sequence[Mapping[str, Any]], metrics: Mapping[str, Metric]) -> Dict[str, Dict[str, Any]]:
+    """Return ``metrics`` as answered, ``{NAME: {"value": …, "unit": …, "runs": […]}}``, for the values of each run.
 
-    ``runs`` has the values of each, ``described`` the metrics that are asked for, as ``--describe`` has them. A value
-    is the median; text is that of the run with the median ``total_runtime``, the shorter of two. Of a single run there
-    is no ``runs``.
+    A value is the median; text is that of the run with the median ``total_runtime``, the shorter of two. Of a single
+    run there is no ``runs``.
     """
     middle = sorted(runs, key=lambda run: run.get(TOTAL_RUNTIME, 0))[(len(runs) - 1) // 2]
     summary: Dict[str, Dict[str, Any]] = {}
-    for name, description in described.items():
+    for name, description in described(metrics).items():
         values = [run[name] for run in runs]
         value = median(values) if all(map(is_number, values)) else middle[name]
         summary[name] = {"value": value, **description, **({"runs": values} if len(runs) > 1 else {})}

@@ -52,11 +52,10 @@ def _answer(
             answers.complain(error.message)  # what was measured is worth more
     notes = [*left_out, *_why_failed(measured)]
     remarks = list(filter(None, [table.verdict(view), *notes]))
-    described = sources.described(config.metrics)
     response: Dict[str, Any] = {
         "status": "ok",
         "objective": str(objective),
-        "measurements": [_measurement(row, view, described) for row in view.rows],
+        "measurements": [_measurement(row, view, config.metrics) for row in view.rows],
     }
     if notes:
         response["notes"] = notes
@@ -153,10 +152,10 @@ def _why_failed(measured: List[trials.Trial]) -> List[str]:
     return [f"[{table.pairs(failed.settings)}] failed: {why}"]
 
 
-def _measurement(row: trials.Row, view: trials.View, described: Dict[str, Dict[str, Any]]) -> Dict[str, Any]:
+def _measurement(row: trials.Row, view: trials.View, metrics: Dict[str, sources.Metric]) -> Dict[str, Any]:
     """Return what a program is told of a combination."""
     runs = [{name: metric["value"] for name, metric in trial.metrics.items()} for trial in row.trials if trial.metrics]
-    told: Dict[str, Any] = {"settings": row.settings, "metrics": summary.summarise(runs, described) if runs else {}}
+    told: Dict[str, Any] = {"settings": row.settings, "metrics": summary.summarise(runs, metrics) if runs else {}}
     failed = [trial for trial in row.trials if trial.status != "ok"]
     if failed:
         told.update(failed=len(failed), reason=failed[-1].reason, message=failed[-1].message)
