@@ -1,18 +1,17 @@
-"""How near to the best the search of ``tune`` comes, beside Optuna's TPE and its GPSampler.
+"""How near to the best the search of ``tune`` comes, beside Optuna's TPE; or its GPSampler, which takes PyTorch.
 
-``python tests/tools/tuning_benchmark.py --help`` says how; it takes a Python that has Optuna (GPSampler takes PyTorch).
-The systems are made up to be like real ones, and with ``--tables FOLDER`` also tables of measured ones: a CSV each, the
-header names each setting NAME:range or NAME:enum, the last column, objective, is to be minimised.
+``python tests/tools/tuning_benchmark.py --help`` says how; it takes a Python that has Optuna. The systems are made up to
+be like real ones, or with ``--tables FOLDER`` measured ones: a CSV each, the header names each setting NAME:range or
+NAME:enum, the last column, objective, is to be minimised.
 
 The first settings are random ones, the same for all. Of a table, what is asked for is mapped to the nearest row that was
 not told yet. The gap is (cost of what is kept - least cost) / (median cost - least cost), without the noise. Kept is what
-``choose`` says, of others the best that was observed. ± is the standard error over the seeds, for these systems.
+``choose`` says, of Optuna's the best that was observed. ± is the standard error over the seeds, for these systems.
 """
 
 import argparse
 import csv
 import glob
-import itertools
 import math
 import os
 import random
@@ -20,15 +19,19 @@ import statistics
 import sys
 import warnings
 
+import optuna
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src"))
+from servo_batch.tuning.search import choose, propose
+
 COUNTS = (10, 20, 30, 50)
 FAILURE = 0.3  # a gap that is none any more
+warnings.simplefilter("ignore")  # group is experimental
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class Table:
     """A system that was measured whole, or in part; ``space`` is as the search has it."""
-
-    kind = "tables"
 
     def __init__(self, path):
         with open(path, newline="") as stream:
@@ -59,8 +62,6 @@ class Table:
 
 class MadeUp:
     """A job whose time, or negated throughput, has factors: humps and saturation, small effects, a few pairs."""
-
-    kind = "made up"
 
     def __init__(self, seed):
         rng = random.Random("made up %d" % seed)
@@ -153,49 +154,37 @@ def _slope(rng, length, ordered, size):
 
 def tune(system, seed):
     """Return what asks as ``tune`` does, and what says which point is kept."""
-    from servo_batch.tuning.search import choose, propose
-
     return (
         lambda past: propose(system.space, past, seed),
         lambda past: tuple(choose(system.space, past).values()),
     )
 
 
-def optuna_s(sampler, **options):
+def by_optuna(sampler, **options):
     """Return what asks as a sampler of Optuna's does; kept is the best that was observed."""
 
     def searcher(system, seed):
-        import optuna
-
-        warnings.simplefilter("ignore")  # group is experimental
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed, **options))
-        return _asking(study, system), lambda past: tuple(min(past, key=lambda one: one[1])[0].values())
+        distributions = {
+            name: optuna.distributions.IntDistribution(0, len(values) - 1)
+            if ordered
+            else optuna.distributions.CategoricalDistribution(list(values))
+            for name, (values, ordered) in system.space.items()
+        }
+
+        def ask(past):
+            settings, cost = past[-1]
+            study.add_trial(optuna.create_trial(params=settings, distributions=distributions, value=cost))
+            trial = study.ask(distributions)
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)  # what it is mapped to is told instead
+            return trial.params
+
+        return ask, lambda past: tuple(min(past, key=lambda one: one[1])[0].values())
 
     return searcher
 
 
-def _asking(study, system):
-    import optuna
-
-    distributions = {
-        name: optuna.distributions.IntDistribution(0, len(values) - 1)
-        if ordered
-        else optuna.distributions.CategoricalDistribution(list(values))
-        for name, (values, ordered) in system.space.items()
-    }
-
-    def ask(past):
-        settings, cost = past[-1]
-        study.add_trial(optuna.create_trial(params=settings, distributions=distributions, value=cost))
-        trial = study.ask(distributions)
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)  # what it is mapped to is told instead
-        return trial.params
-
-    return ask
-
-
-SEARCHERS = {"tune": tune, "tpe": optuna_s("TPESampler", multivariate=True, group=True), "gp": optuna_s("GPSampler")}
+SEARCHERS = {"tune": tune, "gp": by_optuna("GPSampler"), "tpe": by_optuna("TPESampler", multivariate=True, group=True)}
 
 
 def gaps(system, searcher, seed, noise):
@@ -203,11 +192,10 @@ def gaps(system, searcher, seed, noise):
     rng = random.Random("%s %d" % (system.name, seed))
     ask, kept = SEARCHERS[searcher](system, seed)
     point = system.any_point(rng)
-    past, told, found = [], {}, []
+    past, told, found = [], set(), []
     while True:
-        if point not in told or system.kind != "tables":
-            told[point] = system.cost(point) * max(0.3, 1 + noise / 100 * rng.gauss(0, 1))
-        past.append((dict(zip(system.space, point)), told[point]))
+        told.add(point)
+        past.append((dict(zip(system.space, point)), system.cost(point) * max(0.3, 1 + noise / 100 * rng.gauss(0, 1))))
         if len(past) in COUNTS:
             cost = system.cost(kept(past))
             found.append((cost - system.least) / (system.median - system.least))
@@ -215,15 +203,6 @@ def gaps(system, searcher, seed, noise):
             return found
         asked = ask(past)
         point = system.nearest(tuple(asked[name] for name in system.space), told)
-
-
-def measured(systems, options):
-    """Return {(system's name, searcher, seed, noise): gaps}."""
-    found = {}
-    for system in systems:
-        for key in itertools.product([system.name], options.searchers, range(options.seeds), options.noise):
-            found[key] = gaps(system, *key[1:])
-    return found
 
 
 def over(ones, others):
@@ -234,39 +213,33 @@ def over(ones, others):
     return ratio, statistics.pstdev(rest) / max(1, len(rest) - 1) ** 0.5 / mean
 
 
-def report(systems, found, options):
-    """Print a line for each kind of systems, noise, number of measurements and searcher."""
-    print("systems   noise  measurements   search  mean gap  failures  of TPE's mean")
-    kinds = list(dict.fromkeys(system.kind for system in systems))
-    for kind, noise, (index, count) in itertools.product(kinds, options.noise, enumerate(COUNTS)):
-        names = [system.name for system in systems if system.kind == kind]
-        by_seed = {
-            searcher: [[found[name, searcher, seed, noise][index] for name in names] for seed in range(options.seeds)]
-            for searcher in options.searchers
-        }
-        for searcher, columns in by_seed.items():
-            ratio = ""
-            if searcher != "tpe" and "tpe" in by_seed:
-                ratio = "%.2f ± %.2f" % over(*(list(map(statistics.mean, each)) for each in (columns, by_seed["tpe"])))
-            every = list(itertools.chain(*columns))
-            failures = sum(gap > FAILURE for gap in every) / len(every)
-            row = (kind, noise, count, searcher, statistics.mean(every), failures, ratio)
-            print("%-8s %6d %13d %8s %9.3f %9.2f  %s" % row)
+def report(systems, searcher, seeds, noise):
+    """Print a line for each number of measurements and searcher: TPE, then the other in units of TPE's gap."""
+    of_tpe = {}
+    for name in ("tpe", searcher):
+        by_seed = [[gaps(system, name, seed, noise) for system in systems] for seed in range(seeds)]
+        for index, count in enumerate(COUNTS):
+            columns = [[each[index] for each in of_seed] for of_seed in by_seed]
+            means = list(map(statistics.mean, columns))
+            ratio = over(means, of_tpe.setdefault(count, means))
+            failures = sum(gap > FAILURE for column in columns for gap in column) / len(systems) / seeds
+            row = (noise, count, name, statistics.mean(means), failures, *ratio)
+            print("%5d %13d %8s %9.3f %9.2f  %.2f ± %.2f" % row, flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tables", metavar="FOLDER", help="a folder of tables of measured systems")
-    parser.add_argument("--systems", type=int, default=40, help="how many made-up systems (40)")
+    parser.add_argument("--systems", type=int, default=20, help="else how many made-up systems (20)")
     parser.add_argument("--seeds", type=int, default=20, help="how many seeds of each (20)")
-    parser.add_argument("--noise", default="0,5,10,20", help="in per cent (0,5,10,20)")
-    parser.add_argument("--searchers", default="tune,tpe", help="of %s" % ",".join(SEARCHERS))
+    parser.add_argument("--noise", type=int, nargs="+", default=[0, 5, 10, 20], help="in per cent (0 5 10 20)")
+    parser.add_argument("--searcher", choices=SEARCHERS, default="tune", help="what is beside TPE (tune)")
     options = parser.parse_args()
-    options.noise = list(map(int, options.noise.split(",")))
-    options.searchers = options.searchers.split(",")
     tables = sorted(glob.glob(os.path.join(options.tables, "*.csv"))) if options.tables else []
-    systems = [*map(Table, tables), *map(MadeUp, range(options.systems))]
-    report(systems, measured(systems, options), options)
+    systems = list(map(Table, tables) if tables else map(MadeUp, range(options.systems)))
+    print("noise  measurements   search  mean gap  failures  of TPE's mean")
+    for noise in options.noise:
+        report(systems, options.searcher, options.seeds, noise)
 
 
 if __name__ == "__main__":
