@@ -9,7 +9,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Optional, Tuple
+    from typing import Any, Callable, Dict, Optional
 
     # Returns once stdout takes something; raises what there is instead of waiting for that any longer.
     Wait = Callable[[], None]
@@ -18,24 +18,12 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 STDERR_SECONDS = 1.0  # whoever does not read stderr for so long does not read it
 
 
-class Details:
-    """A command as a person would type it, and what it printed: pairs of a heading and a text, None for nothing."""
-
-    def __init__(self, command: str, printed: "Iterable[Tuple[str, Optional[str]]]") -> None:
-        self.command = "command: " + command
-        self.printed = tuple(printed)
-
-    def __str__(self) -> str:
-        texts = [heading + (": nothing" if text is None else ":\n" + text) for heading, text in self.printed]
-        return "\n".join([self.command, *texts])
-
-
 class ServoError(Exception):
     """A call that failed or was rejected, as the answer says it.
 
     ``status`` and ``reason`` are a pair of that page's table; ``summary`` says what is wrong, where, and what to do.
-    ``details`` are the commands that failed; ``message`` has all of it. ``cause`` is "machine" where a job failed for
-    want of what the machine has to give, like room or a folder: no settings are to blame.
+    ``details`` are the commands that failed, with what they printed; ``message`` has all of it. ``cause`` is "machine"
+    where a job failed for want of what the machine has to give, like room or a folder: no settings are to blame.
     """
 
     def __init__(
@@ -43,22 +31,22 @@ class ServoError(Exception):
         status: str,
         reason: str,
         summary: str,
-        details: "Iterable[Details]" = (),
+        details: str = "",
         cause: "Optional[str]" = None,
         exit_status: int = 1,
     ) -> None:
         self.status = status
         self.reason = reason
         self.summary = summary
-        self.details = tuple(details)
+        self.details = details
         self.cause = cause
         self.exit_status = exit_status
-        message = "\n".join([summary, *map(str, self.details)])
+        message = f"{summary}\n{details}" if details else summary
         # A file name may hold bytes that are not UTF-8; Python carries them as lone surrogates, which JSON cannot.
         self.message = message.encode("utf-8", "backslashreplace").decode("utf-8")
         super().__init__(self.message)
 
-    def saying(self, summary: str, details: "Optional[Iterable[Details]]" = None) -> "ServoError":
+    def saying(self, summary: str, details: "Optional[str]" = None) -> "ServoError":
         """Return the error with another summary, and its own details where no others are given."""
         details = self.details if details is None else details
         return ServoError(self.status, self.reason, summary, details, self.cause, self.exit_status)
@@ -92,12 +80,12 @@ def bad_request(message: str) -> ServoError:
     return ServoError("bad-request", "bad-request", message)
 
 
-def failed(reason: str, summary: str, details: "Iterable[Details]" = ()) -> ServoError:
+def failed(reason: str, summary: str, details: str = "") -> ServoError:
     """Return the error of status ``failed`` with one of its reasons."""
     return ServoError("failed", reason, summary, details)
 
 
-def failed_by_machine(summary: str, details: "Iterable[Details]" = ()) -> ServoError:
+def failed_by_machine(summary: str, details: str = "") -> ServoError:
     """Return the error for a job that failed for want of what the machine has to give."""
     return ServoError("failed", "command-failed", summary, details, cause="machine")
 
@@ -145,7 +133,7 @@ def write_text(text: str, wait: "Optional[Wait]" = None) -> None:
         if wait:
             wait()
         try:
-            rest = rest[os.write(STDOUT, rest[: select.PIPE_BUF] if wait else rest) :]
+            rest = rest[os.write(STDOUT, rest[: select.PIPE_BUF]) :]
         except BlockingIOError:  # the other end made the pipe non-blocking
             select.select([], [STDOUT], [])
         except OSError as error:

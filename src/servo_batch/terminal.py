@@ -51,18 +51,10 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def failure(error: answers.ServoError) -> str:
-    """Return a failure as readable text.
-
-    What the job printed is set apart, and comes first: then what happened stands next to the prompt, however long the
-    rest is.
-    """
+    """Return a failure as readable text: what the job printed comes first, so what happened stands at the prompt."""
     kind = error.status if error.status == error.reason else "%s (%s)" % (error.status, error.reason)
-    text = ""
-    for heading, lines in reversed([pair for details in error.details for pair in details.printed]):
-        shown = " nothing" if lines is None else ("\n" + printable(lines)).replace("\n", "\n    ")
-        text += f"{heading}:{shown}\n\n"
-    summary = "\n".join([error.summary, *(details.command for details in error.details)])
-    return "%s%s\n%s\n" % (text, _emphasised(kind), printable(summary))
+    details = printable(error.details) + "\n\n" if error.details else ""
+    return "%s%s\n%s\n" % (details, _emphasised(kind), printable(error.summary))
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,7 @@ if TYPE_CHECKING:
     from typing import Any, Iterable
 
 # Of ECMA-48 and ECMA-35: colours and their like, titles of windows, character sets. They say nothing on paper.
-SEQUENCE = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]"
+SEQUENCE = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]"
 
 
 def kind(value: "Any") -> str:

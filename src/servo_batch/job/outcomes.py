@@ -4,7 +4,7 @@ import signal
 from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from servo_batch import executable
-from servo_batch.answers import Details, ServoError, failed, failed_by_machine
+from servo_batch.answers import ServoError, failed, failed_by_machine
 from servo_batch.job.cancel import signal_name
 from servo_batch.job.output import Output
 from servo_batch.job.types import Step
@@ -114,7 +114,7 @@ def judged(
     if incomplete:
         parts.append("the job's output may be incomplete: " + incomplete)
     message = step.place.told("; ".join(parts))
-    printed = [Details(step.as_typed, output.ends())]
+    printed = output.told(step.as_typed)
     if is_late:
         raise failed("timeout", message, printed)
     is_refused_by_machine = isinstance(outcome, NotStarted) and outcome.number in executable.OF_THE_MACHINE

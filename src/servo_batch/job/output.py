@@ -3,7 +3,7 @@
 import os
 import stat
 from contextlib import suppress
-from typing import BinaryIO, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, List, NamedTuple, Optional
 
 from servo_batch import files
 from servo_batch.answers import failed_by_machine
@@ -27,17 +27,17 @@ class Output(NamedTuple):
         """Return how many bytes ``"stdout"`` or ``"stderr"`` holds."""
         return os.fstat(getattr(self, name).fileno()).st_size
 
-    def ends(self) -> List[Tuple[str, Optional[str]]]:
-        """Return the end of each, as text under a heading; a cut character is left out. None is of an empty one."""
-        ends = []
+    def told(self, command: str) -> str:
+        """Return the command and the end of what it printed, under headings; a cut character is left out."""
+        lines = ["command: " + command]
         for name in ("stderr", "stdout"):
             size, heading = self.size(name), name
             begin = max(0, size - TAIL_BYTES)
             text = os.pread(getattr(self, name).fileno(), TAIL_BYTES, begin).decode("utf-8", "replace").rstrip("\n")
             if begin:
                 heading, text = "%s, the last %d of %d bytes" % (name, TAIL_BYTES, size), text.lstrip("\ufffd")
-            ends.append((heading, text if size else None))
-        return ends
+            lines.append("%s:\n%s" % (heading, text) if size else name + ": nothing")
+        return "\n".join(lines)
 
     def close(self) -> None:
         """Let go of the files: those without a name are gone then, and a named one for stderr that holds nothing."""

@@ -94,4 +94,4 @@ class _Measurement(NamedTuple):
         """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
         text = "; ".join(dict.fromkeys([*(error.summary for error in errors), *self.notes]))
         first = max(errors, key=lambda error: (error.reason == "cancelled", error.cause == "machine"))
-        return first.saying(text, [each for error in errors for each in error.details])
+        return first.saying(text, "\n".join(error.details for error in errors if error.details))

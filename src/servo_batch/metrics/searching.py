@@ -11,7 +11,7 @@ import signal
 from contextlib import suppress
 from typing import Dict, Mapping, Optional
 
-from servo_batch.answers import Details, failed, failed_by_machine
+from servo_batch.answers import failed, failed_by_machine
 from servo_batch.job.attention import Caller, Loop
 from servo_batch.job.cancel import signal_name
 from servo_batch.job.child import Child, die_with_the_driver, tell
@@ -66,7 +66,7 @@ def search(
         why = told.get("error") or KILLED % signal_name(os.WTERMSIG(status))
         raise failed_by_machine("the job ended well, but what it printed could not be searched%s: %s" % (metric, why))
     if told["missing"]:
-        raise failed("no-match", _no_match(wanted, told["missing"]), [Details(step.as_typed, output.ends())])
+        raise failed("no-match", _no_match(wanted, told["missing"]), output.told(step.as_typed))
     values: Dict[str, Value] = told["values"]
     return values
 
