@@ -85,9 +85,8 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Before, control: 
     try:
         die_with_the_driver(control)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        with suppress(ValueError, OSError):
-            soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-            resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY if soft < 0 else min(soft, MAX_MEMORY), hard))
+        with suppress(ValueError):  # there may be less
+            resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, resource.getrlimit(resource.RLIMIT_DATA)[1]))
         streams = {
             "stdout": written.mapped(output.stdout.fileno()),
             "stderr": written.mapped(output.stderr.fileno()),
