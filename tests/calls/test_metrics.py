@@ -125,6 +125,7 @@ def test_a_file_without_a_value_of_this_run_is_no_match(newest):
         "device": ("ln -s /dev/zero device", " (it is no regular file)"),
         "circle": ("ln -s circle circle", " (it cannot be read: Too many levels of symbolic links)"),
         "other": ("echo hello >other", ""),
+        "capital": ("echo Size 5 >capital", " (it would be 5 if case did not count: begin the pattern with (?i))"),
         "read": ("cat read", as_it_was),
         "touched": ("touch -a touched; chmod 600 touched", as_it_was),
     }

@@ -93,11 +93,13 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Before, control: 
         }
         values: Dict[str, Value] = {}
         missing: Dict[str, str] = {}
+        places = {}
         for name, metric in wanted.items():
             tell(report, {"metric": name})
             try:
-                text = written.read(metric.file, before[metric.file]) if metric.file else streams[metric.stream]
-                values[name] = find(metric, text)
+                file = metric.file
+                places[name] = {metric.stream: written.read(file, before[file])} if file else streams
+                values[name] = find(metric, places[name][metric.stream])
             except NoMatch as none:
                 missing[name] = str(none)
         tell(report, {"values": values, "missing": missing})
@@ -111,6 +113,6 @@ def _search(wanted: Dict[str, Metric], output: Output, before: Before, control: 
     with suppress(MemoryError, OSError):
         for name, why in list(missing.items()):
             metric = wanted[name]
-            if metric.file is None and (not why or metric.source == "output_json"):
-                missing[name] = "; ".join(filter(None, [why, hint(metric, streams)]))
+            if name in places and (not why or metric.source == "output_json"):
+                missing[name] = "; ".join(filter(None, [why, hint(metric, places[name])]))
             tell(report, {"missing": missing})
