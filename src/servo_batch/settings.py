@@ -154,35 +154,38 @@ class Settings:
 
         The value of a formula that cannot be computed is None.
         """
-        return self._computed(stored or {})[0]
+        application = overlay(self.application, stored or {})
+        return self.with_values(application, self._computed(application)[0])
 
     def broken(self, stored: "Application") -> "Dict[Formula, str]":
         """Return a problem of each formula that cannot be computed and of each constraint that does not hold.
 
         One over a setting that has no value yet says nothing yet.
         """
-        return self._computed(stored)[1]
+        from servo_batch import formulas
 
-    def _computed(self, stored: "Application") -> "Tuple[Application, Dict[Formula, str]]":
-        application = overlay(self.application, stored)
+        computed, failed = self._computed(overlay(self.application, stored))
+        known = {**dict.fromkeys(self.described), **computed}
+        problems = {self.formulas[name]: f"does not give {name} a value: {why}" for name, why in failed.items()}
+        for formula in self.constraints:
+            try:
+                if formulas.evaluate(formula, known) is False:
+                    problems[formula] = f"breaks the constraint {formula.text}: {formulas.shown(formula, known)}"
+            except formulas.FormulaError as error:
+                problems[formula] = f"cannot be held against a constraint: {error}"
+        return problems
+
+    def _computed(self, application: "Application") -> "Tuple[Dict[str, Any], Dict[str, str]]":
+        """Return the values of those settings that have one, None of formulas without, and why these have none."""
         given = values(application)
         known = {name: whole(described, given[name]) for name, described in self.described.items() if name in given}
-        if not self.formulas and not self.constraints:
-            return self.with_values(application, known), {}
+        if not self.formulas:
+            return known, {}
         from servo_batch import formulas
 
         known.update(dict.fromkeys(self.formulas))
         found, failed = formulas.computed(self.formulas, {**dict.fromkeys(self.described), **known})
-        known.update(found)
-        every = {**dict.fromkeys(self.described), **known}
-        problems = {self.formulas[name]: f"does not give {name} a value: {why}" for name, why in failed.items()}
-        for formula in self.constraints:
-            try:
-                if formulas.evaluate(formula, every) is False:
-                    problems[formula] = f"breaks the constraint {formula.text}: {formulas.shown(formula, every)}"
-            except formulas.FormulaError as error:
-                problems[formula] = f"cannot be held against a constraint: {error}"
-        return self.with_values(application, known), problems
+        return {**known, **found}, failed
 
 
 # The settings as a configuration describes them: what is wrong with them is noted in the document.
