@@ -77,17 +77,15 @@ def test_a_file_that_cannot_be_read_is_told_with_the_place(newest):
 # Who needs what of it.
 
 
-def test_measure_checks_the_whole_configuration_and_adjust_what_it_uses(newest):
-    newest.configure(batch("echo `{web.cpu", timeout=-1, metrics={"m": {"output_regex": "x"}}, zzz=1))
+def test_measure_checks_the_whole_configuration_and_adjust_all_settings(newest):
+    before = newest.stored(cpu=4)
+    broken = batch("echo `{web.cpu", timeout=-1, metrics={"m": {"output_regex": "x"}}, zzz=1)
+    newest.configure(broken)
     for ended in (newest.measure(), newest.describe()):
         ended.bad_config("batch.command", "batch.timeout", "batch.metrics.m.output_regex", "batch.zzz")
-    newest.stored(cpu=4)
     assert newest.query().query["web"]["cpu"] == 4
-
-
-def test_adjust_checks_all_settings(newest):
-    before = newest.stored(cpu=3)
-    newest.configure(batch(default_state=application(web={**SETTINGS, "cpus": {"min": 2, "max": 1}})))
-    for ended in (newest.adjust(asked(cpu=4)), newest.query(), newest.call("adjust", "--reset")):
+    broken["batch"]["default_state"] = application(web={**SETTINGS, "cpus": {"min": 2, "max": 1}})
+    newest.configure(broken)
+    for ended in (newest.adjust(asked(cpu=5)), newest.query(), newest.call("adjust", "--reset")):
         ended.bad_config("settings.cpus.min")
     assert newest.read("_state.json") == before
