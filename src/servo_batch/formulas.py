@@ -316,7 +316,7 @@ def _computed(name: str, function: "Callable[..., Any]", values: "List[Any]") ->
         if name == "round" and len(values) == 2 and not (is_whole[1] and abs(values[1]) <= MAX_DIGITS):
             raise ValueError  # round(5, -10**9) comes by way of 10**10**9
         result = function(*values)
-        if isinstance(result, complex) or result != result:
+        if isinstance(result, complex):
             raise ValueError
         if abs(result) >= 2**MAX_BITS:
             raise OverflowError
