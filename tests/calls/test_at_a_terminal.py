@@ -35,11 +35,6 @@ def place(newest):
     return waiting(newest)
 
 
-@pytest.fixture
-def edge_place(servo):
-    return waiting(servo)
-
-
 def opened(servo):
     """Return the waiting job's input for writing, None where no job reads it."""
     try:
@@ -72,19 +67,12 @@ def test_measure_answers_with_a_table_that_says_how_far_the_runs_are_apart(newes
     assert rest == ""
 
 
-def settings(cpu):
-    return ["name         value  unit", "web.cpu      %d      cores" % cpu, "web.memory   512", "web.flavour  b", ""]
-
-
 def test_adjust_answers_with_the_settings_as_they_are_now_or_what_is_wrong(place, terminal):
-    what = "nothing was changed: web.cpu must be a number from 1 to 8, but is a number, 9"
-    for argument, status, lines in (
-        ("--query", 0, settings(cpu=2)),
-        ("web.cpu=4", 0, settings(cpu=4)),
-        ("web.cpu=9", 1, ["rejected (invalid-value)", what, ""]),
-    ):
+    table = "name         value  unit|web.cpu      %d      cores|web.memory   512|web.flavour  b|"
+    what = "rejected (invalid-value)|nothing was changed: web.cpu must be a number from 1 to 8, but is a number, 9|"
+    for argument, status, lines in (("--query", 0, table % 2), ("web.cpu=4", 0, table % 4), ("web.cpu=9", 1, what)):
         screen = terminal(place, "adjust", argument)
-        assert (screen.end(), screen.screen) == (status, lines)
+        assert (screen.end(), "|".join(screen.screen)) == (status, lines)
 
 
 def test_json_asks_for_the_protocol_and_questions_get_it(newest, terminal):
@@ -128,12 +116,13 @@ def test_a_locale_without_utf_8_gets_ascii(servo, terminal):
     assert any("\\xe9..." in line for line in screen.screen), screen.screen
 
 
-def test_an_argument_is_utf_8_in_any_locale_and_stdin_is_not_read_beside_it(edge_place):
-    edge_place.environment["LC_ALL"] = "C"
-    with open(edge_place.path("go"), "r+b", 0) as stdin:  # in which nothing ever comes, nor an end
-        ended = edge_place.call("adjust", "web.memory=é…".encode(), "web.flavour=1.10", "app", stdin=stdin)
+def test_an_argument_is_utf_8_in_any_locale_and_stdin_is_not_read_beside_it(servo):
+    waiting(servo)
+    servo.environment["LC_ALL"] = "C"
+    with open(servo.path("go"), "r+b", 0) as stdin:  # in which nothing ever comes, nor an end
+        ended = servo.call("adjust", "web.memory=é…".encode(), "web.flavour=1.10", "app", stdin=stdin)
     assert ended.status == 0
-    assert edge_place.query().query["web"] == {"cpu": 2, "memory": "é…", "flavour": "1.10"}
+    assert servo.query().query["web"] == {"cpu": 2, "memory": "é…", "flavour": "1.10"}
 
 
 # The progress bar
@@ -172,17 +161,18 @@ def test_a_dumb_terminal_gets_no_bar(place, terminal):
     assert b"expected" not in screen.received
 
 
-def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(edge_place, terminal):
-    screen = terminal(edge_place, "measure")
+def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(servo, terminal):
+    waiting(servo)
+    screen = terminal(servo, "measure")
     screen.until(DRAWN)
-    with wait_until(lambda: opened(edge_place)):  # the bar does not wait for the job to read
+    with wait_until(lambda: opened(servo)):  # the bar does not wait for the job to read
         screen.type(b"\x03")
         assert screen.end() == -signal.SIGINT  # as a shell has to see it, for a loop around the call to end
     assert b"^C" in screen.received
     title, message, rest = screen.screen
     assert (title, rest) == ("failed (cancelled)", "")
     assert re.match(r"cancelled by SIGINT: the job was stopped after [0-9.]+ s$", message)
-    assert opened(edge_place) is None  # nobody reads: the job is gone
+    assert opened(servo) is None  # nobody reads: the job is gone
 
 
 def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, terminal):
