@@ -26,8 +26,7 @@ from servo_batch.wording import is_number
 
 # A longer line of a driver's stdout is no answer.
 MAX_LINE_BYTES = 8 * 1024 * 1024
-# Of what else a driver writes, so much of the start is logged, and so much of the end is reported where it fails: a
-# byte that is no UTF-8 takes six in the report, which has 2 MiB at the most.
+# Of what else it writes so much of the start is logged, and so much of the end reported, where a byte may take six.
 MAX_LOGGED_BYTES = 1024 * 1024
 MAX_REPORTED_BYTES = 256 * 1024
 # All that a pipe holds: the most that Linux lets ordinary users put into one.
@@ -35,8 +34,8 @@ PIPE_BYTES = 1024 * 1024
 # A driver that is asked to stop has this long to stop its job and to answer.
 STOP_SECONDS = 60.0
 
-# Runs a verb of this very program, whatever name its file goes by, in a zip file or in a folder. What it puts first in
-# the path stands there in place of the working directory, whose json.py could otherwise take Python's own's place.
+# Runs a verb of this very program, whatever its file is called. The path begins with it in place of the working
+# directory, where a json.py may lie.
 _SELF = "import sys; sys.path[0] = sys.argv[1]; del sys.argv[:2]; from servo_batch.__main__ import start; start()"
 # Looked up at the start, while the working directory is sure to be there.
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(servo_batch.__file__)))
@@ -53,10 +52,7 @@ def is_there(name: str) -> bool:
 
 
 def start(name: str, arguments: List[str], request: Optional[Dict[str, Any]]) -> "subprocess.Popen[bytes]":
-    """Start the driver ``name``, the working directory's or else our own, with ``request`` on its stdin.
-
-    Raises ``ServoError`` where it cannot be run.
-    """
+    """Start the working directory's driver, or our own, with ``request`` on stdin; raise ``ServoError``."""
     command = ["./" + name] if is_there(name) else self_command(name)
     try:
         with tempfile.TemporaryFile() as stdin:
@@ -81,7 +77,7 @@ def start(name: str, arguments: List[str], request: Optional[Dict[str, Any]]) ->
 class Driver:
     """One run of the driver ``name``, which is to be closed.
 
-    Of what it writes beside the protocol, so many lines as ``options`` say are logged, and reported where it fails.
+    Of what else it writes, so many lines as ``options`` say are logged, and reported where it fails.
     """
 
     def __init__(
@@ -99,13 +95,13 @@ class Driver:
         self._answers: List[Dict[str, Any]] = []
         self._said = bytearray()
         self._stopped: Optional[ServoError] = None
-        # When it is stopped, unless it writes something before; or killed, once it was told to stop.
+        # When it is stopped, unless it writes something before; then, when it is killed.
         self._due = time.monotonic() + self._silence_seconds
         # Each with the line that it is in the middle of.
         self._pipes: Dict[Any, bytes] = {process.stdout: b"", process.stderr: b""}
 
     def close(self) -> None:
-        """Take what is in its pipes, and end what is left of it, unless it has ended by itself."""
+        """Kill what is left of it, unless it has ended by itself, and read what it wrote last."""
         self._process.returncode = 0  # Popen must not wait for a process that has been reaped
         if self.status is None or self._stopped is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -116,7 +112,7 @@ class Driver:
             self._close(pipe)
 
     def wait(self, until: float) -> None:
-        """Wait for something to happen, at most ``until``; stop the driver if it is silent for too long."""
+        """Wait for anything, at most ``until``; stop the driver if it is silent for too long."""
         self._read(min(until, self._due))
         self.status = self._events.exits.get(self._process.pid)
         if self.status is None and time.monotonic() >= self._due:
@@ -124,16 +120,16 @@ class Driver:
             self.stop(failed("timeout", why), signal.SIGTERM if self._stopped is None else signal.SIGKILL)
 
     def stop(self, why: ServoError, number: signal.Signals) -> None:
-        """Stop the driver, which runs, by a signal. The first ``why`` is the reason; after it only SIGKILL counts."""
+        """Stop it, while it runs, by a signal; the first ``why`` counts, and after it only SIGKILL."""
         # Nothing is due any more after SIGKILL.
         if self._stopped is None or (number == signal.SIGKILL and self._due < math.inf):
             self._stopped = self._stopped or why
             self._due = math.inf if number == signal.SIGKILL else time.monotonic() + STOP_SECONDS
             self._log("%s to the %s driver" % (number.name, self._name))
-            os.kill(self._process.pid, number)  # it has not been reaped, so it is there, if only as a zombie
+            os.kill(self._process.pid, number)  # it is there, if only as a zombie: it has not been reaped
 
     def answer(self) -> Dict[str, Any]:
-        """Return a successful driver's answer; else raise ``ServoError``: its failure, or what it did wrong."""
+        """Return what it answers; raise ``ServoError`` for a failure, its own or of the protocol."""
         assert self.status is not None
         answer = self._answers[0] if len(self._answers) == 1 else {}
         status = str(answer.get("status", "ok"))
@@ -148,13 +144,13 @@ class Driver:
             message += "\nit wrote: " + self._said.decode("utf-8", "replace").rstrip("\n")
         error = failed("driver-failed", message)
         if status != "ok":
-            error = ServoError(status, str(answer.get("reason") or error.reason), str(answer.get("message") or message))
+            reason, message = answer.get("reason") or error.reason, answer.get("message") or message
+            error = ServoError(status, str(reason), str(message))
         if self._stopped is not None:  # the driver cannot know who wanted it, and why
             raise self._stopped.saying("%s; %s" % (self._stopped.message, error.message))
         raise error
 
     def _read(self, until: float) -> None:
-        """Wait for something to happen, at most ``until``; take what the pipes hold."""
         for pipe in self._events.wait(until, list(self._pipes)):
             data = pipe.read(PIPE_BYTES)
             if not data:

@@ -1,4 +1,4 @@
-"""The one place where the agent waits: for signals, children, pipes and exchanges, without polling."""
+"""Where the agent waits: for signals, children, pipes and exchanges, without polling."""
 
 import contextlib
 import math
@@ -18,7 +18,7 @@ MAX_WAIT_SECONDS = 3600.0
 def leave_when_told(log: Callable[[str], None]) -> None:
     """Until there are ``Events``, let SIGTERM and SIGINT end the process at once, and the others wait.
 
-    Nothing has been sent yet; but process 1 would not even hear of a signal that it does not handle.
+    Nothing has been sent yet. Process 1 would not even hear of a signal that it does not handle.
     """
 
     def leave(number: int, frame: Any) -> None:
@@ -36,8 +36,8 @@ class Events:
     def __init__(self) -> None:
         self.signals: List[int] = []  # those that ask the agent to end or to start again
         self.stopped_at = math.inf  # when the agent was told to end now, on the monotonic clock
-        self.hurried = False  # whether SIGTERM or SIGINT came again: somebody does not want to wait
-        self.exits: Dict[int, int] = {}  # what waitpid(2) said of the children that the last wait reaped
+        self.hurried = False  # whether SIGTERM or SIGINT came again: somebody will not wait
+        self.exits: Dict[int, int] = {}  # by process id, what waitpid(2) said in the last wait
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_writer, False)
         signal.set_wakeup_fd(self._wake_writer)
@@ -47,7 +47,7 @@ class Events:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def hold(self) -> None:
-        """Collect what has come; signals that come from now on wait for the next life of the process, after exec."""
+        """Collect what has come; what comes from now on waits for the next life of the process, after exec."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP + FINISH)
         self.wait(0)
 
@@ -69,8 +69,7 @@ class Events:
     def wait(self, until: float = math.inf, pipes: Sequence[Any] = ()) -> List[Any]:
         """Wait for any event, at most until the monotonic clock shows ``until``.
 
-        Return those of the ``pipes`` that can be read. It may return early and empty-handed: callers look at what they
-        waited for and wait again.
+        Return those of the ``pipes`` that can be read. It may return early and empty-handed.
         """
         seconds = min(max(until - time.monotonic(), 0), MAX_WAIT_SECONDS)
         ready = select.select([self._wake_reader, *pipes], [], [], seconds)[0]

@@ -24,10 +24,9 @@ MAX_TOKEN_BYTES = 16 * 1024
 
 
 class AgentOptions:
-    """What the agent was asked to be, by the command line and the environment; raises ``ServoError``.
+    """What the command line and the environment ask for; raises ``ServoError``.
 
-    An empty variable counts as unset: Compose passes ${UNSET} on as one. The token is not part of it, so that no
-    message can show it by accident.
+    An empty variable counts as unset: Compose passes ${UNSET} on as one.
     """
 
     def __init__(self, arguments: Options) -> None:
@@ -70,8 +69,7 @@ def _url(app_id: str, arguments: Options) -> str:
             raise bad_request("no account: give --account, $OPTUNE_ACCOUNT or --url")
         return DEFAULT_URL % (quote(os.fsencode(account), safe=""), quote(os.fsencode(app_id), safe=""))
     url = str(arguments.get("--url"))
-    # What is left after this check means the same to every reader of addresses: the host that is checked below is the
-    # host that is called.
+    # Whoever reads the address: the host that is checked below has to be the one that is called.
     printable = all("!" <= character <= "~" for character in url) and "\\" not in url
     try:
         parts = urlsplit(url if printable else "")
@@ -89,7 +87,6 @@ def _url(app_id: str, arguments: Options) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether ``host`` is this machine and no other: ``localhost`` or a loopback address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -97,7 +94,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _perf(text: str) -> Optional[str]:
-    """Return the expression, or None where there is none; only its form is checked: the service knows its names."""
+    # Only the form is checked: the service knows the names.
     if not text:
         return None
     try:
@@ -110,10 +107,7 @@ def _perf(text: str) -> Optional[str]:
 
 
 def read_token(path: str) -> str:
-    """Return the token in the file at ``path``, which may be a pipe, without white space around it.
-
-    Raises ``ServoError``, with a message that shows nothing of what the file holds.
-    """
+    """Return the token in a file or a pipe; what ``ServoError`` says shows no part of it."""
     try:
         with open(path, "rb") as stream:
             content = stream.read(MAX_TOKEN_BYTES + 1)

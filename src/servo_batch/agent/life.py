@@ -1,7 +1,7 @@
 """The agent: asks the service what to do next, has a driver do it, and delivers what came of it.
 
-Nothing but a signal ends it: what the service and the drivers send is checked where it is used, and a case that nobody
-thought of costs one command, not the agent.
+Only a signal ends it: what the service and the drivers send is checked where it is used, and a case that nobody
+thought of costs one command.
 """
 
 import contextlib
@@ -22,17 +22,16 @@ from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 
 DEFAULT_SLEEP_SECONDS = 120.0
-# Progress is reported so often, also of a silent driver, because only in the answer to a report can the service cancel.
-# So long a report may go without an answer.
+# How often progress is reported, also of a silent driver: only in answer to a report can the service cancel. So long
+# a report may go without an answer.
 REPORT_SECONDS = 9.0
-# On the way out nothing is waited for long: whoever stops a container kills it ten seconds later. A result and the
-# goodbye have so many tries, with a pause; after LEAVE_SECONDS each has one.
+# On the way out: whoever stops a container kills it ten seconds later. A result and the goodbye have so many tries,
+# with a pause; after LEAVE_SECONDS each has one.
 LAST_WAIT_SECONDS = 1.0
 LAST_TRIES = 3
 LAST_PAUSE_SECONDS = 0.2
 LEAVE_SECONDS = 6.0
-# A failure's report has 2 MiB at the most. Where it would be longer each of its texts is cut; a character takes twelve
-# bytes at the most.
+# Of a failure's report. Where it would be longer each of its texts is cut: a character takes twelve bytes at the most.
 MAX_FAILURE_BYTES = 2 * 1024 * 1024 - 1024
 CUT_CHARACTERS = 50000
 
@@ -69,7 +68,6 @@ class Agent:
         self._send("GOODBYE", {"reason": why + ", ".join(names)})
 
     def _serve(self, answer: Dict[str, Any]) -> None:
-        """Do what the service says and report what came of it."""
         command = answer.get("cmd")
         if not isinstance(command, str) or command not in self._commands:
             self._log("unknown command: %s" % json.dumps(answer))
@@ -161,16 +159,17 @@ class Agent:
         return {"state": state}
 
     def _measure(self, param: Any) -> Dict[str, Any]:
-        if param is not None and not isinstance(param, dict):
+        param = {} if param is None else param
+        if not isinstance(param, dict):
             raise bad_request("the param of the service's MEASURE is not an object")
-        answer = self._operate("measure", "MEASUREMENT", param or {}, param or {}, needed="metrics")
+        answer = self._operate("measure", "MEASUREMENT", param, param, needed="metrics")
         return {key: answer[key] for key in ("metrics", "annotations") if key in answer}
 
     def _ask_operator(self, command: str) -> None:
         self._log("run %s? Enter runs it, any other answer declines it:" % command)
         while not self._events.wait(pipes=[0]):
             if self._events.signals:
-                raise failed("cancelled", "the agent was told to stop before the operator had answered")
+                raise failed("cancelled", "the agent was told to stop")
         if os.read(0, 1000).strip(b" \t") != b"\n":
             raise failed("declined", "the operator declined it at the terminal")
 
@@ -179,7 +178,6 @@ class Agent:
     def _operate(
         self, name: str, event: str, param: Dict[str, Any], request: Dict[str, Any], needed: str = ""
     ) -> Dict[str, Any]:
-        """Run a driver's operation with its progress reported; return its answer or raise ``ServoError``."""
         reports = self._reports = Reports(event, self._service, self._log)
         try:
             control = param.get("control")
@@ -187,14 +185,13 @@ class Agent:
                 self._check_environment(param)
             return self._run(name, [self._options.app_id], request, needed, self._cancels_by(name))
         finally:
-            # A report that comes after the result would make the service believe that the operation goes on. But one
-            # that nobody answers must not hold the result up.
+            # A report after the result would make the service believe that the operation goes on; but one that nobody
+            # answers must not hold the result up.
             self._wait(REPORT_SECONDS, reports.are_answered, is_idle=False)
             reports.end()
             self._reports = None
 
     def _check_environment(self, param: Dict[str, Any]) -> None:
-        """Have ./environment say whether the environment is the one that is asked for."""
         if not is_there("environment"):
             self._log("there is no ./environment to run: the request's control.environment is passed over")
             return
@@ -205,13 +202,12 @@ class Agent:
             raise ServoError(status, error.reason, error.message) from None
 
     def _cancels_by(self, name: str) -> signal.Signals:
-        """Return the signal that a driver is to be cancelled by."""
         try:
-            has_cancel = self._run(name, ["--info"]).get("has_cancel") is True
+            if self._run(name, ["--info"]).get("has_cancel") is True:
+                return signal.SIGUSR1
         except ServoError as error:
             self._log("%s --info: %s; it would be cancelled with SIGKILL" % (name, error.message))
-            has_cancel = False
-        return signal.SIGUSR1 if has_cancel else signal.SIGKILL
+        return signal.SIGKILL
 
     def _run(
         self,
@@ -221,7 +217,7 @@ class Agent:
         needed: str = "",
         cancel_by: signal.Signals = signal.SIGKILL,
     ) -> Dict[str, Any]:
-        """Run a driver to its end; return its answer, which has the object ``needed``, or raise ``ServoError``."""
+        """Return what a driver answers, which has the object ``needed``."""
         why = self._why_stop()
         if why is not None:
             raise why
@@ -241,14 +237,13 @@ class Agent:
         return answer
 
     def _why_stop(self) -> Optional[ServoError]:
-        """Return why what is under way has to stop, or None where it has not."""
         if self._events.stopped_at < math.inf:
             return failed("cancelled", "the agent was told to stop")
         return self._reports.cancel if self._reports is not None else None
 
 
 class Reports:
-    """Reports the progress of one operation; a report that cannot be delivered, or that nobody answers, is dropped."""
+    """Reports the progress of one operation; what cannot be delivered, or nobody answers, is dropped."""
 
     def __init__(self, event: str, service: Service, log: Log) -> None:
         self.cancel: Optional[ServoError] = None  # that the service cancelled the operation
@@ -265,10 +260,7 @@ class Reports:
         return self._exchange is None or self._exchange.is_over()
 
     def turn(self, line: Optional[Dict[str, Any]]) -> float:
-        """Take the driver's newest line, send a report if one is due, and return when the next is.
-
-        The first line is told at once.
-        """
+        """Report ``line``, the driver's newest, if that is due, the first at once; return when the next is due."""
         now = time.monotonic()
         is_due = now >= self._due or (line is not None and self._told is None)
         if is_due or self.are_answered():
@@ -292,14 +284,13 @@ class Reports:
         self._exchange = None
         if outcome.answer is None:
             self._log("progress not delivered: %s" % outcome.error)
-        elif outcome.answer.get("status") == "cancel" and self.cancel is None:
+        elif outcome.answer.get("status") == "cancel":
             reason = outcome.answer.get("reason") or "no reason given"
             self.cancel = failed("cancelled", "the service cancelled it: %s" % (reason,))
             self._log(self.cancel.message)
 
 
 def _failure(error: ServoError) -> Dict[str, Any]:
-    """Return the param that reports ``error``."""
     param = error.response()
     if len(json.dumps(param)) > MAX_FAILURE_BYTES:
         return {key: text[:CUT_CHARACTERS] for key, text in param.items()}

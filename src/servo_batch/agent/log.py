@@ -1,4 +1,4 @@
-"""The agent's log: one line an event, on stdout, safe to show on a terminal and never with the token in it."""
+"""The agent's log on stdout: one line an event, safe to show on a terminal, without the token."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ CONCEALED = "[token]"
 
 
 class Log:
-    """Writes lines that start with the time in UTC; control characters in them are escaped, long ones are cut."""
+    """Writes lines that start with the time in UTC; control characters are escaped, long lines cut."""
 
     def __init__(self) -> None:
         self._forms: List[str] = []

@@ -1,7 +1,7 @@
 """One exchange with the service: a POST, and its answer, within a time and a size.
 
-The exchange runs in a thread of its own: whatever the service does (nothing, a byte a minute, a hundred megabytes), the
-agent goes on reading its driver and hears its signals.
+It runs in a thread: whatever the service does (nothing, a byte a minute, a hundred megabytes), the agent goes on
+reading its driver and hears its signals.
 """
 
 import base64
@@ -45,7 +45,7 @@ class Exchange:
         return self.outcome is not None
 
     def end(self) -> Outcome:
-        """Return what came of it; if nothing did yet, break the connection, so that the thread ends too."""
+        """Return what came of it; if nothing did yet, break the connection, which ends the thread."""
         if self.outcome is None:
             self.outcome = Outcome(error="no answer in time")
             if self.socket is not None:
@@ -55,10 +55,9 @@ class Exchange:
 
 
 class Service:
-    """The service at ``url``; ``token`` is None where none is to be sent.
+    """The service at ``url``; raises ``ServoError`` where the proxy on the way there cannot be used.
 
     ``tell`` is called with each text that is sent or comes, ``wake`` when an exchange has ended.
-    Raises ``ServoError`` where the way there, a proxy or TLS, cannot be used.
     """
 
     def __init__(self, url: str, token: Optional[str], tell: Callable[[str], None], wake: Callable[[], None]) -> None:
@@ -79,7 +78,7 @@ class Service:
         if is_https:
             import ssl  # here: a Python without TLS can do without https
 
-            self._tls = ssl.create_default_context()  # which verifies, as $SSL_CERT_FILE or else the system says
+            self._tls = ssl.create_default_context()  # it verifies, by $SSL_CERT_FILE if that is set
         # Plain http with a token is for this machine only; a proxy would carry it to another one.
         use_proxy = is_https or token is None
         self._proxy, self._proxy_headers = _proxy(parts.scheme, parts.netloc) if use_proxy else (None, {})
@@ -96,7 +95,7 @@ class Service:
         try:
             # A thread that hangs in a name look-up must not keep the agent from ending.
             threading.Thread(target=self._run, args=(exchange, body), daemon=True).start()
-        except RuntimeError as error:  # a job may have taken all the processes that a container may have
+        except RuntimeError as error:  # there are too many processes
             exchange.outcome = Outcome(error=str(error))
         return exchange
 
@@ -126,7 +125,6 @@ class Service:
 
 
 def _judged(response: http.client.HTTPResponse) -> Outcome:
-    """Tell a JSON object that the service means as its answer from all else."""
     content = response.read(MAX_ANSWER_BYTES + 1)
     if len(content) > MAX_ANSWER_BYTES:
         return Outcome(error="the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
@@ -147,10 +145,7 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
 
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
-    """Return the proxy that the environment names for an address, if any, and the headers that it wants.
-
-    Raises ``ServoError``, without a password, where it is no proxy of ours.
-    """
+    """Return the proxy for an address, if there is one, and the headers that it wants; raise ``ServoError``."""
     url = urllib.request.getproxies().get(scheme)
     if not url or urllib.request.proxy_bypass(authority):
         return None, {}
@@ -162,7 +157,7 @@ def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict
     if not host or parts.scheme != "http":
         raise bad_request(
             "%s_PROXY must be like http://HOST:PORT, since requests go to a proxy by plain http, not %r"
-            % (scheme.upper(), "…@" + url.rpartition("@")[2] if "@" in url else url)
+            % (scheme.upper(), "…@" + url.rpartition("@")[2] if "@" in url else url)  # without a password
         )
     if parts.username is None:
         return (host, port), {}
