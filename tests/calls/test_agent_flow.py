@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -72,12 +73,10 @@ def test_describe_adjust_measure(python, serve, servo, folder):
     assert json.loads((folder / "measure.request").read_text()) == MEASURE["param"]
     assert all(one.headers["authorization"] == "Bearer " + TOKEN for one in service.requests)
     assert all(one.headers["content-type"] == "application/json" for one in service.requests)
-    assert "servo-batch 1." in agent.output.split("\n")[0]
-    assert service.url in agent.output.split("\n")[0]
+    assert re.search("servo-batch 1.*%s\n" % service.url, agent.output)
     for said in ('> {"event": "WHATS_NEXT", "param": null}', '< {"status": "ok"}', "sleep was left"):
         assert said in agent.output
-    assert TOKEN not in agent.output
-    assert "Warning" not in agent.output
+    assert not re.search("s3cret|Warning", agent.output)
     assert (folder / "arguments").read_text() == "app\n"
     assert "s3cret" not in (folder / "environment").read_text()
     assert "socket" not in (folder / "descriptors").read_text()
@@ -108,13 +107,8 @@ def test_a_silent_driver_is_reported_too_so_that_it_can_be_cancelled(folder, mea
 
 def test_a_cancel_asks_a_driver_that_can_passes_its_answer_on_and_kills_it_where_it_does_not_listen(measure_in_turn):
     failure = {"status": "failed", "reason": "cancelled", "message": "stopped the job"}
-    scripts = [
-        UNTIL_CANCELLED % ("echo '%s'; exit 1" % json.dumps(failure)),
-        UNTIL_CANCELLED % ANSWER,
-        DEAF,
-    ]
-    changes = ["driver.STOP_SECONDS=0.5"]
-    service, agent = measure_in_turn(scripts, "true", answers=[CANCEL, {}] * len(scripts), changes=changes)
+    scripts = [UNTIL_CANCELLED % ("echo '%s'; exit 1" % json.dumps(failure)), UNTIL_CANCELLED % ANSWER, DEAF]
+    service, agent = measure_in_turn(scripts, "true", answers=[CANCEL, {}] * 3, changes=["driver.STOP_SECONDS=0.5"])
     cancelled, measured, killed = service.results()
     assert cancelled == dict(failure, message="the service cancelled it: too slow; stopped the job")
     assert measured == METRICS  # the result beat the cancel

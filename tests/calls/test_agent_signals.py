@@ -31,25 +31,12 @@ def test_a_stop_cancels_the_driver_reports_it_and_says_goodbye(measure, numbers)
     assert (how, sorted(names.split(", "))) == ("exit", sorted(number.name for number in numbers))
 
 
-def test_a_driver_that_can_cancel_is_waited_for(folder, measure):
-    script = UNTIL_CANCELLED % ("cat go; echo '%s'" % json.dumps(FAILURE))
-    service, agent = measure(script, "true")
-    service.wait_for("MEASUREMENT")
-    agent.signal(signal.SIGTERM)
-    agent.wait_for_log("SIGUSR1 to the measure driver")
-    (folder / "go").write_text("")
-    assert agent.ended() == 0
-    assert service.results() == [dict(FAILURE, message="the agent was told to stop; stopped the job")]
-    assert service.requests[-1].event == "GOODBYE"
-
-
 def test_a_second_stop_kills_the_driver(measure):
     service, agent = measure(DEAF, "true")
     service.wait_for("MEASUREMENT")
-    agent.signal(signal.SIGINT)
+    agent.signal(INT)
     agent.wait_for_log("SIGUSR1 to the measure driver")
-    agent.signal(signal.SIGINT)
-    assert agent.ended() == 0
+    agent.stop(INT)
     assert "SIGKILL to the measure driver" in agent.output
     assert service.results()[-1]["reason"] == "cancelled"
 
@@ -57,36 +44,33 @@ def test_a_second_stop_kills_the_driver(measure):
 def test_sigusr1_finishes_the_operation_first(folder, measure):
     service, agent = measure(STARTED + "cat go; " + ANSWER, times=2)
     service.wait_for("MEASUREMENT")
-    agent.signal(signal.SIGUSR1)
+    agent.signal(USR1)
     (folder / "go").write_text("")
     assert agent.ended() == 0
     assert service.results() == [METRICS]
     assert [len(service.of(event)) for event in ("WHATS_NEXT", "GOODBYE")] == [1, 1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [TERM, USR1])
 def test_an_idle_agent_leaves_at_once_though_the_service_does_not_answer(serve, servo, number):
     service = serve([never])
     agent = servo(service)
     service.wait_for("WHATS_NEXT")
-    agent.signal(number)
-    assert agent.ended() == 0
+    agent.stop(number)
     assert len(service.of("GOODBYE")) == 1
 
 
-# What the driver does, how the service fails, and how late it may be for a second try.
-LAST_TRIES = {
-    "measures, hangs": (ENDLESS, never, "6.0", 3),
-    "delivers, hangs": (ANSWER, never, "6.0", 3),
-    "delivers, fails": (ANSWER, lambda handler: handler.answer(b"", 503), "6.0", 3),
-    "late": (ENDLESS, never, "0.0", 1),
-}
+def fails(handler):
+    handler.answer(b"", 503)
 
 
-@pytest.mark.parametrize(("script", "fault", "seconds", "tries"), LAST_TRIES.values(), ids=LAST_TRIES)
+# How late it may be for a second try.
+@pytest.mark.parametrize(
+    ("script", "fault", "seconds", "tries"), [(ENDLESS, never, 6, 3), (ANSWER, fails, 6, 3), (ENDLESS, never, 0, 1)]
+)
 def test_a_result_and_the_goodbye_have_few_tries_once_the_agent_is_told_to_stop(measure, script, fault, seconds, tries):
     faults = {"answers": [fault] * 9, "goodbyes": [fault] * 9}
-    changes = ["life.REQUEST_SECONDS=1000.0", "life.LAST_WAIT_SECONDS=0.1", "life.LEAVE_SECONDS=" + seconds]
+    changes = ["life.REQUEST_SECONDS=1000.0", "life.LAST_WAIT_SECONDS=0.1", "life.LEAVE_SECONDS=%d" % seconds]
     service, agent = measure(script, **faults, changes=changes, env={"SERVO_RETRY_DELAY_SEC": "1000"})
     service.wait_for("MEASUREMENT")
     agent.stop()
@@ -104,23 +88,19 @@ def test_a_stop_while_the_token_is_awaited_is_heard(python, serve, servo, folder
     assert "told to stop before it began" in agent.output
 
 
-@pytest.mark.parametrize(
-    "imported", ["servo_batch", "servo_batch.cli", "servo_batch.agent", "servo_batch.agent.events"]
-)
-def test_a_stop_while_the_agent_starts_ends_it_without_a_traceback(newest, imported):
+@pytest.mark.parametrize("number", [INT, TERM])
+@pytest.mark.parametrize("imported", [b"servo_batch.cli", b"servo_batch.agent.events", b"servo_batch.agent"])
+def test_a_stop_while_the_agent_starts_ends_it_without_a_traceback(newest, imported, number):
     """Python says on stderr what it has imported, so the moment is ours to choose."""
-    arguments = ["servo", "--url", "http://127.0.0.1:9", "--no-auth", "app"]
-    for number in (signal.SIGINT, signal.SIGTERM):
-        agent = newest.start(*arguments, options=["-X", "importtime"])
-        try:
-            said = iter(agent.stderr.readline, b"")
-            while not next(said).endswith(b" %s\n" % imported.encode()):
-                pass
-            agent.send_signal(number)
-            assert b"Traceback" not in agent.communicate(timeout=60)[1]
-        finally:
-            agent.kill()
-        assert agent.returncode in (0, 128 + number, -number)
+    agent = newest.start("servo", "--url", "http://127.0.0.1:9", "--no-auth", "app", options=["-X", "importtime"])
+    try:
+        while not agent.stderr.readline().endswith(b" %s\n" % imported):
+            assert agent.poll() is None
+        agent.send_signal(number)
+        assert b"Traceback" not in agent.communicate(timeout=60)[1]
+    finally:
+        agent.kill()
+    assert agent.returncode in (0, 128 + number, -number)
 
 
 UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -142,7 +122,7 @@ def test_process_1_leaves_no_zombies(folder, measure):
     (folder / "go").write_text("")
     service.wait_for("WHATS_NEXT", 2)
     wait_until(lambda: children(agent, zombies=True) == [])
-    os.kill(agent, signal.SIGTERM)
+    os.kill(agent, TERM)
     assert unshare.ended() == 0
     assert service.requests[-1].event == "GOODBYE"
 
@@ -151,26 +131,22 @@ def test_process_1_leaves_no_zombies(folder, measure):
 def at_terminal(measure):
     """A function that has an agent measure at a terminal of its own; it returns what measure does, and our end."""
     ours, theirs = pty.openpty()
-
-    def take_terminal():
-        os.setsid()
-        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
-
-    def start(*script, **options):
-        return (*measure(*script, stdin=theirs, preexec_fn=take_terminal, **options), ours)
-
-    yield start
+    terminal = {"stdin": theirs, "start_new_session": True, "preexec_fn": lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)}
+    yield lambda *script, **options: (*measure(*script, **terminal, **options), ours)
     os.close(ours)
     os.close(theirs)
 
 
-def test_an_interrupt_at_the_terminal_reaches_the_driver_once_and_as_a_cancel(folder, at_terminal):
-    script = "trap 'echo SIGINT >interrupted' INT; " + UNTIL_CANCELLED % ANSWER
+def test_an_interrupt_at_the_terminal_reaches_the_driver_once_and_as_a_cancel_that_is_waited_for(folder, at_terminal):
+    script = "trap 'echo SIGINT >interrupted' INT; " + UNTIL_CANCELLED % ("cat go; echo '%s'" % json.dumps(FAILURE))
     service, agent, terminal = at_terminal(script, "true")
     service.wait_for("MEASUREMENT")
     os.write(terminal, b"\x03")
+    agent.wait_for_log("SIGUSR1 to the measure driver")
+    (folder / "go").write_text("")
     assert agent.ended() == 0
-    assert service.results() == [METRICS]
+    assert service.results() == [dict(FAILURE, message="the agent was told to stop; stopped the job")]
+    assert service.requests[-1].event == "GOODBYE"
     assert not (folder / "interrupted").exists()
 
 
@@ -179,12 +155,11 @@ def test_interactive_asks_before_each_command(at_terminal):
     agent.wait_for_log("run MEASURE?", 1)
     assert service.of("MEASUREMENT") == []
     os.write(terminal, b"\n")
-    assert service.wait_for("MEASUREMENT", 1).param == METRICS
     agent.wait_for_log("run MEASURE?", 2)
     os.write(terminal, b"n\n")
-    assert service.wait_for("MEASUREMENT", 2).param["reason"] == "declined"
     agent.wait_for_log("run MEASURE?", 3)
     agent.stop()
+    assert [result.get("reason") for result in service.results()] == [None, "declined", "cancelled"]
 
 
 def test_a_reader_of_the_log_who_has_gone_does_not_stop_the_agent(measure):
@@ -197,13 +172,13 @@ def test_a_reader_of_the_log_who_has_gone_does_not_stop_the_agent(measure):
     assert service.requests[-1].event == "GOODBYE"
 
 
-def test_sighup_finishes_the_operation_and_starts_again(python, folder, measure):
+def test_sighup_finishes_the_operation_and_starts_again_and_can_again_be_stopped(python, folder, measure):
     # A module of the standard library's name in the working directory must not be found, whoever starts whom.
     (folder / "json.py").write_text("raise SystemExit('a stranger')\n")
     script = STARTED + "if [ -p go ]; then cat go; rm go; fi; " + ANSWER
     service, agent = measure(script, times=2, arguments=["--agent", "me"], python=python, as_built=True)
     service.wait_for("MEASUREMENT")
-    agent.signal(signal.SIGHUP)
+    agent.signal(HUP)
     (folder / "go").write_text("")
     service.wait_for("WHATS_NEXT", 3)
     assert [one.event for one in service.requests if "progress" not in (one.param or {})] == [
@@ -212,18 +187,7 @@ def test_sighup_finishes_the_operation_and_starts_again(python, folder, measure)
     ]
     assert service.of("GOODBYE")[0].param == {"reason": "restart: SIGHUP"}
     assert [one.param for one in service.of("HELLO")] == [{"agent": "me"}] * 2
-    agent.signal(signal.SIGHUP)
-    service.wait_for("HELLO", 3)
-    agent.stop()
-
-
-def test_a_sigterm_while_it_starts_again_is_not_lost(python, serve, servo):
-    service = serve()
-    agent = servo(service, python=python, as_built=True)
-    service.wait_for("WHATS_NEXT")
-    agent.signal(signal.SIGHUP)
-    agent.wait_for_log("starting again")
-    agent.signal(signal.SIGTERM)
-    assert agent.ended() == 0
-    assert [one.param["reason"] for one in service.of("GOODBYE")][:1] == ["restart: SIGHUP"]
-    assert "told to stop before it began" in agent.output or len(service.of("GOODBYE")) == 2
+    agent.signal(HUP)
+    agent.wait_for_log("starting again", 2)
+    agent.stop()  # which is not lost
+    assert "told to stop before it began" in agent.output or len(service.of("GOODBYE")) == 3

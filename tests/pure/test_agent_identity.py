@@ -30,20 +30,8 @@ def parse(monkeypatch):
             monkeypatch.setenv(name, value)
         return identity.AgentOptions(read(["servo", *arguments]))
 
+    monkeypatch.setattr(os, "isatty", lambda descriptor: False)
     return parse
-
-
-@pytest.fixture
-def refusal(parse):
-    """A function that returns what is said of arguments and variables that are wrong."""
-
-    def refusal(*arguments, **environment):
-        with pytest.raises((ServoError, UsageError)) as error:
-            parse(*arguments, **environment)
-        assert getattr(error.value, "status", "bad-request") == "bad-request"
-        return str(error.value)
-
-    return refusal
 
 
 # Compose passes ${UNSET} on as an empty variable.
@@ -56,58 +44,10 @@ def test_defaults(parse, empty):
     assert (chosen.shown_lines, chosen.perf, chosen.interactive, chosen.verbose) == (math.inf, None, False, False)
 
 
-def test_the_option_wins_over_the_environment_and_names_are_quoted(parse, refusal):
+def test_the_option_wins_over_the_environment_and_names_are_quoted(parse):
     chosen = parse("--account", "a/b c", "über?", OPTUNE_ACCOUNT="other")
     assert chosen.url == "https://api.opsani.com/accounts/a%2Fb%20c/applications/%C3%BCber%3F/servo"
     assert parse(*URL).url == "https://h/"
-    assert "--account" in refusal("app")
-
-
-BAD_URLS = """
-service.example/servo ftp://service.example/ https:///servo https://[::1/ https://service.example/\u00e9
-https://user:password@service.example/ http://127.0.0.1@service.example/ http://127.0.0.1\\@service.example/
-https://service.example:port/ https://service.example:99999/ http://127.0.0.1%2eexample/
-"""
-
-
-@pytest.mark.parametrize("url", [*BAD_URLS.split(), "https://service.example/a b", "https://service.example/\n"])
-def test_an_address_that_could_mean_two_things_is_refused(refusal, url):
-    assert "--url" in refusal("--url", url, "app")
-    assert "--url" in refusal("--no-auth", "--url", url, "app")
-
-
-HERE = ("localhost", "127.0.0.1", "127.8.9.1:8080", "[::1]:80", "LOCALHOST")
-ELSEWHERE = ("service.example", "10.0.0.1", "localhost.example", "127.0.0.1.example", "[::2]", "0")
-
-
-@pytest.mark.parametrize("host", HERE + ELSEWHERE)
-def test_plain_http_to_another_machine_needs_no_auth(parse, refusal, host):
-    url = "http://%s/" % host
-    if host in HERE:
-        assert parse("--url", url, "app").token_file
-    else:
-        assert "--no-auth" in refusal("--url", url, "app")
-    assert parse("--no-auth", "--url", url, "app").token_file is None
-
-
-def test_wrong_calls_are_refused(refusal, monkeypatch):
-    for app_id in ("", "-x", "a=b"):
-        assert "APP_ID" in refusal("--url", "https://h/", "--", app_id)
-    monkeypatch.setattr(os, "isatty", lambda descriptor: False)
-    assert "stdin" in refusal("--interactive", *URL)
-
-
-BAD_VARIABLES = {
-    "OPTUNE_VERBOSE_STDERR": ["some"],
-    "SERVO_RETRY_DELAY_SEC": ["0", "-1", "soon"],
-    "OPTUNE_IO_TIMEOUT": ["-1", "nan", "1m"],
-    "OPTUNE_PERF": ["a +", "requests per second", "a; b", "a = 1", "12", "(" * 500 + "a" + ")" * 500],
-}
-
-
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name in BAD_VARIABLES for value in BAD_VARIABLES[name]])
-def test_a_bad_variable_is_an_error_that_names_it(refusal, name, value):
-    assert name in refusal(*URL, **{name: value})
 
 
 PERFS = [" throughput / (1 + a) ", "max(a, b) / 2", "metrics['requests per second']", "a if a > 1 else 0"]
@@ -121,61 +61,92 @@ def test_variables(parse, perf):
     assert chosen.perf == perf.strip()
 
 
+ELSEWHERE = ("service.example", "10.0.0.1", "localhost.example", "127.0.0.1.example", "[::2]", "0")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1:8080", "[::1]:80", "LOCALHOST", *ELSEWHERE])
+def test_the_token_goes_to_this_machine_by_plain_http_and_to_another_one_only_without_it(parse, host):
+    url = "http://%s/" % host
+    assert host in ELSEWHERE or parse("--url", url, "app").token_file
+    assert parse("--no-auth", "--url", url, "app").token_file is None
+
+
+# What could mean two things to two readers of addresses, among others.
+BAD_URLS = """
+service.example/servo ftp://service.example/ https:///servo https://[::1/ https://service.example/\u00e9
+https://user:password@service.example/ http://127.0.0.1@service.example/ http://127.0.0.1\\@service.example/
+https://service.example:port/ https://service.example:99999/ http://127.0.0.1%2eexample/
+"""
+BAD_VARIABLES = {
+    "OPTUNE_VERBOSE_STDERR": ["some"],
+    "SERVO_RETRY_DELAY_SEC": ["0", "-1", "soon"],
+    "OPTUNE_IO_TIMEOUT": ["-1", "nan", "1m"],
+    "OPTUNE_PERF": ["a +", "requests per second", "a; b", "a = 1", "12", "(" * 500 + "a" + ")" * 500],
+}
+# What the message names, the arguments and the variables.
+REFUSED = [
+    ("--account", ["app"], {}),
+    ("stdin", ["--interactive", *URL], {}),
+    *(("APP_ID", ["--url", "https://h/", "--", app_id], {}) for app_id in ("", "-x", "a=b")),
+    *(("--url", ["--url", url, "app"], {}) for url in (*BAD_URLS.split(), "https://h/a b", "https://h/\n")),
+    *(("--no-auth", ["--url", "http://%s/" % host, "app"], {}) for host in ELSEWHERE),
+    *((name, URL, {name: value}) for name, values in BAD_VARIABLES.items() for value in values),
+]
+
+
+@pytest.mark.parametrize(("named", "arguments", "variables"), REFUSED)
+def test_a_wrong_call_is_refused_with_what_is_wrong(parse, named, arguments, variables):
+    with pytest.raises((ServoError, UsageError)) as error:
+        parse(*arguments, **variables)
+    assert getattr(error.value, "status", "bad-request") == "bad-request"
+    assert named in str(error.value)
+
+
 @pytest.fixture
 def way(monkeypatch):
     """A function that returns the way to a service, past a proxy or through it."""
 
-    def way(url, proxy, no_proxy):
+    def way(proxy, no_proxy=""):
         for name, value in (("https_proxy", proxy), ("no_proxy", no_proxy)):
             monkeypatch.setenv(name, value)
             monkeypatch.setenv(name.upper(), value)
-        return Service(url, None, print, print).way
+        return Service("https://service.invalid:443/", None, print, print).way
 
     return way
 
 
-PASSED_BY = ["*", "invalid", ".invalid", "service.invalid:443", "other, service.invalid"]
-NOT_PASSED_BY = ["", "service.invalid:80", "vice.invalid"]
+def test_no_proxy_names_hosts_and_domains(way):
+    for no_proxy in ("*", "invalid", ".invalid", "service.invalid:443", "other, service.invalid"):
+        assert way("http://user:PASS@h:1", no_proxy) == "https://service.invalid:443/"
+    for no_proxy in ("", "service.invalid:80", "vice.invalid"):
+        assert way("http://user:PASS@h:1", no_proxy) == "https://service.invalid:443/ through the proxy h:1"
 
 
-@pytest.mark.parametrize("no_proxy", PASSED_BY + NOT_PASSED_BY)
-def test_no_proxy_names_hosts_and_domains(way, no_proxy):
-    url = "https://service.invalid:443/"
-    through = "" if no_proxy in PASSED_BY else " through the proxy proxy.invalid:3128"
-    assert way(url, "http://user:PASS@proxy.invalid:3128", no_proxy) == url + through
-
-
-@pytest.mark.parametrize(
-    "proxy", ["https://user:PASS@h:1", "user:PASS@h:1", "http:/user:PASS@h:1", "http://user:PASS@h:x"]
-)
+@pytest.mark.parametrize("proxy", ["https://user:PASS@h:1", "user:PASS@h:1", "http:/a:PASS@h:1", "http://a:PASS@h:x"])
 def test_a_proxy_of_another_kind_is_refused_without_its_password(way, proxy):
     with pytest.raises(ServoError, match="HTTPS_PROXY must be like http://HOST:PORT") as error:
-        way("https://service.invalid/", proxy, "")
+        way(proxy)
     assert "PASS" not in error.value.message
-
-
-@pytest.mark.parametrize("content", ["abc", "\tabc\r\n\r\n", "\n\nabc"])
-def test_white_space_around_the_token_is_stripped(tmp_path, content):
-    path = tmp_path / "token"
-    path.write_bytes(content.encode())
-    assert identity.read_token(str(path)) == "abc"
 
 
 ODD = (b"\n", b"\rX-Header: ", b" ", b"\0", b"\x7f", b"\xc3")
 NO_TOKENS = [b"", b" \r\n", b"x" * 70000, *(b"abc-secret" + odd + b"abc-secret" for odd in ODD)]
 
 
-@pytest.mark.parametrize("content", [None, *NO_TOKENS])
-def test_a_token_file_that_holds_no_token_is_an_error_that_keeps_it_secret(tmp_path, content):
+def test_a_file_holds_one_token_with_white_space_around_it_or_the_error_keeps_it_secret(tmp_path):
     path = tmp_path / "token"
-    if content is not None:
+    for content in (b"abc", b"\tabc\r\n\r\n", b"\n\nabc"):
         path.write_bytes(content)
-    with pytest.raises(ServoError) as error:
-        identity.read_token(str(path))
-    assert (error.value.status, error.value.reason) == ("failed", "bad-token")
-    assert ("No such file" if content is None else "one token") in error.value.message
-    assert str(path) in error.value.message
-    assert "secr" not in error.value.message
+        assert identity.read_token(str(path)) == "abc"
+    for content in NO_TOKENS:
+        path.write_bytes(content)
+        with pytest.raises(ServoError, match="the token file must hold one token") as error:
+            identity.read_token(str(path))
+        assert (error.value.status, error.value.reason) == ("failed", "bad-token")
+        assert error.value.message.endswith(": " + str(path))
+        assert "secr" not in error.value.message
+    with pytest.raises(ServoError, match=r"cannot read the token: .*/nowhere: No such file"):
+        identity.read_token(str(tmp_path / "nowhere"))
 
 
 def test_pauses_grow_to_a_limit_and_differ():
@@ -189,14 +160,10 @@ def test_pauses_grow_to_a_limit_and_differ():
 AFTER = {"30": 30, "9" * 400: 600, "Fri, 31 Dec 9999 23:59:59 GMT": 600, "Thu, 01 Jan 1970 00:00:00 GMT": 1}
 
 
-@pytest.mark.parametrize("after", AFTER)
-def test_the_services_pause_is_obeyed_up_to_a_limit(after):
-    assert AFTER[after] <= pause_of(after) <= min(AFTER[after] * 1.1, 600)
-
-
-@pytest.mark.parametrize("after", ["", "soon", "-1", "1.5", "Fri, 31 Dec"])
-def test_what_is_no_pause_is_none(after):
-    assert pause_of(after) is None
+def test_the_services_pause_is_obeyed_up_to_a_limit():
+    for after, seconds in AFTER.items():
+        assert seconds <= pause_of(after) <= min(seconds * 1.1, 600)
+    assert {pause_of(after) for after in ("", "soon", "-1", "1.5", "Fri, 31 Dec")} == {None}
 
 
 TOKEN = 'ab"cd\\ef-gh.ij/kl+mn=op123456'

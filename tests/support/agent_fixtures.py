@@ -65,8 +65,8 @@ class Agent:
         """Wait for the end; return the exit status."""
         return self.process.wait(LIMIT)
 
-    def stop(self):
-        self.signal(signal.SIGTERM)
+    def stop(self, number=signal.SIGTERM):
+        self.signal(number)
         assert self.ended() == 0
 
 
@@ -115,9 +115,7 @@ def serve():
     with contextlib.ExitStack() as started:
 
         def start(*arguments, **options):
-            service = Service(*arguments, **options)
-            started.callback(service.close)
-            return service
+            return started.enter_context(contextlib.closing(Service(*arguments, **options)))
 
         yield start
 
