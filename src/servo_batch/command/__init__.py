@@ -1,1 +1,1 @@
-"""A command template and values → what to execute: what a placeholder puts in is plain, or nothing runs."""
+"""A command template and values → what to execute; what is put in is plain, or nothing runs."""

@@ -1,8 +1,8 @@
 """Where in a command free text has to be a number, and where none stands.
 
-Few places give a meaning to plain text. A search of the script's text finds them, with the words of the shells behind
-which the name of a program or of a variable stands, and no grammar: it may refuse too much. Each further item of a list
-is searched as if it were quoted.
+Few places give a meaning to plain text. A search of the script's text finds them, with the shells' words behind which
+the name of a program or a variable stands, and no grammar: it may refuse too much. Each further item of a list is
+searched as if it were quoted.
 
 Source: POSIX.1-2017, Shell Command Language, and the manuals of bash, ksh, mksh, zsh and ssh.
 """
@@ -65,7 +65,7 @@ RUNS = r"""(?x)
 
 
 def of_holes(texts: "List[str]") -> "List[str]":
-    """Return for each HOLE in a script or in a list's items its place: NUMBER, or what is closed there, or nothing."""
+    """Return for each HOLE in a script or a list's items its place: NUMBER, what is closed there, or nothing."""
     items = ['"%s"' % text.replace("\\", "").replace('"', "'") for text in texts[1:]]
     text = " ".join([texts[0], *items]).replace("\\\n", " ")
     is_for_numbers = NUMBERS_ONLY.search(text) is not None

@@ -18,7 +18,7 @@ EVALUATES = re.compile(
 def warnings(
     value: Union[str, Sequence[str]], environment: Mapping[str, Template], names: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield what may be a slip in a command as it is configured, with its environment and the names it can use."""
+    """Yield what may be a slip in a configured command, with its environment and the names it can use."""
     text = value if isinstance(value, str) else "\n".join(value)
     for match in DOUBLED.finditer(text):
         if match.group(2) in names:
@@ -29,7 +29,7 @@ def warnings(
         if evaluating and is_free and (name in text or evaluating.group() == "make"):
             yield (
                 f'{name} holds free text, and `{evaluating.group().strip()}` may evaluate it: give "${name}" to the '
-                f"program itself, in double quotes, and single ones around an inner script: sh -c './job \"${name}\"'"
+                f"program itself, in double quotes, with single ones around a script: sh -c './job \"${name}\"'"
             )
     script = QUOTED.sub(lambda match: "x" if match.group()[0] in "'\"" else "", text) if text is value else ""
     if BACKGROUND.search(script) and not re.search(r"(?<![\w./-])wait\b", script):

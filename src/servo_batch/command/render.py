@@ -1,4 +1,4 @@
-"""A checked command and the values it names → the arguments and the environment variables to execute it with."""
+"""A checked command and the values it names → the arguments and the variables to execute it with."""
 
 from typing import Any, Dict, List, Tuple
 
@@ -59,7 +59,7 @@ class Rendering:
         return value
 
     def refuse(self) -> None:
-        """Raise the one ``ServoError`` for all problems, if there is any; its reason is where a fault came from."""
+        """Raise one ``ServoError`` for all problems, if any; its reason is where a fault came from."""
         for reason in CAME:
             if reason in self._problems.values():
                 status = "bad-request" if reason == "bad-request" else "failed"
@@ -99,7 +99,7 @@ class Rendering:
 
 
 def _look_up(path: Tuple[str, ...], names: Names) -> Any:
-    """Return the value of a field, a string, a number or a boolean; raise ``LookupError`` that says why it has none."""
+    """Return the value of a field, no container and no null; raise ``LookupError`` that says why it has none."""
     give = GIVE if path[0] in CONTROL else ""
     try:
         value = paths.look_up(names, path)
@@ -118,7 +118,7 @@ def _look_up(path: Tuple[str, ...], names: Names) -> Any:
 def have_shell_read(arguments: List[str], place: str) -> None:
     """Have ``/bin/sh -n`` read a script of ``Rendering.arguments``; raise ``ServoError`` (bad-config) where it cannot.
 
-    A shell reads a script as it runs it, so without this a job could run for hours up to a syntax error. Source:
+    A shell reads a script as it runs it: without this a job could run for hours up to a syntax error. Source:
     POSIX.1-2017, set -n.
     """
     import subprocess

@@ -1,4 +1,4 @@
-"""The text of a command or of an environment variable → its literal parts and placeholders, and every problem of them.
+"""The text of a command or a variable → its literal parts and placeholders, and every problem of them.
 
 A command takes *plain* text, of which no shell, inner or remote shell, makefile or sourced file makes anything but
 itself. *Listed* values, which the configuration lists, may have more than *free* text: nobody outside chooses others.
@@ -114,7 +114,7 @@ class Template(namedtuple("Template", ("literals", "placeholders"))):
         return "".join(literal + text for literal, text in zip(self.literals, [*texts, ""]))
 
     def forbidden(self, texts: "Sequence[str]", free: "Sequence[int]") -> "Iterator[int]":
-        """Yield which of the ``free`` texts make .., SERVO_ or an option, by themselves or with what stands around."""
+        """Yield which of the ``free`` texts make .., SERVO_ or an option, also with what stands around."""
         whole = FORBIDDEN.findall(self.filled(texts))
         beside = ""  # what the placeholders that stand directly side by side come to, up to here
         for at, text in enumerate(texts):
@@ -130,7 +130,7 @@ class Command(namedtuple("Command", ("templates", "uses_shell"))):
 
 
 def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") -> Command:
-    """Return the command that a shell command line or a list of arguments is, after noting all that is wrong."""
+    """Return the command that a command line or a list of arguments is, after noting all that is wrong."""
     templates = [_template(text, allowed, note) for text in ([value] if isinstance(value, str) else value)]
     places = iter(_places(templates))
     for template in templates:
@@ -176,8 +176,7 @@ def _template(text: str, allowed: "Allowed", note: "Note") -> Template:
 
 def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "Allowed", note: "Note") -> Placeholder:
     is_number = re.match(NUMERIC_SPEC, spec) is not None
-    # In its place nothing else is wrong.
-    part = Placeholder(field, ("",), conversion, spec, "listed", (), is_number, False)
+    part = Placeholder(field, ("",), conversion, spec, "listed", (), is_number, False)  # of which nothing more is wrong
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
@@ -238,7 +237,7 @@ def words(text: str) -> "List[str]":
 
 
 def is_like_an_option(text: str) -> bool:
-    """Tell whether a program may take a text for an option or for more than a text, by how it begins."""
+    """Tell whether a program may take a text for more than a text, by how it begins."""
     return text[:1] in ("-", "+", "@") and not is_json_number(text)
 
 

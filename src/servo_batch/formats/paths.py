@@ -19,9 +19,11 @@ def keys(text: str) -> "Tuple[str, ...]":
     """Return the keys of a path, ``("a", "b", "0")`` for ``a.b[0]``; raise ``ValueError``."""
     dotted = text if text.startswith("[") else "." + text
     end = re.match("(?:%s)*" % KEY, dotted).end()  # type: ignore[union-attr]
+    if end == 0:
+        raise ValueError("it does not name a value: write NAME, NAME.NAME or NAME[NAME]")
     if end < len(dotted):
-        where = f"after {dotted[:end].lstrip('.')}, .NAME or [NAME]" if end else "NAME, NAME.NAME or NAME[NAME]"
-        raise ValueError(f"it does not name a value: write {where}")
+        before = dotted[:end].lstrip(".")
+        raise ValueError(f"it does not name a value: write after {before}, .NAME or [NAME]")
     return tuple(in_brackets or name for in_brackets, name in re.findall(KEY, dotted))
 
 

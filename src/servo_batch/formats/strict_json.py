@@ -19,7 +19,7 @@ TOO_DEEP = "nested deeper than %d levels: write the inner part flatter" % MAX_NE
 
 
 class JsonError(ValueError):
-    """What is wrong with a text, as ``msg``; ``lineno`` and ``colno`` from 1, or 0 where the place is not known."""
+    """What is wrong with a text, as ``msg``; ``lineno`` and ``colno`` from 1, or 0 for no place."""
 
     def __init__(self, msg: str, lineno: int = 0, colno: int = 0) -> None:
         super().__init__(msg)

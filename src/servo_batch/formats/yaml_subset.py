@@ -37,7 +37,7 @@ ESCAPES = {  # ns-esc-* [42-58]
     " ": " ", '"': '"', "/": "/", "\\": "\\", "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
 }  # fmt: skip
 # b-l-folded [73]: a line break between lines that do not start with a blank.
-FOLDED = r"^([^ \t\n].*)\n(\n*)(?=[^ \t\n])"
+FOLDED = r"(?m)^([^ \t\n].*)\n(\n*)(?=[^ \t\n])"
 WORDS = {
     "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -60,10 +60,10 @@ DEEPER = "this is indented deeper than what stands above: align it with the entr
 
 
 class YamlError(ValueError):
-    """A document that is refused.
+    """A document that is refused; ``str()`` tells of each problem in it, and shows the lines.
 
-    ``msg`` is one line: what is wrong and what to write instead; ``name`` is the document's name as given to ``loads``;
-    ``lineno`` and ``colno`` count from 1. They tell the first problem; ``str()`` has all of them, with their lines.
+    Of the first, ``msg`` says what is wrong and what to write instead, and ``lineno`` and ``colno`` count from 1;
+    ``name`` is the document's, as given to ``loads``.
     """
 
     def __init__(self, text: str, msg: str, name: str, lineno: int, colno: int) -> None:
@@ -104,8 +104,8 @@ class _RefusedError(Exception):
 def loads(source: "Union[str, bytes]", name: str = "<string>") -> "Any":
     """Return the value of the YAML document ``source``: dict, list, str, int, float, bool or None.
 
-    Mappings are ``Mapping`` and sequences ``Sequence``: subclasses of dict and list that carry their places. ``name``
-    is what errors call the document. Raises ``YamlError``, and nothing else, for whatever is refused.
+    A dict is a ``Mapping`` and a list a ``Sequence``, which know their lines. Errors call the document ``name``.
+    Raises ``YamlError``, and nothing else, for whatever is refused.
     """
     src, value = text_of(source), None
     try:
@@ -130,7 +130,7 @@ def note(src: Source, msg: str, pos: int) -> None:
 
 
 def text_of(source: "Union[str, bytes]") -> Source:
-    """Return the text without a byte order mark and with LF for every line break, its first wrong character noted."""
+    """Return the text with LF for every line break, without a byte order mark, its first wrong character noted."""
     given = source if isinstance(source, str) else source.decode("utf-8", "surrogateescape")
     text = given[given.startswith("\ufeff") :].replace("\r\n", "\n")
     src = Source(text + ("\0" if text.endswith("\n") else "\n\0"))
@@ -160,7 +160,7 @@ def spaces(src: Source, pos: int) -> int:
 
 
 def next_content(src: Source, pos: int) -> int:
-    """Skip blank lines and comments, l-comment [78]; return the place of what follows, which at the end is the NUL."""
+    """Skip blank lines and comments, l-comment [78]; return the place of what follows, if only of the NUL."""
     pos = BLANK_LINES.match(src, pos).end()  # type: ignore[union-attr]
     while src[pos] == "#":
         pos = BLANK_LINES.match(src, src.index("\n", pos)).end()  # type: ignore[union-attr]
@@ -318,7 +318,7 @@ def block_scalar(src: Source, pos: int, indent: int) -> "Tuple[int, str]":
         refuse('the file ends in this text without a line break: end the line; for none write "%s-"' % src[pos], pos)
     breaks = {"": 1, "-": 0, "+": len(texts) - value.count("\n")}[chomping]
     if src[pos] == ">":
-        value = re.sub(FOLDED, lambda match: match.group(1) + (match.group(2) or " "), value, flags=re.MULTILINE)
+        value = re.sub(FOLDED, lambda match: match.group(1) + (match.group(2) or " "), value)
     return next_content(src, after), value + "\n" * breaks
 
 
