@@ -82,6 +82,7 @@ def test_the_table_has_what_varies_the_objective_and_what_tune_confirmed(servo):
 def test_other_tools_get_all_that_was_recorded(history):
     answer = exported(history)
     assert (answer["objective"], len(answer["measurements"])) == ("minimize {cost}", 11)
+    assert {**answer["measurements"][1], "command": "echo"} == {**TUNED[1], "number": 2, "runs": []}
     assert answer["best"] == {"settings": at(7, 1), "value": 1, "measurements": [4, 6, 8, 10], "confirmed": True}
     titles, *rows = lines_of(history.call("history", "--csv"))
     assert titles.startswith("number,time,job,status,reason,message,objective,a.x,a.k,a.name,total_runtime,")
