@@ -105,22 +105,23 @@ def pooled(trials: Sequence[Trial], minimize: bool) -> List[Row]:
 def _confirmed(trials: Sequence[Trial], minimize: bool) -> Dict[str, int]:
     """Return for settings that were measured again the last measurement that confirmed them, 0 where it did not."""
     # What the machine is to blame for, tune measures once more.
-    counted = [trial for trial in trials if trial.cause != "machine"]
-    steps = [((trial.purpose, _identity(trial.settings)), cost(trial, minimize)) for trial in counted]
+    trials = [trial for trial in trials if trial.cause != "machine"]
+    steps = [((_identity(trial.settings), trial.purpose), cost(trial, minimize)) for trial in trials]
     found: Dict[str, int] = {}
-    for index in range(1, len(steps)):
-        (best, _), (default, _) = steps[index - 1 : index + 1]
-        if (best[0], default[0]) == (CONFIRM_BEST, CONFIRM_DEFAULT):
-            runs = in_turns(steps[: index + 1], (best, default))
+    for end, trial in enumerate(trials, 1):
+        turns = [measured for measured, _ in steps[:end][-2:]]
+        if [purpose for _, purpose in turns] == [CONFIRM_BEST, CONFIRM_DEFAULT]:
+            runs = in_turns(steps[:end], turns)
             if len(runs) >= 2 * samples.FEWEST:  # one that was broken off says nothing
-                found[best[1]] = counted[index].number if samples.is_lower(runs[::2], runs[1::2]) else 0
+                found[turns[0][0]] = trial.number if samples.is_lower(runs[::2], runs[1::2]) else 0
     return found
 
 
-def in_turns(steps: Iterable[Tuple[Any, Optional[float]]], turns: Tuple[Any, Any]) -> List[Optional[float]]:
-    """Return the values of a confirmation, the last of all steps: of what was measured in turns.
+def in_turns(steps: Iterable[Tuple[Any, Optional[float]]], turns: Sequence[Any]) -> List[Optional[float]]:
+    """Return the values of the confirmation that ends ``steps``: those of the two ``turns``, one after the other.
 
-    Any other measurement between them ends a confirmation: the machine may have changed since.
+    Each step is what was measured and what came of it. Any other one between them ends a confirmation: the machine may
+    have changed since.
     """
     values: List[Optional[float]] = []
     for measured, value in steps:
