@@ -10,7 +10,6 @@ Costs = Sequence[Optional[float]]
 
 # One in so many: the chance that is taken of calling costs lower that are not.
 ONE_IN = 20
-ONE_SIDED = 1.6449  # so many standard deviations from the mean, of a normal distribution
 # So many runs of each are the fewest that can tell: of the 20 divisions of three and three, one is this good.
 FEWEST = 3
 
@@ -25,7 +24,7 @@ def median(numbers: Sequence[Number]) -> Number:
         return (low + high) // 2
     # Of the numbers as they are written: the mean of 0.1 and 0.2 is 0.15, and in binary 0.15000000000000002.
     mean = float((Decimal(repr(low)) + Decimal(repr(high))) / 2)
-    return mean if math.isfinite(mean) else high  # an int may be more than a float holds
+    return mean if math.isfinite(mean) else high  # infinite, or an int beyond all floats
 
 
 def deviation(numbers: Sequence[Number]) -> Optional[float]:
@@ -46,7 +45,7 @@ def is_lower(costs: Costs, others: Costs) -> bool:
     difference, every division of the runs into the two lists would be as likely as this one, so at most one in twenty
     of them may favour ``costs`` as much. Three runs each are the fewest that can tell, where each is lower than each.
     """
-    runs = [*map(_number, costs), *map(_number, others)]
+    runs = [math.inf if cost is None else cost for cost in [*costs, *others]]
     # Twice the ranks, since those of ties are halves.
     ranks = [sum(2 * (run > other) + (run == other) for other in runs) for run in runs]
     left, right = map(math.factorial, (len(costs), len(others)))
@@ -65,21 +64,10 @@ def is_lower(costs: Costs, others: Costs) -> bool:
 def least_runs(costs: Costs, others: Sequence[Costs]) -> int:
     """Return how many runs of each it takes at least to call ``costs`` lower than each of ``others``.
 
-    So many are enough if ``costs`` win all that are to come. Counting would take long for many runs. The normal
-    distribution, with its tails cut as Cornish and Fisher do, gives what counting does from 3 to 160 runs.
+    So many are enough if ``costs`` win all that are to come.
     """
-    lost = max(_lost(costs, each) for each in others)
     runs = max(FEWEST, len(costs), *map(len, others))
-    while lost > runs * runs / 2 - ONE_SIDED * (runs + 0.02) * math.sqrt((2 * runs + 1) / 12) - 0.5:
-        runs += 1
+    for each in others:
+        while not is_lower([*costs, *[-math.inf] * (runs - len(costs))], [*each, *[None] * (runs - len(each))]):
+            runs += 1
     return runs
-
-
-def _number(cost: Optional[float]) -> float:
-    return math.inf if cost is None else cost
-
-
-def _lost(costs: Costs, others: Costs) -> float:
-    """Return how many pairs, of a run of each list, the others win; a tie is half of one."""
-    pairs = [(_number(cost), _number(other)) for cost in costs for other in others]
-    return sum((cost > other) + (cost == other) / 2 for cost, other in pairs)

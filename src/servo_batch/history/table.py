@@ -108,9 +108,10 @@ def _texts(name: str, values: Sequence[Sequence[Any]]) -> Column:
 def _figures(name: str, of: str, values: Sequence[Sequence[float]], has_spread: bool = True) -> Column:
     """Return a column of medians with their spread."""
     short, divisor = short_unit(of, [value for found in values for value in found])
-    medians = aligned([samples.median(found) / divisor if found else None for found in values])
-    spreads = [samples.deviation(found) if has_spread else None for found in values]
-    return Column(name, _joined(medians, [None if one is None else one / divisor for one in spreads]), unit=short)
+    divided = [[value / divisor for value in found] for found in values]
+    medians = aligned([samples.median(found) if found else None for found in divided])
+    spreads = [samples.deviation(found) if has_spread else None for found in divided]
+    return Column(name, _joined(medians, spreads), unit=short)
 
 
 def _joined(medians: Sequence[str], spreads: Sequence[Optional[float]]) -> List[str]:
@@ -186,9 +187,8 @@ def _note(row: Row, view: View) -> str:
 
 
 def _lines(columns: Sequence[Column]) -> List[str]:
-    """Return the titles, the units and the rows, the columns aligned."""
-    heads = 2 if any(column.unit for column in columns) else 1
-    texts = [[column.title, column.unit][:heads] + column.cells for column in columns]
+    """Return the titles, the units (an empty line where there are none) and the rows, the columns aligned."""
+    texts = [[column.title, column.unit, *column.cells] for column in columns]
     return lined_up([(list(map(terminal.one_line, cells)), each.to_right) for cells, each in zip(texts, columns)])
 
 
@@ -205,5 +205,5 @@ def _shortened(column: Column) -> Column:
 
 
 def paragraphs(texts: Sequence[str], room: int) -> str:
-    """Return texts as a terminal shows them, each in lines of at most ``room`` columns."""
+    """Return texts as a terminal shows them, each in lines of at most ``room`` columns; none for an empty one."""
     return "".join(line + "\n" for text in texts if text for line in folded(terminal.one_line(text), room))
