@@ -104,16 +104,15 @@ def _voice(page: str, options: "Options", cancellation: "Optional[Cancellation]"
 
 def _open_standard_streams() -> bool:
     """See to it that descriptors 0 to 2 are taken, so that no file opened later becomes one; False without a stdout."""
-    has_stdout = True
+    opened = []
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
-            has_stdout = has_stdout and descriptor != answers.STDOUT
-    if not has_stdout:
+            opened.append(os.open(os.devnull, os.O_RDWR))  # the least that is free, which is this one
+    if answers.STDOUT in opened:
         answers.complain("stdout is closed, so nothing can be answered and nothing was done")
-    return has_stdout
+    return answers.STDOUT not in opened
 
 
 def _undo_locale_coercion() -> None:

@@ -166,6 +166,5 @@ def _measurement(row: trials.Row, view: trials.View, metrics: Dict[str, sources.
 
 
 def _page(view: trials.View, remarks: List[str]) -> str:
-    """Return what a person is shown."""
     room = columns.of_terminal()
     return "\n".join(filter(None, [table.text(view, room), table.paragraphs(remarks, room)]))

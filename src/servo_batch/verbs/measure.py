@@ -30,8 +30,8 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         control = settings.overlay(request.control(requested), options.get("--control") or {})
         plan = measurement.plan(config, application, control, asked)
         measurement.refuse_hopeless(config, plan)
-        printed = bool(options.get("--show-output")), options.get("--keep-output")
-        session = Session(config, file, voice, cancellation, *printed)
+        show_output, keep_output = bool(options.get("--show-output")), options.get("--keep-output")
+        session = Session(config, file, voice, cancellation, show_output, keep_output)
     measured = session.take(plan)
     if isinstance(measured, answers.ServoError):
         raise measured
