@@ -104,10 +104,8 @@ def test_a_state_is_not_the_configuration_whatever_names_it(place):
 NO_REQUEST = [
     (b"null", ["null", "object"]),
     (b"[%s0]" % (b"1," * 5000), ["a list", "object"]),
-    (b'"x"', ["a string", "object"]),
     (b'{\n "application": {,\n', ["not JSON, line 2", "</dev/null"]),
     (b'{"a": "\xff\xfe"}', ["UTF-8", "0xff"]),
-    (b'{"a": NaN}', ["not JSON: ", "NaN"]),
     (b'{"a":' * 100000, ["nested"]),
     (b'"%s' % (b"x" * 1000000), ["not JSON"]),
 ]

@@ -24,13 +24,8 @@ def test_the_verb_is_the_file_s_name_else_the_first_word():
 def test_values_are_what_their_names_say():
     line = "measure --control={} --runs 3 --metric a=b=(.) --metric c=(.) --command x --json web.cpu=4 -- a.b.c==x -app"
     options = read(line.split())
-    assert options.given == {
-        "--control": {},
-        "--runs": 3,
-        "--metric": [("a", "b=(.)"), ("c", "(.)")],
-        "--command": "x",
-        "--json": True,
-    }
+    metrics = [("a", "b=(.)"), ("c", "(.)")]
+    assert options.given == {"--control": {}, "--runs": 3, "--metric": metrics, "--command": "x", "--json": True}
     assert options.assignments == {"web.cpu": "4", "a.b.c": "=x"}
     assert options.app_id == "-app"
     assert read(["servo", "-d", "0.5", "APP"]).get("--delay") == 0.5
@@ -40,7 +35,6 @@ WRONG = [
     ([], "one of adjust, measure"),
     (["--info"], "one of adjust, measure"),
     (["ajust"], 'is "ajust" (did you mean "adjust"?)'),
-    (["adjust", "--frobnicate"], "adjust has no option --frobnicate"),
     (["adjust", "--quer"], '--quer (did you mean "--query"?)'),
     (["measure", "--query"], "measure has no option --query"),
     (["adjust", "--config"], "write --config FILE, not --config"),
@@ -48,7 +42,6 @@ WRONG = [
     (["servo", "-a="], "write -a, --agent NAME, not -a="),
     (["adjust", "--info", "--query"], "--info and --query exclude each other"),
     (["compare", "--command", "true", "--config", "c.json"], "--config and --command"),
-    (["compare", "--json", "--csv"], "--csv and --json"),
     (["measure", "--metric", "a=(.)"], "--metric goes with --command"),
     (["compare", "--command", "true", "--metric", "tps"], "like 'tps=tps = ([0-9.]+)'"),
     (["measure", "--control", "{"], """like '{"userdata": {"timeout": 60}}': the text ends"""),
@@ -58,10 +51,8 @@ WRONG = [
     (["measure", "--warmup-runs=-1"], "from 0 to 1000000, not -1"),
     *((["tune", "--cap", factor], "--cap needs a number from 1 to") for factor in ("0.5", "nan", "inf", "1e1", "1.1.1")),
     (["measure", "sub/other.yaml"], "a configuration is named by --config sub/other.yaml"),
-    (["adjust", "other.yml", "web.cpu=1"], "--config other.yml"),
     (["check", "config.json"], "--config config.json"),
     (["adjust", "--query", "web.cpu=1"], "--query takes no settings"),
-    (["measure", "--describe", "web.cpu=4"], "--describe takes no settings"),
     (["check", "web.cpu=1"], "web.cpu=1 has no place in check [options]"),
     (["compare", "word"], "word has no place in compare [options] [COMPONENT.SETTING=VALUES"),
     (["adjust", "web.cpu", "4"], "4 has no place in adjust [options] [APP_ID] [COMPONENT.SETTING=VALUE"),
