@@ -257,7 +257,9 @@ def _other(word: str, verb: str, call: str) -> str:
     """Return how to call the verb ``word`` where ``call`` means another."""
     if call.endswith(" " + verb):
         return call[: -len(verb)] + word
-    return f"the file by another name: ln -s {call} servo-batch && python3 servo-batch {word}"
+    from shlex import quote
+
+    return f"the file by another name: ln -s {quote(call)} servo-batch && python3 servo-batch {word}"
 
 
 def _assignment(word: str) -> "Tuple[str, str]":
