@@ -92,6 +92,7 @@ def test_all_values_to_quote_are_told_at_once_but_not_too_many():
 def test_the_caret_of_a_long_line_stands_under_the_place(where):
     shown, caret = refusal("a: '" + "日x" * where + "'\tb" + "é" * (10000 - where)).split("\n")[1:]
     assert len(shown) < 120
+    assert (shown.startswith("    …"), shown.endswith("…")) == (where > 0, where < 9990)
     cells = "".join(char + ("\0" if char == "日" else "") for char in shown)
     assert cells[caret.index("^") - 1 : caret.index("^") + 3] == r"'\tb"
 
