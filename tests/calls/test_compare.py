@@ -5,7 +5,7 @@ import re
 import signal
 
 import pytest
-from calling import COST, LIMIT_SECONDS, Ended, application, batch
+from calling import COST, Ended, application, batch
 
 SETTINGS = {
     "x": {"type": "range", "min": 0, "max": 20, "step": 2, "value": 2},
@@ -150,7 +150,7 @@ def test_a_cancel_shows_what_is_known_and_that_it_is_not_all(comparing, signum):
     comparing.configure(described(job, history="h"))
     form = [] if signum == signal.SIGINT else ["--json"]
     process = comparing.start("compare", "a.x=2,4", *form, prefix=["/bin/sh", "-c", 'echo $$ >driver; exec "$0" "$@"'])
-    ended = Ended(128 + signum, *process.communicate(timeout=LIMIT_SECONDS))
+    ended = Ended(128 + signum, *process.communicate())
     assert process.returncode == ended.status
     if form:
         answer = ended.answer

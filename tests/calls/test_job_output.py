@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from calling import LIMIT_SECONDS, batch
+from calling import batch
 from processes import children, find_processes, kill, wait_until
 from terminals import Terminal
 
@@ -161,7 +161,7 @@ class TestShowing:
         driver = newest.start("measure", "--show-output", changes=changes, stdin=subprocess.DEVNULL)
         try:  # nobody reads its stderr
             answer = driver.stdout.read().decode().splitlines()[-1]
-            assert driver.wait(LIMIT_SECONDS) == ("sleep" in command)
+            assert driver.wait() == ("sleep" in command)
         finally:
             driver.kill()
             driver.stdout.close()
@@ -176,7 +176,7 @@ class TestShowing:
             try:
                 terminal.until(b"aaaa")
                 terminal.process.send_signal(signal.SIGTERM)  # and nobody reads the terminal any more
-                terminal.process.wait(LIMIT_SECONDS)
+                terminal.process.wait()
             finally:
                 terminal.close()
         assert b"cancelled by SIGTERM: the job was stopped" in newest.read("answer")

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, batch
+from calling import batch
 from processes import wait_until
 
 ROUND = ["prepare", "job", "cleanup"]
@@ -146,7 +146,7 @@ def test_where_nobody_reads_stdout_any_more_what_runs_is_stopped_but_not_the_cle
             wait_until(lambda: scenario.order[-1] == "cleanup")
         newest.write("on", b"")
         driver.stdout = None
-        driver.communicate(timeout=LIMIT_SECONDS)
+        driver.communicate()
     finally:
         driver.kill()
     assert scenario.order[-2:] == ["cleanup", "cleaned"]

@@ -13,7 +13,7 @@ import pytest
 from job_actor import ROLES
 from machine import EDGES, NEWEST, OLDEST
 from measuring import HERE, KILLED
-from processes import LIMIT, children, find_processes, kill, wait_until
+from processes import children, find_processes, kill, wait_until
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
 
@@ -142,7 +142,7 @@ class TestAStop:
 
     @pytest.mark.parametrize("stopped", ["job", "guard"])
     def test_is_heard_also_by_what_somebody_stopped(self, running, stopped):
-        driver, job = running("stopped" if stopped == "job" else "daemon", grace_period=10 * LIMIT)
+        driver, job = running("stopped" if stopped == "job" else "daemon", grace_period=1000)
         if stopped == "guard":
             os.kill(driver.guard(), signal.SIGSTOP)
         driver.send(signal.SIGUSR1)
@@ -172,12 +172,12 @@ class TestAStop:
 
     def test_by_a_stdout_that_nobody_reads_and_by_its_signal_is_one(self, measuring):
         script = "trap 'sleep 0.5; touch clean; exit' TERM; touch ran; while :; do sleep 0.05; done"
-        driver = measuring(NEWEST, script, grace_period=LIMIT)
+        driver = measuring(NEWEST, script, grace_period=1000)
         wait_for_file(driver, "ran")
         driver.process.stdout.close()
         driver.process.stdout = None
         driver.send(signal.SIGHUP)
-        driver.process.wait(LIMIT)
+        driver.process.wait()
         assert os.path.exists(driver.path("clean"))
 
     def test_of_signals_that_come_together_is_one_and_ends_no_grace(self, running):
@@ -192,9 +192,9 @@ class TestAStop:
         assert job.alive() == []
 
     def test_ends_at_once_by_a_second_signal(self, running):
-        driver, job = running("deaf", grace_period=10 * LIMIT)
+        driver, job = running("deaf", grace_period=1000)
         driver.send(signal.SIGTERM)
-        for _ in range(LIMIT):  # one that comes too soon is no second one
+        while True:  # one that comes too soon is no second one
             try:
                 driver.process.wait(0.5)
                 break
@@ -282,7 +282,7 @@ def test_a_driver_killed_at_any_moment_takes_the_job_with_it(measuring, hide, py
         driver = measuring(python, job.command, prefix=killed, grace_period=GRACE_SECONDS)
         driver.process.stdout.readline()  # nothing, or progress where the driver got so far in fewer lines
         driver.send(signal.SIGKILL)
-        driver.process.wait(LIMIT)
+        driver.process.wait()
         wait_until(lambda job=job, driver=driver: not job.alive() and not driver.leftovers())
 
 
@@ -294,7 +294,7 @@ def test_a_signal_at_any_moment_leads_to_one_answer(measuring, python):
         # Every other time a second one comes close behind it.
         moments = ["%d:SIGTERM" % moment] + ["%d:SIGINT" % (moment + 3)] * (number % 2)
         driver = measuring(python, ["true"], prefix=interrupted(*moments))
-        if driver.process.wait(LIMIT) == -signal.SIGTERM:
+        if driver.process.wait() == -signal.SIGTERM:
             output = driver.process.communicate()[0]
             if not output:
                 seen.add("killed before it could catch signals")

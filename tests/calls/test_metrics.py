@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, batch
+from calling import batch
 from machine import OLDEST
 from processes import children, stat, wait_until
 
@@ -190,14 +190,14 @@ def test_a_signal_ends_the_search(searching):
 def test_the_search_does_not_outlive_the_driver(searching):
     driver, search = searching
     driver.send(signal.SIGKILL)
-    driver.process.wait(LIMIT_SECONDS)
+    driver.process.wait()
     wait_until(lambda: has_ended(search))
 
 
 def test_a_stdout_that_is_closed_ends_the_search(searching):
     driver, search = searching
     driver.process.stdout.close()
-    assert driver.process.wait(LIMIT_SECONDS) == 1
+    assert driver.process.wait() == 1
     driver.process.stdout = None  # communicate would read it
     assert has_ended(search)
 
@@ -255,7 +255,7 @@ def test_ctrl_c_ends_a_check_in_the_middle_of_a_pattern(servo):
     process = servo.start("check", "--output", "output", stdin=subprocess.DEVNULL)
     wait_until(lambda: servo.path("output") in mapped(process.pid))
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=LIMIT_SECONDS)
+    process.communicate()
     assert process.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
 
 

@@ -8,7 +8,7 @@ import stat
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, application, asked, batch, without_privileges
+from calling import application, asked, batch, without_privileges
 
 
 def files(servo, *names):
@@ -76,7 +76,7 @@ def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(newest):
             process.wait(moments.uniform(0.01, 0.25))
         except subprocess.TimeoutExpired:
             process.kill()
-        process.wait(LIMIT_SECONDS)
+        process.wait()
         assert newest.read_json("_state.json") in (old, new)
         old, new = new, old
     assert newest.query().status == 0
@@ -87,7 +87,7 @@ def test_of_adjusts_at_the_same_time_none_is_lost(newest):
     newest.configure(batch(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names})))
     for value in (1, 2):
         processes = [newest.start("adjust", "web.%s=%d" % (name, value)) for name in names]
-        ended = [(process.communicate(timeout=LIMIT_SECONDS), process.returncode) for process in processes]
+        ended = [(process.communicate(), process.returncode) for process in processes]
         assert [status for _, status in ended] == [0] * 8, ended
         assert newest.query().query["web"] == dict.fromkeys(names, value)
     assert files(newest) == ["_state.json", "config.json"]

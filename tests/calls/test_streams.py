@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import pytest
-from calling import LIMIT_SECONDS, Ended, asked, batch
+from calling import Ended, asked, batch
 from processes import wait_until
 
 CALLS = {"adjust": asked(cpu=3), "adjust --query": b"", "measure": b""}
@@ -123,7 +123,7 @@ def test_nothing_is_read_from_stdin_by_a_question(servo):
     # The other end stays open: a call that waited for its end would not come back.
     for question in QUESTIONS:
         process = servo.start(*question.split())
-        assert process.wait(LIMIT_SECONDS) == 0
+        assert process.wait() == 0
         process.communicate()
 
 
@@ -137,7 +137,7 @@ def test_a_stdout_that_does_not_wait_gets_the_whole_answer(servo):
     os.close(writable)
     with open(readable, "rb") as stream:
         data = stream.read()
-    _, stderr = process.communicate(timeout=LIMIT_SECONDS)
+    _, stderr = process.communicate()
     ended = Ended(process.returncode, data, stderr)
     assert ended.answer["application"]["annotations"] == request["application"]["annotations"]
 
@@ -148,7 +148,7 @@ def test_progress_is_written_as_it_happens(servo):
     process = servo.start("measure", stdin=subprocess.DEVNULL)
     assert json.loads(process.stdout.readline().decode())["progress"] == 0
     servo.write("gate", b"")  # only now can the job end
-    rest = process.communicate(timeout=LIMIT_SECONDS)[0].splitlines()
+    rest = process.communicate()[0].splitlines()
     assert process.returncode == 0
     assert [json.loads(line.decode()).get("progress") for line in rest] == [100, None]
 
@@ -168,7 +168,7 @@ def test_that_nobody_reads_is_said_once(newest):
     os.close(reading)
     process = newest.start("measure", stdin=subprocess.DEVNULL, stdout=writing)
     os.close(writing)
-    told = process.communicate(timeout=LIMIT_SECONDS)[1]
+    told = process.communicate()[1]
     assert told == b"servo-batch: stdout cannot be written to: Broken pipe; the job was not started\n"
 
 

@@ -12,7 +12,7 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 
 from processes import children
-from service import LIMIT, Service
+from service import Service
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 4}}}}}}
 COMMANDS = [
@@ -23,6 +23,7 @@ COMMANDS = [
 
 
 def main(token_file, *command):
+    signal.alarm(120)  # far above what this takes
     service = Service(COMMANDS)
     container = subprocess.Popen([*command, "--url", service.url])
     try:
@@ -32,7 +33,7 @@ def main(token_file, *command):
         # What runs the container passes no signal on; the agent is the last of the line, for it sleeps.
         os.kill(last_descendant(container.pid), signal.SIGTERM)
         service.wait_for("GOODBYE")
-        return container.wait(LIMIT)
+        return container.wait()
     finally:
         for request in service.requests:
             print("service: %s %s" % (request.event, request.param))

@@ -16,7 +16,6 @@ import subprocess
 import pytest
 import warm
 
-LIMIT_SECONDS = 60
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
 
 SETTINGS = {

@@ -7,8 +7,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from processes import wait_until
 
-# Far above what anything here takes: reached only when something hangs.
-LIMIT = 60
 SLEEP = {"cmd": "SLEEP", "param": {"duration": 3600}}
 
 
@@ -55,7 +53,7 @@ class Service(socketserver.ThreadingMixIn, HTTPServer):
 
     def wait_for(self, event, count=1):
         """Wait for the ``count``-th request of ``event`` and return it."""
-        return wait_until(lambda: self.of(event)[count - 1 :], LIMIT)[0]
+        return wait_until(lambda: self.of(event)[count - 1 :])[0]
 
     def close(self):
         self.shutdown()
