@@ -4,12 +4,11 @@ import functools
 import os
 import pathlib
 import signal
-import sys
 import tempfile
 
 import pytest
 from calling import Servo
-from machine import EDGES, NEWEST, PYTHONS, build
+from machine import EDGES, NEWEST, PYTHONS
 from measuring import Actor, Measuring
 from terminals import Terminal
 
@@ -44,53 +43,16 @@ def python(request):
     return PYTHONS[request.param]
 
 
-@pytest.fixture(params=list(PYTHONS))
-def every_python(request):
-    """The path of an interpreter; the test runs once for each of the machine's Pythons."""
-    return PYTHONS[request.param]
-
-
-@pytest.fixture(scope="session")
-def built_by(tmp_path_factory):
-    """Return the path of the file that an interpreter builds, with its bytecode where asked for; each once."""
-
-    @functools.lru_cache(maxsize=None)
-    def built(python, *options):
-        return build(str(tmp_path_factory.mktemp("built") / "servo-batch.pyz"), python, *options)
-
-    return built
-
-
-@pytest.fixture(scope="session")
-def pyz(built_by):
-    """The path of the built file."""
-    return built_by(sys.executable)
-
-
-@pytest.fixture(scope="session")
-def pyz_for(pyz, built_by):
-    """Return the path of the file that an interpreter is to run: the newest one its own bytecode, as in an image."""
-    return lambda python: built_by(python, "--bytecode") if python == NEWEST else pyz
-
-
 @pytest.fixture
-def servo(python, pyz_for, tmp_path):
+def servo(python, tmp_path):
     """A Servo under the oldest Python, then one under the newest."""
-    return Servo(python, pyz_for(python), tmp_path)
+    return Servo(python, tmp_path)
 
 
 @pytest.fixture
-def newest(pyz_for, tmp_path):
+def newest(tmp_path):
     """A Servo under the newest Python: for what is the same under any."""
-    return Servo(NEWEST, pyz_for(NEWEST), tmp_path)
-
-
-@pytest.fixture
-def servo_everywhere(python, pyz, tmp_path):
-    """A Servo under each of these Pythons, which starts it for each call, from the sources."""
-    servo = Servo(python, pyz, tmp_path)
-    servo.is_warm = False
-    return servo
+    return Servo(NEWEST, tmp_path)
 
 
 def closing(make):
@@ -118,12 +80,12 @@ def terminal():
 
 
 @pytest.fixture
-def measuring(tmp_path, pyz_for):
+def measuring(tmp_path):
     """Start drivers: ``measuring(python, command, timeout=…, …)`` returns a Measuring."""
 
     def started(python, command, **options):
         folder = pathlib.Path(tempfile.mkdtemp(dir=str(tmp_path)))
-        return Measuring(python, pyz_for(python), folder, command, **options)
+        return Measuring(python, folder, command, **options)
 
     yield from closing(started)
 

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 
-from machine import build
 from measuring import Measuring
 from processes import children
 
@@ -39,6 +38,7 @@ SEVERAL = {
     "a second of work": [sys.executable, "-S", "-c", "s = 0\nfor i in range(12000000): s += i"],
 }
 RUNS = 5
+FOLDER = tempfile.TemporaryDirectory()
 
 
 def by_itself(command):
@@ -49,17 +49,17 @@ def by_itself(command):
         return time.monotonic() - began
 
 
-def driver(pyz, command, **keys):
+def driver(command, **keys):
     """Return a driver that measures a command."""
-    return Measuring(sys.executable, pyz, os.path.dirname(pyz), command, **keys)
+    return Measuring(sys.executable, tempfile.mkdtemp(dir=FOLDER.name), command, **keys)
 
 
-def measured(pyz, command, name="total_runtime", **metrics):
+def measured(command, name="total_runtime", **metrics):
     """Return the value of a metric as the driver reports it."""
-    return driver(pyz, command, metrics=metrics).answer()["metrics"][name]["value"]
+    return driver(command, metrics=metrics).answer()["metrics"][name]["value"]
 
 
-def exactness(pyz):
+def exactness():
     """``total_runtime`` less an outside observer's time; the spread of the latter says how far that can be known.
 
     The observer is the same Python: before 3.10 it takes 0.7 ms more to make any process.
@@ -67,7 +67,7 @@ def exactness(pyz):
     differences, observations = [], []
     for turn in range(50):
         outside = by_itself(SLEEP) if turn % 2 else 0.0
-        inside = measured(pyz, SLEEP)
+        inside = measured(SLEEP)
         observations.append(outside or by_itself(SLEEP))
         differences.append(1000 * (inside - observations[-1]))
     what = "`%s` 50 times: `total_runtime` less an outside observer's time, median" % SLEEP
@@ -77,7 +77,7 @@ def exactness(pyz):
     yield "the observer's own spread in the same run, median", "%.2f ms" % (1000 * spread)
 
 
-def output(pyz):
+def output():
     """The least time measured over the least of another way by itself, which other work disturbs least.
 
     Run it with a $TMPDIR on ext4, which is where it once cost a third (auto_da_alloc in the kernel's documentation).
@@ -87,10 +87,10 @@ def output(pyz):
         ("4 KiB between pieces of work, against `job >file`", STEADY, STEADY),
     ):
         by_itself(other)  # warms up the disk and the cache
-        ours, theirs = zip(*((measured(pyz, command, **METRICS), by_itself(other)) for _ in range(7)))
+        ours, theirs = zip(*((measured(command, **METRICS), by_itself(other)) for _ in range(7)))
         yield what + ", the least of 7 each", "%.3f" % (min(ours) / min(theirs))
     what = "1 GiB of output: anonymous memory of driver, guard, keeper and search, peak"
-    yield what, "%.1f MiB" % peak_mebibytes(driver(pyz, FAST, metrics=METRICS))
+    yield what, "%.1f MiB" % peak_mebibytes(driver(FAST, metrics=METRICS))
 
 
 def peak_mebibytes(measuring):
@@ -117,18 +117,18 @@ def by_time(command):
     return {"cpu_time": user + system, "max_rss": 1024 * kibibytes}
 
 
-def usage(pyz):
+def usage():
     """What ``resource`` metrics say against time(1), medians."""
     for what, name, command in USES:
         metric = {name: {"resource": name}}
-        pairs = [(measured(pyz, command, name, **metric), by_time(command)[name]) for _ in range(5)]
+        pairs = [(measured(command, name, **metric), by_time(command)[name]) for _ in range(5)]
         ours, theirs = map(statistics.median, zip(*pairs))
         yield "%s: `%s` against `time`, medians of 5" % (what, name), "%.3f" % (ours / theirs)
 
 
-def beside_hyperfine(pyz):
+def beside_hyperfine():
     """Several runs against those of hyperfine, a few each in turns."""
-    path = os.path.join(os.path.dirname(pyz), "hyperfine.json")
+    path = os.path.join(FOLDER.name, "hyperfine.json")
     call = ["hyperfine", "-N", "--runs", str(RUNS), "--style", "none", "--export-json", path]
     for name, job in SEVERAL.items():
         ours, theirs = [], []
@@ -137,14 +137,12 @@ def beside_hyperfine(pyz):
             subprocess.run([*call, command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             with open(path) as stream:
                 theirs += json.load(stream)["results"][0]["times"]
-            ours += driver(pyz, job, runs=RUNS).answer()["metrics"]["total_runtime"]["runs"]
+            ours += driver(job, runs=RUNS).answer()["metrics"]["total_runtime"]["runs"]
         median = statistics.median(theirs)
         what = "%s, %d runs: the median less hyperfine's, %.4f s" % (name, len(ours), median)
         yield what, "%+.2f ms" % (1000 * (statistics.median(ours) - median))
 
 
 def figures():
-    with tempfile.TemporaryDirectory() as folder:
-        pyz = build(os.path.join(folder, "servo-batch.pyz"))
-        for part in (exactness, output, usage, beside_hyperfine):
-            yield from part(pyz)
+    for part in (exactness, output, usage, beside_hyperfine):
+        yield from part()

@@ -11,7 +11,7 @@ import tempfile
 import time
 import zipfile
 
-from machine import PYTHONS, ROOT, build
+from machine import PYTHONS, ROOT, built
 
 ROUNDS = 30
 OLDER = (
@@ -90,7 +90,7 @@ def of_version(version, interpreter, folder):
     calls = {"an interpreter that does nothing": ["-c", ""], "an archive that does nothing": [nothing]}
     # Python 3.6 takes no bytecode from an archive.
     for option in ([], ["--bytecode"]) if version != "3.6" else ([],):
-        path = build(os.path.join(folder, "servo-batch%s.pyz" % "".join(option)), interpreter, *option)
+        path = built(interpreter, *option)
         for call in CALLS:
             calls["%s, %s" % (call, "with bytecode" if option else "plain sources")] = [path, *call.split()]
     older = "the older driver's imports, and the file read by PyYAML"

@@ -8,6 +8,7 @@ import signal
 import pytest
 from agent_fixtures import *  # noqa: F403
 from agent_fixtures import ANSWER, DEAF, METRICS, STARTED, TOKEN, UNTIL_CANCELLED, Alive, in_turn, write, write_measure
+from machine import file_for
 from processes import wait_until
 
 STATE = {"application": {"components": {"web": {"settings": {"cpu": {"value": 2}}}}}}
@@ -167,12 +168,12 @@ def test_delay_comes_before_the_first_request_and_heeds_signals(serve, servo):
 
 
 @pytest.mark.parametrize("linked", [False, True])
-def test_the_agent_does_all_with_its_own_drivers(python, pyz_for, serve, servo, own, linked):
+def test_the_agent_does_all_with_its_own_drivers(python, serve, servo, own, linked):
     service = serve([DESCRIBE, ADJUST, {"cmd": "MEASURE", "param": {"metrics": ["throughput"], "control": {}}}])
     environment = {"PYTHONPATH": str(own)}
     if linked:  # then the system looks for python3
         for name in ("adjust", "measure"):
-            os.symlink(pyz_for(python), str(own / name))
+            os.symlink(file_for(python), str(own / name))
         environment["PATH"] = "%s:%s" % (os.path.dirname(python), os.environ["PATH"])
     (own / "json.py").write_text("raise RuntimeError('not what it is for')")
     (own / "app").write_text("a file that is called as the application is")
@@ -188,7 +189,7 @@ def test_the_agent_does_all_with_its_own_drivers(python, pyz_for, serve, servo, 
     assert metrics["total_runtime"]["value"] > 0
 
 
-def test_a_cancel_stops_the_job_of_its_own_driver(python, pyz_for, serve, servo, own):
+def test_a_cancel_stops_the_job_of_its_own_driver(python, serve, servo, own):
     alive = Alive(own)
 
     def cancel(handler):
@@ -205,7 +206,7 @@ def test_a_cancel_stops_the_job_of_its_own_driver(python, pyz_for, serve, servo,
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
-def test_a_job_has_the_agents_environment_also_after_a_restart(pyz_for, serve, servo, own):
+def test_a_job_has_the_agents_environment_also_after_a_restart(serve, servo, own):
     service = serve([MEASURE, {"cmd": "SLEEP"}, MEASURE])
     (own / "job").write_text("cat /proc/self/environ >>seen; echo 'throughput: 1'\n")
     agent = servo(service, as_built=True, prefix=["env", "-i", "PATH=" + os.environ["PATH"]])

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from calling import Servo, batch
-from machine import NEWEST
+from machine import NEWEST, PYTHONS
 from processes import children, wait_until
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
@@ -22,8 +22,9 @@ def failure(servo, command, **keys):
     return answer["message"]
 
 
-def test_a_job_is_timed_and_a_failure_is_told_with_all_that_was_printed(every_python, pyz, tmp_path):
-    servo = Servo(every_python, pyz, tmp_path, batch("sleep 0.2"))
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_a_job_is_timed_and_a_failure_is_told_with_all_that_was_printed(python, tmp_path):
+    servo = Servo(python, tmp_path, batch("sleep 0.2"))
     assert 0.2 <= servo.measure().answer["metrics"]["total_runtime"]["value"] < 10
     end, *rest = failure(servo, "echo of use; echo what is wrong >&2; sleep 0.1; exit 3").splitlines()
     assert re.match(r"the job ended with exit status 3 after [0-9]\.[1-9] s$", end)

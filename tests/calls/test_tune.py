@@ -135,7 +135,7 @@ def test_where_the_difference_may_be_noise_the_state_stays_byte_for_byte(tuner):
 
 def test_killed_again_and_again_it_ends_with_the_same_measurements(tuner):
     os.mkdir(tuner.path("killed"))
-    killed = Servo(tuner.python, tuner.pyz, tuner.path("killed"), described())
+    killed = Servo(tuner.python, tuner.path("killed"), described())
     arguments = ["--measurements", "5", "--confirm", "1"]
     # Before it begins, as it begins, while the job runs, and after a step: then it is in the history.
     for lines in (0, 1, 2, 3, 3):
@@ -335,8 +335,8 @@ def test_a_person_reads_a_line_for_each_measurement_and_the_comparison(terminal,
     ]
 
 
-def test_a_terminal_that_does_not_say_how_wide_it_is_is_taken_to_be_as_wide_as_most(terminal, pyz, tmp_path):
-    screen = terminal(Servo(OLDEST, pyz, tmp_path, described()), "tune", "--measurements", "1", columns=0)
+def test_a_terminal_that_does_not_say_how_wide_it_is_is_taken_to_be_as_wide_as_most(terminal, tmp_path):
+    screen = terminal(Servo(OLDEST, tmp_path, described()), "tune", "--measurements", "1", columns=0)
     assert screen.end() == 0
     assert b"minimize {cost}; measurements that count in _history.jsonl: 0\r\n" in screen.received
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from machine import ROOT
+from machine import ROOT, built
 
 from servo_batch import config, options
 from servo_batch.formats import yaml_subset
@@ -62,10 +62,10 @@ def test_a_reader_s_commands_build_measure_compare_tune_and_review(tmp_path):
     assert says("(cd src && find").split()[0] in run("python3 servo-batch.pyz --version", tmp_path)
 
 
-def test_requests_are_answered_as_shown_and_check_has_nothing_to_say(pyz, tmp_path):
+def test_requests_are_answered_as_shown_and_check_has_nothing_to_say(tmp_path):
     """In a folder with the two drivers, the configuration that is explained, and a job for it."""
     for name in ("adjust", "measure"):
-        shutil.copy(pyz, str(tmp_path / name))
+        shutil.copy(built(), str(tmp_path / name))
     (tmp_path / "config.yaml").write_text(blocks("configuration", "yaml")[0], encoding="utf-8")
     job = tmp_path / "run_job.sh"
     job.write_text("#!/bin/sh\necho throughput: 12.5\n")
@@ -75,7 +75,7 @@ def test_requests_are_answered_as_shown_and_check_has_nothing_to_say(pyz, tmp_pa
         answered = run(command, tmp_path)
         pattern = re.sub(r"\d+(\\\.\d+)?", r"[0-9.]+", re.escape(shown).replace(re.escape("…"), ".*"))
         assert re.match(pattern + r"\Z", answered), (command, answered)
-    subprocess.check_output([sys.executable, pyz, "check"], cwd=str(tmp_path))
+    subprocess.check_output([sys.executable, built(), "check"], cwd=str(tmp_path))
 
 
 # What the pages say.

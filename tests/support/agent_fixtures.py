@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from calling import LAUNCHER
-from machine import NEWEST
+from machine import NEWEST, file_for
 from processes import wait_until
 from service import Service, never  # noqa: F401
 
@@ -133,7 +133,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def servo(folder, pyz_for):
+def servo(folder):
     """A function that starts the agent for a service, in ``folder``.
 
     Constants of it are changed; ``as_built`` it is the file itself, by the name servo.
@@ -147,10 +147,10 @@ def servo(folder, pyz_for):
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.01"}, **(env or {}))
         changes = ["agent." + change for change in ("life.LAST_PAUSE_SECONDS=0.01", *changes)]
-        program = [LAUNCHER, pyz_for(python), *changes, "--", "servo"]
+        program = [LAUNCHER, file_for(python), *changes, "--", "servo"]
         if as_built:
             program = ["servo"]
-            os.symlink(pyz_for(python), str(folder / "servo"))
+            os.symlink(file_for(python), str(folder / "servo"))
         authorized = ["--auth-token", "token"] if auth else ["--no-auth"]
         command = [*prefix, python, *program, "--url", url, *authorized, *arguments, "app"]
         log = "%s.%d" % (folder, len(started))

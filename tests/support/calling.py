@@ -15,6 +15,7 @@ import subprocess
 
 import pytest
 import warm
+from machine import file_for
 
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
 
@@ -116,9 +117,9 @@ class Servo:
 
     is_warm = True
 
-    def __init__(self, python, pyz, folder, document=None):
+    def __init__(self, python, folder, document=None):
         self.python = python
-        self.pyz = pyz
+        self.pyz = file_for(python)
         self.folder = str(folder)
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TMPDIR": self.folder}
         self.state = self.path("_state.json")

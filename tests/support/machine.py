@@ -1,10 +1,13 @@
 """Where the project is, how it is built, and the Pythons of this machine: the oldest, the newest, and all between."""
 
+import atexit
+import functools
 import glob
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PYENV = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
@@ -31,7 +34,16 @@ EDGES = list(dict.fromkeys([next(iter(PYTHONS)), list(PYTHONS)[-1]]))
 OLDEST, NEWEST = PYTHONS[EDGES[0]], PYTHONS[EDGES[-1]]
 
 
-def build(path, python=sys.executable, *options):
-    """Have an interpreter build the file, and return its path."""
+@functools.lru_cache(maxsize=None)
+def built(python=sys.executable, *options):
+    """Return the path of the file that an interpreter builds, until this process ends."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    path = os.path.join(folder, "servo-batch.pyz")
     subprocess.run([python, os.path.join(ROOT, "build.py"), "-o", path, *options], check=True)
     return path
+
+
+def file_for(python):
+    """Return the path of the file that an interpreter is to run: the newest has its own bytecode, as in an image."""
+    return built(python, "--bytecode") if python == NEWEST else built()

@@ -19,10 +19,10 @@ KILLED = "; it did not end when asked and was killed, so what it runs elsewhere 
 class Measuring(Servo):
     """A driver that runs: it measures a command, by a configuration that has ``keys`` too."""
 
-    def __init__(self, python, pyz, folder, command, prefix=(), fifos=(), changes=(), **keys):
+    def __init__(self, python, folder, command, prefix=(), fifos=(), changes=(), **keys):
         """Start it; what ``prefix`` says is run in place of the file, and runs it."""
         command = json.loads(json.dumps(command).replace("{", "{{").replace("}", "}}"))
-        super().__init__(python, pyz, folder, batch(command, **keys))
+        super().__init__(python, folder, batch(command, **keys))
         for name in fifos:
             os.mkfifo(self.path(name))
         # All of its processes have this among their arguments.
