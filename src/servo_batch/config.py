@@ -75,8 +75,9 @@ class Config(document.Document):
         """
         from servo_batch import formulas
 
-        unset, later = dict.fromkeys(self.settings.described), (sources.TOTAL_RUNTIME, *self.metric_entries)
-        known = {**unset, **settings.values(self.settings.current()), **dict.fromkeys(later)}
+        known: "Dict[str, Any]" = dict.fromkeys(self.settings.described)
+        known.update(settings.values(self.settings.current()))
+        known.update(dict.fromkeys((sources.TOTAL_RUNTIME, *self.metric_entries)))
         known.update(dict.fromkeys(mappings, formulas.ANYTHING))
         return formulas.read(text, known, formulas.NUMBER)
 

@@ -39,7 +39,7 @@ class Document:
             raise failed("bad-config", "\n".join(self.problems))
 
     def place(self, path: "Path") -> str:
-        """Return the file, the line of the last key that is there, and the keys: ``config.yaml:3: batch.command``."""
+        """Return the file, the line where it is known, and the key path: ``config.yaml:3: batch.command``."""
         line, container = 0, self._content  # type: int, Any
         try:
             for key in path:

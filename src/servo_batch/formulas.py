@@ -297,7 +297,8 @@ def _compared(signs: "List[Any]", values: "List[Any]") -> "Any":
         if isinstance(left, _Later) or isinstance(right, _Later):
             truth = truth and _Later(BOOLEAN)
         else:
-            truth = (compare(left, right) if _kind(left) == _kind(right) else sign == "!=") and truth
+            holds = compare(left, right) if _kind(left) == _kind(right) else sign == "!="
+            truth = holds and truth
     return truth
 
 
