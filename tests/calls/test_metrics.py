@@ -164,14 +164,9 @@ def searching(measuring):
         pytest.skip("without /proc nobody can look")
     driver = measuring(OLDEST, PRINTING + "; echo >ended", metrics=ENDLESS)
     wait_until(lambda: os.path.exists(os.path.join(driver.folder, "ended")))
-    (search,) = wait_until(lambda: searches_of(driver.pid))
+    session = [str(os.getsid(driver.pid))]  # the guard has one of its own
+    (search,) = wait_until(lambda: [pid for pid in children(driver.pid) if stat(pid)[3:4] == session])
     return driver, search
-
-
-def searches_of(driver):
-    """Return the pids of the children that have the driver's session, as a search has; the guard has one of its own."""
-    found = [(pid, stat(pid)) for pid in children(driver)]
-    return [pid for pid, fields in found if fields and int(fields[3]) == os.getsid(driver)]
 
 
 def has_ended(pid):

@@ -40,7 +40,7 @@ def test_wrong_keys_are_told_with_their_places_and_all_at_once():
         ((found, problem),) = problems(mapping)
         assert (found, words in problem) == (place, True), problem
     noted = problems({"output_regex": "x", "unit": 1, "take": "x", "convert": 2})
-    assert [place for place, _ in noted] == ["take", "convert", "unit", "output_regex"]
+    assert [place for place, _ in noted] == ["unit", "take", "convert", "output_regex"]
 
 
 BROKEN = ("(", "(a)\\", "(a{99999999999})", "(?u)(a)", "(" * 5000 + ")" * 5000, r"(\u12)")

@@ -75,7 +75,7 @@ def read(mapping: "Dict[str, Any]", note: "Note", formula: "Callable[[str], Any]
     """
     given = [key for key in OPTIONS if key in mapping]
     source = given[0] if given else "output_regex"
-    problems = {key: _problem(source, key, mapping[key]) for key in KEYS if key in mapping}
+    problems = {key: _problem(source, key, value) for key, value in mapping.items() if key in KEYS}
     if not given:
         problems[source] = "is missing: give a regular expression with a group around the value, or another source"
     if "file" in mapping and "stream" in mapping:
