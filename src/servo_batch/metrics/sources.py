@@ -17,13 +17,8 @@ if TYPE_CHECKING:
 
 TOTAL_RUNTIME = "total_runtime"
 # What the system measures of a run, and in what: the time by the clock, and the figures that getrusage(2) describes.
-UNITS = {
-    TOTAL_RUNTIME: "seconds",
-    "cpu_time": "seconds",
-    "user_time": "seconds",
-    "system_time": "seconds",
-    "max_rss": "bytes",
-}
+TIMES = (TOTAL_RUNTIME, "cpu_time", "user_time", "system_time")
+UNITS = {**dict.fromkeys(TIMES, "seconds"), "max_rss": "bytes"}
 # What these keys may say.
 CHOICES = {
     "stream": ("stdout", "stderr"),
