@@ -7,7 +7,6 @@ import signal
 
 import pytest
 from calling import application, batch
-from processes import wait_until
 
 SETTINGS = {
     "cpu": {"type": "range", "min": 1, "max": 8, "step": 1, "value": 2, "unit": "cores"},
@@ -15,6 +14,7 @@ SETTINGS = {
     "flavour": {"type": "enum", "values": ["1.10", "b"], "value": "b"},
 }
 METRICS = {"size": {"output_regex": "^size (.*)", "unit": "MiB"}}
+SIZE = b"size 7\n"
 DRAWN = b"expected 1:40\033[J\r"
 
 
@@ -24,7 +24,7 @@ def configure(servo, command, **keys):
 
 
 def waiting(servo):
-    """Return a Servo with a job that waits for what a test writes to ``go``, and prints that."""
+    """Return a Servo with a job that waits for what a test writes to ``go``, and prints that; writing waits for it."""
     os.mkfifo(servo.path("go"))
     configure(servo, "cat go")
     return servo
@@ -33,20 +33,6 @@ def waiting(servo):
 @pytest.fixture
 def place(newest):
     return waiting(newest)
-
-
-def opened(servo):
-    """Return the waiting job's input for writing, None where no job reads it."""
-    try:
-        return os.fdopen(os.open(servo.path("go"), os.O_WRONLY | os.O_NONBLOCK), "wb")
-    except OSError:
-        return None
-
-
-def release(servo, printed=b"size 7\n"):
-    """Let the waiting job print this and end, once it waits."""
-    with wait_until(lambda: opened(servo)) as stream:
-        stream.write(printed)
 
 
 # Tables
@@ -135,7 +121,7 @@ def test_the_bar_shows_percent_and_elapsed_against_expected_in_any_width_and_lea
     screen.until(b"]   1%  0:01, expected 1:40\033[J\r")
     assert len(screen.screen) == 1  # redrawn in place
     assert len(screen.received.decode().rsplit("\033[J\r", 2)[1]) < 45
-    release(place)
+    place.write("go", SIZE)
     assert screen.end() == 0
     assert [line.split()[0] for line in screen.screen[:-1]][-2:] == ["total_runtime", "size"]
 
@@ -145,7 +131,7 @@ def test_protocol_lines_and_the_bar_do_not_mix_and_a_failure_leaves_one_line(pla
     with open(place.path("answers"), "wb") as stdout:
         screen = terminal(place, "measure", stdout=stdout)
         screen.until(DRAWN)
-        release(place)
+        place.write("go", SIZE)
         assert screen.end() == 1
     assert [answer.get("progress") for answer in place.read_lines("answers")] == [0, None]
     assert re.match(r"servo-batch: the job ended with .* s \(more in the answer\)$", screen.screen[0])
@@ -155,7 +141,7 @@ def test_protocol_lines_and_the_bar_do_not_mix_and_a_failure_leaves_one_line(pla
 def test_a_dumb_terminal_gets_no_bar(place, terminal):
     place.environment["TERM"] = "dumb"
     screen = terminal(place, "measure")
-    release(place)
+    place.write("go", SIZE)
     assert screen.end() == 0
     assert screen.screen[0].startswith("name ")
     assert b"expected" not in screen.received
@@ -165,14 +151,15 @@ def test_ctrl_c_stops_the_job_and_leaves_a_clean_prompt(servo, terminal):
     waiting(servo)
     screen = terminal(servo, "measure")
     screen.until(DRAWN)
-    with wait_until(lambda: opened(servo)):  # the bar does not wait for the job to read
+    with open(servo.path("go"), "wb"):  # the bar does not wait for the job to read
         screen.type(b"\x03")
         assert screen.end() == -signal.SIGINT  # as a shell has to see it, for a loop around the call to end
     assert b"^C" in screen.received
     title, message, rest = screen.screen
     assert (title, rest) == ("failed (cancelled)", "")
     assert re.match(r"cancelled by SIGINT: the job was stopped after [0-9.]+ s$", message)
-    assert opened(servo) is None  # nobody reads: the job is gone
+    with pytest.raises(OSError, match="Errno 6"):  # ENXIO, nobody reads: the job is gone
+        os.open(servo.path("go"), os.O_WRONLY | os.O_NONBLOCK)
 
 
 def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, terminal):
@@ -180,7 +167,7 @@ def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, terminal):
         screen = terminal(place, "measure", stdout=stdout)
         screen.until(DRAWN)
         screen.type(b"\x13")  # ^S
-        release(place)
+        place.write("go", SIZE)
         assert screen.process.wait(30) == 0
     assert place.read_lines("answers")[-1]["metrics"]["size"]["value"] == 7
 
