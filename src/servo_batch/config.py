@@ -90,7 +90,7 @@ class Config(document.Document):
         keys = _keys_of(path)
         if len(keys) != 2 or (keys == path and path[0] in ("state", *template.CONTROL)):
             return "free", []
-        setting = self.settings.described.get(settings.full_name(*keys), {})
+        setting = self.settings.described.get(".".join(keys), {})
         kind = settings.type_of(setting)
         if kind == "enum":
             return "listed", setting.get("values", [])

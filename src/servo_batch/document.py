@@ -104,19 +104,14 @@ def find(path: "Optional[str]") -> "Tuple[str, Any]":
         places = " nor ".join("./" + each for each in SEARCHED)
         others = "OPTUNE_CONFIG is not set and --config FILE not given; name the file by one of these"
         raise failed("bad-config", f"no configuration: neither {places} is there, {others}")
-    return name, _read(name)
-
-
-def _read(name: str) -> "Any":
     try:
         with open(name, "rb") as stream:
             data = stream.read()
-    except (OSError, ValueError) as error:
+        return name, parsed(name, data, name.endswith(".json"))
+    except OSError as error:
         from servo_batch import files
 
         raise failed("bad-config", f"{name}: the configuration cannot be read: {files.why(error)}") from None
-    try:
-        return parsed(name, data, name.endswith(".json"))
     except ValueError as error:
         raise failed("bad-config", str(error)) from None
 

@@ -27,10 +27,10 @@ STEP_TOLERANCE = 1 / 1024
 
 
 def walk(application: "Application") -> "Iterator[Tuple[str, Setting]]":
-    """Yield each setting's full name and its description, in the order in which they stand."""
+    """Yield each setting's full name, ``web.cpu``, and its description, in the order in which they stand."""
     for component, description in application["components"].items():
         for name, setting in description.get("settings", {}).items():
-            yield full_name(component, name), setting
+            yield f"{component}.{name}", setting
 
 
 def rows(application: "Application") -> "List[Tuple[str, Any, Any]]":
@@ -45,11 +45,6 @@ def application_of(described: "Dict[str, Setting]") -> "Application":
         component, _, name = full.rpartition(".")
         components.setdefault(component, {"settings": {}})["settings"][name] = setting
     return {"components": components}
-
-
-def full_name(component: str, name: str) -> str:
-    """Return how a setting is named on the command line, in answers and in the history: ``web.cpu``."""
-    return f"{component}.{name}"
 
 
 def named_setting(full: str) -> str:
@@ -144,7 +139,7 @@ class Settings:
         """Return an application with these values, ``{"web.cpu": 4, …}``, of settings that the configuration has."""
         components = {}
         for component, described in self.application["components"].items():
-            names = {name: full_name(component, name) for name in described["settings"]}
+            names = {name: f"{component}.{name}" for name in described["settings"]}
             given = {name: {"value": values[full]} for name, full in names.items() if full in values}
             components.update({component: {"settings": given}} if given else {})
         return overlay(application, {"components": components})
@@ -210,7 +205,7 @@ def read(document: "Document") -> Settings:
         described = {name: _setting(document, place + (name,)) for name in document.mapping(place, "settings") or {}}
         components[component] = {**description, "settings": described}
         for name in described:
-            full = full_name(component, name)
+            full = f"{component}.{name}"
             if full in places:  # b.c of the component a, and c of a.b
                 other = named(str(places[full][-3]))
                 problem = f"is called {full}, as one of the component {other} is: rename one of them"
