@@ -1,11 +1,9 @@
 """Commands and their environment, as a user of the built file meets them: what the job gets, and what is refused before it."""
 
 import os
-import re
 
 import pytest
 from calling import application, batch
-from machine import ROOT
 
 CONTROL = {"load": 3, "userdata": {"list": ["a", ["b"]], "a.b": 6}}
 COMPONENTS = {
@@ -80,25 +78,6 @@ def test_a_variable_is_laid_over_the_driver_s_and_a_longer_one_than_the_system_t
     servo.measure({"control": {"t": "a\0"}}).bad_request("env.SERVO_T", "NUL")
 
 
-def test_a_wrong_environment_is_a_configuration_error(newest):
-    for env, path, words in (
-        ({"A B": "x"}, 'batch.env."A B"', "letters, digits and _"),
-        ({"SERVO_X": None}, "batch.env.SERVO_X", "a string, but is empty"),
-        ("x", "batch.env", "a mapping"),
-    ):
-        newest.configure(batch(env=env))
-        newest.describe().bad_config("config.json: %s: " % path, words)
-
-
-def test_the_environment_is_a_part_of_what_makes_measurements_comparable(newest):
-    lines = []
-    for text in ("a", "a", "b"):
-        newest.configure(batch("true", env={"SERVO_X": text}))
-        assert newest.measure(b"", "--history", "h").status == 0
-        lines.append(newest.read("h").decode().splitlines()[-1].split('"job": ')[1].split(",")[0])
-    assert lines[0] == lines[1] != lines[2]
-
-
 # Which error it is, before anything runs.
 
 
@@ -138,17 +117,3 @@ def test_no_locale_changes_where_files_are(servo):
     assert ended.status == 0, ended
     servo.write("zustand-☃", b"{")
     servo.call("adjust", "--query", "--state", state).bad_state("zustand-")
-
-
-# What the manual shows.
-
-with open(os.path.join(ROOT, "src", "servo_batch", "manual", "commands.md"), encoding="utf-8") as stream:
-    PAGE = stream.read()
-
-
-@pytest.mark.parametrize(
-    ("command", "words"), re.findall(r"^\| `([^`]*\{control[^`]*)`[^|]*\| (it stands [^|]*?) \|", PAGE, re.M)
-)
-def test_what_the_manual_calls_refused_is_refused_in_these_words(newest, command, words):
-    newest.configure(batch(command))
-    newest.describe().bad_config(words.replace("it stands", "stands").replace("`", ""))

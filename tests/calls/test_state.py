@@ -115,11 +115,6 @@ def test_whatever_stands_where_the_state_is_written_first_does_not_hold_up_an_ad
         assert files(newest) == ["_state.json", "config.json", "elsewhere"]
 
 
-def test_a_working_directory_that_is_gone_is_no_bug_of_ours(newest):
-    enter = ["sh", "-c", 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', "-"]
-    newest.adjust(asked(cpu=3), "--config", newest.path("config.json"), prefix=enter).bad_state("_state.json")
-
-
 # The stored state. Whatever is wrong with it, every call that needs it says so and none overwrites it.
 
 

@@ -164,12 +164,9 @@ def test_whoever_reads_lines_reads_one_response_a_line(servo):
 
 
 def test_that_nobody_reads_is_said_once(newest):
-    reading, writing = os.pipe()
-    os.close(reading)
-    process = newest.start("measure", stdin=subprocess.DEVNULL, stdout=writing)
-    os.close(writing)
-    told = process.communicate()[1]
-    assert told == b"servo-batch: stdout cannot be written to: Broken pipe; the job was not started\n"
+    with nobody_reads() as stdout:
+        told = newest.call("measure", stdout=stdout).stderr
+    assert told == "servo-batch: stdout cannot be written to: Broken pipe; the job was not started\n"
 
 
 @pytest.mark.parametrize(
@@ -197,6 +194,7 @@ def test_the_working_directory_may_be_gone(servo, tmp_path):
     prefix = ["sh", "-c", 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"', "-", str(gone)]
     arguments = ["--config", servo.path("config.json"), "--state", servo.path("s.json")]
     assert servo.call("adjust", *arguments, request=asked(cpu=3), prefix=prefix).status == 0
+    servo.adjust(asked(cpu=3), *arguments[:2], prefix=prefix).bad_state("_state.json")
     servo.configure(batch("touch ran"))  # it fails as under any shell
     told = "the job ended with exit status 1 after "
     servo.call("measure", *arguments, prefix=prefix).failed("failed", "command-failed", told)

@@ -161,11 +161,11 @@ def test_what_measure_recorded_counts_unless_the_constraints_forbid_it_by_now(tu
 
 def test_another_job_starts_anew(tuner):
     twice = {"twice": {"type": "formula", "formula": "{a.x} * 2"}}
-    jobs = [{}, {"command": BOWL + " "}, {"runs": 2}, {"default_control": {"n": 1}}]
+    jobs = [{}, {"command": BOWL + " "}, {"runs": 2}, {"default_control": {"n": 1}}, {"env": {"SERVO_X": "y"}}]
     for changed in [*jobs, {"settings": {"name": {"value": "store"}}}, {"settings": twice}]:
         tuner.configure(described(**changed))
         tuner.call("tune", "--measurements", "1")
-    assert [settings["a.x"] for settings in recorded(tuner)] == [2] * 6
+    assert [settings["a.x"] for settings in recorded(tuner)] == [2] * 7
 
 
 # What can go wrong

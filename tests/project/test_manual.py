@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+from calling import batch
 from machine import ROOT, built
 
 from servo_batch import config, options
@@ -78,6 +79,26 @@ def test_requests_are_answered_as_shown_and_check_has_nothing_to_say(tmp_path):
     subprocess.check_output([sys.executable, built(), "check"], cwd=str(tmp_path))
 
 
+def test_what_is_shown_to_whoever_comes_from_the_older_one_works_without_a_warning(newest):
+    os.unlink(newest.path("config.json"))
+    os.chmod(newest.write("run_job.sh", b"#!/bin/sh\n"), 0o755)
+    for block in blocks("from-older", "yaml"):
+        newest.write("config.yaml", block.encode())
+        ended = newest.call("check")
+        assert (ended.status, "warning:" in ended.text) == (0, False), ended
+    assert newest.call("adjust", "spark.executors=40").answer["reason"] == "constraint"
+    assert newest.call("adjust", "spark.memory=32").status == 0
+    assert newest.query().query["spark"]["instance"] == "m5.4xlarge"
+
+
+def test_what_is_called_refused_is_refused_in_these_words(newest):
+    rows = re.findall(r"^\| `([^`]*\{control[^`]*)`[^|]*\| it (stands [^|]*?) \|", PAGES["commands"], re.M)
+    assert rows
+    for command, words in rows:
+        newest.configure(batch(command))
+        newest.describe().bad_config(words.replace("`", ""))
+
+
 # What the pages say.
 
 
@@ -92,12 +113,11 @@ def test_every_configuration_can_be_read():
     shown = [block for name in set(PAGES) - {"yaml"} for block in blocks(name, "yaml") if "batch:" in block]
     assert len(shown) > 15
     for block in shown:
-        batch = dict(yaml_subset.loads(block)["batch"])
-        batch.setdefault("command", "true")
-        if not {"default_state", "application"} & set(batch):
-            used = set(re.findall(r"\{(\w+\.\w+)[}:]", json.dumps(batch))) - {"control.title"}
-            batch["application"] = application_of({name: {"min": 1, "max": 9, "value": 2} for name in used})
-        found = config.Config("c.json", {"batch": batch})
+        keys = {"command": "true", **yaml_subset.loads(block)["batch"]}
+        if not {"default_state", "application"} & set(keys):
+            used = set(re.findall(r"\{(\w+\.\w+)[}:]", json.dumps(keys))) - {"control.title"}
+            keys["application"] = application_of({name: {"min": 1, "max": 9, "value": 2} for name in used})
+        found = config.Config("c.json", {"batch": keys})
         assert (found.problems, bool(found.commands["command"].templates)) == ([], True)
 
 
