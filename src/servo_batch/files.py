@@ -1,7 +1,9 @@
 """Files: replaced whole or not at all, locked for a while and no longer, never one's own input; and what went wrong."""
 
 import errno
+import fcntl
 import os
+import time
 
 from servo_batch.answers import bad_request
 
@@ -66,9 +68,6 @@ def lock(descriptor: int, exclusive: bool = True) -> "Optional[bool]":
 
     None is returned on a file system without locks. Closing the descriptor gives the lock back.
     """
-    import fcntl
-    import time
-
     limit = time.monotonic() + LOCK_SECONDS
     while True:
         try:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    # Values by the names of fields, or by their first key a mapping of what is below it. None is what nobody knows yet.
+    # Values by the names of fields, None for what nobody knows yet; or by a first key a mapping of what is below it.
     Known = Dict[str, Any]
     Leaf = Callable[[str], Any]  # returns the value of a name in the tree, or raises FormulaError
 
@@ -71,7 +71,7 @@ class _KindError(FormulaError):
 
 
 class _Later:
-    """What stands for a value that nobody knows yet; of its ``kind`` it will be, None where that is not certain."""
+    """A value that nobody knows yet, and its ``kind``, None where that is not certain."""
 
     def __init__(self, kind: "Optional[str]" = None) -> None:
         self.kind = kind
@@ -239,7 +239,8 @@ def _need(due: "Optional[str]", by: str, *values: "Any") -> "Any":
     for value in values:
         kind = _kind(value)
         if due and kind not in (None, due):
-            raise _KindError(f"{_written(value)} is {kind} where {f'{by} needs {due}' if by else f'{due} is due'}")
+            needed = f"{by} needs {due}" if by else f"{due} is due"
+            raise _KindError(f"{_written(value)} is {kind} where {needed}")
     return value
 
 

@@ -5,6 +5,7 @@ from typing import Any, Dict
 
 from servo_batch import settings
 from servo_batch.answers import ServoError, bad_request
+from servo_batch.formats import strict_json
 from servo_batch.settings import Application, Setting, Settings, named_setting, walk
 from servo_batch.wording import did_you_mean, is_scalar, kind, shown
 
@@ -16,8 +17,6 @@ def scalar(text: str) -> Any:
 
 
 def _json(text: str) -> Any:
-    from servo_batch.formats import strict_json
-
     try:
         value = strict_json.loads(text.encode("utf-8"))
     except strict_json.JsonError:
@@ -33,8 +32,10 @@ def typed(setting: Setting, text: str) -> Any:
     """
     value, default = _json(text), setting.get("value")
     if settings.type_of(setting) == "enum":
-        choices = (each for each in setting["values"] if any(settings.is_same(each, it) for it in (text, value)))
-        return next(choices, value)
+        for choice in setting["values"]:
+            if settings.is_same(choice, text) or settings.is_same(choice, value):
+                return choice
+        return value
     if isinstance(default, str):
         return text
     takes_numbers = settings.type_of(setting) in ("range", "formula")

@@ -27,7 +27,7 @@ STEP_TOLERANCE = 1 / 1024
 
 
 def walk(application: "Application") -> "Iterator[Tuple[str, Setting]]":
-    """Yield each setting's full name, ``web.cpu``, and its description, in the order in which they stand."""
+    """Yield each setting's full name, ``web.cpu``, and its description, in their order."""
     for component, description in application["components"].items():
         for name, setting in description.get("settings", {}).items():
             yield f"{component}.{name}", setting
@@ -101,7 +101,8 @@ def is_same(value: "Any", choice: "Any") -> bool:
 def whole(setting: "Setting", value: "Any") -> "Any":
     """Return a value as a setting has it: of a range whose least and step are whole, 4 for ``4.0``."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and type_of(setting) == "range":
-        steps: "List[Any]" = [setting.get("min"), setting.get("max" if setting.get("scale") == "log" else "step")]
+        other = "max" if setting.get("scale") == "log" else "step"
+        steps: "List[Any]" = [setting.get("min"), setting.get(other)]
         if all(is_number(each) and each == each // 1 for each in steps):
             return int(value)
     return value
@@ -173,7 +174,7 @@ class Settings:
     def _computed(self, application: "Application") -> "Tuple[Dict[str, Any], Dict[str, str]]":
         """Return the values of those settings that have one, None of formulas without, and why these have none."""
         given = values(application)
-        known = {name: whole(described, given[name]) for name, described in self.described.items() if name in given}
+        known = {name: whole(each, given[name]) for name, each in self.described.items() if name in given}
         if not self.formulas:
             return known, {}
         from servo_batch import formulas
@@ -202,7 +203,8 @@ def read(document: "Document") -> Settings:
         place = path + (component,)
         description = document.mapping(place, "the key settings") or {}
         place += ("settings",)
-        described = {name: _setting(document, place + (name,)) for name in document.mapping(place, "settings") or {}}
+        names = document.mapping(place, "settings") or {}
+        described = {name: _setting(document, place + (name,)) for name in names}
         components[component] = {**description, "settings": described}
         for name in described:
             full = f"{component}.{name}"
@@ -237,7 +239,7 @@ def _setting(document: "Document", path: "Path") -> "Setting":
 
 
 def _read_formulas(document: "Document", configured: Settings, places: "Dict[str, Path]") -> None:
-    """Add to the settings what formulas and constraints say; what is wrong with them is noted in ``document``."""
+    """Add to the settings what formulas and constraints say, after noting what is wrong with them."""
     from servo_batch import formulas
 
     described = configured.described

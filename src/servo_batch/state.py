@@ -96,7 +96,7 @@ class StateFile:
         return application
 
     def _alone(self, change: "Callable[[], Any]") -> "Any":
-        """Return what ``change`` returns, called while nobody else may change the state, and have it on the disk."""
+        """Return what ``change`` returns, called while nobody else changes the state, and have it on the disk."""
         from servo_batch import files
 
         try:
