@@ -157,8 +157,8 @@ def _begun(view: View) -> Drawing:
     title = "%s %s" % ("minimize" if view.minimize else "maximize", view.label)
     drawing.row((clip(title, RIGHT - LEFT, TITLE), "text strong"), size=TITLE)
     best = view.top
-    if best:
-        found = "Best: %s %s" % (figure(best.value or 0.0), unit(view.rows, view.label))
+    if best and best.value is not None:
+        found = "Best: %s %s" % (figure(best.value), unit(view.rows, view.label))
         about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.confirmed else "")
         drawing.row((found.rstrip(), "best text strong"), (about, "quiet"), gap=16)
         for line in folded(varied(view, best), int((RIGHT - LEFT) / BODY / CHARACTER)):
