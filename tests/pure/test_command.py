@@ -147,9 +147,10 @@ def test_the_message_names_the_character_where_it_came_from_and_the_way_out():
         "env: {SERVO_TITLE: '{control.title}'}, and in the script \"$SERVO_TITLE\" "
         "(a list: [sh, -c, './job \"$SERVO_TITLE\"'])"
     )
-    remedy = "with type: enum it may have % = and any beginning, and {w.v!w} is several words; any text"
+    remedy = "with type: enum it may have % = and any beginning, and with !w be several words; any text"
     assert remedy in refusal("./job {w.v}", "bad-state", stored={"v": "-Xmx2g -Xms1g"})
-    assert "{w.x!w} is several words; any text" in refusal("./job {w.x}", values=["-a -b"])
+    assert "are plain); {w.x!w} is several words; any text" in refusal("./job {w.x}", values=["-a -b"])
+    assert "are plain); any text" in refusal("./job {w.x}", values=["a;b"])
     assert '"\'" is not plain' in refusal("./job {w.x!w}", values=["-a 'b'"])
 
 

@@ -86,8 +86,10 @@ class Placeholder(namedtuple("Placeholder", "field path conversion spec kind val
         else:
             return
         plain = f"letters, digits and _ - . / : , + @{'' if is_free else ' % ='} are plain"
-        remedy = f"with type: enum it may have % = and any beginning, and {{{self.field}!w}} is several words; "
-        remedy *= self.path[0] not in CONTROL
+        remedy = f"{{{self.field}!w}} is several words; " if odd == " " else ""
+        if is_free:
+            remedy = "with type: enum it may have % = and any beginning, and with !w be several words; "
+            remedy *= self.path[0] not in CONTROL
         raise ValueError(f"{shown(text)}, but {why} ({plain}); {remedy}{self.way_out}")
 
     def is_free(self, value: "Any") -> bool:
