@@ -97,7 +97,7 @@ def _place(command: str, word: str) -> str:
     own = list(dropwhile(_leads, [each.lstrip("\"'") for each in words]))
     if own and NAMES.match(" ".join([*own, word])):
         return VARIABLE
-    may_run = "sh" in command or "exec" in command  # mostly not, and then nothing has to compile the pattern
+    may_run = "sh" in command or "exec" in command  # mostly not, and then nothing compiles the pattern
     return PROGRAM if not own or (may_run and re.search(RUNS, " ".join(words))) else ""
 
 

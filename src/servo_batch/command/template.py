@@ -128,7 +128,7 @@ class Template(namedtuple("Template", ("literals", "placeholders"))):
 
 
 class Command(namedtuple("Command", ("templates", "uses_shell"))):
-    """A checked command: a template per argument, or that of the one shell script."""
+    """A checked command: a template per argument, or one for the script."""
 
 
 def parse(value: "Union[str, Sequence[str]]", allowed: "Allowed", note: "Note") -> Command:
