@@ -11,7 +11,6 @@ from servo_batch.answers import bad_request, failed
 from servo_batch.command import render
 from servo_batch.command.template import CONTROL
 from servo_batch.config import Config
-from servo_batch.formulas import Formula
 from servo_batch.job import sequence
 from servo_batch.job.attention import Caller
 from servo_batch.job.outcomes import Ended
@@ -31,7 +30,6 @@ class Plan(NamedTuple):
     job: sequence.Job
     metrics: Dict[str, Metric]  # those asked for, and the time
     needed: Dict[str, Metric]  # these, and those that their formulas are about
-    formulas: Dict[str, Formula]  # of those needed
     settings: Dict[str, Any]  # ``{"web.cpu": 4, …}``
     control: Dict[str, Any]
     comparable: Dict[str, Any]  # all that makes two measurements comparable, for the history
@@ -78,7 +76,6 @@ def plan(
         sequence.Job(rendered["command"], prepare, cleanup, config.runs, config.warmup_runs),
         {name: each for name, each in config.metrics.items() if name in wanted},
         {name: each for name, each in config.metrics.items() if name in needed},
-        {name: each for name, each in config.formulas.items() if name in needed},
         settings.values(application),
         control,
         comparable,
@@ -114,7 +111,7 @@ def refuse_hopeless(config: Config, *plans: Plan) -> None:
     which that is so are something that tuning learns from.
     """
     later = dict.fromkeys(config.metrics)
-    found = [computed(each.formulas, later, each.settings, each.control)[1] for each in plans]
+    found = [computed(each.needed, later, each.settings, each.control)[1] for each in plans]
     if not all(found):
         return
     why = "it cannot be computed with the settings and the control as they are"
@@ -128,14 +125,14 @@ def refuse_hopeless(config: Config, *plans: Plan) -> None:
 
 
 def computed(
-    wanted: Dict[str, Formula], values: Dict[str, Any], application_settings: Dict[str, Any], control: Any
+    metrics: Dict[str, Metric], values: Dict[str, Any], application_settings: Dict[str, Any], control: Any
 ) -> Tuple[Dict[str, Any], Dict[str, str]]:
-    """Return by their names what formulas come to in a run that gave ``values``.
+    """Return by their names what the formulas among ``metrics`` come to in a run that gave ``values``.
 
     The second is why those that come to nothing do.
     """
-    known = {**application_settings, **values, "control": control, "_control": control}
-    return formulas.computed(wanted, known)
+    found = {name: each.parsed for name, each in metrics.items() if each.source == "formula"}
+    return formulas.computed(found, {**application_settings, **values, "control": control, "_control": control})
 
 
 def run(planned: Plan, caller: Caller) -> Measurement:
@@ -167,7 +164,7 @@ def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any
     for name, each in planned.needed.items():
         if each.source == "resource":
             values[name] = round(figures[each.text], TIME_DIGITS)
-    results, problems = computed(planned.formulas, values, planned.settings, planned.control)
+    results, problems = computed(planned.needed, values, planned.settings, planned.control)
     if problems:
         texts = [f"{named(name)} cannot be computed: {problem}" for name, problem in problems.items()]
         raise failed("no-match", f"the job ended well, but {'; '.join(texts)}")

@@ -47,7 +47,7 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     metrics = line.get("metrics", {})
     value, runs = None, []  # type: Tuple[Optional[float], List[float]]
     if line["status"] == "ok":
-        found = [computed(config.formulas, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
+        found = [computed(config.metrics, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
         in_all = {name: config.metrics[name] for name in config.formulas if all(name in run for run in found)}
         metrics = {**metrics, **summary.summarise(found, in_all)}
         with suppress(ValueError):

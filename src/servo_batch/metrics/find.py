@@ -4,7 +4,7 @@ import math
 import re
 from collections import deque
 from itertools import islice
-from typing import Any, Iterable, List, Mapping, Match, Optional
+from typing import Any, List, Mapping, Match, Optional
 
 from servo_batch.metrics import json_path
 from servo_batch.metrics.convert import NoMatch, Number, Value, read
@@ -36,7 +36,7 @@ def find(metric: Metric, output: Output) -> Value:
     if metric.source == "output_json":
         value = json_path.look_up(metric.parsed, output)
         return read(value, metric.convert) if isinstance(value, str) else value
-    matches: "Iterable[Match[bytes]]" = metric.parsed.finditer(output)
+    matches = metric.parsed.finditer(output)
     if metric.take == "count":
         return sum(1 for match in matches if match.group(1))
     if metric.take in ONE:
@@ -44,7 +44,7 @@ def find(metric: Metric, output: Output) -> Value:
     values: List[Any] = [_judged(metric, match) for match in matches]
     if not values:
         raise NoMatch
-    return values[0] if metric.take in ONE else _figure(metric.take or "", values)
+    return values[0] if metric.take in ONE else _figure(metric.take, values)
 
 
 def _judged(metric: Metric, match: "Match[bytes]") -> Value:
