@@ -105,6 +105,7 @@ def test_a_file_is_what_each_run_writes_after_prepare_and_before_cleanup(newest)
     job = "echo . >>runs; echo size $(wc -l <runs) >results"
     newest.configure(batch(job, metrics=of_files("results"), runs=2, warmup_runs=1, **scripts))
     assert newest.measure().answer["metrics"]["results"]["runs"] == [2, 3]
+    assert values(newest.measure(b"", "--runs", "1", "--warmup-runs", "0")) == {"results": 4}
 
 
 def test_a_file_that_is_written_or_replaced_is_new_and_lies_where_the_job_runs(servo):
@@ -136,9 +137,10 @@ def test_a_file_without_a_value_of_this_run_is_no_match(newest):
     }
     for name in ("read", "touched"):
         newest.write(name, b"size 5\n")
-    ended = measured(newest, "; ".join(command for command, _ in cases.values()), of_files(*cases))
+    # What stands in a stream is no hint: the value is in the file.
+    ended = measured(newest, "; ".join(["echo size 5 >&2", *(each for each, _ in cases.values())]), of_files(*cases))
     words = [r"%s in %s: size (\d+)%s" % (name, name, why) for name, (_, why) in cases.items()]
-    ended.failed("failed", "no-match", *words)
+    ended.failed("failed", "no-match", "; ".join(words))
     newest.configure(batch("test -e first || echo size 6 >first", metrics=of_files("first"), runs=2))
     newest.measure().failed("failed", "no-match", r"run 2 of 2: ", r"first in first: size (\d+)" + as_it_was)
 
