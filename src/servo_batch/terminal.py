@@ -51,10 +51,10 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def failure(error: answers.ServoError) -> str:
-    """Return a failure as readable text: what the job printed comes first, so what happened stands at the prompt."""
+    """Return a failure as readable text: what the job printed, set apart, then, at the prompt, what happened."""
     kind = error.status if error.status == error.reason else "%s (%s)" % (error.status, error.reason)
-    details = printable(error.details) + "\n\n" if error.details else ""
-    return "%s%s\n%s\n" % (details, _emphasised(kind), printable(error.summary))
+    details = "".join("    %s\n" % line for line in printable(error.details).splitlines())
+    return "%s%s\n%s\n" % (details and details + "\n", _emphasised(kind), printable(error.summary))
 
 
 def printable(text: str) -> str:

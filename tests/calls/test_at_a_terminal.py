@@ -77,8 +77,10 @@ def test_what_a_failed_job_printed_stands_before_what_happened_and_commands_noth
     screen = terminal(servo, "measure")
     assert screen.end() == 1
     command, *lines, summary, rest = screen.screen
-    assert command.startswith("command: printf ")
-    shown = "stderr:|no such|table|\\x08\\x1bc\\x9b\\u202eé…|stdout: nothing||failed (command-failed)"
+    assert command.startswith("    command: printf ")
+    shown = (
+        "    stderr:|    no such|    table|    \\x08\\x1bc\\x9b\\u202eé…|    stdout: nothing||failed (command-failed)"
+    )
     assert "|".join(lines).endswith(shown)  # the command is longer than a line
     assert summary.startswith("the job ended with exit status 3 after ")
     assert rest == ""
