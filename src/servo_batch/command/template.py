@@ -26,6 +26,7 @@ LISTED = FREE + "%="
 NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z"  # RFC 8259, section 6
 CONTROL = ("control", "_control")
 NUMERIC_SPEC = r"(\.[0-9]+)?[deEfFgG]\Z"  # makes a plain decimal number, or fails
+WIDE = "[0-9]{5}|{"  # Linux takes 128 KiB as one argument; a placeholder may make it as wide
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
 FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
 FOR_NUMBERS = (
@@ -182,8 +183,8 @@ def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "A
     try:
         if conversion not in (None, "s", "r", "a", "w"):
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
-        if "{" in spec:
-            raise ValueError(f"a format holds no placeholders: {shown(spec)}")
+        if re.search(WIDE, spec):
+            raise ValueError(f"a format holds no placeholders, and no number above 9999: {shown(spec)}")
         path = paths.keys(field)
     except ValueError as error:
         note(f"{part.text}: {error}; {LITERAL_BRACES}")
