@@ -41,7 +41,7 @@ def search(
     """
     wanted = {name: each for name, each in metrics.items() if each.is_searched}
     refusal = caller.cancellation.refusal(CONSEQUENCE)
-    if refusal:
+    if refusal:  # a job that got the same stop may have ended well, and too soon
         raise refusal
     if not wanted:
         return {}
