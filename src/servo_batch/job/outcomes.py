@@ -102,8 +102,7 @@ def judged(
     where nobody wants the step to go on, with what became of it at its end.
     """
     is_late = isinstance(outcome, Stopped) or outcome.runtime_seconds > step.timeout_seconds
-    is_whole = not (is_late or incomplete)
-    if is_whole and isinstance(outcome, Ended) and outcome.status in step.success_statuses:
+    if isinstance(outcome, Ended) and outcome.status in step.success_statuses and not (is_late or incomplete):
         return outcome
     parts = outcome.told(step)
     refused = refusal(step.place.told("; ".join(parts)))
