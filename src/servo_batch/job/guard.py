@@ -87,7 +87,8 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
     os.close(stdout)
     os.close(stderr)
     tell(report, {"started": [began, job.pid]})
-    status = _wait_for_end(job.pid, wakeup, control)
+    listened = [wakeup, control]
+    status = _wait_for_end(job.pid, listened)
     seconds = time.monotonic() - began
     if status is not None:
         exit_status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
@@ -97,19 +98,8 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
             pass
         _tell(report, ended._replace(left_running=_left(wakeup) if can_follow else []))
         return
-
-    listened = [wakeup, control]
-
-    def wait(seconds: float) -> bool:
-        """Wait for the end of a child; return whether the driver will wait no longer."""
-        if control not in _wait(listened, seconds):
-            return False
-        is_hurried = os.read(control, 1) != b""
-        if not is_hurried:  # the driver was killed, and control is at its end for ever
-            listened.remove(control)
-        return is_hurried
-
-    _tell(report, Stopped(seconds, *descendants.stop(job.pid, step.grace_seconds, wait, can_follow)))
+    stopped = descendants.stop(job.pid, step.grace_seconds, lambda limit: bool(_wait(listened, limit)), can_follow)
+    _tell(report, Stopped(seconds, *stopped))
 
 
 def _encoded(text: str) -> bytes:
@@ -131,24 +121,32 @@ def _catch_signals() -> int:
     return wakeup
 
 
-def _wait(listened: List[int], seconds: float) -> Dict[int, int]:
-    """Wait for the end of a child, of which the first descriptor tells, or for the driver; return what is ready."""
+def _wait(listened: List[int], seconds: float) -> Optional[bytes]:
+    """Wait for the end of a child, of which the first descriptor tells, or for the driver, which writes to the second.
+
+    Return what it has written; nothing where it was killed, which is told once; None where neither happened.
+    """
     ready = wait_for(listened, seconds)
+    wakeup, *controls = listened
     with suppress(BlockingIOError):
-        os.read(listened[0], 4096)
-    return ready
+        os.read(wakeup, 4096)
+    told = None
+    if controls and controls[0] in ready:
+        told = os.read(controls[0], 1)
+        if not told:  # it is at its end for ever
+            listened.pop()
+    return told
 
 
-def _wait_for_end(job: int, wakeup: int, control: int) -> Optional[int]:
+def _wait_for_end(job: int, listened: List[int]) -> Optional[int]:
     """Return the status of the job's process, as ``os.waitpid`` does; None when it is to be stopped."""
     pause = math.inf
     while True:
-        is_asked = control in _wait([wakeup, control], pause)
+        is_asked = _wait(listened, pause) is not None
         ended = descendants.reap()  # orphans that came to the guard, too: what they used counts, if it has ended by now
         if job in ended:
             return ended[job]
         if is_asked:
-            os.read(control, 1)
             return None
         pause = 0 if ended else math.inf
 
