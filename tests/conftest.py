@@ -1,5 +1,6 @@
 """What every test may use: the Pythons of this machine, the built file, and calls of it (support/calling.py)."""
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -107,3 +108,18 @@ def running(measuring, hide):
         return driver, job
 
     return start
+
+
+@pytest.fixture
+def stalled():
+    """The writing end of a pipe that is full and that nobody reads."""
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    for size in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writable, b"x" * size)
+    os.set_blocking(writable, True)
+    yield writable
+    os.close(readable)
+    os.close(writable)

@@ -11,21 +11,14 @@ import sys
 
 import pytest
 from calling import batch
+from measuring import escaped
 from processes import children, find_processes, kill, wait_until
-from terminals import Terminal
 
 BASH = shutil.which("bash")
 
 
 def python(script):
     return [sys.executable, "-IS", "-c", script]
-
-
-def escaped(command):
-    """Return a command with its braces as a template has them."""
-    if isinstance(command, list):
-        return [escaped(word) for word in command]
-    return command.replace("{", "{{").replace("}", "}}")
 
 
 def printed(servo, command, **keys):
@@ -140,45 +133,30 @@ class TestShowing:
         servo.configure(batch("head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2"))
         assert len(servo.measure(b"", "--show-output").stderr) == 4000000
 
-    def test_whole_lines_beside_the_bar(self, servo):
+    def test_whole_lines_beside_the_bar(self, servo, terminal):
         servo.configure(
             batch("printf 'a\\nb'; sleep 0.2; printf 'c\\n'; sleep 0.2; printf '10%\\r20%'; printf '\\rend'")
         )
-        argv = [servo.python, servo.pyz, "measure", "--show-output", "--json"]
-        terminal = Terminal(argv, servo.folder, dict(servo.environment, TERM="xterm"))
-        try:
-            assert terminal.end() == 0
-        finally:
-            terminal.close()
-        lines = [line.rpartition("\033[J")[2] for line in terminal.received.decode().split("\r\n")]
+        screen = terminal(servo, "measure", "--show-output", "--json")
+        assert screen.end() == 0
+        lines = [line.rpartition("\033[J")[2] for line in screen.received.decode().split("\r\n")]
         assert lines[1:3] == ["a", "bc"]
-        assert "\033[Jend" in terminal.received.decode()
+        assert "\033[Jend" in screen.received.decode()
 
-    @pytest.mark.parametrize("command", ["head -c 3000000 /dev/zero", "head -c 3000000 /dev/zero; exec sleep 60"])
-    def test_a_reader_that_stalls_delays_nothing(self, newest, command):
-        newest.configure(batch(command, timeout=0.5))
-        changes = ["job.show_output.STALLED_SECONDS=0.2"]
-        driver = newest.start("measure", "--show-output", changes=changes, stdin=subprocess.DEVNULL)
-        try:  # nobody reads its stderr
-            answer = driver.stdout.read().decode().splitlines()[-1]
-            assert driver.wait() == ("sleep" in command)
-        finally:
-            driver.kill()
-            driver.stdout.close()
-            driver.stderr.close()
-        assert ('"status": "ok"' if "sleep" not in command else '"reason": "timeout"') in answer
+    @pytest.mark.parametrize(("end", "reason"), [("", None), ("; exec sleep 60", "timeout")])
+    def test_a_reader_that_stalls_delays_nothing(self, newest, stalled, end, reason):
+        newest.configure(batch("head -c 3000000 /dev/zero" + end, timeout=0.5))
+        changes = ["job.show_output.STALLED_SECONDS=0.2", "answers.STDERR_SECONDS=0.2"]
+        ended = newest.call("measure", "--show-output", changes=changes, stderr=stalled)
+        assert ended.answer.get("reason") == reason
 
-    def test_a_terminal_that_is_stopped_delays_nothing(self, newest):
+    def test_a_terminal_that_is_stopped_delays_nothing(self, newest, terminal):
         newest.configure(batch("head -c 300000 /dev/zero | tr '\\0' a; exec sleep 60"))
         with open(newest.path("answer"), "wb") as stdout:
-            argv = [newest.python, newest.pyz, "measure", "--show-output"]
-            terminal = Terminal(argv, newest.folder, dict(newest.environment, TERM="xterm"), stdout=stdout)
-            try:
-                terminal.until(b"aaaa")
-                terminal.process.send_signal(signal.SIGTERM)  # and nobody reads the terminal any more
-                terminal.process.wait()
-            finally:
-                terminal.close()
+            screen = terminal(newest, "measure", "--show-output", stdout=stdout)
+            screen.until(b"aaaa")
+            screen.process.send_signal(signal.SIGTERM)  # and nobody reads the terminal any more
+            screen.process.wait()
         assert b"cancelled by SIGTERM: the job was stopped" in newest.read("answer")
 
 

@@ -16,13 +16,17 @@ ACTOR = os.path.join(HERE, "job_actor.py")
 KILLED = "; it did not end when asked and was killed, so what it runs elsewhere may go on"
 
 
+def escaped(command):
+    """Return a command with its braces as a template has them."""
+    return json.loads(json.dumps(command).replace("{", "{{").replace("}", "}}"))
+
+
 class Measuring(Servo):
     """A driver that runs: it measures a command, by a configuration that has ``keys`` too."""
 
     def __init__(self, python, folder, command, prefix=(), fifos=(), changes=(), **keys):
         """Start it; what ``prefix`` says is run in place of the file, and runs it."""
-        command = json.loads(json.dumps(command).replace("{", "{{").replace("}", "}}"))
-        super().__init__(python, folder, batch(command, **keys))
+        super().__init__(python, folder, batch(escaped(command), **keys))
         for name in fifos:
             os.mkfifo(self.path(name))
         # All of its processes have this among their arguments.
