@@ -47,18 +47,6 @@ class TestAFailure:
     def test_says_what_came_of_it(self, newest, command, told):
         assert told in re.sub(r"\d+\.\d s", "N s", failure(newest, command))
 
-    @pytest.mark.parametrize(
-        ("content", "told"),
-        [
-            (b"#!/etc/passwd\n", "{path}: this user may not execute it or its interpreter, or"),
-            (b"\x7fELF nonsense", "{path}: it is neither a program for this machine nor a script that begins with #!"),
-        ],
-    )
-    def test_says_what_a_script_lacks(self, newest, content, told):
-        path = newest.write("job.sh", content)
-        os.chmod(path, 0o755)
-        assert "the job was not started: " + told.format(path=path) in failure(newest, [path])
-
     def test_is_none_where_the_exit_status_is_said_to_be_one(self, newest):
         newest.configure(batch("echo size 5; exit 1", success_exit_statuses=[1, 2]))
         assert newest.measure().status == 0

@@ -8,6 +8,7 @@ import pytest
 
 from servo_batch import executable
 
+# What is not foreseen begins with the path and a colon.
 LACKS, WINDOWS = "{path} needs the interpreter %r, which is not there", "{path} has lines that end as Windows has them"
 SCRIPTS = {
     b"#!/bin/sh\n": None,
@@ -21,6 +22,8 @@ SCRIPTS = {
     b"#!/bin/sh\r\n": WINDOWS,
     b"#!/bin/sh -e\r\n": WINDOWS,
     b"#!/usr/bin/env sh\r\n": WINDOWS,
+    b"#!/etc/passwd\n": "{path}: this user may not execute it or its interpreter, or",
+    b"\x7fELF nonsense": "{path}: it is neither a program for this machine nor a script that begins with #!",
 }
 
 
@@ -31,16 +34,16 @@ def write(path, content):
 
 
 @pytest.mark.parametrize(("content", "told"), SCRIPTS.items())
-def test_a_script_runs_or_something_is_wrong_with_its_first_line(tmp_path, content, told):
+def test_a_script_runs_or_is_told_what_is_wrong_with_it(tmp_path, content, told):
     path = write(tmp_path / "script", content)
     try:
         status = subprocess.call([path], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except OSError as error:
         status = error.errno
     assert (status == 0) == (told is None)
-    problem = executable.foreseen(path)
-    assert problem == (told and executable.why_not(path, status))
-    assert told is None or problem.startswith(told.format(path=path))
+    why = executable.why_not(path, status)
+    assert told is None or why.startswith(told.format(path=path))
+    assert executable.foreseen(path) == (None if told is None or told.startswith("{path}:") else why)
 
 
 def test_an_interpreter_is_looked_for_where_the_script_runs(tmp_path):
