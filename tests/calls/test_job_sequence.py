@@ -131,22 +131,17 @@ class TestASignal:
         self.cancelled(ended, told + "\ncommand: .*\nstderr:\nwhy\nstdout: nothing")
 
 
-@pytest.mark.parametrize("step", ["prepare", "job", "cleanup"])
+@pytest.mark.parametrize("step", ROUND)
 def test_where_nobody_reads_stdout_any_more_what_runs_is_stopped_but_not_the_cleanup(newest, step):
     """As where a terminal is closed: it hangs up, and nobody reads it any more."""
     scenario = Scenario(newest)
-    on = os.path.join(newest.folder, "on")
-    scenario.when(step, 1, ">ran; until test -e %s; do sleep 0.05; done" % on)
-    scenario.when("cleanup", 1, ">ran; until test -e %s; do sleep 0.05; done; sleep 0.3; echo cleaned >>log" % on)
-    driver = scenario.configure().start("measure", stdin=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: os.path.exists(newest.path("ran")))
-        driver.stdout.close()
-        if step != "cleanup":
-            wait_until(lambda: scenario.order[-1] == "cleanup")
-        newest.write("on", b"")
-        driver.stdout = None
-        driver.communicate()
-    finally:
-        driver.kill()
+    wait = ">ran; until test -e on; do sleep 0.05; done"
+    scenario.when(step, 1, wait).when("cleanup", 1, wait + "; sleep 0.3; echo cleaned >>log")
+    driver = scenario.configure().start("measure", stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: os.path.exists(newest.path("ran")))
+    driver.stdout.close()
+    if step != "cleanup":
+        wait_until(lambda: scenario.order[-1] == "cleanup")
+    newest.write("on", b"")
+    driver.wait()
     assert scenario.order[-2:] == ["cleanup", "cleaned"]

@@ -1,12 +1,12 @@
 """Nothing is left behind: whoever stops a measurement, whenever, and however the job hides."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 import uuid
 
 import pytest
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="w
 
 SIGNALS = ["SIGUSR1", "SIGTERM", "SIGINT", "SIGHUP"]
 GRACE_SECONDS = 0.2
+LONG = 600  # longer than any test may take
 STOPPED = r"cancelled by %%s: the job was stopped after \d+\.\d s(%s)?$" % KILLED
 # Each role meets some cause under each Python, and each cause two roles.
 CAUSES = [*SIGNALS, "timeout", "driver", "stdout"]
@@ -31,13 +32,18 @@ CASES = [
 USER = 1000000 + os.getpid()
 
 
-def prefix(code):
-    """Return what does something in Python and then becomes the driver."""
-    return ["-IS", "-c", code + "\nimport os, sys; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"]
+def prefix(code, *by):
+    """Return what does something in Python and then becomes the driver, by way of another program where one is named."""
+    become = "import os, sys; call = [*%r, sys.executable, *sys.argv[1:]]; os.execvp(call[0], call)" % (by,)
+    return ["-IS", "-c", code + "\n" + become]
 
 
 def wait_for_file(driver, name):
     wait_until(lambda: os.path.exists(driver.path(name)))
+
+
+def wait_until_gone(job, driver):
+    wait_until(lambda: not job.alive() and not driver.leftovers())
 
 
 class TestEverythingIsGone:
@@ -54,7 +60,7 @@ class TestEverythingIsGone:
             assert re.match(STOPPED % cause, driver.answer()["message"])
         elif cause != "timeout":
             driver.send(signal.SIGKILL) if cause == "driver" else driver.process.stdout.close()
-            wait_until(lambda: not job.alive() and not driver.leftovers())
+            wait_until_gone(job, driver)
         assert (job.alive(), driver.leftovers()) == ([], [])
 
     def test_of_its_group_when_somebody_kills_the_guard(self, running):
@@ -65,7 +71,7 @@ class TestEverythingIsGone:
         told = "somebody killed the guard, which watches the job; the job was killed after "
         assert answer["message"].startswith(told)
         assert " s; what has left its process group may live on\n" in answer["message"]
-        wait_until(lambda: not job.alive() and not driver.leftovers())
+        wait_until_gone(job, driver)
 
     @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become a user who can have few processes")
     def test_of_a_fork_bomb_that_fills_each_gap(self, measuring):
@@ -76,6 +82,7 @@ class TestEverythingIsGone:
             "resource.setrlimit(resource.RLIMIT_NPROC, (30, 30))\n"
             "os.setuid(%d)\n"
             "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+            "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"  # so what ends makes room at once
             "end = time.monotonic() + 20\n"
             "while time.monotonic() < end:\n"
             "    try: os.fork()\n"
@@ -92,10 +99,10 @@ class TestEverythingIsGone:
         """A process of another user, such as sudo starts; and yet the driver comes to an end."""
         marker = uuid.uuid4().hex
         job = "import os, signal; os.setuid(%d); signal.alarm(60); signal.pause()" % USER
-        code = "import os, sys; os.execvp('setpriv', ['setpriv', '--bounding-set', '-kill', sys.executable, *sys.argv[1:]])"
         command = [sys.executable, "-IS", "-c", job, marker]
         changes = ["job.keeper.LATE_SECONDS=0.1", "job.descendants.KILL_SECONDS=0.5"]
-        driver = measuring(NEWEST, command, prefix=["-IS", "-c", code], changes=changes, timeout=0.5, grace_period=0.2)
+        powerless = prefix("", "setpriv", "--bounding-set", "-kill")
+        driver = measuring(NEWEST, command, prefix=powerless, changes=changes, timeout=0.5, grace_period=0.2)
         message = driver.answer()["message"]
         (alive,) = [pid for pid in find_processes(marker) if pid not in driver.leftovers()]
         kill(alive)
@@ -110,21 +117,14 @@ class TestEverythingIsGone:
         daemon.clean_up()
         wait_until(lambda: not driver.leftovers())  # the keeper reads on for as long as somebody can write
 
-
-class TestWhereDescendantsCannotBeFollowed:
-    """As on macOS, or where Python has no ctypes: what the job's process group holds is stopped."""
-
-    @pytest.fixture
-    def blind(self):
-        # In a pid namespace with the /proc of another, where the number of a process is that of another one.
-        if subprocess.run(["unshare", "--pid", "--fork", "true"], stderr=subprocess.DEVNULL).returncode:
+    def test_of_its_group_where_descendants_cannot_be_followed(self, measuring, hide):
+        """As on macOS; here in a pid namespace with the /proc of another, where a number is that of another process."""
+        apart = ["unshare", "--pid", "--fork"]
+        if subprocess.run([*apart, "true"], stderr=subprocess.DEVNULL).returncode:
             pytest.skip("cannot make a pid namespace")
-        code = "import os, subprocess, sys; os.execvp('unshare', ['unshare', '--pid', '--fork', sys.executable, *sys.argv[1:]])"
-        return ["-IS", "-c", code]
-
-    def test_the_group_is_stopped(self, measuring, hide, blind):
         job = hide("bomb")
-        answer = measuring(NEWEST, job.command, prefix=blind, timeout=0.5, grace_period=GRACE_SECONDS).answer()
+        driver = measuring(NEWEST, job.command, prefix=prefix("", *apart), timeout=0.5, grace_period=GRACE_SECONDS)
+        answer = driver.answer()
         assert answer["reason"] == "timeout"
         assert "; what has left its process group may live on\n" in answer["message"]
         wait_until(lambda: not job.alive())
@@ -142,26 +142,24 @@ class TestAStop:
 
     @pytest.mark.parametrize("stopped", ["job", "guard"])
     def test_is_heard_also_by_what_somebody_stopped(self, running, stopped):
-        driver, job = running("stopped" if stopped == "job" else "daemon", grace_period=1000)
+        driver, job = running("stopped" if stopped == "job" else "daemon", grace_period=LONG)
         if stopped == "guard":
             os.kill(driver.guard(), signal.SIGSTOP)
         driver.send(signal.SIGUSR1)
         assert driver.answer()["reason"] == "cancelled"
         assert job.alive() == []
 
-    def test_asks_each_process_once(self, measuring, tmp_path):
-        fifo = str(tmp_path / "fifo")
-        os.mkfifo(fifo)
-        told = os.open(fifo, os.O_RDWR)
+    def test_asks_each_process_once(self, measuring):
         script = (
             "import os, signal, time\n"
-            "told = os.open(%r, os.O_WRONLY)\n"
+            "told = os.open('told', os.O_WRONLY)\n"
             "signal.signal(signal.SIGTERM, lambda *_: os.write(told, b'T'))\n"
             "for _ in range(6): os.fork()\n"
             "os.write(told, b'x')\n"
-            "while True: time.sleep(1)\n" % fifo
+            "while True: time.sleep(1)\n"
         )
-        driver = measuring(NEWEST, [sys.executable, "-IS", "-c", script], grace_period=1)
+        driver = measuring(NEWEST, [sys.executable, "-IS", "-c", script], fifos=["told"], grace_period=1)
+        told = os.open(driver.path("told"), os.O_RDWR)
         ready = b""
         while ready != b"x" * 64:
             ready += os.read(told, 1)
@@ -170,36 +168,24 @@ class TestAStop:
         assert os.read(told, 1000) == b"T" * 64
         os.close(told)
 
-    def test_by_a_stdout_that_nobody_reads_and_by_its_signal_is_one(self, measuring):
-        script = "trap 'sleep 0.5; touch clean; exit' TERM; touch ran; while :; do sleep 0.05; done"
-        driver = measuring(NEWEST, script, grace_period=1000)
+    @pytest.mark.parametrize("is_closed", [False, True])
+    def test_by_two_that_come_together_is_one(self, measuring, is_closed):
+        """As by a terminal that is closed: nobody reads stdout any more, and it hangs up."""
+        script = "trap 'touch asked; sleep 0.5; touch clean; exit' TERM; touch ran; while :; do sleep 0.05; done"
+        driver = measuring(NEWEST, script, grace_period=LONG, changes=["job.cancel.ONE_STOP_SECONDS=%d" % LONG])
         wait_for_file(driver, "ran")
-        driver.process.stdout.close()
-        driver.process.stdout = None
+        driver.process.stdout.close() if is_closed else driver.send(signal.SIGTERM)
+        wait_for_file(driver, "asked")
         driver.send(signal.SIGHUP)
         driver.process.wait()
         assert os.path.exists(driver.path("clean"))
 
-    def test_of_signals_that_come_together_is_one_and_ends_no_grace(self, running):
-        driver, job = running("deaf", grace_period=0.5)
-        began = time.monotonic()
-        driver.send(signal.SIGSTOP)
-        for name in SIGNALS:
-            driver.send(getattr(signal, name))
-        driver.send(signal.SIGCONT)
-        assert driver.answer()["message"].startswith("cancelled by SIG")
-        assert time.monotonic() - began >= 0.5
-        assert job.alive() == []
-
     def test_ends_at_once_by_a_second_signal(self, running):
-        driver, job = running("deaf", grace_period=1000)
-        driver.send(signal.SIGTERM)
-        while True:  # one that comes too soon is no second one
-            try:
+        driver, job = running("deaf", grace_period=LONG)
+        while driver.process.poll() is None:
+            driver.send(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # one that comes too soon is no second one
                 driver.process.wait(0.5)
-                break
-            except subprocess.TimeoutExpired:
-                driver.send(signal.SIGINT)
         assert driver.answer()["message"].startswith("cancelled by SIGTERM: the job was stopped after ")
         assert job.alive() == []
 
@@ -283,7 +269,7 @@ def test_a_driver_killed_at_any_moment_takes_the_job_with_it(measuring, hide, py
         driver.process.stdout.readline()  # nothing, or progress where the driver got so far in fewer lines
         driver.send(signal.SIGKILL)
         driver.process.wait()
-        wait_until(lambda job=job, driver=driver: not job.alive() and not driver.leftovers())
+        wait_until_gone(job, driver)
 
 
 def test_a_signal_at_any_moment_leads_to_one_answer(measuring, python):
@@ -294,11 +280,8 @@ def test_a_signal_at_any_moment_leads_to_one_answer(measuring, python):
         # Every other time a second one comes close behind it.
         moments = ["%d:SIGTERM" % moment] + ["%d:SIGINT" % (moment + 3)] * (number % 2)
         driver = measuring(python, ["true"], prefix=interrupted(*moments))
-        if driver.process.wait() == -signal.SIGTERM:
-            output = driver.process.communicate()[0]
-            if not output:
-                seen.add("killed before it could catch signals")
-                continue
+        if driver.process.wait() == -signal.SIGTERM and not driver.process.stdout.peek():
+            continue  # it was killed before it could catch signals
         answer = driver.answer()
         assert driver.leftovers() == []
         # Of two signals that wait for each other, the kernel and Python tell the one with the lower number first.

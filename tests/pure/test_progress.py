@@ -16,29 +16,18 @@ class Voice:
         self.told.append((percent, message))
 
 
-@pytest.fixture
-def voice(monkeypatch):
+def test_each_run_of_each_measurement_is_a_part_and_its_search_the_end_of_it(monkeypatch):
     monkeypatch.setattr(progress.os, "isatty", lambda descriptor: False)
-    return Voice()
-
-
-def test_the_search_in_what_a_run_printed_is_at_the_end_of_that_run(voice):
-    listener = progress.Telling(voice, 100.0)
-    listener.progress(Kind.JOB, Place(1, 4), 50.0)
-    listener.progress(Kind.SEARCH, Place(1, 4), 31.0)
+    voice = Voice()
+    telling = progress.Telling(voice, 100.0)
+    for number, kind, place in ((1, Kind.PREPARE, Place()), (2, Kind.JOB, Place(1, 2)), (4, Kind.SEARCH, Place(0, 2))):
+        telling.begin(number, 4)
+        telling.progress(kind, place, 50.0)
     assert voice.told == [
-        (37, "run 2 of 4: the job has been running for 50 s"),
-        (50, "run 2 of 4: the search of what the job printed has been running for 31 s"),
+        (0, "measurement 1 of 4: prepare has been running for 50 s"),
+        (43, "measurement 2 of 4: run 2 of 2: the job has been running for 50 s"),
+        (87, "measurement 4 of 4: run 1 of 2: the search of what the job printed has been running for 50 s"),
     ]
-
-
-def test_of_several_measurements_each_is_a_part(voice):
-    listener = progress.Telling(voice, 100.0)
-    for number in (1, 2, 3):
-        listener.begin(number, 4)
-        listener.progress(Kind.JOB, Place(), 50.0)
-    assert voice.told[0] == (12, "measurement 1 of 4: the job has been running for 50 s")
-    assert [percent for percent, _ in voice.told] == [12, 37, 62]
 
 
 def test_the_bar_makes_way_for_each_line_and_comes_back_a_second_later(monkeypatch):
@@ -69,13 +58,8 @@ def test_the_bar_fits_any_width(elapsed, expected):
         line.encode("ascii")
 
 
-def test_the_bar_is_never_full():
-    assert progress.progress_line(50, 100, 80) == "[####################....................]  50%  0:50, expected 1:40"
-    assert progress.progress_line(1e6, 100, 80).startswith(
-        "[#######################################.]  99%  277:46:40, "
-    )
-
-
-def test_durations_read_as_a_clock():
+def test_the_bar_is_never_full_and_durations_read_as_a_clock():
+    assert progress.progress_line(50, 100, 80) == "[%s]  50%%  0:50, expected 1:40" % ("#" * 20 + "." * 20)
+    assert progress.progress_line(1e6, 100, 80).startswith("[%s.]  99%%  277:46:40, " % ("#" * 39))
     shown = {0: "0:00", 7.9: "0:07", 3599: "59:59", 3600: "1:00:00", 90061: "25:01:01"}
     assert {seconds: progress.duration(seconds) for seconds in shown} == shown

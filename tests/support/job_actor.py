@@ -96,36 +96,27 @@ def chains(tell):
             while time.monotonic() < end:
                 if os.fork():
                     os._exit(0)
-                os.setsid()
+                if number % 2:
+                    os.setsid()
                 if number == CHAINS - 1 and tell:
                     tell = tell()
             os._exit(0)
     live()
 
 
-def bomb(tell, detach=False):
+def bomb(tell):
     """Processes that fork for as long as there are tokens for it, in the job's own group."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tokens, more_tokens = os.pipe()
     os.write(more_tokens, b"." * FORKS)
     os.close(more_tokens)
-    job = os.getpid()
     tell()
     while os.read(tokens, 1):
-        is_child = fork() == 0
-        if detach and is_child:
-            os.setsid()
-        elif detach and os.getpid() != job and os.read(tokens, 1):
-            os._exit(0)
+        fork()
     live()
 
 
-def bomb_of_sessions(tell):
-    """The same, and each in a session of its own and an orphan."""
-    bomb(tell, detach=True)
-
-
-ROLES = {role.__name__: role for role in (plain, daemon, deaf, stopped, chains, bomb, bomb_of_sessions)}
+ROLES = {role.__name__: role for role in (plain, daemon, deaf, stopped, chains, bomb)}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
