@@ -42,7 +42,7 @@ _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(servo_batch.__file__))
 
 
 def self_command(program: str) -> List[str]:
-    """Return the command that runs this program as if its file were called ``program``, after a verb."""
+    """Return the command that runs this program as if its file were called ``program``."""
     return [sys.executable, "-c", _SELF, _FOLDER, program]
 
 
@@ -59,7 +59,7 @@ def start(name: str, arguments: List[str], request: Optional[Dict[str, Any]]) ->
             if request is not None:
                 stdin.write(json.dumps(request).encode("ascii") + b"\n")
                 stdin.seek(0)
-            # In a session of its own: Ctrl-C at a terminal is for the agent, which stops the driver by its means.
+            # In a session of its own: Ctrl-C is for the agent, which stops the driver by its means.
             return subprocess.Popen(
                 command + arguments,
                 bufsize=0,
@@ -126,7 +126,7 @@ class Driver:
             self._stopped = self._stopped or why
             self._due = math.inf if number == signal.SIGKILL else time.monotonic() + STOP_SECONDS
             self._log("%s to the %s driver" % (number.name, self._name))
-            os.kill(self._process.pid, number)  # it is there, if only as a zombie: it has not been reaped
+            os.kill(self._process.pid, number)  # it is there, if only as a zombie
 
     def answer(self) -> Dict[str, Any]:
         """Return what it answers; raise ``ServoError`` for a failure, its own or of the protocol."""

@@ -42,12 +42,12 @@ class Events:
         os.set_blocking(self._wake_writer, False)
         signal.set_wakeup_fd(self._wake_writer)
         for number in (*STOP, *FINISH, signal.SIGCHLD):
-            # Any handler makes Python write the number to the wake-up pipe, which is all that is wanted.
+            # With any handler Python writes the number to the wake-up pipe.
             signal.signal(number, lambda number, frame: None)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def hold(self) -> None:
-        """Collect what has come; what comes from now on waits for the next life of the process, after exec."""
+        """Collect what has come; what comes later waits for the next life of the process, after exec."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP + FINISH)
         self.wait(0)
 
@@ -62,7 +62,7 @@ class Events:
 
     def wake(self) -> None:
         """End a ``wait``; the one method that another thread may call."""
-        # A full pipe ends the wait anyhow; the numbers of signals, which Python writes there, start at 1.
+        # A full pipe ends the wait anyhow. No signal, which Python writes there, has the number 0.
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_writer, b"\0")
 

@@ -22,8 +22,7 @@ from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 
 DEFAULT_SLEEP_SECONDS = 120.0
-# How often progress is reported, also of a silent driver: only in answer to a report can the service cancel. So long
-# a report may go without an answer.
+# How often progress is reported, and how long an answer may take: only in that can the service cancel.
 REPORT_SECONDS = 9.0
 # On the way out: whoever stops a container kills it ten seconds later. A result and the goodbye have so many tries,
 # with a pause; after LEAVE_SECONDS each has one.
@@ -31,7 +30,7 @@ LAST_WAIT_SECONDS = 1.0
 LAST_TRIES = 3
 LAST_PAUSE_SECONDS = 0.2
 LEAVE_SECONDS = 6.0
-# Of a failure's report. Where it would be longer each of its texts is cut: a character takes twelve bytes at the most.
+# A failure's report has 2 MiB. A longer one has its texts cut, of which no character takes more than twelve bytes.
 MAX_FAILURE_BYTES = 2 * 1024 * 1024 - 1024
 CUT_CHARACTERS = 50000
 
@@ -185,8 +184,8 @@ class Agent:
                 self._check_environment(param)
             return self._run(name, [self._options.app_id], request, needed, self._cancels_by(name))
         finally:
-            # A report after the result would make the service believe that the operation goes on; but one that nobody
-            # answers must not hold the result up.
+            # A report after the result would say that the operation goes on. One that nobody answers must not hold the
+            # result up.
             self._wait(REPORT_SECONDS, reports.are_answered, is_idle=False)
             reports.end()
             self._reports = None

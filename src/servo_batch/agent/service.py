@@ -145,7 +145,7 @@ def _judged(response: http.client.HTTPResponse) -> Outcome:
 
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
-    """Return the proxy for an address, if there is one, and the headers that it wants; raise ``ServoError``."""
+    """Return the proxy for an address, if any, and the headers that it wants; raise ``ServoError``."""
     url = urllib.request.getproxies().get(scheme)
     if not url or urllib.request.proxy_bypass(authority):
         return None, {}
