@@ -8,6 +8,7 @@ import base64
 import contextlib
 import http.client
 import json
+import signal
 import socket
 import threading
 import urllib.request
@@ -15,6 +16,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 
 from servo_batch import __version__
+from servo_batch.agent.events import FINISH, STOP
 from servo_batch.agent.retry import pause_of
 from servo_batch.answers import bad_request
 from servo_batch.formats import strict_json
@@ -100,6 +102,8 @@ class Service:
         return exchange
 
     def _run(self, exchange: Exchange, body: str) -> None:
+        # Else a signal that this thread takes just before exec would be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP + FINISH)
         address = self._proxy or self._address
         if self._tls is None:
             client = http.client.HTTPConnection(*address, timeout=REQUEST_SECONDS)
