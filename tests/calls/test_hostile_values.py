@@ -1,13 +1,6 @@
 """Some hundred of the hostile values in commands that people write, by real shells: none runs, and each is itself."""
 
-import os
-import sys
-
 import pytest
-from machine import ROOT
-
-sys.path.append(os.path.join(ROOT, "tests", "tools"))
-
 from hostile_values import FORMS, FOUND, NORMAL, ORDINARY, VALUES, try_all
 
 
