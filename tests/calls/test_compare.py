@@ -74,7 +74,7 @@ def test_a_combination_that_fails_is_shown_and_costs_no_other(comparing):
     answer = compared(comparing, "a.x=0,2", "a.k=bad", "--runs", "1", status=1)
     assert (answer["status"], answer["reason"], len(answer["measurements"])) == ("failed", "command-failed", 2)
     table = comparing.call("compare", "a.k=bad", "--runs", "1").text
-    assert " failed: command-failed\n" in table
+    assert " failed\n" in table
     assert "all combinations failed" in table
 
 

@@ -82,12 +82,20 @@ def test_runs_have_a_bar_and_the_best_its_settings():
     assert {"Best: 6.1 seconds", "runs: 3, confirmed by tune", "a.x=3"} <= set(texts(drawn(found)))
 
 
-def test_the_setting_that_matters_most_comes_first_and_numbers_are_in_their_order():
-    found = [trial(n, {"a.x": n % 2, "b.y": n % 3, "c.z": n}, 30.0 - n) for n in range(1, 13)]
+def test_the_setting_that_matters_most_comes_first_and_many_numbers_share_strips():
+    found = [trial(n, {"a.x": n % 2, "b.y": n % 3, "c.z": n}, 1.0 + n) for n in range(1, 101)]
     shown = texts(drawn(found, **{"c.z": "most", "b.y": "little"}))
     about = [(name, text) for name, text in zip(shown, shown[1:]) if text.startswith("| median")]
     assert about == [("c.z", "| median, explains most"), ("b.y", "| median, explains little"), ("a.x", "| median")]
-    assert shown[shown.index("b.y") - 12 : shown.index("b.y")] == [str(n) for n in range(1, 13)]
+    assert [text for text in shown if " to " in text] == ["%d to %d" % (n, n + 4) for n in range(1, 101, 5)]
+
+
+def test_a_value_that_would_flatten_all_others_is_a_ring_at_the_edge():
+    found = CASES["outlier"][0]
+    root = drawn(found)
+    assert not any("4000" in text for text in texts(root))
+    assert len(shapes(root, "path", "quiet", "a3.5")) == 2
+    assert len(shapes(root, "circle", "point") + shapes(root, "circle", "best")) == 2 * (len(found) - 1)
 
 
 def luminance(colour):

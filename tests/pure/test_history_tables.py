@@ -95,8 +95,8 @@ def test_the_best_so_far_starts_with_the_first_that_did_not_fail():
 
 
 def test_only_a_number_that_can_be_drawn_is_one_and_its_digits_need_no_counting():
-    values = [True, "5", None, float("nan"), float("inf"), -1e301, 10**400, 0, 7, 2.5]
-    assert [figures.as_number(value) for value in values] == [None] * 7 + [0, 7, 2.5]
+    values = [True, "5", None, float("nan"), float("inf"), -1e301, 10**400, 1e-320, -0.0, 7, 2.5]
+    assert [figures.as_number(value) for value in values] == [None] * 7 + [0, 0, 7, 2.5]
     values = [0, 16.625, 16625, 123456, 1234567, 2.5e-7, -0.00012345, 9.9999, 1e300]
     found = [figures.figure(value) for value in values]
     assert found == ["0", "16.62", "16625", "123456", "1.235e6", "2.5e-7", "-0.0001234", "10", "1e300"]
@@ -107,7 +107,7 @@ def test_ticks_are_round_within_the_axis_and_labelled_apart():
     ends = [(chance.uniform(-9, 9) * 10.0**power, power) for power in (-200, -7, -3, 0, 3, 8, 200) for _ in range(50)]
     spans = [(low, low + chance.uniform(0.001, 9) * 10.0**power) for low, power in ends]
     for low, high in [*spans, (5.0, 5.0), (0.0, 0.0), (1e9, 1e9 + 1e-9)]:
-        axis = scale([low, high], 5)
+        axis = scale([low, high], True, 5)
         assert axis.low <= low <= high <= axis.high
         assert 2 <= len(axis.ticks) <= 12
         space = (axis.high - axis.low) * 1e-6
@@ -115,6 +115,17 @@ def test_ticks_are_round_within_the_axis_and_labelled_apart():
         labels = [label for _, label in axis.ticks]
         assert len(set(labels)) == len(labels)
         assert all(abs(float(label) - value) <= max(abs(axis.low), abs(axis.high)) / 1e6 for value, label in axis.ticks)
+
+
+def test_values_far_off_on_the_bad_side_alone_are_off_the_scale():
+    usual = [10, 11, 12, 13]
+    for minimize, far in ((True, 1000), (False, -1000)):
+        axis = scale([*usual, far, *usual], minimize, 5)
+        assert not axis.low <= far <= axis.high
+        assert axis.low < 10 < 13 < axis.high
+        axis = scale([*usual, far, *usual], not minimize, 5)
+        assert axis.low <= far <= axis.high
+    assert scale([5, 5, 5, 5, 9], True, 5).high > 9
 
 
 # --- the table ----------------------------------------------------------------------------------------------------
@@ -225,20 +236,20 @@ def test_markdown_escapes_what_would_be_markup():
 # --- the plot -----------------------------------------------------------------------------------------------------
 
 
-def test_the_plot_shows_the_values_the_best_and_the_failures(monkeypatch):
+def test_the_plot_shows_the_values_the_best_the_failures_and_what_is_far_off(monkeypatch):
     monkeypatch.setattr(plot.terminal, "has_unicode", lambda: False)
     monkeypatch.setattr(plot, "HEIGHT", 6)
-    found = [trial(n, {"a.x": n}, value) for n, value in enumerate([20.0, 16.0, None, 18.0, 10.0], 1)]
+    found = [trial(n, {"a.x": n}, value) for n, value in enumerate([20.0, 16.0, None, 18.0, 10.0, 4e3], 1)]
     assert plot.text(view(found, label="runtime\33[2J"), found, 42) == (
         "runtime   # best  -- best so far  x failed\n"
-        "20 +o--------\n"
-        "   |                           o\n"
-        "   |         o---------------------------\n"
+        "20 +o------                              ^\n"
+        "   |                      o\n"
+        "   |       o---------------------\n"
         "15 +\n"
         "   |\n"
-        "10 +                                     #\n"
-        "   +------------------x-------------------\n"
-        "    1                                    5\n"
+        "10 +                             #--------\n"
+        "   +--------------x-----------------------\n"
+        "    1                                    6\n"
     )
 
 

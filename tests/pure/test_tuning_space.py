@@ -58,6 +58,7 @@ def test_a_fine_step_costs_no_memory_and_each_level_is_on_it():
     assert repr([len(values), values[12345], values[-1]]) == repr([2**30 + 1, 12345, 2**30])
     values = levels(min=0, max=1000, step=1e-6)
     assert repr([len(values), values[3], values[-1]]) == repr([10**9 + 1, 3e-6, 1000.0])
+    assert len(levels(min=0, max=1e300, step=1)) == 100  # more than there can be
 
 
 def test_an_enum_has_its_values_once_and_unordered_and_other_settings_are_no_part_of_the_space():

@@ -7,6 +7,8 @@ from servo_batch.history.figures import figure
 
 # This part of what an axis shows is left free at each end.
 MARGIN = 0.08
+# So many times farther off than three quarters of the values are from the best, a value is off the scale.
+FAR_OUT = 5
 
 
 class Axis(NamedTuple):
@@ -21,12 +23,16 @@ class Axis(NamedTuple):
         return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
-def scale(values: Sequence[float], count: int) -> Axis:
+def scale(values: Sequence[float], minimize: bool, count: int) -> Axis:
     """Return an axis for ``values`` (one at least) with about ``count`` ticks.
 
-    Zero belongs to it where it is near, so that lengths can be compared.
+    A value so far on the wrong side that beside it all others would look the same lies beyond the axis. Zero belongs to
+    it where it is near, so that lengths can be compared.
     """
-    least, most = min(values), max(values)
+    costs = sorted(value if minimize else -value for value in values)
+    usual = costs[len(costs) * 3 // 4] - costs[0]
+    worst = [cost for cost in costs if not usual or cost <= costs[0] + (1 + FAR_OUT) * usual][-1]
+    least, most = (costs[0], worst) if minimize else (-worst, -costs[0])
     space = (most - least) * MARGIN or max(abs(least), abs(most)) * MARGIN or 1.0
     low = 0.0 if 0 <= least < 0.4 * most else least - space
     high = 0.0 if 0 >= most > 0.4 * least else most + space

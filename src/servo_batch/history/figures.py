@@ -5,8 +5,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from servo_batch.wording import is_number
 
-# Farther out the span of two values may be no float any more.
-LARGEST = 1e300
+# Farther out the span of two values may be no float any more; nearer to zero, the step between two ticks.
+LARGEST, SMALLEST = 1e300, 1e-290
 # Plain digits are read from and up to here; beyond, a power of ten.
 SMALL, LARGE = 1e-4, 1e6
 # Units that have a short form, and how many of them make one of what is shown where figures are large.
@@ -19,7 +19,9 @@ def as_number(value: Any) -> Optional[float]:
         number = float(value) if is_number(value) else math.nan
     except OverflowError:
         return None
-    return number if abs(number) <= LARGEST else None  # NaN is not either
+    if not abs(number) <= LARGEST:  # which NaN is not either
+        return None
+    return number if abs(number) >= SMALLEST else 0.0
 
 
 def figure(value: float, digits: int = 4) -> str:

@@ -8,8 +8,8 @@ from servo_batch.history.axis import Axis, scale
 from servo_batch.history.trials import Trial, View, best_so_far
 
 HEIGHT = 10
-# What is measured, the best, the best so far, failed; a tick, the side and the corner of the axis.
-UNICODE, ASCII = "•◆─\N{MULTIPLICATION SIGN}┤│└", "o#-x+|+"
+# What is measured, the best, the best so far, failed, off the scale; a tick, the side and the corner of the axis.
+UNICODE, ASCII = "•◆─\N{MULTIPLICATION SIGN}▲┤│└", "o#-x^+|+"
 
 
 def text(view: View, trials: Sequence[Trial], width: int) -> str:
@@ -19,8 +19,8 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
     if not found:
         return ""
     marks = tuple(UNICODE if terminal.has_unicode() else ASCII)
-    measured, best_mark, so_far_mark, failed, tick, side, corner = marks
-    axis = scale(found, HEIGHT // 3)
+    measured, best_mark, so_far_mark, failed, beyond, tick, side, corner = marks
+    axis = scale(found, view.minimize, HEIGHT // 3)
     labels = {_row(value, axis): label for value, label in axis.ticks}
     gutter = max(map(len, labels.values()))
     last = max(1, width - gutter - 2) - 1
@@ -34,7 +34,8 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
         if trial.objective is None:
             floor[column] = failed
         else:
-            canvas[_row(trial.objective, axis)][column] = best_mark if view.is_best(trial) else measured
+            mark = measured if axis.low <= trial.objective <= axis.high else beyond
+            canvas[_row(trial.objective, axis)][column] = best_mark if view.is_best(trial) else mark
     legend = "%s best  %s best so far  %s failed" % (best_mark, so_far_mark * 2, failed)
     lines = [clipped(terminal.one_line(view.label), max(2, width - len(legend) - 3)) + "   " + legend]
     for row, cells in enumerate(canvas):
@@ -45,5 +46,5 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
 
 
 def _row(value: float, axis: Axis) -> int:
-    """Return the line from the top."""
+    """Return the line from the top; of a value that is off the scale, the first or the last."""
     return int((1 - axis.part(value)) * (HEIGHT - 1) + 0.5)

@@ -22,7 +22,8 @@ NEEDED_BYTES = 65536
 HEAD_BYTES = 65536
 START = b'{"time":'
 DIGEST_LENGTH = 16
-REQUIRED = {"time", "job", "settings", "status"}  # of an entry
+# What an entry has; of those that it may lack, reading puts an empty one.
+KINDS = {"time": str, "job": str, "settings": dict, "status": str, "control": dict, "metrics": dict}
 
 
 def digest(parts: Dict[str, Any]) -> str:
@@ -132,5 +133,12 @@ def _entry(line: bytes) -> Optional[Dict[str, Any]]:
         found = strict_json.loads(line)
     except strict_json.JsonError:
         return None
-    is_whole = isinstance(found, dict) and REQUIRED.issubset(found)
-    return {"control": {}, "metrics": {}, **found} if is_whole else None
+    if not isinstance(found, dict):
+        return None
+    entry = {"control": {}, "metrics": {}, **found}
+    is_whole = all(isinstance(entry.get(name), kind) for name, kind in KINDS.items())
+    return entry if is_whole and all(map(_is_metric, entry["metrics"].values())) else None
+
+
+def _is_metric(metric: Any) -> bool:
+    return isinstance(metric, dict) and "value" in metric and isinstance(metric.get("runs", []), list)

@@ -25,7 +25,10 @@ LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 TITLE, BODY, SMALL = 20, 13, 11.5
 HEIGHT, LANE, GAP = 240, 20, 14
 GUTTER, FAILED = 300, 68  # where labels stand left of strips, and how many failed right of them
-LEGEND = [("● measured", "quiet"), ("● best", "best"), ("━ best so far", "best"), ("| spread of runs", "quiet")]
+# Of more numbers than these, neighbours share a strip.
+MOST_STRIPS = 20
+LEGEND = [("● measured", "quiet"), ("● best", "best"), ("━ best so far", "best"), ("○ far off", "quiet")]
+LEGEND += [("| spread of runs", "quiet")]
 
 # Classes and their colours: one says "best", the rest is grey. Contrast on the paper as WCAG 2 counts it: text 4.5 and
 # more, marks 3.
@@ -54,7 +57,7 @@ class Drawing:
     def __init__(self, view: View) -> None:
         self.view = view
         self.trials = sorted((trial for row in view.rows for trial in row.trials), key=lambda trial: trial.number)
-        self.axis = scale([run for row in view.rows for run in row.runs] or [0.0], 5)
+        self.axis = scale([run for row in view.rows for run in row.runs] or [0.0], view.minimize, 5)
         self.y = 24.0
         self._lines: List[str] = []
 
@@ -76,7 +79,10 @@ class Drawing:
         self._lines.append('<path class="%s" d="%s"/>' % (classes, drawn % tuple(round(each, 1) for each in numbers)))
 
     def mark(self, x: float, y: float, trial: Trial) -> None:
-        """Draw a measurement that did not fail."""
+        """Draw a measurement that did not fail; one that is off the scale is a ring."""
+        if not self.axis.low <= (trial.objective or 0.0) <= self.axis.high:
+            self.path("quiet", "M%s %sa3.5 3.5 0 1 1 -.1 0", x, y - 3.5)
+            return
         shape = ("best", x, y, 4.5) if self.view.is_best(trial) else ("point", x, y, 3.5)
         self._lines.append('<circle class="%s" cx="%.1f" cy="%.1f" r="%s"/>' % shape)
 
@@ -168,13 +174,18 @@ def _begun(view: View) -> Drawing:
 
 def _by_value(view: View, name: str) -> List[Tuple[str, List[Trial]]]:
     """Return the trials of each value of a setting: numbers in their order, texts in that of their best results."""
-    rows = view.rows  # the best first
+    rows, most = view.rows, len(view.rows)  # the best first
     if all(is_number(row.settings.get(name)) for row in rows):
-        rows = sorted(rows, key=lambda row: row.settings[name])
+        rows, most = sorted(rows, key=lambda row: row.settings[name]), MOST_STRIPS
     groups: Dict[str, List[Trial]] = {}
     for row in rows:
         groups.setdefault(plain(row.settings.get(name, "\N{EN DASH}")), []).extend(row.trials)
-    return list(groups.items())
+    labels, share = list(groups), math.ceil(len(groups) / most)
+    found = []
+    for each in (labels[index : index + share] for index in range(0, len(labels), share)):
+        title = " to ".join(dict.fromkeys([each[0], each[-1]]))
+        found.append((title, [trial for label in each for trial in groups[label]]))
+    return found
 
 
 # --- charts: each is drawn below what there is ---------------------------------------------------------------------

@@ -179,7 +179,8 @@ def _note(row: Row, view: View) -> str:
     failures = [trial.reason or "no objective" for trial in row.trials if trial.objective is None]
     if failures:
         part = "" if len(failures) == len(row.trials) else "%d of %d " % (len(failures), len(row.trials))
-        notes.append(part + "failed: " + ", ".join(dict.fromkeys(failures)))
+        reason = ", ".join(dict.fromkeys(failures))
+        notes.append(part + ("failed" if reason == "command-failed" else "failed: " + reason))
     return ", ".join(notes)
 
 

@@ -80,10 +80,10 @@ def _variances(model: Model, alphas: Sequence[float], picked: Sequence[Sequence[
     kernels = []  # of each setting and measurement: what it says of each level
     products = [[one * other for other in alphas] for one in alphas]  # what each two say together, on average
     for weight, span, levels, of_all in zip(model.weights, model.known.spans, model.known.levels, picked):
-        said = [[math.exp(-weight * each) for each in apart(span, level, of_all)] for level in levels]
-        kernels.append(said)
-        for row, one in zip(products, said):
-            row[:] = [old * dot(one, other) / len(of_all) for old, other in zip(row, said)]
+        said = {level: [math.exp(-weight * each) for each in apart(span, level, of_all)] for level in set(levels)}
+        kernels.append([said[level] for level in levels])
+        both = {(one, other): dot(said[one], said[other]) / len(of_all) for one in said for other in said}
+        products = [[old * both[one, other] for old, other in zip(row, levels)] for row, one in zip(products, levels)]
     means = [[math.fsum(said) / len(said) for said in rows] for rows in kernels]
     averages = [reduce(mul, of_one) for of_one in zip(alphas, *means)]  # what each measurement says, on average
     own = []

@@ -9,6 +9,8 @@ Number = Union[int, float]
 
 # So many levels a range has at most that is not told its step, or whose levels are to be even in the logarithm.
 LEVELS = 100
+# A finer step is as good as none.
+FINEST = 10**12
 
 
 def space(descriptions: Mapping[str, Dict[str, Any]]) -> Dict[str, Tuple[Sequence[Any], bool]]:
@@ -35,7 +37,9 @@ def _levels(description: Mapping[str, Any]) -> Sequence[Number]:
     if low == high:
         return (low,)
     is_log = description.get("scale") == "log"
-    return _spread(low, high, is_log) if is_log or step is None else _Levels(low, high, step)
+    if is_log or step is None or _decimal(high) - _decimal(low) > FINEST * _decimal(step):
+        return _spread(low, high, is_log)
+    return _Levels(low, high, step)
 
 
 class _Levels(Sequence[Number]):
