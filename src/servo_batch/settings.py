@@ -158,6 +158,8 @@ class Settings:
 
         One over a setting that has no value yet says nothing yet.
         """
+        if not self.formulas and not self.constraints:
+            return {}
         from servo_batch import formulas
 
         computed, failed = self._computed(overlay(self.application, stored))
