@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import os
-import pathlib
 import signal
 import tempfile
 
@@ -85,8 +84,7 @@ def measuring(tmp_path):
     """Start drivers: ``measuring(python, command, timeout=…, …)`` returns a Measuring."""
 
     def started(python, command, **options):
-        folder = pathlib.Path(tempfile.mkdtemp(dir=str(tmp_path)))
-        return Measuring(python, folder, command, **options)
+        return Measuring(python, tempfile.mkdtemp(dir=str(tmp_path)), command, **options)
 
     yield from closing(started)
 

@@ -170,7 +170,7 @@ def test_a_stopped_terminal_does_not_hold_up_the_measurement(place, terminal):
         screen.until(DRAWN)
         screen.type(b"\x13")  # ^S
         place.write("go", SIZE)
-        assert screen.process.wait(30) == 0
+        assert screen.process.wait() == 0
     assert place.read_lines("answers")[-1]["metrics"]["size"]["value"] == 7
 
 

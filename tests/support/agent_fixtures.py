@@ -147,7 +147,7 @@ def servo(folder):
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPTUNE", "SERVO"))}
         environment.update({"SERVO_RETRY_DELAY_SEC": "0.01"}, **(env or {}))
         changes = ["agent." + change for change in ("life.LAST_PAUSE_SECONDS=0.01", *changes)]
-        program = [LAUNCHER, file_for(python), *changes, "--", "servo"]
+        program = [LAUNCHER, file_for(python), *changes, "servo"]
         if as_built:
             program = ["servo"]
             os.symlink(file_for(python), str(folder / "servo"))

@@ -156,7 +156,7 @@ class Servo:
         for name in ("stdin", "stdout", "stderr"):
             streams.setdefault(name, subprocess.PIPE)
         streams.setdefault("cwd", self.folder)
-        file = [LAUNCHER, self.pyz, *changes, "--", "servo-batch.pyz"] if changes else [program or self.pyz]
+        file = [LAUNCHER, self.pyz, *changes, "servo-batch.pyz"] if changes else [program or self.pyz]
         whole = dict(self.environment, **(environment or {}))
         return subprocess.Popen([*prefix, self.python, *options, *file, *arguments], env=whole, **streams)
 
