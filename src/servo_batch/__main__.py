@@ -48,7 +48,7 @@ def _prefer_own_modules():  # type: () -> None
     """Look last where $PYTHONPATH says: a json.py of the job's must not take the place of Python's own."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-        folder = os.path.abspath(folder) if folder else ""
+        folder = os.path.abspath(folder)  # an empty one is the working directory
         if folder in sys.path and folder != root:
             sys.path.remove(folder)
             sys.path.append(folder)

@@ -103,8 +103,9 @@ def test_a_python_without_all_of_its_library_is_told_what_brings_it(python):
     assert "python3 has it, not python3-minimal" in told
 
 
-def test_modules_on_pythonpath_do_not_take_the_place_of_pythons_own(python, tmp_path):
+def test_modules_on_pythonpath_do_not_take_the_place_of_pythons_own(python, tmp_path, monkeypatch):
     for name in ("json", "difflib", "servo_batch"):
         (tmp_path / (name + ".py")).write_text("raise SystemExit('not this one')")
-    for folders in ("/nowhere:%s", "/nowhere:%s:" + SRC):
-        assert info(python, built(), environment={"PYTHONPATH": folders % tmp_path})[1].startswith(b"{")
+    monkeypatch.chdir(tmp_path)
+    for folders in ("/nowhere:" + str(tmp_path), "/nowhere:%s:%s" % (tmp_path, SRC), ":/nowhere"):
+        assert info(python, built(), environment={"PYTHONPATH": folders})[1].startswith(b"{")
