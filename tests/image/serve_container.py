@@ -23,6 +23,7 @@ COMMANDS = [
 
 
 def main(token_file, *command):
+    signal.signal(signal.SIGALRM, signal.default_int_handler)  # which lets the container be ended below
     signal.alarm(120)  # far above what this takes
     service = Service(COMMANDS)
     container = subprocess.Popen([*command, "--url", service.url])
