@@ -20,6 +20,9 @@ class Importer(zipimport.zipimporter):
 
 sys.path_hooks.insert(0, Importer)
 
-from servo_batch.__main__ import start  # noqa: E402 - by the importer
+try:
+    from servo_batch.__main__ import start
 
-start()
+    start()
+except KeyboardInterrupt:
+    os._exit(128 + 2)

@@ -89,7 +89,9 @@ def test_a_stop_while_the_token_is_awaited_is_heard(python, serve, servo, folder
 
 
 @pytest.mark.parametrize("number", [INT, TERM])
-@pytest.mark.parametrize("imported", [b"servo_batch.cli", b"servo_batch.agent.events", b"servo_batch.agent"])
+@pytest.mark.parametrize(
+    "imported", [b"servo_batch", b"servo_batch.cli", b"servo_batch.agent.events", b"servo_batch.agent"]
+)
 def test_a_stop_while_the_agent_starts_ends_it_without_a_traceback(newest, imported, number):
     """Python says on stderr what it has imported, so the moment is ours to choose."""
     agent = newest.start("servo", "--url", "http://127.0.0.1:9", "--no-auth", "app", options=["-X", "importtime"])

@@ -210,6 +210,17 @@ class TestAStop:
         ended = r"the job %s after \d+\.\d s" % end
         assert re.match("cancelled by SIGTERM: (%s|the job was stopped after .*)$" % ended, driver.answer()["message"])
 
+    def test_that_reaches_the_driver_after_the_end_of_all_others_is_a_cancel(self, measuring):
+        changes = ["job.run.SKEW_SECONDS=%d" % LONG]
+        driver = measuring(NEWEST, "echo up >up; read go <go; exit 143", fifos=("up", "go"), changes=changes)
+        driver.read("up")
+        guard = driver.guard()
+        open(driver.path("go"), "w").close()
+        wait_until(lambda: not os.path.exists("/proc/%d" % guard))
+        driver.send(signal.SIGTERM)
+        told = r"cancelled by SIGTERM: the job ended with exit status 143 after \d+\.\d s$"
+        assert re.match(told, driver.answer()["message"])
+
     def test_by_its_timeout_of_a_job_that_ended_meanwhile_says_so(self, measuring):
         driver = measuring(NEWEST, "echo up >up; sleep 0.7; echo last >last", timeout=0.6, fifos=("up", "last"))
         driver.read("up")

@@ -23,6 +23,8 @@ from servo_batch.job.types import Step
 DISK_AFTER_STOP_SECONDS = LATE_SECONDS + 0.5
 # How long a guard may take that has nothing more to wait for.
 GUARD_SECONDS = 10.0
+# Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
+SKEW_SECONDS = 0.1
 # A wait for the grace period that is shorter than this is not worth a word.
 UNSAID_SECONDS = 0.3
 
@@ -61,6 +63,8 @@ class Running(Loop):
             self._outcome = NotStarted(error.errno or 0)
         finally:
             self._finish()
+        if not isinstance(self._outcome, Ended) or self._outcome.status:
+            self.wait(lambda: False, SKEW_SECONDS, self.heard)
         return judged(self._outcome, self.step, self._output, self._incomplete, self.refusal)
 
     def _run(self) -> None:
