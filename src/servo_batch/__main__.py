@@ -47,8 +47,12 @@ def _die_of_sigint():  # type: () -> None
 def _prefer_own_modules():  # type: () -> None
     """Look last where $PYTHONPATH says: a json.py of the job's must not take the place of Python's own."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    try:
+        here = os.getcwd()
+    except OSError:  # it is gone
+        here = ""
     for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-        folder = os.path.abspath(folder)  # an empty one is the working directory
+        folder = os.path.normpath(os.path.join(here, folder))  # an empty one is the working directory
         if folder in sys.path and folder != root:
             sys.path.remove(folder)
             sys.path.append(folder)
