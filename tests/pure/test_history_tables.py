@@ -163,6 +163,9 @@ def test_a_comparison_says_how_many_times_the_best_each_is_and_settings_as_they_
         "  2         20 ± 2     2.00 ± 0.28     3",
         "  3                                    0  failed: timeout",
     ]
+    for each in found[:6]:
+        each.metrics["m"] = {"value": each.number}
+    assert "  1         10 ± 1     1.00            3  2  * best" in table.text(view(found, is_comparison=True), 80)
     negative = view([one._replace(objective=-5.0, runs=[-5.0]) for one in found[:3]])
     assert table.relative(negative.rows[0], negative.top) is None
     assert table.pairs({"a.x": 1.5, "a.y": "u", "a.z": "u v", "a.on": True}) == "a.x=1.5 a.y=u 'a.z=u v' a.on=true"
@@ -177,7 +180,9 @@ def test_the_verdict_says_no_more_than_the_runs_can_tell():
     told, _, more = verdict([1.0, 2.0, 3.0], [1.5, 5.0, 6.0], [None] * 3, [7.0, 8.0, 9.0])
     assert told == "these runs cannot tell from the best: [a.x=1]"
     assert more.endswith("; it takes 5 runs of each at least")
-    assert verdict([1.0, 2.0], [3.0, 4.0])[2].endswith("it takes 3 runs of each at least")
+    told, _, more = verdict([1.0, 2.0], [3.0, 4.0], [None] * 2)
+    assert told == "these runs cannot tell from the best: [a.x=1]"
+    assert more.endswith("it takes 3 runs of each at least")
     assert verdict([1.0])[0] == ""
     assert verdict([None], [None])[0] == "all combinations failed"
 
@@ -223,13 +228,13 @@ def test_any_history_has_a_table_and_a_plot_that_fit(name):
 
 
 def test_markdown_escapes_what_would_be_markup():
-    found = [trial(1, {"a.x": "a|b\n*"}, 5.0), trial(2, {"a.x": "<b>"}, 6.0)]
+    found = [trial(1, {"a.x": "a|b\n*\u202e"}, 5.0), trial(2, {"a.x": "<b>&lt;"}, 6.0)]
     assert table.markdown(view(found)) == (
         "minimize {total_runtime}\n\n"
         "| a.x | total_runtime (s) | runs |  |\n"
         "| --- | --: | --: | --- |\n"
         "| a\\|b \\* | 5 | 1 | \\* best |\n"
-        "| \\<b\\> | 6 | 1 |  |\n"
+        "| \\<b\\>\\&lt; | 6 | 1 |  |\n"
     )
 
 

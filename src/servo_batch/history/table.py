@@ -61,7 +61,7 @@ def markdown(view: View) -> str:
 
 
 def _plain(cell: str) -> str:
-    return re.sub(r"([\\`*<>|\[\]])", r"\\\1", " ".join(re.sub("[\0-\x1f\x7f-\x9f]", " ", cell).split()))
+    return re.sub(r"([\\`*<>&|\[\]])", r"\\\1", " ".join(terminal.CONTROL.sub(" ", cell).split()))
 
 
 # --- what is in the columns ---------------------------------------------------------------------------------------
