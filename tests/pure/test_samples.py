@@ -3,6 +3,7 @@
 import itertools
 import random
 
+from servo_batch import samples
 from servo_batch.samples import deviation, is_lower, least_runs, median
 
 
@@ -36,22 +37,29 @@ def test_agrees_with_counting_every_division_ties_and_failures_included():
     assert both == {False, True}
 
 
-def test_fifty_runs_each_are_counted_too():
-    # One division at a time would never end.
+def test_many_runs_are_judged_at_once_and_nearly_always_as_counting_would(monkeypatch):
     rng = random.Random(1)
-    others = [rng.gauss(10, 1) for _ in range(50)]
-    costs = [cost - 1 for cost in others]
-    assert is_lower(costs, others)
+    cases = []
+    for digits in [0, 9] * 100:
+        cases.append([[round(rng.gauss(mean, 1), digits) for _ in range(31)] for mean in (10, 10.4)])
+    found = [is_lower(*case) for case in cases]
+    monkeypatch.setattr(samples, "MOST_EXACT", 62)
+    counted = [is_lower(*case) for case in cases]
+    assert sum(one is not other for one, other in zip(found, counted)) <= 2
+    assert 50 < sum(counted) < 150
+    costs = [rng.random() for _ in range(5000)]
+    assert is_lower(costs, [cost + 0.1 for cost in costs])
     assert not is_lower(costs, costs)
+    assert not is_lower([1] * 5000, [1] * 5000)
 
 
 def test_so_many_runs_as_it_says_can_tell_and_one_less_cannot():
     rng = random.Random(1)
     for size in range(1, 20):
-        costs, others = ([rng.randint(1, 20) for _ in range(rng.randint(1, size))] for _ in "ab")
-        least = least_runs(costs, [[99] * size, others])
+        costs, others = ([rng.random() for _ in range(rng.randint(1, size))] for _ in "ab")  # without ties
+        least = least_runs(costs, [range(2, 2 + size), others])
         for runs in range(max(3, size, len(costs)), least + 1):
-            won, lost = [0] * (runs - len(costs)), [99] * (runs - len(others))
+            won, lost = range(len(costs) - runs, 0), range(2, 2 + runs - len(others))
             assert is_lower([*costs, *won], [*others, *lost]) is (runs == least), (costs, others)
     assert least_runs([1, 2, 3], [[1.5, 5, 6], [7, 8, 9]]) == 5
     assert least_runs([1], [[2]]) == 3

@@ -162,7 +162,8 @@ def verdict(view: View) -> str:
         return "all combinations failed"
     if not others:
         return ""
-    test = "exact one-sided rank test at 5 %, uncorrected for how many are compared"
+    is_exact = all(len(best.costs) + len(row.costs) <= samples.MOST_EXACT for row in others)
+    test = "%sone-sided rank test at 5 %%, uncorrected for how many are compared" % ("exact " if is_exact else "")
     equal = [row for row in others if not samples.is_lower(best.costs, row.costs)]
     if not equal:
         return "the best is better than any other by more than chance explains (%s)" % test
