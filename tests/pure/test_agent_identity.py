@@ -8,7 +8,8 @@ import urllib.parse
 
 import pytest
 
-from servo_batch.agent import identity
+from servo_batch import answers
+from servo_batch.agent import identity, log
 from servo_batch.agent.log import MAX_LINE, Log
 from servo_batch.agent.retry import MAX_RETRY_SECONDS, pause_of, pauses
 from servo_batch.agent.service import Service
@@ -172,13 +173,27 @@ WRAPS = [str, json.dumps, lambda text: json.dumps(json.dumps(text)), lambda text
 
 @pytest.mark.parametrize("wrap", WRAPS, ids=["as it is", "JSON", "JSON in JSON", "URL"])
 def test_the_token_is_concealed_as_it_is_written_and_escaped(wrap):
-    log = Log()
-    log.conceal(TOKEN)
-    said = log.clean("authorization: Bearer %s; trace: 12" % wrap(TOKEN))
+    agents = Log()
+    agents.conceal(TOKEN)
+    said = agents.clean("authorization: Bearer %s; trace: 12" % wrap(TOKEN))
     assert said.replace('"', "").replace("\\", "") == "authorization: Bearer [token]; trace: 12"
-    assert "cd" not in log.clean("x" * (MAX_LINE - 10) + wrap(TOKEN))
+    assert "cd" not in agents.clean("x" * (MAX_LINE - 10) + wrap(TOKEN))
 
 
 def test_control_characters_are_escaped_and_long_lines_are_cut():
     assert Log().clean("a\x1b[31m\nb\u2028\udcff") == "a\\x1b[31m\\nb\\u2028\\udcff"
     assert Log().clean("x" * (MAX_LINE + 5)) == "x" * MAX_LINE + "… (5 characters more)"
+
+
+def test_a_reader_who_stalls_holds_nothing_up_and_later_reads_what_there_was_room_for(monkeypatch):
+    reader, writer = os.pipe()
+    monkeypatch.setattr(answers, "STDOUT", writer)
+    monkeypatch.setattr(log, "STALLED_SECONDS", 0.01)
+    agents = Log()
+    for number in range(100):
+        agents("x" * 3000 + " %d;" % number)
+    assert b" 5;" in os.read(reader, 1 << 20)
+    agents("again")
+    assert os.read(reader, 1 << 20).endswith(b" again\n")
+    os.close(reader)
+    os.close(writer)
