@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # A lock is held for the time of a flush. Longer is a process that was stopped (^Z), or whoever started this one under
 # ``flock FILE``.
 LOCK_SECONDS, LOCK_POLL_SECONDS = 5.0, 0.005
+PARTIAL = ".servo-batch-partial"
 REMEDIES = {
     errno.ENOSPC: "make room there",
     errno.EDQUOT: "make room there",
@@ -35,10 +36,10 @@ def replace(path: str, data: bytes) -> None:
     """Have ``data`` at ``path``, whole and on the disk, or leave what was there; raise ``OSError``.
 
     Written beside the target, flushed, and renamed over it: rename(2) replaces atomically. A symbolic link is followed,
-    not replaced. What a crash leaves, ``PATH.partial``, the next call removes; two at a time need a lock.
+    not replaced. What a crash leaves, with PARTIAL behind its name, the next call removes; two at a time need a lock.
     """
     target = os.path.realpath(path)  # which asks for the working directory: it may be gone
-    partial = target + ".partial"
+    partial = target + PARTIAL
     if os.path.lexists(partial):
         os.unlink(partial)
     with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:

@@ -109,7 +109,7 @@ def test_a_lock_that_somebody_keeps_is_waited_for_and_no_longer(newest):
 def test_whatever_stands_where_the_state_is_written_first_does_not_hold_up_an_adjust(newest):
     newest.write("elsewhere", b"as it was")
     for put in (os.mkfifo, lambda path: os.symlink("elsewhere", path)):
-        put(newest.path("_state.json.partial"))
+        put(newest.path("_state.json.servo-batch-partial"))
         newest.stored(cpu=3)
         assert newest.read("elsewhere") == b"as it was"
         assert files(newest) == ["_state.json", "config.json", "elsewhere"]
