@@ -218,7 +218,8 @@ def test_a_path_leads_into_json_to_text_or_a_number():
 def test_the_json_is_all_of_the_output_or_its_last_line_that_is_an_object():
     assert value(of_json("[0].score"), ' \n[{"score": 5}]\n') == 5
     after = 'starting\n{"a": 1}\n  {"a": 5}\r\ndone {\n'
-    for output in (b'\xef\xbb\xbf{"a": 5}', b'{"b": "\xff", "a": 5}', after, '{"a": 1}\n{"a": 5}\n'):
+    deep, long = '{"b": ' * 10000 + "1" + "}" * 10000 + '\n{"a": 5}\n', '{"a": 5, "b": %s}' % ("1" * 5000)
+    for output in (b'\xef\xbb\xbf{"a": 5}', b'{"b": "\xff", "a": 5}', after, '{"a": 1}\n{"a": 5}\n', deep, long):
         assert value(of_json("a"), output) == 5
     for output, words in NO_JSON:
         assert words in why_not(of_json("a"), output)

@@ -9,7 +9,7 @@ import sys
 from typing import Any, Dict, List, Tuple
 
 from servo_batch.formats import paths
-from servo_batch.metrics.convert import NoMatch, Value
+from servo_batch.metrics.convert import MAX_LENGTH, NoMatch, Value
 from servo_batch.metrics.written import Output
 from servo_batch.wording import is_number, kind
 
@@ -60,9 +60,13 @@ def _document(output: Output) -> Any:
 
 def _parse(data: bytes) -> Any:
     try:
-        return json.loads(data.decode("utf-8-sig", "replace"), object_pairs_hook=_object)
+        return json.loads(data.decode("utf-8-sig", "replace"), object_pairs_hook=_object, parse_int=_whole)
     except RecursionError:
-        raise NoMatch("it is JSON that is nested too deep to be read") from None
+        raise ValueError("it is nested too deep to be read") from None
+
+
+def _whole(digits: str) -> Any:
+    return int(digits) if len(digits) < MAX_LENGTH else float(digits)  # which is infinite, or rounds it as others do
 
 
 def _object(members: List[Tuple[str, Any]]) -> Dict[str, Any]:
