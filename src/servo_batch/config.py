@@ -192,7 +192,7 @@ def _values(text: str) -> "Setting":
 
     match = re.match(VALUES, text)
     if match:
-        low, high, step = map(rules.scalar, match.groups("1"))
+        low, high, step = (float(each) if "." in each else int(each) for each in match.groups("1"))
         return {"type": "range", "min": low, "max": high, "step": step, "value": low}
     choices = text.split(",")
     for each in choices:

@@ -11,6 +11,7 @@ SETTINGS = {
     "x": {"type": "range", "min": 0, "max": 20, "step": 2, "value": 2},
     "k": {"type": "enum", "values": ["good", "bad", "a,b", "1..2"], "value": "good"},
     "free": {"value": "u"},
+    "one": {"type": "range", "min": 1, "max": 1, "step": "any", "value": 1},
 }
 
 
@@ -62,6 +63,7 @@ def test_values_are_those_that_the_configuration_has_and_the_state_is_where_it_s
     assert settings_of(answer, "a.x") == [2, 2, 4, 4]
     # What is allowed as a whole is one value.
     assert settings_of(answer, "a.k") == ["1..2"] * 4
+    assert settings_of(compared(servo, "a.one=1..1", "--runs", "1"), "a.one") == [1]
     assert settings_of(compared(servo, "a.k=a,b", "--runs", "1"), "a.k") == ["a,b"]
 
 
@@ -97,7 +99,7 @@ def test_what_constraints_forbid_is_left_out_and_named_and_what_is_missing_is_no
     left_out, failed = ended.answer["notes"]
     assert "servo-batch: room/p: the picture cannot be written: No such file" in ended.stderr
     assert left_out == "a.x=6 is not measured: breaks the constraint {a.x} <= 4: 6 <= 4"
-    assert failed.startswith("[a.x=4 a.k=good a.free=u] failed: the job ended with exit status 1")
+    assert failed.startswith("[a.x=4 a.k=good a.free=u a.one=1] failed: the job ended with exit status 1")
     assert "notes" not in compared(comparing, "a.x=0,2", "--runs", "1")
     table = comparing.call("compare", "a.x=0,2,6", "--runs", "1").text
     assert left_out in table

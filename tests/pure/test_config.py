@@ -119,7 +119,7 @@ def test_values_are_an_enum_and_bounds_a_range_of_which_the_first_is_the_default
     enums = {"1,6": [1, 6], "g1,1.30,true,1.5": ["g1", "1.30", True, 1.5], "../d,a..b": ["../d", "a..b"]}
     for text, values in enums.items():
         assert repr(setting(text)) == repr({"type": "enum", "values": values, "value": values[0]})
-    for text, low, high, step in [("1..9/2", 1, 9, 2), ("0.5..2/0.5", 0.5, 2, 0.5), ("-3..3", -3, 3, 1)]:
+    for text, low, high, step in [("1..9/2", 1, 9, 2), ("0.50..2/0.5", 0.5, 2, 0.5), ("-3..3", -3, 3, 1)]:
         assert repr(setting(text)) == repr({"type": "range", "min": low, "max": high, "step": step, "value": low})
 
 

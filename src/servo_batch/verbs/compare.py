@@ -13,6 +13,7 @@ from servo_batch.metrics import sources, summary
 from servo_batch.options import Options, UsageError
 from servo_batch.session import Session, files_of
 from servo_batch.settings import Application
+from servo_batch.wording import is_number
 
 MOST, DEFAULT_RUNS = 1000, 3
 ALWAYS_COMPARED = (sources.TOTAL_RUNTIME, "cpu_time", "max_rss")  # in this order, before any others
@@ -104,7 +105,7 @@ def _plans(config: Config, stored: Application, options: Options) -> Tuple[List[
 
 
 def _combinations(config: Config, options: Options) -> List[Dict[str, Any]]:
-    """Return every value of one setting with every value of the others, each combination once."""
+    """Return every value of one setting with every value of the others."""
     choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments.items()]
     found = [dict(zip(options.assignments, values)) for values in islice(product(*choices), MOST + 1)]
     if len(found) > MOST:
@@ -117,12 +118,11 @@ def _choices(config: Config, name: str, text: str) -> Iterator[Any]:
     described = config.settings.described[name]
     match = re.match(VALUES, text)
     texts: Iterable[str] = text.split(",")
-    kind = settings.type_of(described)
-    if kind == "enum" and settings.refusal(described, rules.typed(described, text)) is None:
+    if settings.type_of(described) == "enum" and settings.refusal(described, rules.typed(described, text)) is None:
         texts = [text]
     elif match:
         low, high = Decimal(match.group(1)), Decimal(match.group(2))
-        step = Decimal(match.group(3) or repr(described.get("step", 1) if kind == "range" else 1))
+        step = Decimal(match.group(3) or repr(described["step"] if is_number(described.get("step")) else 1))
         if high < low or not step:
             raise UsageError(f"{name}={text} has no values: write LEAST..MOST, or LEAST..MOST/STEP")
         texts = (str(low + index * step) for index in range(int((high - low) / step) + 1))
