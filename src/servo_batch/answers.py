@@ -7,6 +7,8 @@ import os
 import select
 import sys
 
+from servo_batch.wording import visible
+
 TYPE_CHECKING = False  # as typing has it, without the cost of importing typing
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
@@ -144,7 +146,8 @@ def complain(message: str) -> None:
     """Write one line to stderr, for people; where nobody reads it, nothing happens, and no answer waits for that."""
     if sys.stderr is None:
         return  # there was none at the start, and the descriptor may be something else by now
-    rest = f"servo-batch: {message}\n".encode(sys.stderr.encoding, "backslashreplace")
+    shown = "\n".join(map(visible, message.split("\n")))
+    rest = f"servo-batch: {shown}\n".encode(sys.stderr.encoding, "backslashreplace")
     try:
         while rest and select.select([], [STDERR], [], STDERR_SECONDS)[1]:
             rest = rest[os.write(STDERR, rest[: select.PIPE_BUF]) :]

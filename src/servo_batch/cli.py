@@ -65,6 +65,8 @@ def _answered(page: str, options: "Options", cancellation: "Optional[Cancellatio
         raise
     except answers.ServoError as error:
         answer = _of_failure(error)
+        if not voice.tells_progress and not os.isatty(answers.STDOUT):  # but a file, which nobody looks at now
+            answers.complain(error.message.partition("\n")[0])
     except Exception as bug:
         import traceback
 

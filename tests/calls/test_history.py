@@ -124,6 +124,7 @@ def test_a_torn_line_is_passed_over_with_a_warning_and_what_cannot_be_opened_is_
     os.chmod(history.path("history.jsonl"), 0)
     ended = history.call("history", prefix=without_privileges())
     assert (ended.status, "history.jsonl: the history cannot be read" in ended.text) == (1, True)
+    assert ended.stderr.startswith("servo-batch: history.jsonl: the history cannot be read: ")
     ended = history.call("measure", prefix=without_privileges())
     ended.bad_config("history.jsonl: the history cannot be written", "make it writable")
 

@@ -1,6 +1,6 @@
 """Tables as what they are made of."""
 
-from servo_batch import terminal
+from servo_batch import answers, terminal
 
 TABLES = [
     # Numbers stand to the right; a column that has text too to the left, and so do booleans.
@@ -18,3 +18,8 @@ TABLES = [
 def test_a_table_is_aligned():
     for titles, rows, text in TABLES:
         assert terminal.table(titles, rows) == text
+
+
+def test_what_is_said_on_stderr_commands_no_terminal(capfd):
+    answers.complain("a\033[2J\rb\nc")
+    assert capfd.readouterr().err == "servo-batch: a\\x1b[2J\\rb\nc\n"

@@ -15,6 +15,8 @@ import time
 from contextlib import suppress
 from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
+from servo_batch.wording import visible
+
 PR_SET_CHILD_SUBREAPER = 36
 # How long to go on with SIGKILL: a process in an uninterruptible sleep or of another user may not end at all.
 KILL_SECONDS = 5.0
@@ -37,7 +39,7 @@ class Process(NamedTuple):
     group: int
 
     def __str__(self) -> str:
-        return "%d (%s)" % (self.pid, self.name)
+        return "%d (%s)" % (self.pid, visible(self.name))
 
 
 def become_subreaper() -> bool:
