@@ -93,12 +93,12 @@ def test_a_line_torn_anywhere_costs_that_line_alone(path, capfd):
 def test_damaged_lines_cost_only_themselves(path, capfd):
     good = json.dumps(entry("a", 1)).encode()
     misshapen = [dict(entry("a", 1), metrics=one) for one in (5, {"m": 5}, {"m": {}}, {"m": {"value": 1, "runs": 2}})]
-    misshapen.append(dict(entry("a", 1), settings=[]))
+    misshapen += [dict(entry("a", 1), **one) for one in ({"settings": []}, {"reason": 5}, {"timeout": "5"})]
     damaged = [b"\0\0\0", b"[1]", b'{"time": 5}', b"{}", b"\xff", b'{"a":NaN}']
     damaged += [json.dumps(each).encode() for each in misshapen]
     write(path, b"\n".join([good, b"", b"  ", damaged[0], good, *damaged[1:], good]) + b"\n")
     assert len(record.read(path)) == 3
-    assert "%s, line 4, and 10 more lines: passed over" % path in capfd.readouterr().err
+    assert "%s, line 4, and 12 more lines: passed over" % path in capfd.readouterr().err
 
 
 def test_many_writers_by_a_link_lose_and_tear_nothing_and_what_they_said_to_be_recorded_survives_a_kill(path):

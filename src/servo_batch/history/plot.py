@@ -41,7 +41,8 @@ def text(view: View, trials: Sequence[Trial], width: int) -> str:
     for row, cells in enumerate(canvas):
         lines.append("%s %s%s" % (labels.get(row, "").rjust(gutter), tick if row in labels else side, "".join(cells)))
     lines.append(" " * (gutter + 1) + corner + "".join(floor))
-    lines.append(" " * (gutter + 2) + "1" + str(len(values)).rjust(last))
+    first, latest = str(trials[0].number), str(trials[-1].number)
+    lines.append(" " * (gutter + 2) + first + latest.rjust(last + 1 - len(first)))
     return "".join(line[:width].rstrip() + "\n" for line in lines)
 
 

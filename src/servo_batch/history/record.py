@@ -22,8 +22,9 @@ NEEDED_BYTES = 65536
 HEAD_BYTES = 65536
 START = b'{"time":'
 DIGEST_LENGTH = 16
-# What an entry has; of those that it may lack, reading puts an empty one.
+# What an entry has, and what it may have; of control and metrics reading puts an empty one.
 KINDS = {"time": str, "job": str, "settings": dict, "status": str, "control": dict, "metrics": dict}
+OPTIONAL: Dict[str, Any] = {"reason": str, "message": str, "purpose": str, "timeout": (int, float)}
 
 
 def digest(parts: Dict[str, Any]) -> str:
@@ -137,6 +138,7 @@ def _entry(line: bytes) -> Optional[Dict[str, Any]]:
         return None
     entry = {"control": {}, "metrics": {}, **found}
     is_whole = all(isinstance(entry.get(name), kind) for name, kind in KINDS.items())
+    is_whole &= all(isinstance(entry[name], kind) for name, kind in OPTIONAL.items() if name in entry)
     return entry if is_whole and all(map(_is_metric, entry["metrics"].values())) else None
 
 

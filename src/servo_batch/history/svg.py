@@ -221,7 +221,7 @@ def _measurements(drawing: Drawing) -> None:
         drawing.text(left - 10, bottom + 16, "failed", "end")
         bottom += LANE
     for index in range(0, len(trials), math.ceil(len(trials) / 12)):
-        drawing.text(places[index], bottom + 18, str(index + 1), "middle")
+        drawing.text(places[index], bottom + 18, str(trials[index].number), "middle")
     drawing.y = bottom + 18
 
 
