@@ -67,7 +67,7 @@ def test_what_is_appended_is_read_and_a_missing_history_is_an_empty_one(path):
         assert record.read(name) == []
         record.check_writable(name)
         assert record.read(name) == []
-    first = dict(entry("a", 1), message="é\u2028", metrics={"m": {"value": 1.5}}, control={})
+    first = dict(entry("a", 1), message="é\u2028", metrics={"m": {"value": 10**639}}, control={})
     second = dict(entry("a", 2), reason="x")
     for one in (first, second, entry("a\udcff", 1)):
         record.append(path, one)

@@ -286,9 +286,9 @@ def test_csv_has_settings_metrics_units_and_runs():
 
 
 def test_nothing_in_csv_is_a_formula_and_numbers_stay_numbers():
-    texts = ["=1+1", "+1", "-Xmx4g", "@x", "\tx", "\rx", "'", "a=1", ""]
+    texts = ["=1+1", "+1", "-Xmx4g", "@x", "\tx", "\rx", "'", "a=1", "\0", ""]
     _, *lines = rows([trial(number, {"a.x": text}, None) for number, text in enumerate(texts)])
-    escaped = ["'=1+1", "'+1", "'-Xmx4g", "'@x", "'\tx", "'\rx", "'", "a=1", ""]
+    escaped = ["'=1+1", "'+1", "'-Xmx4g", "'@x", "'\tx", "'\rx", "'", "a=1", "\N{REPLACEMENT CHARACTER}", ""]
     assert [line[-1] for line in lines] == escaped
     assert rows([trial(1, {"a.x": -5}, -1.5)])[1][6:8] == ["-1.5", "-5"]
     assert [row[7] for row in rows([trial(1, {"=a.x": [1, {"b": 2}]}, 1.0)])] == ["'=a.x", '[1, {"b": 2}]']

@@ -10,7 +10,7 @@ from servo_batch.formats import strict_json
 def test_what_every_reader_reads_alike_is_read():
     assert strict_json.loads(b'\xef\xbb\xbf{"a": [1, 2.5, "x", true, null]}') == {"a": [1, 2.5, "x", True, None]}
     assert strict_json.loads('["é", "\\ud83d\\ude00"]'.encode()) == ["é", "\U0001f600"]
-    assert strict_json.loads(b"9" * 308) == 10**308 - 1
+    assert strict_json.loads(b"9" * 4000) == 10**4000 - 1
 
 
 def test_nesting_is_bounded_at_100():
@@ -25,7 +25,7 @@ REFUSED = [
     ('{"a": 1, "a": 2}', 'the key "a" stands twice', (0, 0)),
     ("NaN", '"NaN" is no number that a float holds', (0, 0)),
     ("1e999", '"1e999" is no number', (0, 0)),
-    ("9" * 5000, "is no number that a float holds", (0, 0)),
+    ("9" * 5000, "has more than 4000 digits", (0, 0)),
     ('"\\ud800"', "half of a surrogate pair", (0, 0)),
     ('[1,\n "\udcff"]', "byte 0xff is not UTF-8: save the text as UTF-8", (2, 3)),
     ("", "the text ends before its value is complete", (1, 1)),

@@ -1,7 +1,7 @@
 """JSON as RFC 8259 has it, and nothing that two readers could read differently.
 
-Python's ``json`` also takes NaN, Infinity, numbers that no float holds, duplicate keys and halves of surrogate pairs.
-Here each is an error, and so is nesting deeper than 100.
+Python's ``json`` also takes NaN, Infinity, numbers that overflow to infinity, duplicate keys and halves of surrogate
+pairs. Here each is an error, and so is nesting deeper than 100.
 """
 
 import json
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BLANKS = " \t\n\r"
 MAX_NESTING = 100
+# CPython from 3.11 on reads and prints at most 4300, older ones take quadratic time; a message may print a difference.
+MAX_DIGITS = 4000
 TOO_DEEP = "nested deeper than %d levels: write the inner part flatter" % MAX_NESTING
 
 
@@ -31,7 +33,7 @@ def loads(data: bytes) -> "Any":
     try:
         text = data.decode("utf-8-sig")
         value = json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_finite, parse_float=_finite, parse_int=_whole
+            text, object_pairs_hook=_unique_keys, parse_constant=_finite, parse_float=_finite, parse_int=_short
         )
         if text.count("[") + text.count("{") > MAX_NESTING and _depth(value) > MAX_NESTING:
             raise JsonError(TOO_DEEP)
@@ -80,8 +82,9 @@ def _finite(text: str) -> float:
     return value
 
 
-def _whole(text: str) -> int:
-    _finite(text)  # int() takes quadratic time, or refuses what has thousands of digits
+def _short(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise JsonError("the number %s has more than %d digits: shorten it, or quote it" % (shown(text), MAX_DIGITS))
     return int(text)
 
 

@@ -49,8 +49,9 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # which many readers take for the end
     if isinstance(value, str) and value.startswith(COMPUTED):
-        text = "'" + value
+        text = "'" + text
     # Not the csv module: before Python 3.13 it leaves a carriage return unquoted, and readers end the line there.
     return '"%s"' % text.replace('"', '""') if any(char in text for char in ',"\r\n') else text
 
