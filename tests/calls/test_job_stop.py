@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -168,11 +169,29 @@ class TestAStop:
         assert os.read(told, 1000) == b"T" * 64
         os.close(told)
 
+    def test_asks_the_group_of_a_daemon_at_one_instant(self, measuring):
+        """Of those that it forks meanwhile none would be asked by one signal for each."""
+        script = (
+            "import os, signal, time\n"
+            "os.fork() and os._exit(0)\n"
+            "os.setsid()\n"
+            "for number in range(3000):\n"
+            "    if os.fork() == 0: time.sleep(60); os._exit(0)\n"
+            "    time.sleep(0.001)\n"
+            "    if number == 20: open('up', 'w').close()\n"
+        )
+        daemon = " ".join(map(shlex.quote, [sys.executable, "-IS", "-c", script]))
+        driver = measuring(NEWEST, "%s; sleep 60" % daemon, grace_period=5)
+        wait_for_file(driver, "up")
+        driver.send(signal.SIGUSR1)
+        assert re.match(r"cancelled by SIGUSR1: the job was stopped after \d+\.\d s$", driver.answer()["message"])
+
     @pytest.mark.parametrize("is_closed", [False, True])
     def test_by_two_that_come_together_is_one(self, measuring, is_closed):
-        """As by a terminal that is closed: nobody reads stdout any more, and it hangs up."""
+        """As by a terminal that is closed: nobody reads stdout any more, which is no signal, and it hangs up."""
         script = "trap 'touch asked; sleep 0.5; touch clean; exit' TERM; touch ran; while :; do sleep 0.05; done"
-        driver = measuring(NEWEST, script, grace_period=LONG, changes=["job.cancel.ONE_STOP_SECONDS=%d" % LONG])
+        changes = ["job.cancel.ONE_STOP_SECONDS=%d" % (0 if is_closed else LONG)]
+        driver = measuring(NEWEST, script, grace_period=LONG, changes=changes)
         wait_for_file(driver, "ran")
         driver.process.stdout.close() if is_closed else driver.send(signal.SIGTERM)
         wait_for_file(driver, "asked")

@@ -97,8 +97,10 @@ class Driver:
         self._stopped: Optional[ServoError] = None
         # When it is stopped, unless it writes something before; then, when it is killed.
         self._due = time.monotonic() + self._silence_seconds
-        # Each with the line that it is in the middle of.
+        # Each with the line that it is in the middle of. Somebody else may read what select has seen.
         self._pipes: Dict[Any, bytes] = {process.stdout: b"", process.stderr: b""}
+        for pipe in self._pipes:
+            os.set_blocking(pipe.fileno(), False)
 
     def close(self) -> None:
         """Kill what is left of it, unless it has ended by itself, and read what it wrote last."""
@@ -153,6 +155,8 @@ class Driver:
     def _read(self, until: float) -> None:
         for pipe in self._events.wait(until, list(self._pipes)):
             data = pipe.read(PIPE_BYTES)
+            if data is None:
+                continue
             if not data:
                 self._close(pipe)
                 continue

@@ -1,7 +1,7 @@
 """What the driver attends to while a step runs: children that tell something, signals, its stdout, and the time."""
 
 import math
-import os
+import select
 import time
 from typing import Callable, List, NamedTuple, Optional
 
@@ -31,8 +31,8 @@ class Loop:
 
     Whoever runs the step adds to ``children`` and sets ``shown``.
 
-    A cleanup is not concerned by those who asked for the end before it, ``heard`` of them, nor by a stdout that nobody
-    reads. Of a terminal that is closed a signal tells, and macOS could not poll it.
+    A cleanup is not concerned by the signals that came before it, of which there are ``heard``, nor by a stdout that
+    nobody reads: a terminal that is closed does both at once.
     """
 
     def __init__(self, step: Step, caller: Caller) -> None:
@@ -42,11 +42,11 @@ class Loop:
         self.shown: Optional[Shown] = None
         is_cleanup = step.kind is Kind.CLEANUP
         self.heard = caller.cancellation.count if is_cleanup else 0
-        self._stdout = [] if is_cleanup or os.isatty(STDOUT) else [STDOUT]
+        self._minds_stdout = not is_cleanup
 
     def refusal(self, consequence: str) -> Optional[ServoError]:
         """Return the answer (cancelled), which ends with ``consequence``, where nobody wants the step to go on."""
-        return self.caller.cancellation.refusal(consequence, self.heard)
+        return self.caller.cancellation.refusal(consequence, self.heard, self._minds_stdout)
 
     def watch(self, child: Child, is_done: Callable[[], object]) -> None:
         """Wait until a child is done, while that is wanted and in time, and let progress be told."""
@@ -73,21 +73,19 @@ class Loop:
         try:
             self.caller.telling.progress(self.step.kind, self.step.place, elapsed_seconds)
         except ServoError as error:
-            self._lose_stdout(error.message)
-
-    def _lose_stdout(self, why: str) -> None:
-        if self._stdout:
-            self._stdout = []
-            self.caller.cancellation.lose_stdout(why)
+            self.caller.cancellation.lost = error.message
 
     def _turn(self, seconds: float) -> None:
         """Wait until something happens, so long at most; take what is told, and show what has come."""
         wakeup = self.caller.cancellation.fileno()
         children = {child.report: child for child in self.children if not child.is_gone}
         writable = self.shown.waiting if self.shown else []
-        ready = wait_for([wakeup, *children], seconds, writable, self._stdout)
-        if STDOUT in ready:
-            self._lose_stdout("stdout was closed, so nobody waits for an answer")
+        ends = [STDOUT] if self._minds_stdout and not self.caller.cancellation.lost else []
+        ready = wait_for([wakeup, *children], seconds, writable, ends)
+        if ready.get(STDOUT, 0) & select.POLLNVAL:  # macOS cannot poll a terminal
+            self._minds_stdout = False
+        elif STDOUT in ready:
+            self.caller.cancellation.lost = "stdout was closed, so nobody waits for an answer"
         if wakeup in ready:
             self.caller.cancellation.clear()
         for report in ready.keys() & children.keys():

@@ -18,9 +18,8 @@ from servo_batch.answers import STDOUT, ServoError, failed
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Whoever starts a driver with these ignored (nohup, a shell's background job) wants it to outlive the terminal.
 LEFT_IGNORED = (signal.SIGINT, signal.SIGHUP)
-# One stop can arrive as several: timeout(1) signals its child and then its own group, Ctrl-C ends whoever reads stdout
-# too, a terminal that is closed hangs up once by the kernel and once by the shell. What comes so soon after another is
-# no second wish.
+# One stop can arrive as several signals: timeout(1) signals its child and then its own group, a terminal that is closed
+# hangs up once by the kernel and once by the shell. What comes so soon after another is no second wish.
 ONE_STOP_SECONDS = 0.2
 
 
@@ -44,15 +43,16 @@ def wake_up_on_signals() -> int:
 class Cancellation:
     """Who has asked for the end while the ``with`` block runs; for the main thread, once in a process.
 
-    ``count`` is how often that was: what comes within ONE_STOP_SECONDS of one that counts is one with it. After the
-    block none of the signals has an effect any more, until the process ends: a signal between the answer and the exit
-    must not change what the answer said.
+    ``count`` is how often that was by a signal: what comes within ONE_STOP_SECONDS of one that counts is one with it.
+    ``lost`` says why nobody can read stdout any more, empty while somebody may. After the block none of the signals has
+    an effect any more, until the process ends: a signal between the answer and the exit must not change what the answer
+    said.
     """
 
     def __init__(self) -> None:
         self.count = 0
+        self.lost = ""
         self._signum: Optional[int] = None  # the first that came
-        self._lost = ""  # why nobody can read stdout any more
         self._last_counted = -math.inf
         self._raises = False
 
@@ -79,19 +79,15 @@ class Cancellation:
         with suppress(BlockingIOError):
             os.read(self._readable, 4096)
 
-    def lose_stdout(self, why: str) -> None:
-        """Take note that nobody can read stdout any more, which is a wish to stop."""
-        self._lost = why
-        self._ask()
+    def refusal(self, consequence: str, heard: int = 0, minds_stdout: bool = False) -> Optional[ServoError]:
+        """Return the answer (cancelled), which ends with ``consequence``, where somebody asks for the end.
 
-    def refusal(self, consequence: str, heard: int = 0) -> Optional[ServoError]:
-        """Return the answer (cancelled), which ends with ``consequence``, where somebody asked more than ``heard``."""
-        if self.count <= heard:
-            return None
-        if self._signum is None:
-            return failed("cancelled", "%s; %s" % (self._lost, consequence))
-        told = "cancelled by %s: %s" % (signal_name(self._signum), consequence)
-        return ServoError("failed", "cancelled", told, exit_status=128 + self._signum)
+        That is by a signal after ``heard`` of them or, if that is minded, by not being there to read stdout.
+        """
+        if self._signum and self.count > heard:
+            told = "cancelled by %s: %s" % (signal_name(self._signum), consequence)
+            return ServoError("failed", "cancelled", told, exit_status=128 + self._signum)
+        return failed("cancelled", "%s; %s" % (self.lost, consequence)) if minds_stdout and self.lost else None
 
     def wait_for_stdout(self) -> None:
         """Return once stdout takes something; raise ``ServoError`` (cancelled) where somebody asks before it does."""
@@ -117,14 +113,11 @@ class Cancellation:
 
     def _record(self, signum: int, _frame: Any) -> None:
         self._signum = self._signum or signum
-        self._ask()
-        self._raise_if_asked()
-
-    def _ask(self) -> None:
         now = time.monotonic()
         if now - self._last_counted > ONE_STOP_SECONDS:
             self.count += 1
             self._last_counted = now
+        self._raise_if_asked()
 
     def _raise_if_asked(self) -> None:
         refusal = self.refusal("no job was running")

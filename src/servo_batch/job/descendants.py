@@ -37,6 +37,7 @@ class Process(NamedTuple):
     state: str
     parent: int
     group: int
+    start: int  # in clock ticks since boot; together with the pid it names one process for good
 
     def __str__(self) -> str:
         return "%d (%s)" % (self.pid, visible(self.name))
@@ -114,11 +115,15 @@ def stop(group: int, grace_seconds: float, wait: Wait, can_follow: bool) -> Tupl
     Where descendants cannot be followed it is the group that is stopped; who else is alive, None, cannot be told.
     """
     family = list_all() if can_follow else []
+    # What leads a group and is a child keeps its number until it is reaped, and its group is asked at one instant.
+    groups = {group}.union(each.pid for each in family if each.parent == os.getpid() and each.pid == each.group)
     # SIGCONT, since a stopped process would not get to the SIGTERM.
     for signum in (signal.SIGTERM, signal.SIGCONT):
-        send(os.killpg, group, signum)
+        for each in groups:
+            send(os.killpg, each, signum)
         for process in family:
-            if process.group != group:
+            now = _read(process.pid) if process.group not in groups else None
+            if now and now.start == process.start:
                 send(os.kill, process.pid, signum)
     deadline = time.monotonic() + grace_seconds
     while True:
@@ -180,6 +185,6 @@ def _read(pid: int) -> Optional[Process]:
         return None
     # The name stands in parentheses and may hold any character, parentheses too.
     head, _, tail = text.rpartition(b")")
-    state, parent, group = tail.split()[:3]
+    state, parent, group, *rest = tail.split()
     name = head.partition(b"(")[2].decode("utf-8", "replace")
-    return Process(pid, name, state.decode(), int(parent), int(group))
+    return Process(pid, name, state.decode(), int(parent), int(group), int(rest[16]))

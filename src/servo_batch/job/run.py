@@ -86,6 +86,8 @@ class Running(Loop):
     def _finish(self) -> None:
         """Stop the job if it runs, and return when nothing of it is alive but what it left by itself."""
         asked = self.caller.cancellation.count
+        if self.caller.cancellation.lost:  # the signal that follows is no second wish
+            asked = max(asked, self.heard + 1)
         if self._guard and not self._guard.outcome:
             self._stop(self._guard, asked)
         has_ended = self._guard is not None and isinstance(self._guard.outcome, Ended)

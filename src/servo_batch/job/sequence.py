@@ -93,5 +93,7 @@ class _Measurement(NamedTuple):
     def _joined(self, errors: Sequence[ServoError]) -> ServoError:
         """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
         text = "; ".join(dict.fromkeys([*(error.summary for error in errors), *self.notes]))
-        first = max(errors, key=lambda error: (error.reason == "cancelled", error.cause == "machine"))
+        first = max(
+            errors, key=lambda error: (error.reason == "cancelled", error.exit_status, error.cause == "machine")
+        )
         return first.saying(text, "\n".join(error.details for error in errors if error.details))
