@@ -145,11 +145,19 @@ def _cannot(path: str, action: str, error: Exception) -> ServoError:
     return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
 
 
-def refuse_problems(configured: "Settings", stored: "Application", file: StateFile) -> None:
-    """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored: nothing is measured."""
+def refuse_problems(
+    configured: "Settings", stored: "Application", file: StateFile, besides: "Iterable[str]" = ()
+) -> None:
+    """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored: nothing is measured.
+
+    The settings ``besides`` have other values, with which the constraints may hold.
+    """
     from servo_batch import rules
 
+    kept = settings.application_of({full: each for full, each in settings.walk(stored) if full not in besides})
     try:
-        rules.accepted(configured, stored, stored, f"{file.stored_in}: what is stored is not allowed")
+        rules.accepted(configured, kept, kept, f"{file.stored_in}: what is stored is not allowed")
     except ServoError as error:
+        if besides and error.reason == "constraint":
+            return
         raise failed("bad-state", f"{error.message}; adjust it, or remove what is stored by adjust --reset") from None

@@ -208,8 +208,9 @@ def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(newest, na
 def test_what_is_wrong_in_an_older_one_is_said_of_its_file(newest):
     newest.write("_state.yaml", OLDER.replace(b"6", b"9"))
     newest.configure(batch("echo {web.cpu}"))
-    for verb in ("measure", "tune", "check"):
-        assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call(verb).stdout.decode()
+    for call in (["measure"], ["measure", "web.mem=2"], ["compare", "web.mem=1,2", "--json"], ["tune"], ["check"]):
+        assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call(*call).stdout.decode()
+    assert newest.call("measure", "web.cpu=4").answer["settings"]["web.cpu"] == 4
     assert "_state.yaml also has web.gone" in newest.query().stderr
 
 

@@ -27,7 +27,9 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     with cancellation.interrupting():
         config = _configuration(options)
         file = state.find(options, config)
-        plans, left_out = _plans(config, file.load(), options)
+        stored = file.load()
+        state.refuse_problems(config.settings, stored, file, options.assignments)
+        plans, left_out = _plans(config, stored, options)
         if options.get("--svg"):
             svg.check_replaceable(options.get("--svg"), files_of(config, file))
         session = Session(config, file, voice, cancellation)

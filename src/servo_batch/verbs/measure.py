@@ -52,8 +52,7 @@ def _application(config: Config, options: Options, file: StateFile) -> Applicati
     """
     stored = file.load()
     asked = rules.assigned(config.settings, options.assignments, config.name)
-    if not asked:
-        state.refuse_problems(config.settings, stored, file)
+    state.refuse_problems(config.settings, stored, file, asked)
     wanted = config.settings.with_values(stored, asked)
     return config.settings.current(rules.accepted(config.settings, wanted, stored, "nothing was measured"))
 
