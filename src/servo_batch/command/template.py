@@ -122,10 +122,11 @@ class Template(namedtuple("Template", ("literals", "placeholders"))):
         beside = ""  # what the placeholders that stand directly side by side come to, up to here
         for at, text in enumerate(texts):
             beside = text if self.literals[at] else beside + text
-            without = FORBIDDEN.findall(self.filled([*texts[:at], " ", *texts[at + 1 :]]))
-            is_option = is_like_an_option(beside) and not is_json_number(text)
-            if at in free and (len(without) < len(whole) or is_option):
-                yield at
+            if at in free:
+                without = FORBIDDEN.findall(self.filled([*texts[:at], " ", *texts[at + 1 :]]))
+                is_option = is_like_an_option(beside) and not is_json_number(text)
+                if len(without) < len(whole) or is_option:
+                    yield at
 
 
 class Command(namedtuple("Command", ("templates", "uses_shell"))):
