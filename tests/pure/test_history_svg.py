@@ -74,11 +74,11 @@ def test_each_measurement_has_its_mark_in_both_charts():
 
 
 def test_runs_have_a_bar_and_the_best_its_settings():
-    found = [trial(1, {"a.x": 1, "a.y": 0}, 9.0), trial(2, {"a.x": 2, "a.y": 0}, 5.0, runs=[4.0, 5.0, 7.0])]
+    found = [trial(101, {"a.x": 1, "a.y": 0}, 9.0), trial(102, {"a.x": 2, "a.y": 0}, 5.0, runs=[4.0, 5.0, 7.0])]
     root = drawn(found)
     assert len(shapes(root, "path", "point")) == 1
-    assert {"Best: 5 seconds", "runs: 3", "a.x=2"} <= set(texts(root))
-    found += confirmed({"a.x": 3, "a.y": 0}, [6.0, 6.1, 6.2], {"a.x": 1, "a.y": 0}, [9.0, 9.1, 9.2], 3)
+    assert {"Best: 5 seconds", "runs: 3", "a.x=2", "101", "102"} <= set(texts(root))
+    found += confirmed({"a.x": 3, "a.y": 0}, [6.0, 6.1, 6.2], {"a.x": 1, "a.y": 0}, [9.0, 9.1, 9.2], 103)
     assert {"Best: 6.1 seconds", "runs: 3, confirmed by tune", "a.x=3"} <= set(texts(drawn(found)))
 
 

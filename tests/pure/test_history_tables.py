@@ -244,7 +244,7 @@ def test_markdown_escapes_what_would_be_markup():
 def test_the_plot_shows_the_values_the_best_the_failures_and_what_is_far_off(monkeypatch):
     monkeypatch.setattr(plot.terminal, "has_unicode", lambda: False)
     monkeypatch.setattr(plot, "HEIGHT", 6)
-    found = [trial(n, {"a.x": n}, value) for n, value in enumerate([20.0, 16.0, None, 18.0, 10.0, 4e3], 1)]
+    found = [trial(n, {"a.x": n}, value) for n, value in enumerate([20.0, 16.0, None, 18.0, 10.0, 4e3], 3)]
     assert plot.text(view(found, label="runtime\33[2J"), found, 42) == (
         "runtime   # best  -- best so far  x failed\n"
         "20 +o------                              ^\n"
@@ -254,7 +254,7 @@ def test_the_plot_shows_the_values_the_best_the_failures_and_what_is_far_off(mon
         "   |\n"
         "10 +                             #--------\n"
         "   +--------------x-----------------------\n"
-        "    1                                    6\n"
+        "    3                                    8\n"
     )
 
 
