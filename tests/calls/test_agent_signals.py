@@ -12,7 +12,7 @@ import termios
 import pytest
 from agent_fixtures import *  # noqa: F403
 from agent_fixtures import ANSWER, DEAF, METRICS, STARTED, UNTIL_CANCELLED, never
-from processes import children, wait_until
+from processes import children, stat, wait_until
 
 ENDLESS = STARTED + "exec sleep 1000"
 FAILURE = {"status": "failed", "reason": "cancelled", "message": "stopped the job"}
@@ -82,7 +82,8 @@ def test_a_stop_while_the_token_is_awaited_is_heard(python, serve, servo, folder
     (folder / "token").unlink()
     os.mkfifo(str(folder / "token"))
     agent = servo(serve(), python=python, as_built=True)
-    writer = os.open(str(folder / "token"), os.O_WRONLY)  # returns when the agent reads
+    writer = os.open(str(folder / "token"), os.O_WRONLY)  # returns when the agent has opened it too
+    wait_until(lambda: stat(agent.process.pid)[0] == "S")  # it reads
     agent.stop()
     os.close(writer)
     assert "told to stop before it began" in agent.output
