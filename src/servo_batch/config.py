@@ -33,6 +33,8 @@ KEYS = (
     "history", "state", "default_control",
 )  # fmt: skip
 DIRECTIONS = ("minimize", "maximize")
+# Where tune records, if no other file is named, and history looks; the others record nothing then.
+DEFAULT_HISTORY = "_history.jsonl"
 MAX_SECONDS = 100 * 365 * 86400.0  # a century: longer is never, and no clock or poll has to hold it
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 # Compiled where they are used, which they mostly are not.
@@ -60,7 +62,7 @@ class Config(document.Document):
         self.metrics = _metrics(self)
         self.formulas = _formulas(self)
         self.objective = _objective(self)
-        self.history = self.file_name("history")
+        self.history = self.file_name("history") or ""  # none is named
         seconds = "seconds, or a text like 90s, 10m or 1h30m"
         longer = "more than 0 " + seconds
         self.expected_seconds: "Optional[float]" = self.value("expected_duration", None, _positive, longer)
@@ -134,7 +136,7 @@ SHORTEST = Objective("minimize", "{%s}" % sources.TOTAL_RUNTIME, None)
 def of_options(options: "Options") -> Config:
     """Return the configuration that a command line stands for by --command, else the one that ``document.find`` finds.
 
-    It has what --history, --warmup-runs, --minimize and --maximize say. Raises ``ServoError`` (bad-config, or
+    It has what --history, --runs, --warmup-runs, --minimize and --maximize say. Raises ``ServoError`` (bad-config, or
     bad-request for what the command line says) that lists every problem, one a line, each with its place.
     """
     if options.get("--command"):
@@ -142,7 +144,9 @@ def of_options(options: "Options") -> Config:
     else:
         config = Config(*document.find(options.get("--config")))
         config.refuse_problems()
-    config.history = options.get("--history") or config.history
+    unnamed = DEFAULT_HISTORY if options.verb in ("tune", "history") else ""
+    config.history = options.get("--history") or config.history or unnamed
+    config.runs = 1 if options.verb == "compare" else options.given.get("--runs", config.runs)  # compare's: how often
     config.warmup_runs = options.given.get("--warmup-runs", config.warmup_runs)
     return aimed(config, options)
 

@@ -69,6 +69,11 @@ def requested(request: Dict[str, Any]) -> Application:
     return application
 
 
+def changed(configured: Settings, stored: Application, values: Dict[str, Any], consequence: str) -> Application:
+    """Return what is to be stored where settings get ``values``, ``{"web.cpu": 4, …}``; else as ``accepted``."""
+    return accepted(configured, configured.with_values(stored, values), stored, consequence)
+
+
 def accepted(configured: Settings, asked: Application, stored: Application, consequence: str) -> Application:
     """Return what is to be stored in place of ``stored`` where ``asked`` is allowed; raise ``ServoError`` (rejected).
 

@@ -25,7 +25,7 @@ def files_of(config: Config, state: StateFile) -> Dict[str, Optional[str]]:
         "the state": state.path or None,
         "the state of an older servo-batch": state.older,
         **{f"the file of the metric {named(name)}": each.file for name, each in config.metrics.items()},
-        "the history": config.history,
+        "the history": config.history or None,
     }
 
 

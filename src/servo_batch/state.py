@@ -65,6 +65,23 @@ class StateFile:
         application: "Application" = stored["application"]
         return application
 
+    def load_allowed(self, configured: "Settings", besides: "Iterable[str]" = ()) -> "Application":
+        """Return what ``load`` does; raise ``ServoError`` (bad-state) also where the configuration does not allow it.
+
+        The settings ``besides`` will have other values, with which the constraints may hold.
+        """
+        from servo_batch import rules
+
+        stored = self.load()
+        kept = settings.application_of({full: each for full, each in settings.walk(stored) if full not in besides})
+        try:
+            rules.accepted(configured, kept, kept, f"{self.stored_in}: what is stored is not allowed")
+        except ServoError as error:
+            if error.reason != "constraint" or not besides:
+                way_out = "adjust it, or remove what is stored by adjust --reset"
+                raise failed("bad-state", f"{error.message}; {way_out}") from None
+        return stored
+
     def change(self, merge: "Callable[[Application], Application]") -> "Application":
         """Store what ``merge`` makes of what is stored, and return it; nobody else stores meanwhile.
 
@@ -143,21 +160,3 @@ def _cannot(path: str, action: str, error: Exception) -> ServoError:
     from servo_batch import files
 
     return failed("bad-state", f"{path}: the state file {action}: {files.why(error, ELSEWHERE)}")
-
-
-def refuse_problems(
-    configured: "Settings", stored: "Application", file: StateFile, besides: "Iterable[str]" = ()
-) -> None:
-    """Raise ``ServoError`` (bad-state) where the configuration does not allow what is stored: nothing is measured.
-
-    The settings ``besides`` have other values, with which the constraints may hold.
-    """
-    from servo_batch import rules
-
-    kept = settings.application_of({full: each for full, each in settings.walk(stored) if full not in besides})
-    try:
-        rules.accepted(configured, kept, kept, f"{file.stored_in}: what is stored is not allowed")
-    except ServoError as error:
-        if besides and error.reason == "constraint":
-            return
-        raise failed("bad-state", f"{error.message}; adjust it, or remove what is stored by adjust --reset") from None

@@ -14,8 +14,6 @@ from typing import Any, BinaryIO, Dict, Iterator, List, Optional
 from servo_batch.answers import complain, failed
 from servo_batch.files import flush_directory, lock, why
 
-# Where tune records, if no other file is named; without a tuning nothing is recorded then.
-DEFAULT_PATH = "_history.jsonl"
 # Below this much free space the file system counts as full: a line with some runs has one to a few KiB.
 NEEDED_BYTES = 65536
 # How much of a file is looked at before anything is appended to it.

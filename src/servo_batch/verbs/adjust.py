@@ -58,11 +58,11 @@ def _store(
         requested = rules.requested(request.read())
 
     def merge(before: "Application") -> "Application":
+        unchanged = "nothing was changed"
         if options.assignments:
-            asked = configured.with_values(before, values)
-        else:
-            asked = settings.overlay(before, requested) if file.older else requested
-        return rules.accepted(configured, asked, before, "nothing was changed")
+            return rules.changed(configured, before, values, unchanged)
+        asked = settings.overlay(before, requested) if file.older else requested
+        return rules.accepted(configured, asked, before, unchanged)
 
     return file.change(merge)
 

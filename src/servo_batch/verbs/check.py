@@ -75,7 +75,7 @@ def check(options: Options) -> answers.Answer:
         source = file.stored_in if os.path.exists(file.stored_in) else f"{file.path}, which is not there yet"
         findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
     if config and stored:
-        findings.attempt(state.refuse_problems, config.settings, stored, file)
+        findings.attempt(file.load_allowed, config.settings)
         application = config.settings.current(stored)
         findings.sections.append(terminal.table(("name", "value", "unit"), settings.rows(application)))
         _look_at_commands(findings, config, application, options.get("--control"))

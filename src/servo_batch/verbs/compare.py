@@ -27,9 +27,7 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     with cancellation.interrupting():
         config = _configuration(options)
         file = state.find(options, config)
-        stored = file.load()
-        state.refuse_problems(config.settings, stored, file, options.assignments)
-        plans, left_out = _plans(config, stored, options)
+        plans, left_out = _plans(config, file.load_allowed(config.settings, options.assignments), options)
         if options.get("--svg"):
             svg.check_replaceable(options.get("--svg"), files_of(config, file))
         session = Session(config, file, voice, cancellation)
@@ -81,7 +79,6 @@ def _configuration(options: Options) -> Config:
     config = of_options(options)
     figures = {name: sources.of_system(name) for name in ALWAYS_COMPARED}
     config.metrics = {**figures, **config.metrics}
-    config.runs = 1  # in each turn
     return config
 
 
@@ -91,9 +88,8 @@ def _plans(config: Config, stored: Application, options: Options) -> Tuple[List[
     control = options.get("--control") or {}
     plans, left_out = [], []
     for values in _combinations(config, options):
-        asked = config.settings.with_values(stored, values)
         try:
-            accepted = rules.accepted(config.settings, asked, stored, f"{table.pairs(values)} is not measured")
+            accepted = rules.changed(config.settings, stored, values, f"{table.pairs(values)} is not measured")
         except answers.ServoError as error:
             if error.reason != "constraint":
                 raise

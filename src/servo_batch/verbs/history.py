@@ -3,7 +3,7 @@
 from typing import Any, Dict, List
 
 from servo_batch import answers, columns, document, recorded, settings, state, terminal
-from servo_batch.config import Config, aimed, of_options
+from servo_batch.config import DEFAULT_HISTORY, Config, aimed, of_options
 from servo_batch.history import export, plot, record, svg, table, trials
 from servo_batch.history.figures import as_number
 from servo_batch.metrics import sources
@@ -21,7 +21,7 @@ def history(options: Options) -> answers.Answer:
     written for other tools.
     """
     config = of_options(options) if document.path_of(options.get("--config")) else None
-    path: str = (config.history if config else options.get("--history")) or record.DEFAULT_PATH
+    path: str = config.history if config else options.get("--history") or DEFAULT_HISTORY
     entries = record.read(path)
     latest = [entry for entry in entries if entry["job"] == entries[-1]["job"]]
     config = config or aimed(_as_recorded(latest), options)

@@ -22,7 +22,6 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     """
     with cancellation.interrupting():
         config = of_options(options)
-        config.runs = options.get("--runs") or config.runs
         requested = request.read()
         asked = request.metrics(requested, config.metrics)
         file = state.find(options, config)
@@ -50,11 +49,9 @@ def _application(config: Config, options: Options, file: StateFile) -> Applicati
     Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
     values are not, as several of one are not.
     """
-    stored = file.load()
     asked = rules.assigned(config.settings, options.assignments, config.name)
-    state.refuse_problems(config.settings, stored, file, asked)
-    wanted = config.settings.with_values(stored, asked)
-    return config.settings.current(rules.accepted(config.settings, wanted, stored, "nothing was measured"))
+    stored = file.load_allowed(config.settings, asked)
+    return config.settings.current(rules.changed(config.settings, stored, asked, "nothing was measured"))
 
 
 def _table(application: Application, measured: Measurement) -> str:

@@ -58,7 +58,6 @@ class _Tuning(NamedTuple):
     config: Config  # with the objective that is asked for
     application: Application  # what is stored, and over it the default of what is tuned, and what is held
     control: Dict[str, Any]
-    history: str
     state: StateFile
     held: Values  # by the command line
     task: loop.Task
@@ -80,7 +79,7 @@ class _Tuning(NamedTuple):
         stopped at a limit that is longer now.
         """
         job = record.digest(self.plan(self.task.default).comparable)
-        entries = [entry for entry in record.read(self.history) if entry["job"] == job]
+        entries = [entry for entry in record.read(self.config.history) if entry["job"] == job]
         known = [(self._measured(entry), entry.get("timeout", math.inf)) for entry in entries]
         cap = loop.Past(self.task, [one for one, _ in known if one]).limit() or math.inf
         limit = min(self.config.timeout_seconds or math.inf, cap)
@@ -106,9 +105,7 @@ class _Tuning(NamedTuple):
         """Lay the best settings over what is stored by now, if anything is; raise ``ServoError``."""
 
         def merge(stored: Application) -> Application:
-            configured = self.config.settings
-            best = configured.with_values(stored, {**self.held, **values})
-            return rules.accepted(configured, best, stored, "the best is not stored")
+            return rules.changed(self.config.settings, stored, {**self.held, **values}, "the best is not stored")
 
         if self.state.path:  # there is none with --command
             self.state.change(merge)
@@ -126,14 +123,12 @@ def _read(options: Options) -> _Tuning:
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
     file = state.find(options, read)
-    stored = file.load()
-    state.refuse_problems(read.settings, stored, file)
+    stored = file.load_allowed(read.settings)
     # With --command they are what is tuned.
     held = {} if options.get("--command") else rules.assigned(read.settings, options.assignments, read.name)
     tuned, default = _space(read, held)
-    first = read.settings.with_values(stored, {**held, **default})
     refused = "nothing was measured, since the first settings, the default of what is tuned, are refused"
-    rules.accepted(read.settings, first, stored, refused)
+    first = rules.changed(read.settings, stored, {**held, **default}, refused)
 
     def allowed(values: Values) -> bool:
         return not read.settings.broken(read.settings.with_values(first, values))
@@ -141,8 +136,7 @@ def _read(options: Options) -> _Tuning:
     wanted = {name: options.get("--" + name) for name in ("measurements", "confirm", "seed", "cap")}
     given = {name: value for name, value in wanted.items() if value is not None}
     task = loop.Task(tuned, default, objective.direction == "maximize", allowed, **given)
-    read.history = read.history or record.DEFAULT_PATH
-    return _Tuning(read, first, options.get("--control") or {}, read.history, file, held, task, seconds)
+    return _Tuning(read, first, options.get("--control") or {}, file, held, task, seconds)
 
 
 def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
@@ -175,7 +169,8 @@ def _to_the_end(
     ends = time.monotonic() + tuning.budget_seconds
     seconds: List[float] = []  # that each measurement of this call took, with the proposal of its settings
     try:
-        _say(voice, 0, f"{tuning.config.objective}; measurements that count in {tuning.history}: {len(past.measured)}")
+        counted = f"measurements that count in {tuning.config.history}: {len(past.measured)}"
+        _say(voice, 0, f"{tuning.config.objective}; {counted}")
         while True:
             began = time.monotonic()
             with cancellation.interrupting():
@@ -199,14 +194,14 @@ def _to_the_end(
     except answers.ServoError as error:
         best = past.best()
         found = f"the best so far is {figure(best[1])} with {pairs(best[0])}; " if best else ""
-        raise error.saying(f"{error.summary}; {found}the same command goes on from {tuning.history}") from None
+        raise error.saying(f"{error.summary}; {found}the same command goes on from {tuning.config.history}") from None
 
 
 def _measure(
     tuning: _Tuning, step: loop.Step, session: Session
 ) -> Tuple[Optional[float], Optional[answers.ServoError]]:
     """Return what the objective comes to with the settings of ``step``, or why they make the job fail."""
-    record.check_writable(tuning.history)  # what is not recorded would be measured for nothing
+    record.check_writable(tuning.config.history)  # what is not recorded would be measured for nothing
     plan = tuning.plan(step.settings)
     plan = plan._replace(job=plan.job._replace(command=plan.job.command.capped(step.limit)))
     measured = session.take(plan, step.number, step.of, step.purpose)
