@@ -1,8 +1,8 @@
-"""The loop: what is measured, in which order, and what the outcome says, from any point of a history on."""
+"""The loop: what is measured, in which order, and what the conclusion says, from any point of a history on."""
 
 import math
 
-from servo_batch.tuning.loop import CONFIRM_BEST, CONFIRM_DEFAULT, Measured, Outcome, Past, Task
+from servo_batch.tuning.loop import CONFIRM_BEST, CONFIRM_DEFAULT, Conclusion, Measured, Past, Task
 
 SPACE = {"web.cpu": (range(1, 13), True), "web.gc": (("serial", "parallel", "g1"), False)}
 START = {"web.cpu": 2, "web.gc": "serial"}
@@ -21,11 +21,11 @@ def fails(settings):
 
 
 def ran(task, measured=(), value=cost, budget_seconds=math.inf, seconds=lambda settings: 1.0):
-    """Return the steps that were measured and the outcome, None where the default failed."""
+    """Return the steps that were measured and the conclusion, None where the default failed."""
     steps, past, took = [], Past(task, measured), []
     while True:
         step = past.next_step(budget_seconds - sum(took), took)
-        if isinstance(step, Outcome):
+        if isinstance(step, Conclusion):
             return steps, step
         steps.append(step)
         assert len(steps) < 99
@@ -51,18 +51,18 @@ WHOLE = history(STEPS)
 def test_the_answer_has_the_medians_of_the_confirmation_alone():
     values = iter([20.0, 21.0, 30.0, 30.0, 40.0, 30.0, 22.0])
     task = TASK._replace(measurements=7)
-    outcome = ran(task, WHOLE[:7], lambda settings: next(values))[1]
-    assert (outcome.better, outcome.measurements) == (False, 7)
-    assert (outcome.best, outcome.best_runs) == (30.0, [20.0, 30.0, 40.0])
-    assert (outcome.default, outcome.default_runs) == (30.0, [21.0, 30.0, 30.0])
+    conclusion = ran(task, WHOLE[:7], lambda settings: next(values))[1]
+    assert (conclusion.better, conclusion.measurements) == (False, 7)
+    assert (conclusion.best, conclusion.best_runs) == (30.0, [20.0, 30.0, 40.0])
+    assert (conclusion.default, conclusion.default_runs) == (30.0, [21.0, 30.0, 30.0])
 
 
 def test_a_stop_at_any_point_changes_nothing_of_what_follows():
     task = TASK._replace(measurements=8)
     for value in (cost, fails):
-        steps, outcome = ran(task, value=value)
+        steps, conclusion = ran(task, value=value)
         for stop in range(len(steps) + 1):
-            assert ran(task, history(steps[:stop], value), value) == (steps[stop:], outcome)
+            assert ran(task, history(steps[:stop], value), value) == (steps[stop:], conclusion)
 
 
 def test_it_says_how_many_measurements_there_will_be():
@@ -73,10 +73,10 @@ def test_it_says_how_many_measurements_there_will_be():
 
 
 def test_more_measurements_go_on_from_fewer_and_of_more_all_count():
-    more, outcome = ran(TASK._replace(measurements=16), WHOLE)
-    assert (purposes(more), outcome.measurements) == ([None] * 4 + CONFIRMATION, 16)
-    fewer, outcome = ran(TASK._replace(measurements=2), WHOLE[:12])
-    assert (purposes(fewer), outcome.measurements, outcome.settings["web.cpu"]) == (CONFIRMATION, 12, 9)
+    more, conclusion = ran(TASK._replace(measurements=16), WHOLE)
+    assert (purposes(more), conclusion.measurements) == ([None] * 4 + CONFIRMATION, 16)
+    fewer, conclusion = ran(TASK._replace(measurements=2), WHOLE[:12])
+    assert (purposes(fewer), conclusion.measurements, conclusion.settings["web.cpu"]) == (CONFIRMATION, 12, 9)
 
 
 def test_a_default_that_failed_is_measured_again_and_then_all_is_as_if_it_never_had():
@@ -85,21 +85,21 @@ def test_a_default_that_failed_is_measured_again_and_then_all_is_as_if_it_never_
 
 
 def test_a_failing_run_of_the_confirmation_counts_as_the_worst():
-    outcome = ran(TASK, WHOLE[:12], lambda settings: None if settings == START else cost(settings))[1]
-    assert (outcome.better, outcome.default, outcome.default_runs) == (True, None, [None] * 3)
+    conclusion = ran(TASK, WHOLE[:12], lambda settings: None if settings == START else cost(settings))[1]
+    assert (conclusion.better, conclusion.default, conclusion.default_runs) == (True, None, [None] * 3)
 
 
 def test_the_greatest_is_the_best_where_it_is_maximised():
-    steps, outcome = ran(TASK._replace(maximize=True), value=lambda settings: 100 - cost(settings))
-    assert (outcome.better, outcome.best, outcome.default) == (True, 90.0, 81.0)
+    steps, conclusion = ran(TASK._replace(maximize=True), value=lambda settings: 100 - cost(settings))
+    assert (conclusion.better, conclusion.best, conclusion.default) == (True, 90.0, 81.0)
     assert [step.settings for step in steps] == [step.settings for step in STEPS]
     assert Past(TASK._replace(maximize=True), [Measured(START, 1.0), Measured(BEST, 3.0)]).best() == (BEST, 3.0)
 
 
 def test_nothing_is_called_better_that_was_not_confirmed():
-    assert ran(TASK._replace(default=BEST))[1] == Outcome(None, BEST, 12)
-    steps, outcome = ran(TASK._replace(confirm=0))
-    assert (len(steps), outcome) == (12, Outcome(None, BEST, 12))
+    assert ran(TASK._replace(default=BEST))[1] == Conclusion(None, BEST, 12)
+    steps, conclusion = ran(TASK._replace(confirm=0))
+    assert (len(steps), conclusion) == (12, Conclusion(None, BEST, 12))
 
 
 def test_a_cap_is_a_multiple_of_the_least_so_far_and_only_for_the_search():
@@ -118,8 +118,8 @@ def test_a_budget_keeps_the_time_for_the_confirmation():
 
 def test_a_budget_without_time_for_a_confirmation_allows_the_first_measurement_of_a_call_alone_and_the_outcome():
     for budget in (-1.0, 0.001, 1.5, 7.0):
-        steps, outcome = ran(TASK, budget_seconds=budget)
-        assert (purposes(steps), outcome) == ([None], Outcome(None, START, 1))
+        steps, conclusion = ran(TASK, budget_seconds=budget)
+        assert (purposes(steps), conclusion) == ([None], Conclusion(None, START, 1))
     assert Past(TASK, WHOLE[:1]).next_step(-1.0).purpose is None
     assert Past(TASK, WHOLE).next_step(0.0, [1.0]).better
     # One that ends within the confirmation: what is known so far.

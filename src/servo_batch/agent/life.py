@@ -100,19 +100,19 @@ class Agent:
                 break
             exchange = self._service.post(event, param)
             self._wait(REQUEST_SECONDS, exchange.is_over, is_idle)
-            outcome = exchange.end()
-            if outcome.answer is not None:
+            reply = exchange.end()
+            if reply.answer is not None:
                 if param is not None:
                     self._log("%s delivered" % event)
-                return outcome.answer
-            pause = outcome.pause_seconds or pause
+                return reply.answer
+            pause = reply.pause_seconds or pause
             if self._events.stopped_at < math.inf:
                 tries_left -= 1
                 pause = LAST_PAUSE_SECONDS
             if time.monotonic() > self._events.stopped_at + LEAVE_SECONDS or (is_idle and self._events.signals):
                 tries_left = 0
             what = "trying again in %.1f s" % pause if tries_left else "given up"
-            self._log("%s not delivered: %s; %s" % (event, outcome.error, what))
+            self._log("%s not delivered: %s; %s" % (event, reply.error, what))
             if not tries_left:
                 break
             self._wait(pause, is_idle=is_idle)
@@ -279,12 +279,12 @@ class Reports:
         """Take the answer to the report that is under way, if any; without an answer break it off."""
         if self._exchange is None:
             return
-        outcome = self._exchange.end()
+        reply = self._exchange.end()
         self._exchange = None
-        if outcome.answer is None:
-            self._log("progress not delivered: %s" % outcome.error)
-        elif outcome.answer.get("status") == "cancel":
-            reason = outcome.answer.get("reason") or "no reason given"
+        if reply.answer is None:
+            self._log("progress not delivered: %s" % reply.error)
+        elif reply.answer.get("status") == "cancel":
+            reason = reply.answer.get("reason") or "no reason given"
             self.cancel = failed("cancelled", "the service cancelled it: %s" % (reason,))
             self._log(self.cancel.message)
 

@@ -27,7 +27,7 @@ REQUEST_SECONDS = 60.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
-class Outcome(NamedTuple):
+class Reply(NamedTuple):
     """What came of an exchange: the answer, or what went wrong as a phrase for the log."""
 
     answer: Optional[Dict[str, Any]] = None
@@ -36,24 +36,24 @@ class Outcome(NamedTuple):
 
 
 class Exchange:
-    """An exchange under way; ``outcome`` is None before its end."""
+    """An exchange under way; ``reply`` is None before its end."""
 
     def __init__(self) -> None:
-        self.outcome: Optional[Outcome] = None
+        self.reply: Optional[Reply] = None
         self.socket: Optional[socket.socket] = None  # once it is connected
 
     def is_over(self) -> bool:
-        """Tell whether there is an outcome."""
-        return self.outcome is not None
+        """Tell whether there is a reply."""
+        return self.reply is not None
 
-    def end(self) -> Outcome:
+    def end(self) -> Reply:
         """Return what came of it; if nothing did yet, break the connection, which ends the thread."""
-        if self.outcome is None:
-            self.outcome = Outcome(error="no answer in time")
+        if self.reply is None:
+            self.reply = Reply(error="no answer in time")
             if self.socket is not None:
                 with contextlib.suppress(OSError):  # it ended by itself meanwhile
                     self.socket.shutdown(socket.SHUT_RDWR)
-        return self.outcome
+        return self.reply
 
 
 class Service:
@@ -98,7 +98,7 @@ class Service:
             # A thread that hangs in a name look-up must not keep the agent from ending.
             threading.Thread(target=self._run, args=(exchange, body), daemon=True).start()
         except RuntimeError as error:  # there are too many processes
-            exchange.outcome = Outcome(error=str(error))
+            exchange.reply = Reply(error=str(error))
         return exchange
 
     def _run(self, exchange: Exchange, body: str) -> None:
@@ -115,37 +115,37 @@ class Service:
             client.connect()
             exchange.socket = client.sock
             # A stale WHATS_NEXT would be answered with a command that nobody carries out.
-            if exchange.outcome is None:
+            if exchange.reply is None:
                 client.request("POST", self._target, body, self._headers)
-                exchange.outcome = _judged(client.getresponse())
+                exchange.reply = _judged(client.getresponse())
         except Exception as error:  # http.client and what is below it raise whatever they like
             why = "%s: %s: %s" % (self.way, type(error).__name__, error)
-            exchange.outcome = exchange.outcome or Outcome(error=why)
+            exchange.reply = exchange.reply or Reply(error=why)
         finally:
             client.close()
-        outcome = exchange.end()
-        self._tell("< " + (outcome.error or json.dumps(outcome.answer)))
+        reply = exchange.end()
+        self._tell("< " + (reply.error or json.dumps(reply.answer)))
         self._wake()
 
 
-def _judged(response: http.client.HTTPResponse) -> Outcome:
+def _judged(response: http.client.HTTPResponse) -> Reply:
     content = response.read(MAX_ANSWER_BYTES + 1)
     if len(content) > MAX_ANSWER_BYTES:
-        return Outcome(error="the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
+        return Reply(error="the answer is longer than %d bytes" % MAX_ANSWER_BYTES)
     if response.length:  # what it said that would come, less what came
-        return Outcome(error="the answer ended %d bytes before its end" % response.length)
+        return Reply(error="the answer ended %d bytes before its end" % response.length)
     shown = content.decode("utf-8", "replace")
     if not 200 <= response.status < 300:
         # No redirect is followed: the token is for the host it was given for alone.
         why = "status %d %s: %s" % (response.status, response.reason, shown)
-        return Outcome(None, why, pause_of(response.headers.get("Retry-After", "")))
+        return Reply(None, why, pause_of(response.headers.get("Retry-After", "")))
     try:
         answer = strict_json.loads(content)
     except strict_json.JsonError as error:
-        return Outcome(error="the answer is not JSON: %s: %s" % (error.msg, shown))
+        return Reply(error="the answer is not JSON: %s: %s" % (error.msg, shown))
     if not isinstance(answer, dict):
-        return Outcome(error="the answer is not a JSON object: %s" % shown)
-    return Outcome(answer)
+        return Reply(error="the answer is not a JSON object: %s" % shown)
+    return Reply(answer)
 
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any, List, Mapping, Match, Optional
 from servo_batch.metrics import json_path
 from servo_batch.metrics.convert import NoMatch, Number, Value, read
 from servo_batch.metrics.sources import Metric
-from servo_batch.metrics.written import Output
+from servo_batch.metrics.written import Contents
 from servo_batch.wording import SEQUENCE, shown
 
 ONE = (None, "first", "last")  # what ``take`` is where one match counts
@@ -31,7 +31,7 @@ BEFORE = re.compile(
 )
 
 
-def find(metric: Metric, output: Output) -> Value:
+def find(metric: Metric, output: Contents) -> Value:
     """Return what a metric that is searched for finds in ``output``; raise ``NoMatch``."""
     if metric.source == "output_json":
         value = json_path.look_up(metric.parsed, output)
@@ -119,7 +119,7 @@ def _line(match: "Match[bytes]") -> int:
     return 1 + sum(1 for _ in re.compile(b"\n").finditer(match.string, 0, place))
 
 
-def hint(metric: Metric, streams: Mapping[str, Output]) -> Optional[str]:
+def hint(metric: Metric, streams: Mapping[str, Contents]) -> Optional[str]:
     """Return in words where or how the metric would match, or None; ``streams`` are what the job printed.
 
     It may take as long as the pattern does, so whoever asks sets a limit.

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Tuple
 
 from servo_batch.formats import paths
 from servo_batch.metrics.convert import MAX_LENGTH, NoMatch, Value
-from servo_batch.metrics.written import Output
+from servo_batch.metrics.written import Contents
 from servo_batch.wording import is_number, kind
 
 MAX_BYTES = 64 << 20  # what is larger takes a multiple of it in memory
@@ -19,7 +19,7 @@ OBJECT = re.compile(rb"[ \t]*\{")
 TWICE = object()  # stands for what a name means that an object has more than once
 
 
-def look_up(keys: Tuple[str, ...], output: Output) -> Value:
+def look_up(keys: Tuple[str, ...], output: Contents) -> Value:
     """Return the text or the number at a path in the JSON that ``output`` is or ends with; raise ``NoMatch``."""
     where = ".".join(keys)
     try:
@@ -36,7 +36,7 @@ def look_up(keys: Tuple[str, ...], output: Output) -> Value:
     return number
 
 
-def _document(output: Output) -> Any:
+def _document(output: Contents) -> Any:
     """Return the JSON document that all of an output is, or else its last line that is a JSON object."""
     problem = "is not one JSON document"
     if len(output) > MAX_BYTES:

@@ -8,7 +8,7 @@ from typing import Optional, Tuple, Union
 
 from servo_batch.metrics.convert import NoMatch
 
-Output = Union[bytes, mmap]
+Contents = Union[bytes, mmap]
 State = Tuple[int, ...]
 # Two changes within so many seconds may have the same time: the kernel's clock for files is a coarse one.
 TICK_SECONDS = 0.02
@@ -25,7 +25,7 @@ def state(path: str) -> Optional[State]:
     return _state(status)
 
 
-def read(path: str, before: Optional[State] = None) -> Output:
+def read(path: str, before: Optional[State] = None) -> Contents:
     """Return what a file holds whose state is another than ``before``; raise ``NoMatch``."""
     try:
         # Without waiting for whoever writes into a pipe.
@@ -45,7 +45,7 @@ def read(path: str, before: Optional[State] = None) -> Output:
         os.close(descriptor)
 
 
-def mapped(descriptor: int) -> Output:
+def mapped(descriptor: int) -> Contents:
     """Return what a file holds, to search in it without reading it into memory; raise ``OSError``."""
     try:
         return mmap(descriptor, 0, access=ACCESS_READ)

@@ -14,9 +14,9 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from servo_batch.settings import is_same
 from servo_batch.tuning.model import Model, Point, apart, fit, highest
 
-Settings = Mapping[str, Any]
+Values = Mapping[str, Any]
 Space = Mapping[str, Tuple[Sequence[Any], bool]]
-Past = Sequence[Tuple[Settings, Optional[float]]]
+Past = Sequence[Tuple[Values, Optional[float]]]
 IsOpen = Callable[[Point], bool]
 
 # The model knows nothing at first: so many points, the default included, are each the farthest of some random ones, and
@@ -44,7 +44,7 @@ class Placed(NamedTuple):
 
     point: Point  # the level of each setting; what was measured may lie between two
     cost: Optional[float]
-    settings: Settings
+    settings: Values
 
 
 def propose(
@@ -95,7 +95,7 @@ def choose(space: Space, past: Past) -> Optional[Dict[str, Any]]:
     return {name: best.get(name) for name in space}
 
 
-def locate(space: Space, settings: Settings) -> Optional[Point]:
+def locate(space: Space, settings: Values) -> Optional[Point]:
     """Return where settings lie in the space, None where that is outside; names that it does not have do not matter."""
     levels = [_level(values, ordered, settings.get(name)) for name, (values, ordered) in space.items()]
     inside = tuple(level for level in levels if level is not None)

@@ -17,7 +17,7 @@ from servo_batch.job.run import check_working_directory
 from servo_batch.metrics import find, patterns, written
 from servo_batch.metrics.convert import NoMatch
 from servo_batch.metrics.sources import Metric
-from servo_batch.metrics.written import Output
+from servo_batch.metrics.written import Contents
 from servo_batch.options import Options
 from servo_batch.session import check_history
 from servo_batch.settings import Application
@@ -131,7 +131,7 @@ def _look_at_settings(findings: Findings, config: Config) -> None:
         findings.notes.append(f"no command, env, constraint or objective uses {', '.join(unused)}")
 
 
-def _look_at_metrics(findings: Findings, config: Config, saved: Dict[str, Tuple[str, Output]]) -> None:
+def _look_at_metrics(findings: Findings, config: Config, saved: Dict[str, Tuple[str, Contents]]) -> None:
     """Show the metrics, with the value of each where there is a ``saved`` output to try it on."""
     rows = []
     for name, metric in config.metrics.items():
@@ -145,7 +145,7 @@ def _look_at_metrics(findings: Findings, config: Config, saved: Dict[str, Tuple[
     findings.sections.append(terminal.table(("metric", "unit", "source", "value" if saved else ""), rows))
 
 
-def _tried(findings: Findings, place: str, metric: Metric, saved: Dict[str, Tuple[str, Output]]) -> Any:
+def _tried(findings: Findings, place: str, metric: Metric, saved: Dict[str, Tuple[str, Contents]]) -> Any:
     """Return the value that a metric has in a saved output, or in its file as that is now; note what is to be known."""
     try:
         path, held = (metric.file, written.read(metric.file)) if metric.file else saved[metric.stream]
@@ -168,14 +168,14 @@ def _tried(findings: Findings, place: str, metric: Metric, saved: Dict[str, Tupl
     return value
 
 
-def _saved_output(path: str) -> Dict[str, Tuple[str, Output]]:
+def _saved_output(path: str) -> Dict[str, Tuple[str, Contents]]:
     """Return by stream a file and what it holds: for stderr the one beside it that ``--keep-output`` leaves, if any."""
     saved = (path, _contents(path))
     beside = path + output.STDERR_SUFFIX
     return {"stdout": saved, "stderr": (beside, _contents(beside)) if os.path.exists(beside) else saved}
 
 
-def _contents(path: str) -> Output:
+def _contents(path: str) -> Contents:
     try:
         with open(path, "rb") as stream:
             has_size = os.fstat(stream.fileno()).st_size  # a pipe has none

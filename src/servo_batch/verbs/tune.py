@@ -39,17 +39,17 @@ def tune(options: Options, voice: answers.ForPrograms, cancellation: Cancellatio
         session = Session(tuning.config, tuning.state, voice, cancellation)
     if 0 < tuning.task.confirm < FEWEST:
         answers.complain(f"--confirm {tuning.task.confirm}: with fewer than {FEWEST} no test can call settings better")
-    outcome = _to_the_end(tuning, session, voice, cancellation)
+    conclusion = _to_the_end(tuning, session, voice, cancellation)
     response = {
         "status": "ok",
-        "better": outcome.better,
-        "settings": settings.values(tuning.with_values(outcome.settings)),
+        "better": conclusion.better,
+        "settings": settings.values(tuning.with_values(conclusion.settings)),
         "objective": str(tuning.config.objective),
-        "best": {"value": outcome.best, "runs": outcome.best_runs},
-        "default": {"value": outcome.default, "runs": outcome.default_runs},
-        "measurements": outcome.measurements,
+        "best": {"value": conclusion.best, "runs": conclusion.best_runs},
+        "default": {"value": conclusion.default, "runs": conclusion.default_runs},
+        "measurements": conclusion.measurements,
     }
-    return answers.Answer(response, lambda: _summary(tuning, outcome))
+    return answers.Answer(response, lambda: _summary(tuning, conclusion))
 
 
 class _Tuning(NamedTuple):
@@ -159,8 +159,8 @@ def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
 
 def _to_the_end(
     tuning: _Tuning, session: Session, voice: answers.ForPrograms, cancellation: Cancellation
-) -> loop.Outcome:
-    """Measure all that is left to be measured, store the best if it is better, and return the outcome.
+) -> loop.Conclusion:
+    """Measure all that is left to be measured, store the best if it is better, and return the conclusion.
 
     Raises ``ServoError``.
     """
@@ -175,7 +175,7 @@ def _to_the_end(
             began = time.monotonic()
             with cancellation.interrupting():
                 step = past.next_step(ends - began, seconds)
-            if isinstance(step, loop.Outcome):
+            if isinstance(step, loop.Conclusion):
                 for remark in past.remarks(step.settings):
                     _say(voice, percent(1, 1), remark)
                 if step.better:
@@ -198,7 +198,7 @@ def _to_the_end(
 
 
 def _measure(
-    tuning: _Tuning, step: loop.Step, session: Session
+    tuning: _Tuning, step: loop.Next, session: Session
 ) -> Tuple[Optional[float], Optional[answers.ServoError]]:
     """Return what the objective comes to with the settings of ``step``, or why they make the job fail."""
     record.check_writable(tuning.config.history)  # what is not recorded would be measured for nothing
@@ -213,7 +213,7 @@ def _measure(
         return None, answers.failed("no-match", f"the job ended well, but the objective is none: {error}")
 
 
-def _tell(voice: answers.ForPrograms, step: loop.Step, found: str, best: Optional[Tuple[Values, float]]) -> None:
+def _tell(voice: answers.ForPrograms, step: loop.Next, found: str, best: Optional[Tuple[Values, float]]) -> None:
     so_far = figure(best[1]) if best else "none"
     purpose = f", to {step.purpose}" if step.purpose else ""
     text = f"{step.number} of {step.of}: {found}, best so far {so_far}, {pairs(step.settings)}{purpose}"
@@ -224,28 +224,28 @@ def _say(voice: answers.ForPrograms, part: int, text: str) -> None:
     voice.progress(part, text, paragraphs([text], columns.of_terminal()))
 
 
-def _summary(tuning: _Tuning, outcome: loop.Outcome) -> str:
-    """Return the outcome as a person reads it: what of the best is not as the default is, and what that brings."""
-    default, best = tuning.task.default, outcome.settings
+def _summary(tuning: _Tuning, conclusion: loop.Conclusion) -> str:
+    """Return the conclusion as a person reads it: what of the best is not as the default is, and what that brings."""
+    default, best = tuning.task.default, conclusion.settings
     changed = [name for name in best if not settings.is_same(best[name], default[name])]
     if not changed:
         return "\nnothing was found that is better than the default\n"
     rows = [[name, plain(default[name]), plain(best[name])] for name in changed]
-    if outcome.best_runs:
-        rows.append([str(tuning.config.objective), _figures([outcome.default]), _figures([outcome.best])])
-    return f"\n{terminal.table(['', 'default', 'best'], rows)}\n{_verdict(tuning, outcome)}\n"
+    if conclusion.best_runs:
+        rows.append([str(tuning.config.objective), _figures([conclusion.default]), _figures([conclusion.best])])
+    return f"\n{terminal.table(['', 'default', 'best'], rows)}\n{_verdict(tuning, conclusion)}\n"
 
 
-def _verdict(tuning: _Tuning, outcome: loop.Outcome) -> str:
-    if outcome.better is None:
+def _verdict(tuning: _Tuning, conclusion: loop.Conclusion) -> str:
+    if conclusion.better is None:
         return "too few runs to tell: nothing was stored; more --confirm or --budget goes on"
-    runs = f"{_figures(outcome.best_runs)} against {_figures(outcome.default_runs)}"
-    if not outcome.better:
+    runs = f"{_figures(conclusion.best_runs)} against {_figures(conclusion.default_runs)}"
+    if not conclusion.better:
         return f"the difference may be noise, {runs}: nothing was stored"
     gain = ""
-    if outcome.default and outcome.best is not None:
-        gain = f" by {abs(100 * (outcome.best - outcome.default) / outcome.default):.1f} %"
-    stored = f"is stored in {tuning.state.path}" if tuning.state.path else f"is {pairs(outcome.settings)}"
+    if conclusion.default and conclusion.best is not None:
+        gain = f" by {abs(100 * (conclusion.best - conclusion.default) / conclusion.default):.1f} %"
+    stored = f"is stored in {tuning.state.path}" if tuning.state.path else f"is {pairs(conclusion.settings)}"
     return f"the best is better{gain}, {runs}, and {stored}\n{BEYOND}"
 
 
