@@ -136,6 +136,7 @@ OTHER = {"status": "failed", "reason": "other", "message": "it is main"}
 ENVIRONMENTS = {
     'cat >environment.request; echo \'{"status": "ok"}\'': None,
     "echo '%s'" % json.dumps(OTHER): "other",
+    "echo '{}'": "environment-mismatch",
     "rm environment; exit 3": "driver-failed",
     "it is not there any more": None,
 }

@@ -168,10 +168,19 @@ def test_the_services_pause_is_obeyed_up_to_a_limit():
 
 
 TOKEN = 'ab"cd\\ef-gh.ij/kl+mn=op123456'
-WRAPS = [str, json.dumps, lambda text: json.dumps(json.dumps(text)), lambda text: urllib.parse.quote(text, safe="")]
+WRAPS = {
+    "as it is": str,
+    "JSON": json.dumps,
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "JSON as PHP writes it": lambda text: json.dumps(text).replace("/", "\\/"),
+    "JSON with numbers": lambda text: "".join(char if char.isalnum() else "\\u%04X" % ord(char) for char in text),
+    "URL": lambda text: urllib.parse.quote(text, safe=""),
+    "path of a URL": urllib.parse.quote,
+    "URL in lower case": lambda text: "".join(char if char.isalnum() else "%%%02x" % ord(char) for char in text),
+}
 
 
-@pytest.mark.parametrize("wrap", WRAPS, ids=["as it is", "JSON", "JSON in JSON", "URL"])
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
 def test_the_token_is_concealed_as_it_is_written_and_escaped(wrap):
     agents = Log()
     agents.conceal(TOKEN)

@@ -131,9 +131,11 @@ class Driver:
             os.kill(self._process.pid, number)  # it is there, if only as a zombie
 
     def answer(self) -> Dict[str, Any]:
-        """Return what it answers; raise ``ServoError`` for a failure, its own or of the protocol."""
+        """Return what it answers, and log its notes; raise ``ServoError`` for a failure, its own or of the protocol."""
         assert self.status is not None
         answer = self._answers[0] if len(self._answers) == 1 else {}
+        if answer.get("notes"):
+            self._log("%s notes: %s" % (self._name, answer["notes"]))
         status = str(answer.get("status", "ok"))
         if len(self._answers) == 1 and status == "ok" and self.status == 0:
             return answer

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from servo_batch import __version__
 from servo_batch.answers import bad_request, failed
-from servo_batch.options import Options
+from servo_batch.options import Options, utf8
 
 DEFAULT_TOKEN_FILE = "/run/secrets/optune_auth_token"
 DEFAULT_URL = "https://api.opsani.com/accounts/%s/applications/%s/servo"
@@ -33,7 +33,7 @@ class AgentOptions:
         self.app_id = arguments.app_id or ""
         if not self.app_id or self.app_id.startswith("-"):
             raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option; see --help")
-        self.agent: str = arguments.get("--agent") or "servo-batch/" + __version__
+        self.agent = utf8(arguments.get("--agent") or "servo-batch/" + __version__)
         self.url = _url(self.app_id, arguments)
         self.token_file: Optional[str] = arguments.get("--auth-token") or DEFAULT_TOKEN_FILE
         if arguments.get("--no-auth"):

@@ -195,7 +195,8 @@ class Agent:
             self._log("there is no ./environment to run: the request's control.environment is passed over")
             return
         try:
-            self._run("environment", [self._options.app_id], param)
+            if self._run("environment", [self._options.app_id], param).get("status") != "ok":
+                raise failed("environment-mismatch", "the answer of ./environment has no status")
         except ServoError as error:
             status = error.status if self._why_stop() else "environment-mismatch"
             raise ServoError(status, error.reason, error.message) from None
@@ -229,8 +230,6 @@ class Agent:
                     driver.stop(why, signal.SIGKILL if self._events.hurried else cancel_by)
                 driver.wait(due)
         answer = driver.answer()
-        if answer.get("notes"):
-            self._log("%s notes: %s" % (name, answer["notes"]))
         if needed and not isinstance(answer.get(needed), dict):
             raise failed("driver-failed", "the %s driver's answer has no %s" % (name, needed))
         return answer

@@ -1,17 +1,16 @@
 """The agent's log on stdout: one line an event, safe to show on a terminal, without the token."""
 
 import contextlib
-import json
+import re
 import select
 import time
-from typing import List
-from urllib.parse import quote
 
 from servo_batch import answers
 from servo_batch.wording import visible
 
 MAX_LINE = 4000
 CONCEALED = "[token]"
+FORMS = r"(?:\\*%s|(?i:%%%s|\\+u00%s))"  # of a character: itself, with backslashes, in a URL, in JSON
 # So long a line waits for a reader that has stalled; after it none does, until there is room again.
 STALLED_SECONDS = 1.0
 
@@ -20,15 +19,13 @@ class Log:
     """Writes lines that start with the time in UTC; control characters are escaped, long lines cut."""
 
     def __init__(self) -> None:
-        self._forms: List[str] = []
+        self._secret = re.compile(r"(?!)")  # nothing
         self._patience_seconds = STALLED_SECONDS
 
     def conceal(self, secret: str) -> None:
-        """Never show ``secret`` again, as it is written, URL-escaped, in JSON, or in JSON that stands in JSON."""
-        forms = {secret, quote(secret, safe="")}
-        for _ in range(2):
-            forms |= {json.dumps(form)[1:-1] for form in forms}
-        self._forms = sorted(forms, key=len, reverse=True)
+        """Never show ``secret``, which is ASCII: as it is written, or as URLs, JSON, and JSON in JSON may escape it."""
+        forms = (char if char.isalnum() else FORMS % (re.escape(char), *["%02x" % ord(char)] * 2) for char in secret)
+        self._secret = re.compile("".join(forms))
 
     def __call__(self, text: str) -> None:
         """Write one line."""
@@ -45,8 +42,7 @@ class Log:
 
     def clean(self, text: str) -> str:
         """Return ``text`` as one line that is fit to be seen."""
-        for form in self._forms:
-            text = text.replace(form, CONCEALED)
+        text = self._secret.sub(CONCEALED, text)
         left = len(text) - MAX_LINE
         text = text[:MAX_LINE] + ("… (%d characters more)" % left if left > 0 else "")
         return visible(text)

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import http.client
 import json
+import os
 import signal
 import socket
 import threading
@@ -80,6 +81,9 @@ class Service:
         if is_https:
             import ssl  # here: a Python without TLS can do without https
 
+            for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+                if os.environ.get(name) and not os.path.exists(os.environ[name]):
+                    raise bad_request("$%s names %s, which is not there" % (name, os.environ[name]))
             self._tls = ssl.create_default_context()  # it verifies, by $SSL_CERT_FILE if that is set
         # Plain http with a token is for this machine only; a proxy would carry it to another one.
         use_proxy = is_https or token is None
@@ -150,7 +154,9 @@ def _judged(response: http.client.HTTPResponse) -> Reply:
 
 def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict[str, str]]:
     """Return the proxy for an address, if any, and the headers that it wants; raise ``ServoError``."""
-    url = urllib.request.getproxies().get(scheme)
+    proxies = urllib.request.getproxies()
+    kind = scheme if scheme in proxies else "all"
+    url = proxies.get(kind)
     if not url or urllib.request.proxy_bypass(authority):
         return None, {}
     try:
@@ -161,7 +167,7 @@ def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict
     if not host or parts.scheme != "http":
         raise bad_request(
             "%s_PROXY must be like http://HOST:PORT, since requests go to a proxy by plain http, not %r"
-            % (scheme.upper(), "…@" + url.rpartition("@")[2] if "@" in url else url)  # without a password
+            % (kind.upper(), "…@" + url.rpartition("@")[2] if "@" in url else url)  # without a password
         )
     if parts.username is None:
         return (host, port), {}
