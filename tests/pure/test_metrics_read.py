@@ -48,7 +48,7 @@ REFUSED = [
     *((pattern, "does not compile") for pattern in BROKEN),
     *((pattern, "no group") for pattern in ("", "(?:took)")),
     # What compiles, and cannot mean what was meant.
-    ("\b(\\d)", r"a backspace, which \b is: in YAML put the pattern in single quotes"),
+    ("\b(\\d)", r"a backspace, which \b is: in YAML put it in single quotes, in JSON"),
     ("took\u00a0(\\d)", "U+00A0, which nobody sees"),
     ("[é](x)", "single bytes"),
     (r"([[:digit:]]+)", r"[:digit:] is these characters themselves to Python: write \d"),

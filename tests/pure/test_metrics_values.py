@@ -79,7 +79,20 @@ def test_nothing_is_no_match():
 REMEDY = "let the group take all of it (convert: si, binary and duration read what has a unit), or let the pattern"
 
 
-WHOLES = ("12.5", "10.3k", "250,749.96", "1.5e-05", "12:30:05", "0m0.110s", "5µs", "12万", "5'000")
+WHOLES = (
+    "12.5",
+    "10.3k",
+    "250,749.96",
+    "1.5e-05",
+    "12:30:05",
+    "0m0.110s",
+    "5µs",
+    "12万",
+    "5'000",
+    "10⁻⁶",
+    "2\xd710⁶",
+    "2*10^6",
+)
 # What the pattern allows beside a number, but does not ask for, is a part of it.
 PARTS = [
     *((r"(\d+)", text, text) for text in WHOLES),
@@ -102,6 +115,10 @@ PARTS = [
     (r"x=\D*(\d+)", "x= \u22125", "\u22125"),
     (r"=.(\d+)", "=.5", ".5"),
     (r"^\d+,\d+,(\d+)", "1,2,3,4", "3,4"),
+    # What is asked for beside it may be digits, and far off.
+    (r"time: (\d+)\w+", "time: 758", "758"),
+    (r"p=\w(\d+)", "p=1234", "1234"),
+    (r"x=([0-9.]+)(?=[^}]*END)", "x=12ms %0300d END" % 0, "12ms"),
 ]
 
 
@@ -111,6 +128,14 @@ def test_a_number_that_was_cut_out_of_a_longer_one_is_no_match():
         assert words in why_not(regex(pattern), output), pattern
     metric = regex(r"([\d.]+[kMG]?)", convert="si")
     assert '"10.3M" in line 2 is only a part of "10.3MiB"' in why_not(metric, "\n10.3MiB/s")
+
+
+def test_a_unit_that_convert_reads_belongs_to_the_number_also_behind_a_blank():
+    for convert, text in {"duration": "1.234 ms", "si": "3.6 MB", "binary": "4 KiB"}.items():
+        assert 'is only a part of "%s"' % text in why_not(regex(r"n=([0-9.]+)", convert=convert), "n=%s" % text)
+        assert value(regex(r"n=([0-9.]+) [mMK]", convert=convert), "n=%s" % text) == float(text.split()[0])
+    assert value(regex(r"n=([0-9.]+)", convert="si"), "n=3 times") == 3
+    assert value(regex(r"n=([0-9.]+)"), "n=3 ms") == 3
 
 
 def test_what_only_stands_beside_a_number_is_no_part_of_it():
@@ -186,7 +211,9 @@ def test_sums_are_exact():
 # JSON. How a path leads to a value is test_paths'.
 
 DOCUMENT = """{"jobs": [{"read": {"iops": 10312.5}, "on": true, "no": null, "text": "10.3k", "empty": ""}], "big": 1e999,
-"twice": 1, "twice": 2, "x": {"twice": 3, "twice": 3, "y": 4}, "nan": NaN, "whole": 1%s, "\\ud800": 5}""" % ("0" * 400)
+"twice": 1, "twice": 2, "x": {"twice": 3, "twice": {"z": 1}, "y": 4}, "nan": NaN, "whole": 1%s, "\\ud800": 5}""" % (
+    "0" * 400
+)
 NEITHER = ", and neither text nor a finite number"
 ENDS = [
     ("job", 'no "job"; there is only big, jobs, nan, twice, whole, x, "\\ud800" (did you mean "jobs"?)'),
@@ -197,6 +224,7 @@ ENDS = [
     ("jobs[0].empty", "it is empty"),
     ("twice", "twice is there twice"),
     ("x.twice", "x.twice is there twice"),
+    ("x.twice.z", "x.twice is there twice"),
     *((name, "%s is a number%s" % (name, NEITHER)) for name in ("nan", "big", "whole")),
 ]
 NO_JSON = [

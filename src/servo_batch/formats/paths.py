@@ -27,8 +27,11 @@ def keys(text: str) -> "Tuple[str, ...]":
     return tuple(in_brackets or name for in_brackets, name in re.findall(KEY, dotted))
 
 
-def look_up(value: "Any", path: "Tuple[str, ...]") -> "Any":
-    """Return what nested mappings and lists have at these keys; raise ``LookupError`` that says what there is."""
+def look_up(value: "Any", path: "Tuple[str, ...]", twice: "Any" = None) -> "Any":
+    """Return what nested mappings and lists have at these keys; raise ``LookupError`` that says what there is.
+
+    ``twice`` stands for what has a key that its mapping has more than once.
+    """
     for depth, key in enumerate(path):
         if isinstance(value, dict) and key in value:
             value = value[key]
@@ -36,6 +39,8 @@ def look_up(value: "Any", path: "Tuple[str, ...]") -> "Any":
             value = value[int(key)]
         else:
             raise LookupError(_missing(key, ".".join(path[:depth]), value))
+        if value is twice is not None:
+            raise LookupError(f"{'.'.join(path[: depth + 1])} is there twice")
     return value
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 from collections import deque
+from contextlib import suppress
 from itertools import islice
 from typing import Any, List, Mapping, Match, Optional
 
@@ -20,9 +21,9 @@ RETURN = re.compile(rb"\r+\n?")
 REACH = 200
 # Bytes that are not UTF-8 are letters: in Latin-1 they are µ.
 LENIENT = ("utf-8", "surrogateescape")
-LETTER = r"[^\W_]|[\udc80-\udcff]"
-# What joins digits to one number: also the quotes and blanks that locales group them by, and the sign of an exponent.
-JOINT = "(?:[.,:_'\u2019\xa0\u202f\u2009]|(?<=[eE])[+-])"
+LETTER = r"[^\W_]|[\u207b\udc80-\udcff]"  # and the minus of an exponent
+# What joins digits to one number: also the quotes and blanks that locales group them by, and what makes an exponent.
+JOINT = "(?:[.,:_^'\u2019\xa0\u202f\u2009]|[\xd7*](?=10)|(?<=[eE])[+-])"
 AFTER = re.compile("(?:%s|%s(?=[0-9]))*" % (LETTER, JOINT))
 # A minus that is no dash between words or numbers; then what begins with a digit and is no word, or digits at the end
 # of a word, or a decimal point.
@@ -57,7 +58,7 @@ def _judged(metric: Metric, match: "Match[bytes]") -> Value:
         raise NoMatch("line %d matches, but the first group took no part or nothing" % _line(match))
     text = group.decode("utf-8", "replace")
     value = read(text, metric.convert)
-    longer = None if isinstance(value, str) else _longer(match)
+    longer = None if isinstance(value, str) else _longer(match, metric.convert)
     if longer:
         remedy = "let the group take all of it (convert: si, binary and duration read what has a unit), or let the "
         problem = "is only a part of %s: %spattern name what stands beside it" % (shown(longer), remedy)
@@ -68,11 +69,11 @@ def _judged(metric: Metric, match: "Match[bytes]") -> Value:
     raise NoMatch("%s in line %d %s" % (shown(text.strip()), _line(match), problem))
 
 
-def _longer(match: "Match[bytes]") -> Optional[str]:
+def _longer(match: "Match[bytes]", convert: Optional[str]) -> Optional[str]:
     r"""Return the number that a match's first group was cut out of, ``10.3k`` for ``10.3``, ``-5`` for ``5``, or None.
 
-    The group is meant where the pattern asks for what stands beside it, as ``(\d+)ms`` and ``^\d+,(\d+)`` do, and
-    ``(\d+).*`` does not.
+    Before a unit that ``convert`` reads a blank may stand. The group is meant where the pattern asks for what is beside
+    it, as ``(\d+)ms`` and ``^\d+,(\d+)`` do, and ``(\d+).*`` does not.
     """
     output, group = match.string, match.group(1)
     begin = match.start(1) + len(group) - len(group.lstrip())
@@ -80,7 +81,13 @@ def _longer(match: "Match[bytes]") -> Optional[str]:
     # Only the word before it: to search all that stands there takes ten times as long.
     token = (output[max(0, begin - REACH) : begin] + b"|").rsplit(None, 1)[-1][:-1]
     left = BEFORE.search(token.decode(*LENIENT)).group()  # type: ignore[union-attr]
-    right = AFTER.match(output[end : end + REACH].decode(*LENIENT)).group()  # type: ignore[union-attr]
+    rest = output[end : end + REACH].decode(*LENIENT)
+    right = AFTER.match(rest).group()  # type: ignore[union-attr]
+    unit = re.match(" ?([^\\W0-9_]+)", rest) if convert and not right else None
+    if unit:
+        with suppress(NoMatch):
+            read("1" + unit.group(1), convert)
+            right = unit.group()
     first, last = begin - len(left.encode(*LENIENT)), end + len(right.encode(*LENIENT))
     if left and _asks_for(match, begin, end, first, begin):
         first = begin
@@ -90,16 +97,18 @@ def _longer(match: "Match[bytes]") -> Optional[str]:
 
 
 def _asks_for(match: "Match[bytes]", number: int, number_end: int, begin: int, end: int) -> bool:
-    """Tell whether a pattern needs what stands from ``begin`` to ``end``, beside the number, to find this number."""
+    """Tell whether a pattern needs what stands from ``begin`` to ``end``, beside the number, to find a part of this."""
     output = match.string
     start = min(match.start(), begin)
     low, high = max(0, start - REACH), max(match.end(), end) + REACH
-    for replacement in (b"", b"~"):  # without what stands there, and with something that no pattern for a number names
-        shift = -low + (len(replacement) - (end - begin) if end <= number else 0)
-        again = match.re.search(output[low:begin] + replacement + output[end:high], start - low)
-        if again and again.start(1) <= number + shift and number_end + shift <= again.end(1):
-            return False
-    return True
+
+    def finds_it(beside: bytes) -> bool:
+        shift = -low + (len(beside) - (end - begin) if end <= number else 0)
+        again = match.re.search(output[low:begin] + beside + output[end:high], start - low)
+        return bool(again and again.start(1) < number_end + shift and number + shift < again.end(1))
+
+    # As it is, where REACH is enough; without what stands there; with something that no pattern for a number names.
+    return finds_it(output[begin:end]) and not finds_it(b"") and not finds_it(b"~")
 
 
 def _figure(take: str, numbers: List[Number]) -> Number:

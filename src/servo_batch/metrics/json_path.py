@@ -23,11 +23,9 @@ def look_up(keys: Tuple[str, ...], output: Contents) -> Value:
     """Return the text or the number at a path in the JSON that ``output`` is or ends with; raise ``NoMatch``."""
     where = ".".join(keys)
     try:
-        value = paths.look_up(_document(output), keys)
+        value = paths.look_up(_document(output), keys, TWICE)
     except LookupError as error:
         raise NoMatch(str(error)) from None
-    if value is TWICE:
-        raise NoMatch("%s is there twice" % where)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()  # half of a surrogate pair is no character
     if not is_number(value) or not abs(value) <= sys.float_info.max:  # which NaN is not either

@@ -22,7 +22,7 @@ def compile_pattern(text: str) -> "Pattern[bytes]":
     for char in text:
         if not char.isprintable() and char not in "\t\n":
             what = r"a backspace, which \b is" if char == "\b" else "U+%04X, which nobody sees" % ord(char)
-            raise ValueError("the pattern holds %s: in YAML put the pattern in single quotes" % what)
+            raise ValueError("the pattern holds %s: in YAML put it in single quotes, in JSON double the \\" % what)
     # Each character outside ASCII becomes a group, so that a quantifier applies to all of its bytes.
     in_bytes = re.sub(PART, _in_bytes, text).encode()
     try:

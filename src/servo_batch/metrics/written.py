@@ -31,7 +31,7 @@ def read(path: str, before: Optional[State] = None) -> Contents:
         # Without waiting for whoever writes into a pipe.
         descriptor = os.open(_encoded(path), os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise NoMatch("it is not there: this run did not write it") from None
+        raise NoMatch("it is not there") from None
     except OSError as error:
         raise NoMatch("it cannot be read: %s" % error.strerror) from None
     try:
