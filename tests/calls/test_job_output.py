@@ -90,6 +90,18 @@ class TestWhatIsLeftRunning:
         servo.write("go", b"")
         wait_until(lambda: os.path.exists(servo.path("done")))
 
+    def test_is_told_also_where_it_ends_while_its_output_is_waited_for(self, newest):
+        """Here of every job, since any wait counts."""
+        ended = newest.call("measure", changes=["job.run.HELD_SECONDS=0.0"])
+        (note,) = ended.answer["notes"]
+        told = "the job left running: something that held its output open for [0-9.]+ s, which is not in its time"
+        assert re.match(told, note)
+
+    def test_cannot_be_told_where_it_cannot_be_seen(self, newest, leave):
+        newest.configure(batch(leave))
+        ended = newest.call("measure", changes=["job.descendants.PR_SET_CHILD_SUBREAPER=0"])
+        assert ended.answer["notes"] == ["whether the job left something running cannot be seen on this system"]
+
     def test_is_told_in_the_notes_of_each_run_and_on_stderr(self, newest, leave):
         newest.configure(batch(leave, prepare=leave, runs=2, cleanup="true"))
         ended = newest.measure()

@@ -5,8 +5,8 @@ it is to wait no longer; where the driver was killed, *control* is at its end, a
 
 - ``{"started": [T, PID]}``: T is the monotonic clock's time directly before the job's process was made;
 - ``{"outcome": [NAME, …]}``: what came of it, one of the types of outcomes.py with its fields. Where the job ended by
-  itself, the guard then waits for the end of *control*, reports it again with what of the job is still running (nothing
-  where nobody can tell), and leaves that alone.
+  itself, the guard then waits for the end of *control*, reports it again with what of the job is still running, and
+  leaves that alone.
 
 It has a session of its own, sleeps until something happens, and has nothing open but its pipes.
 """
@@ -96,7 +96,7 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
         _tell(report, ended)
         while os.read(control, 100):
             pass
-        _tell(report, ended._replace(left_running=_left(wakeup) if can_follow else []))
+        _tell(report, ended._replace(left_running=_left(wakeup) if can_follow else None))
         return
     stopped = descendants.stop(job.pid, step.grace_seconds, lambda limit: bool(_wait(listened, limit)), can_follow)
     _tell(report, Stopped(seconds, *stopped))

@@ -18,13 +18,14 @@ class Ended(NamedTuple):
     ``usage`` is what the system counted for it and all its descendants that had ended with it, as getrusage(2) has it:
     ``user_time``, ``system_time``, ``cpu_time`` (both) in seconds and ``max_rss``, of the largest single process, in
     bytes. That is never less than a process has that the guard has just forked: up to ``max_rss_floor`` it says only
-    that it was at most so much. ``left_running`` are the processes that it left, as a message names them.
+    that it was at most so much. ``left_running`` are the processes that it left, as a message names them; None where
+    nobody can tell.
     """
 
     runtime_seconds: float
     status: int
     usage: Mapping[str, float]
-    left_running: Sequence[str]
+    left_running: Optional[Sequence[str]]
 
     def told(self, step: Step) -> List[str]:
         """Return it as a message has it, in parts."""
@@ -40,6 +41,8 @@ class Ended(NamedTuple):
 
     def remains(self, step: Step) -> List[str]:
         """Return what it left running, as a message has it, in at most one part."""
+        if self.left_running is None:
+            return ["whether %s left something running cannot be seen on this system" % step.kind]
         return ["%s left running: %s" % (step.kind, ", ".join(self.left_running))] if self.left_running else []
 
 

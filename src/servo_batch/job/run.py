@@ -8,6 +8,7 @@ import math
 import os
 import shlex
 import signal
+import time
 from typing import Optional
 
 from servo_batch.answers import failed_by_machine
@@ -21,6 +22,8 @@ from servo_batch.job.types import Step
 
 # Nobody waits longer than this for the disk where the job was stopped.
 DISK_AFTER_STOP_SECONDS = LATE_SECONDS + 0.5
+# What copies the job's output ends sooner after the job.
+HELD_SECONDS = 0.5
 # How long a guard may take that has nothing more to wait for.
 GUARD_SECONDS = 10.0
 # Whoever stops all processes at once stops one after the other: it may be the driver's turn only after the job's end.
@@ -45,6 +48,7 @@ class Running(Loop):
         super().__init__(step, caller)
         self._output = output
         self._incomplete = ""  # why the output may lack something
+        self._held_seconds = 0.0  # how long it came after the job's end
         self._keeper: Optional[Keeper] = None
         self._guard: Optional[Guard] = None
         self._outcome: Outcome = NotStarted(0)
@@ -111,7 +115,9 @@ class Running(Loop):
     def _keep(self, keeper: Keeper, limit_seconds: float, asked: int) -> None:
         """Have the keeper read what is on its way, and note whether it keeps all of it."""
         os.close(keeper.control)
+        began = time.monotonic()
         self.wait(lambda: keeper.is_gone or "kept" in keeper.told, limit_seconds, asked)
+        self._held_seconds = time.monotonic() - began
         self.children.remove(keeper)
         why = "somebody killed the process that keeps it" if keeper.is_gone else "it is still being written"
         self._incomplete, is_at_end = keeper.told.get("kept", (why, keeper.is_gone))
@@ -129,3 +135,6 @@ class Running(Loop):
         self.children.remove(guard)
         guard.reap()
         self._outcome = guard.outcome or self._outcome
+        if isinstance(self._outcome, Ended) and self._outcome.left_running == [] and self._held_seconds > HELD_SECONDS:
+            work = "something that held its output open for %.1f s, which is not in its time" % self._held_seconds
+            self._outcome = self._outcome._replace(left_running=[work])
