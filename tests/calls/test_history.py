@@ -170,5 +170,10 @@ def test_without_a_configuration_all_that_was_recorded_is_known(newest):
     assert (answer["best"]["settings"]["w.cpu"], answer["best"]["value"]) == (1, 3.1)
     text = lines_of(newest.call("history", "--history", "h", environment={"COLUMNS": "200"}))
     assert "what matters: most w.cpu" in text
+    # What did not vary can explain nothing, whatever the configuration says of it.
+    unused = {name: {"type": "range", "min": 1, "max": 99, "value": 1} for name in ("a", "b", "c")}
+    cpu = {"type": "range", "min": 1, "max": 40, "step": 1, "value": 1}
+    newest.write("c.json", batch("true", default_state=application(w={"cpu": cpu, **unused})))
+    assert "what matters: most w.cpu" in lines_of(newest.call("history", "--config", "c.json", "--history", "h"))
     ended = newest.call("history", "--history", "h", "--minimize", "{w.gpu}", "--json")
     ended.bad_request("--minimize: there is no", "w.gpu")

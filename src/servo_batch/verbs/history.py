@@ -31,7 +31,8 @@ def history(options: Options) -> answers.Answer:
     minimize = config.objective.direction == "minimize"
     view = trials.view(found, config.objective.text, minimize)
     costs = [(trial.settings, trials.cost(trial, minimize)) for trial in found]
-    matters = importance.words(space(config.settings.described), costs)
+    searched = {name: each for name, each in space(config.settings.described).items() if name in view.varying}
+    matters = importance.words(searched, costs)
     if options.get("--svg"):
         svg.check_replaceable(options.get("--svg"), files_of(config, state.find(options, config)))
         svg.write(options.get("--svg"), svg.history(view, matters))
@@ -63,10 +64,10 @@ def _page(path: str, view: trials.View, found: List[trials.Trial], others: List[
     if not found:
         why = f"{terminal.printable(path)} is not there, or holds no measurement"
         return f"nothing has been measured yet: {why}; name the history by --history FILE, or batch.history\n"
-    width = columns.of_terminal()
+    width = columns.of_terminal(columns.UNLIMITED)
     parts = [table.text(view, width) + table.paragraphs([matters], width)]
     if len(found) > 1:
-        parts.append(plot.text(view, found, width))
+        parts.append(plot.text(view, found, columns.of_terminal()))
     if others:
         counts = [f"  {others.count(command)} of {command}" for command in dict.fromkeys(others)]
         told = "its command, runs, metrics or control were others than in the latest measurement; --csv has them"
