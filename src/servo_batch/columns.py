@@ -4,10 +4,14 @@ import shutil
 import unicodedata
 from typing import Iterable, List, Sequence, Tuple
 
+UNLIMITED = 1 << 20
+# Where there is no room for whole names and values, so much of them has to do.
+ENOUGH = 12
 
-def of_terminal() -> int:
-    """Return how many columns the terminal has; 80 where it says none, which Python before 3.8 passes on."""
-    return shutil.get_terminal_size().columns or 80
+
+def of_terminal(elsewhere: int = 80) -> int:
+    """Return how many columns the terminal has, 80 where it says none; ``elsewhere`` where stdout is no terminal."""
+    return shutil.get_terminal_size((elsewhere, 24)).columns or 80  # Python before 3.8 passes 0 on
 
 
 def width(text: str) -> int:

@@ -1,7 +1,6 @@
 """A measurement → the line of the history that tells of it, and such a line → the measurement as it is compared."""
 
 import time
-from contextlib import suppress
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from servo_batch import formulas
@@ -45,14 +44,16 @@ def trial(config: Config, number: int, line: Dict[str, Any]) -> Trial:
     A formula that was recorded stays where what it needs was not; one that was not is left out then.
     """
     metrics = line.get("metrics", {})
+    known = {key: line[key] for key in Trial._fields if key in line}
     value, runs = None, []  # type: Tuple[Optional[float], List[float]]
     if line["status"] == "ok":
         found = [computed(config.metrics, run, line["settings"], line["control"])[0] for run in _runs(metrics)]
         in_all = {name: config.metrics[name] for name in config.formulas if all(name in run for run in found)}
         metrics = {**metrics, **summary.summarise(found, in_all)}
-        with suppress(ValueError):
+        try:
             value, runs = objective(config.objective, metrics, line["settings"])
-    known = {key: line[key] for key in Trial._fields if key in line}
+        except ValueError as error:
+            known["message"] = f"the objective is none: {error}"
     return Trial(**{**known, "number": number, "metrics": metrics, "objective": value, "runs": runs})
 
 

@@ -5,7 +5,7 @@ import os
 from typing import Any, Dict, List, Optional, Set, Union
 
 from servo_batch import recorded
-from servo_batch.answers import ForPrograms, ServoError, complain
+from servo_batch.answers import ForPrograms, ServoError, bad_config, bad_request, complain
 from servo_batch.config import Config
 from servo_batch.files import refuse_input
 from servo_batch.history import record
@@ -32,15 +32,18 @@ def files_of(config: Config, state: StateFile) -> Dict[str, Optional[str]]:
 def check_history(config: Config, state: StateFile) -> None:
     """Raise ``ServoError`` where measurements could not be recorded, or would be in another file of the call."""
     if config.history:
-        option = "batch.history" if config.history == config.file_name("history") else "--history"
-        refuse_input(option, config.history, {**files_of(config, state), "the history": None})
+        name, error = "--history", bad_request
+        if config.history == config.file_name("history"):
+            name, error = config.place(("batch", "history")), bad_config
+        refuse_input(name, config.history, {**files_of(config, state), "the history": None}, error)
         record.check_writable(config.history)
 
 
 class Session:
     """The measurements of one call: how they go is told, each is recorded, and what is to be known of them is said.
 
-    ``lines`` are those of the history, also where none is named. Another session at the same time is said.
+    ``lines`` are those of the history, also where none is named; ``notes`` are what was said of them. Another session
+    at the same time is said.
     """
 
     def __init__(
@@ -54,10 +57,12 @@ class Session:
     ) -> None:
         """Raise ``ServoError`` where measurements could not be recorded, or what the job prints not be kept."""
         self.lines: List[Dict[str, Any]] = []
-        check_history(config, state)
+        self.notes: List[str] = []
         if keep_output:
             for path in (keep_output, keep_output + output.STDERR_SUFFIX):
                 refuse_input("--keep-output", path, files_of(config, state))
+        check_history(config, state)
+        if keep_output:
             output.check(keep_output)
         self._caller = Caller(cancellation, Telling(voice, config.expected_seconds), show_output, keep_output)
         self._history = config.history
@@ -92,6 +97,7 @@ class Session:
         else:
             for note, about in outcome.notes.items():
                 if about not in self._said:  # of an earlier measurement
+                    self.notes.append(note)
                     complain(note)
             self._said.update(outcome.notes.values())
         self.lines.append(line)

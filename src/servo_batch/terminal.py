@@ -9,7 +9,7 @@ import re
 from typing import Any, Iterable, Sequence
 
 from servo_batch import answers
-from servo_batch.columns import lined_up
+from servo_batch.columns import ENOUGH, UNLIMITED, clipped, lined_up, of_terminal, width
 from servo_batch.wording import SEQUENCE, is_number, plain
 
 # What a terminal would obey instead of showing; a text from the job or a file must not move the cursor or hide itself.
@@ -42,11 +42,19 @@ class ForPeople(answers.ForPrograms):
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return rows of values under their titles, aligned; a column of nothing but numbers to the right."""
+    """Return rows of values under their titles, aligned; a column of nothing but numbers to the right.
+
+    Where a terminal is too narrow, the widest column is shortened.
+    """
     columns = []
     for column in zip(titles, *rows):
         to_right = all(value is None or is_number(value) for value in column[1:])
         columns.append(([one_line(plain(value)) for value in column], to_right))
+    excess = max(map(width, lined_up(columns))) - of_terminal(UNLIMITED)
+    if excess > 0:
+        widest = max(columns, key=lambda column: max(map(width, column[0])))
+        room = max(ENOUGH, max(map(width, widest[0])) - excess)
+        widest[0][:] = [clipped(cell, room) for cell in widest[0]]
     return "".join(line + "\n" for line in lined_up(columns))
 
 
@@ -59,11 +67,15 @@ def failure(error: answers.ServoError) -> str:
 
 def printable(text: str) -> str:
     """Return ``text`` with nothing in it that a terminal obeys or, in a locale that is not UTF-8, cannot show."""
-    text = re.sub(SEQUENCE, "", text).replace("\r\n", "\n").replace("\r", "\n")
-    text = CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
+    text = escaped(re.sub(SEQUENCE, "", text).replace("\r\n", "\n").replace("\r", "\n"))
     if has_unicode():
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text.replace("…", "...").replace("±", "+-").encode("ascii", "backslashreplace").decode("ascii")
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` with an escape for each character that a terminal would obey."""
+    return CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
 def one_line(text: str) -> str:

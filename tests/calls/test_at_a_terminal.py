@@ -45,9 +45,9 @@ def test_measure_answers_with_a_table_that_says_how_far_the_runs_are_apart(newes
     assert screen.end() == 0
     *head, runtime, size, rest = screen.screen  # what the head begins with are remarks on the runs
     web = [["web.cpu", "2", "cores"], ["web.memory", "512"], ["web.flavour", "b"]]
-    titles = "name value unit median of 3 runs ± standard deviation"
+    titles = "name value unit median of 3 runs ± sample standard deviation"
     assert [line.split() for line in head[-4:]] == [titles.split(), *web]
-    assert re.match(r"total_runtime +[0-9.]+ +seconds +± [0-9.]+ +\([0-9.]+ %\)$", runtime)
+    assert re.match(r"total_runtime +[0-9.]+ +seconds +± [0-9.e-]+ +\([0-9.]+ %\)$", runtime)
     assert re.match(r"size +2 +MiB +± 1\.53 +\(76\.4 %\)$", size)
     assert runtime.index("seconds") == size.index("MiB")
     assert rest == ""

@@ -67,6 +67,13 @@ def test_values_are_those_that_the_configuration_has_and_the_state_is_where_it_s
     assert settings_of(compared(servo, "a.k=a,b", "--runs", "1"), "a.k") == ["a,b"]
 
 
+def test_values_that_are_one_number_are_different_texts_of_a_command_line_and_so_they_are_measured(comparing):
+    command = ["--command", "echo 'cost {job.tag}.'", "--metric", r"cost=cost (.*)\."]
+    answer = compared(comparing, *command, "job.tag=1.0,1", "--runs", "1")
+    found = {one["settings"]["job.tag"]: one["metrics"]["cost"]["value"] for one in answer["measurements"]}
+    assert found == {"1.0": 1.0, "1": 1}
+
+
 def test_a_combination_that_fails_is_shown_and_costs_no_other(comparing):
     answer = compared(comparing, "a.x=2", "a.k=good,bad", "--runs", "2")
     assert (answer["status"], settings_of(answer, "a.k")) == ("ok", ["good", "bad"])
@@ -96,21 +103,56 @@ def test_what_constraints_forbid_is_left_out_and_named_and_what_is_missing_is_no
     comparing.configure(described(command, constraints=["{a.x} <= 4"]))
     os.mkdir(comparing.path("room"))
     ended = comparing.call("compare", "a.x=2,4,6", "--runs", "1", "--svg", "room/p", "--json")
-    left_out, failed = ended.answer["notes"]
+    left_out, failed, *_ = ended.answer["notes"]
     assert "servo-batch: room/p: the picture cannot be written: No such file" in ended.stderr
     assert left_out == "a.x=6 is not measured: breaks the constraint {a.x} <= 4: 6 <= 4"
     assert failed.startswith("[a.x=4 a.k=good a.free=u a.one=1] failed: the job ended with exit status 1")
-    assert "notes" not in compared(comparing, "a.x=0,2", "--runs", "1")
+    notes = compared(comparing, "a.x=0,2", "--runs", "1").get("notes", [])
+    assert not [note for note in notes if "a.x" in note]
     table = comparing.call("compare", "a.x=0,2,6", "--runs", "1").text
     assert left_out in table
     assert [line.split()[0] for line in table.split("\n")[3:5]] == ["0", "2"]
+
+
+def test_what_has_no_objective_or_no_median_says_why(comparing):
+    comparing.configure(described("echo {a.x} >>log; test {a.x} = 0 && echo cost none || echo cost $(wc -l <log)"))
+    answer = compared(comparing, "a.x=0,2", "--runs", "1")
+    last = answer["measurements"][-1]
+    why = 'the objective is none: {cost}: "none": "none" is a string where a number is due'
+    assert (last["failed"], last["reason"], last["message"], "relative" in last) == (1, "no-match", why, False)
+    assert "[a.x=0 a.k=good a.free=u a.one=1] failed: " + why in answer["notes"]
+    comparing.configure(described("echo {a.x} >>log; wc -l <log >n; read n <n; test $n = 1 && n=none; echo cost $n"))
+    os.unlink(comparing.path("log"))
+    (mixed,) = compared(comparing, "a.x=0", "--minimize", "{total_runtime}")["measurements"]
+    assert "cost" not in mixed["metrics"]
+    os.unlink(comparing.path("log"))
+    ended = comparing.call("compare", "a.x=0", "--minimize", "{total_runtime}")
+    assert "cost is a number in some runs and text in others: it has no median" in ended.text
+
+
+def test_each_process_that_is_left_running_is_named_and_no_column_is_left_out_of_a_pipe(comparing):
+    comparing.configure(
+        described(
+            "sleep 1 >/dev/null 2>&1 & echo cost {a.x}", metrics={**COST["metrics"], "m" * 90: {"resource": "cpu_time"}}
+        )
+    )
+    ended = comparing.call("compare", "a.x=0,2", "--runs", "2", "--json")
+    assert ended.stderr.count("the job left running: ") == 4
+    assert len([note for note in ended.answer["notes"] if "left running" in note]) == 4
+    assert ended.responses[-2]["progress"] == 100
+    assert "no room" not in comparing.call("compare", "a.x=0,2", "--runs", "1").text
+    assert "no room" in comparing.call("compare", "a.x=0,2", "--runs", "1", environment={"COLUMNS": "80"}).text
 
 
 def test_wrong_usage_is_said(comparing):
     for arguments, words in (
         ([], "COMPONENT.SETTING=VALUE"),
         (["a.x=1,,2"], "lacks a value"),
+        (["--command", "echo {a.x}", "a.x=1,,2"], "lacks a value"),
         (["a.x=5..1"], "has no values"),
+        (["a.x=2,4,2.0"], "has a value twice"),
+        (["--command", "true", *["--metric", "m=(.)"] * 2], "--metric m is given twice"),
+        (["--command", "echo {a.x}", "a.x=u,u"], "has a value twice"),
         (["a.free=1..100000000000"], "more than 1000 combinations"),
         (["a.x=0..20", "a.free=1..100"], "more than 1000 combinations"),
     ):

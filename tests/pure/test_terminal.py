@@ -20,6 +20,17 @@ def test_a_table_is_aligned():
         assert terminal.table(titles, rows) == text
 
 
+def test_a_table_that_is_too_wide_for_the_terminal_has_its_widest_column_shortened(monkeypatch):
+    rows = [("a" * 10, "value " * 20, "unit"), ("b", "short", None)]
+    monkeypatch.setenv("COLUMNS", "500")
+    assert max(map(len, terminal.table(["n", "v", "u"], rows).split("\n"))) > 130
+    monkeypatch.setenv("COLUMNS", "60")
+    _, wide, short, _ = terminal.table(["n", "v", "u"], rows).split("\n")
+    assert (len(wide), wide[-4:], wide[:24]) == (60, "unit", "aaaaaaaaaa  value value ")
+    assert ".." in wide
+    assert short == "b" + " " * 11 + "short"
+
+
 def test_what_is_said_on_stderr_commands_no_terminal(capfd):
     answers.complain("a\033[2J\rb\nc")
     assert capfd.readouterr().err == "servo-batch: a\\x1b[2J\\rb\nc\n"

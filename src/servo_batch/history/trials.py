@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Se
 
 from servo_batch import samples
 from servo_batch.history.figures import as_number
+from servo_batch.wording import is_number
 
 # What a tuning measures in the end, as the history's lines name it: whether the best are better than the default.
 CONFIRM_BEST, CONFIRM_DEFAULT = "confirm best", "confirm default"
@@ -54,6 +55,10 @@ class Row(NamedTuple):
         """Return the values of a metric, of each run."""
         metrics = [trial.metrics[name] for trial in self.trials if name in trial.metrics]
         return [value for metric in metrics for value in metric.get("runs", [metric["value"]])]
+
+    def kinds(self, name: str) -> Set[bool]:
+        """Return whether the values of a metric are numbers: True, False, or both."""
+        return set(map(is_number, self.values(name)))
 
 
 class View(NamedTuple):

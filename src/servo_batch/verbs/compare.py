@@ -32,18 +32,20 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
             svg.check_replaceable(options.get("--svg"), files_of(config, file))
         session = Session(config, file, voice, cancellation)
     stopped = _measure(session, plans * (options.get("--runs") or DEFAULT_RUNS))
-    measured = [recorded.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
-    return _answer(options, config, measured, left_out, stopped)
+    if not stopped:
+        voice.progress(100, "all runs have ended")
+    return _answer(options, config, session, left_out, stopped)
 
 
 def _answer(
     options: Options,
     config: Config,
-    measured: List[trials.Trial],
+    session: Session,
     left_out: List[str],
     stopped: Optional[answers.ServoError],
 ) -> answers.Answer:
     """Return what these measurements tell, which ``stopped`` ended before their end; draw the picture, if any."""
+    measured = [recorded.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
     objective = config.objective
     view = trials.view(measured, objective.text, objective.direction == "minimize", is_comparison=True)
     if options.get("--svg"):
@@ -51,15 +53,15 @@ def _answer(
             svg.write(options.get("--svg"), svg.comparison(view))
         except answers.ServoError as error:
             answers.complain(error.message)  # what was measured is worth more
-    notes = [*left_out, *_why_failed(measured)]
+    notes = [*left_out, *_why_failed(measured), *_mixed(view)]
     remarks = list(filter(None, [table.verdict(view), *notes]))
     response: Dict[str, Any] = {
         "status": "ok",
         "objective": str(objective),
         "measurements": [_measurement(row, view, config.metrics) for row in view.rows],
     }
-    if notes:
-        response["notes"] = notes
+    if notes or session.notes:
+        response["notes"] = [*notes, *session.notes]  # those have been said
     if stopped:
         remarks.append(f"this is not all: {stopped.message}")
     if stopped or not view.top:
@@ -104,7 +106,12 @@ def _plans(config: Config, stored: Application, options: Options) -> Tuple[List[
 
 def _combinations(config: Config, options: Options) -> List[Dict[str, Any]]:
     """Return every value of one setting with every value of the others."""
-    choices = [list(islice(_choices(config, *each), MOST + 1)) for each in options.assignments.items()]
+    choices = []
+    for name, text in options.assignments.items():
+        values = list(islice(_choices(config, name, text), MOST + 1))
+        if len({(isinstance(each, bool), each) for each in values}) < len(values):
+            raise UsageError(f"{name}={text} has a value twice: each is measured --runs times")
+        choices.append(values)
     found = [dict(zip(options.assignments, values)) for values in islice(product(*choices), MOST + 1)]
     if len(found) > MOST:
         raise UsageError(f"these are more than {MOST} combinations: compare fewer values, or let tune search")
@@ -143,20 +150,31 @@ def _measure(session: Session, plans: List[measurement.Plan]) -> Optional[answer
 
 def _why_failed(measured: List[trials.Trial]) -> List[str]:
     """Return a sentence on the first run that failed, if any has."""
-    failed = next((trial for trial in measured if trial.reason), None)
+    failed = next((trial for trial in measured if trial.objective is None), None)
     if failed is None:
         return []
     why = (failed.message or failed.reason or "").split("\n")[0]
     return [f"[{table.pairs(failed.settings)}] failed: {why}"]
 
 
+def _mixed(view: trials.View) -> List[str]:
+    """Return a sentence on each metric of a combination that is a number in some runs and text in others."""
+    found = []
+    for row in view.rows:
+        mixed = [name for name in trials.names([trial.metrics for trial in row.trials]) if len(row.kinds(name)) > 1]
+        settings = f"[{table.varied(view, row)}]"
+        found += [f"{settings}: {name} is a number in some runs and text in others: it has no median" for name in mixed]
+    return found
+
+
 def _measurement(row: trials.Row, view: trials.View, metrics: Dict[str, sources.Metric]) -> Dict[str, Any]:
     """Return what a program is told of a combination."""
     runs = [{name: metric["value"] for name, metric in trial.metrics.items()} for trial in row.trials if trial.metrics]
-    told: Dict[str, Any] = {"settings": row.settings, "metrics": summary.summarise(runs, metrics) if runs else {}}
-    failed = [trial for trial in row.trials if trial.status != "ok"]
+    known = {name: each for name, each in metrics.items() if runs and len(row.kinds(name)) == 1}
+    told: Dict[str, Any] = {"settings": row.settings, "metrics": summary.summarise(runs, known) if runs else {}}
+    failed = [trial for trial in row.trials if trial.objective is None]
     if failed:
-        told.update(failed=len(failed), reason=failed[-1].reason, message=failed[-1].message)
+        told.update(failed=len(failed), reason=failed[-1].reason or "no-match", message=failed[-1].message)
     ratio = table.relative(row, view.top)
     if ratio:
         told["relative"] = {"value": ratio[0], "spread": ratio[1]}
@@ -164,5 +182,5 @@ def _measurement(row: trials.Row, view: trials.View, metrics: Dict[str, sources.
 
 
 def _page(view: trials.View, remarks: List[str]) -> str:
-    room = columns.of_terminal()
+    room = columns.of_terminal(columns.UNLIMITED)
     return "\n".join(filter(None, [table.text(view, room), table.paragraphs(remarks, room)]))
