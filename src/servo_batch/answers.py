@@ -82,6 +82,11 @@ def bad_request(message: str) -> ServoError:
     return ServoError("bad-request", "bad-request", message)
 
 
+def bad_config(message: str) -> ServoError:
+    """Return the error for a configuration that is missing, unreadable or wrong."""
+    return failed("bad-config", message)
+
+
 def failed(reason: str, summary: str, details: str = "") -> ServoError:
     """Return the error of status ``failed`` with one of its reasons."""
     return ServoError("failed", reason, summary, details)

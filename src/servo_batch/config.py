@@ -12,8 +12,8 @@ from servo_batch import document, settings
 from servo_batch.answers import bad_request
 from servo_batch.command import template
 from servo_batch.metrics import sources
-from servo_batch.options import MOST
-from servo_batch.wording import found, is_number, named
+from servo_batch.options import MOST, UsageError
+from servo_batch.wording import did_you_mean, found, is_number, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,18 +87,24 @@ class Config(document.Document):
         """Return what the configuration allows for the value that a placeholder names by the keys ``path``.
 
         That is ``("listed", values)``, all of an enum or the ends of a range, ``("formula", [])`` for what is computed,
-        and ``("free", [])`` for anything; a component called ``state`` or ``control`` has its long spelling only.
+        and ``("free", [])`` for anything; a component called ``state`` or ``control`` has its long spelling only. Where
+        there is no such setting, but one with a name that is near, it is ``("free", [NAME])``.
         """
         keys = _keys_of(path)
         if len(keys) != 2 or (keys == path and path[0] in ("state", *template.CONTROL)):
             return "free", []
-        setting = self.settings.described.get(".".join(keys), {})
+        name, described = ".".join(keys), self.settings.described
+        if name not in described:
+            from difflib import get_close_matches
+
+            return "free", get_close_matches(name, described, 1)
+        setting = described[name]
         kind = settings.type_of(setting)
         if kind == "enum":
             return "listed", setting.get("values", [])
         if kind == "range":
             ends = (setting[end] for end in ("min", "max") if is_number(setting.get(end)))
-            return "listed", [settings.whole(setting, end) for end in ends]
+            return "listed", [settings.as_configured(setting, end) for end in ends]
         return kind or "free", []
 
     def unused_settings(self) -> "List[str]":
@@ -174,12 +180,25 @@ class _OfCommand(Config):
             return ": ".join([".".join(map(str, path[3:6:2])), *map(str, path[6:7])])
         return self.name
 
+    def allowed(self, path: "Tuple[str, ...]") -> "Tuple[str, List[Any]]":
+        """Return what may come for the keys ``path``, after noting that nothing on the command line does."""
+        name = ".".join(_keys_of(path))
+        if path[0] in ("state", *template.CONTROL) or name in self.settings.described:
+            return super().allowed(path)
+        hint = did_you_mean(name, self.settings.described)
+        self.add(("batch", "command"), f"nothing gives {{{name}}} a value: add {name}=VALUE{hint}")
+        return "listed", []
+
 
 def of_command(command: str, assignments: "Dict[str, str]", patterns: "List[Tuple[str, str]]") -> Config:
     """Return the configuration that ``--command``, C.S=VALUES and ``--metric NAME=REGEX`` stand for.
 
-    It has ``cpu_time`` and ``max_rss`` as well. Raises ``ServoError`` (bad-request) that lists every problem.
+    It has ``cpu_time`` and ``max_rss`` as well. Raises ``ServoError`` (bad-request) that lists every problem, and
+    ``UsageError``.
     """
+    for full, text in assignments.items():
+        if not all(text.split(",")):
+            raise UsageError(f"{full}={text} lacks a value: write VALUE,VALUE")
     application = settings.application_of({full: _values(text) for full, text in assignments.items()})
     metrics: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
     metrics.update((name, {"output_regex": pattern}) for name, pattern in patterns)
@@ -203,6 +222,8 @@ def _values(text: str) -> "Setting":
         if re.match(VALUES, each):
             raise bad_request(f"{text}: {each} is a range, which stands alone: list the values")
     values = list(map(rules.scalar, choices))
+    if len(set(values)) < len(values):  # 1.0 and 1 are one number, and may be two versions
+        values = choices
     return {"type": "enum", "values": values, "value": values[0]}
 
 

@@ -5,7 +5,7 @@ Only the top-level key ``batch`` is read; other keys belong to other drivers.
 
 import os
 
-from servo_batch.answers import failed
+from servo_batch.answers import bad_config
 from servo_batch.wording import did_you_mean, found, named
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ class Document:
     def refuse_problems(self) -> None:
         """Raise ``ServoError`` (bad-config) that lists every problem, one a line, if there is any."""
         if self.problems:
-            raise failed("bad-config", "\n".join(self.problems))
+            raise bad_config("\n".join(self.problems))
 
     def place(self, path: "Path") -> str:
         """Return the file, the line where it is known, and the key path: ``config.yaml:3: batch.command``."""
@@ -59,7 +59,8 @@ class Document:
         value = outer.get(path[-1], default)
         if isinstance(value, dict):
             return value
-        self.add(path, f"must be a mapping of {holds}, but is {found(value)}")
+        others = did_you_mean(str(path[-1]), outer, "is it called %s here") if value is None else ""
+        self.add(path, f"must be a mapping of {holds}, but is {found(value)}{others}")
         return None
 
     def refuse_unknown(self, path: "Path", keys: "Iterable[str]", known: "Iterable[str]") -> None:
@@ -103,7 +104,7 @@ def find(path: "Optional[str]") -> "Tuple[str, Any]":
     if name is None:
         places = " nor ".join("./" + each for each in SEARCHED)
         others = "OPTUNE_CONFIG is not set and --config FILE not given; name the file by one of these"
-        raise failed("bad-config", f"no configuration: neither {places} is there, {others}")
+        raise bad_config(f"no configuration: neither {places} is there, {others}")
     try:
         with open(name, "rb") as stream:
             data = stream.read()
@@ -111,9 +112,9 @@ def find(path: "Optional[str]") -> "Tuple[str, Any]":
     except OSError as error:
         from servo_batch import files
 
-        raise failed("bad-config", f"{name}: the configuration cannot be read: {files.why(error)}") from None
+        raise bad_config(f"{name}: the configuration cannot be read: {files.why(error)}") from None
     except ValueError as error:
-        raise failed("bad-config", str(error)) from None
+        raise bad_config(str(error)) from None
 
 
 def parsed(name: str, data: bytes, is_json: bool) -> "Any":
@@ -128,4 +129,4 @@ def parsed(name: str, data: bytes, is_json: bool) -> "Any":
         return strict_json.loads(data)
     except strict_json.JsonError as error:
         place = f"{name}:{error.lineno}:{error.colno}" if error.lineno else name
-        raise ValueError(f"{place}: not JSON: {error.msg}") from None
+        raise ValueError(f"{place}: not JSON, as which a name that ends in .json is read: {error.msg}") from None

@@ -5,8 +5,9 @@ The error of execve(2) names neither the interpreter nor the loader that is the 
 
 import errno
 import os
+import re
 import shlex
-from typing import Optional
+from typing import Mapping, Optional, Sequence
 
 # What the system says of itself, not of the command.
 OF_THE_MACHINE = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
@@ -20,10 +21,44 @@ _MEANINGS = {
 }
 
 
+# What comes first in a script. Of what is quoted or computed, only the shell knows what it runs.
+FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_.+/-]+)(?=[\s;&|]|\Z)")
+
+
 def why_not(program: str, number: int, folder: Optional[str] = None) -> str:
     """Return what the errno of a failed execve(2) means for a program: what ``foreseen`` sees, or the error's text."""
     meaning = _MEANINGS.get(number, os.strerror(number))
     return foreseen(program, folder) or f"{_find(program, folder)}: {meaning}"
+
+
+def first_program(arguments: Sequence[str]) -> Optional[str]:
+    """Return the path or the name of what a command runs first, None where that cannot be told."""
+    if not _is_script(arguments):
+        return arguments[0] if "{" not in arguments[0] else None  # a placeholder without a value stands there
+    first = FIRST_WORD.match(arguments[2])
+    return first.group(1) if first else None
+
+
+def unknown(arguments: Sequence[str], environment: Mapping[str, str]) -> Optional[str]:
+    """Return what is wrong where a command begins with a name that stands for no program, else None.
+
+    In a script it may be one of the words of ``/bin/sh``, which is asked.
+    """
+    name = first_program(arguments)
+    if name is None or "/" in name:
+        return None
+    if not _is_script(arguments):
+        return foreseen(name)
+    import subprocess
+
+    known = ["/bin/sh", "-c", 'command -v "$1" >/dev/null 2>&1', "sh", name]
+    if subprocess.call(known, env={**os.environ, **environment}) == 0:
+        return None
+    return f"command not found: the shell knows no {name}; correct the name, or install it"
+
+
+def _is_script(arguments: Sequence[str]) -> bool:
+    return list(arguments[:2]) == ["/bin/sh", "-c"] and len(arguments) > 2
 
 
 def foreseen(program: str, folder: Optional[str] = None) -> Optional[str]:

@@ -4,12 +4,15 @@ import errno
 import fcntl
 import os
 import time
+from contextlib import suppress
 
 from servo_batch.answers import bad_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Optional
+    from typing import Callable, Dict, Optional
+
+    from servo_batch.answers import ServoError
 
 # A lock is held for the time of a flush. Longer is a process that was stopped (^Z), or whoever started this one under
 # ``flock FILE``.
@@ -45,7 +48,10 @@ def replace(path: str, data: bytes) -> None:
     with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
         try:
             if os.path.exists(target):
-                os.fchmod(stream.fileno(), os.stat(target).st_mode & 0o7777)
+                before = os.stat(target)
+                with suppress(PermissionError):  # only root may give a file away
+                    os.fchown(stream.fileno(), before.st_uid, before.st_gid)
+                os.fchmod(stream.fileno(), before.st_mode & 0o7777)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
@@ -53,6 +59,13 @@ def replace(path: str, data: bytes) -> None:
         except BaseException:
             os.unlink(partial)
             raise
+
+
+def check_folder(path: str) -> None:
+    """Raise ``OSError`` where ``replace`` could not write into the folder of the file at ``path``."""
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OSError(0, f"there is no folder {folder} that can be written to")
 
 
 def flush_directory(path: str) -> None:
@@ -82,8 +95,10 @@ def lock(descriptor: int, exclusive: bool = True) -> "Optional[bool]":
             return None
 
 
-def refuse_input(option: str, path: str, inputs: "Dict[str, Optional[str]]") -> None:
-    """Raise ``ServoError`` (bad-request) where the file that an option would have written is one of ``inputs``.
+def refuse_input(
+    option: str, path: str, inputs: "Dict[str, Optional[str]]", error: "Callable[[str], ServoError]" = bad_request
+) -> None:
+    """Raise an ``error`` where the file that an option or a key would have written is one of ``inputs``.
 
     These are the files that the call reads or writes otherwise, by what a message calls them; None is no file. The
     program itself is one in any case.
@@ -98,4 +113,4 @@ def refuse_input(option: str, path: str, inputs: "Dict[str, Optional[str]]") -> 
         except OSError:  # the working directory is gone
             is_it = path == other
         if is_it:
-            raise bad_request(f"{option} {path} is {name}, and would be overwritten: name another file")
+            raise error(f"{option} {path} is {name}, and would be overwritten: name another file")

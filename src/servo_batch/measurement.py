@@ -6,8 +6,8 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 import math
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from servo_batch import formulas, settings
-from servo_batch.answers import bad_request, failed
+from servo_batch import executable, formulas, settings
+from servo_batch.answers import bad_config, bad_request, failed
 from servo_batch.command import render
 from servo_batch.command.template import CONTROL
 from servo_batch.config import Config
@@ -55,6 +55,11 @@ def plan(
     for key, step in rendered.items():
         render.have_shell_read(list(step.arguments), config.place(("batch", key)))
     rendering.refuse()
+    prepare, cleanup = rendered.get("prepare"), rendered.get("cleanup")
+    # Of the others it is told before long; and what has a path, the job may make.
+    problem = executable.unknown(cleanup.arguments, cleanup.environment) if cleanup else None
+    if problem:
+        raise bad_config(f"{config.place(('batch', 'cleanup'))}: {problem}")
     wanted = config.metrics if asked is None else (sources.TOTAL_RUNTIME, *asked)
     needed: Set[str] = set()
     pending = list(wanted)
@@ -62,7 +67,6 @@ def plan(
         name = pending.pop()
         pending += config.formulas[name].names if name in config.formulas and name not in needed else []
         needed.add(name)
-    prepare, cleanup = rendered.get("prepare"), rendered.get("cleanup")
     comparable = {
         "commands": {key: config.batch[key] for key in config.commands},
         "env": config.batch.get("env", {}),
@@ -121,7 +125,7 @@ def refuse_hopeless(config: Config, *plans: Plan) -> None:
             lines.setdefault(name, f"{config.place(('batch', 'metrics', name, 'formula'))}: {why}: {problem}")
     are_about_control = all(set(CONTROL) & {field[0] for field in config.formulas[name].fields} for name in lines)
     message = "\n".join(lines.values())
-    raise bad_request(message) if are_about_control else failed("bad-config", message)
+    raise bad_request(message) if are_about_control else bad_config(message)
 
 
 def computed(
@@ -151,7 +155,7 @@ def run(planned: Plan, caller: Caller) -> Measurement:
 
         return examine
 
-    notes.update(dict.fromkeys(sequence.measure(planned.job, begin, caller), "what was left running"))
+    notes.update((note, note) for note in sequence.measure(planned.job, begin, caller))  # each tells of another process
     remarks = summary.remarks([values[sources.TOTAL_RUNTIME] for values in runs])
     notes.update(dict.fromkeys(remarks, "how far the runs are apart"))
     return Measurement(summary.summarise(runs, planned.metrics), notes)

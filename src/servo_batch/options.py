@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # The verbs, and what each is called with.
 USAGE = {
-    "adjust": "[options] [APP_ID] [COMPONENT.SETTING=VALUE …] [<request]",
+    "adjust": "[options] [APP_ID] [COMPONENT.SETTING=VALUE … | <request]",
     "measure": "[options] [APP_ID] [COMPONENT.SETTING=VALUE …] [<request]",
     "compare": "[options] [COMPONENT.SETTING=VALUES …]",
     "check": "[options]",
@@ -117,7 +117,7 @@ class Options:
         self.verb = verb
         self.call = call
         self.arguments = arguments
-        self.given, words = _parsed(verb, arguments)
+        self.given, words = _parsed(verb, call, arguments)
         self.question = next((name for name in QUESTIONS if name in self.given), None)
         self.app_id, self.assignments = _taken(verb, call, words)
         if self.question and self.assignments:
@@ -152,7 +152,7 @@ def read(argv: "List[str]") -> Options:
     return Options(verb, program if verb == "help" else f"{program} {verb}", arguments)
 
 
-def _parsed(verb: str, arguments: "List[str]") -> "Tuple[Dict[str, Any], List[str]]":
+def _parsed(verb: str, call: str, arguments: "List[str]") -> "Tuple[Dict[str, Any], List[str]]":
     """Return the options by name, and the words that are none; raise ``UsageError``."""
     known = {name: option for option in of(verb) for name in option.names}
     given: "Dict[str, Any]" = {}
@@ -169,6 +169,7 @@ def _parsed(verb: str, arguments: "List[str]") -> "Tuple[Dict[str, Any], List[st
             if option is None:
                 from servo_batch.wording import did_you_mean
 
+                _refuse_verbs(verb, call, words)  # whose option it may be
                 raise UsageError(f"{verb} has no option {name}{did_you_mean(name, known)}")
             if option.value and not equals:
                 text = next(rest, "")
@@ -194,7 +195,10 @@ def _value(option: Option, text: str, given: "Dict[str, Any]") -> "Any":
         name, _, pattern = utf8(text).partition("=")
         if not name or not pattern:
             raise UsageError(f"{option.name} needs a name and a pattern with a group, like 'tps=tps = ([0-9.]+)'")
-        return [*given.get(option.name, []), (name, pattern)]
+        before = given.get(option.name, [])
+        if name in dict(before):
+            raise UsageError(f"{option.name} {name} is given twice: choose another name for one of them")
+        return [*before, (name, pattern)]
     return text or True
 
 
@@ -237,9 +241,8 @@ def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], Di
         return " ".join(words), {}
     settings = [word for word in words if "=" in word]
     others = [word for word in words if "=" not in word]
+    _refuse_verbs(verb, call, others)
     for word in others:
-        if word in USAGE and verb in CALLED_BY:
-            raise UsageError(f"{word} is a verb, not an APP_ID; call {_other(word, verb, call)}")
         if word.endswith(CONFIG_ENDINGS):
             raise UsageError(f"{word} is a file, not an APP_ID; a configuration is named by --config {word}")
     unwanted = others[int(verb in CALLED_BY) :] + settings * ("SETTING" not in USAGE[verb])
@@ -253,13 +256,16 @@ def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], Di
     return next(iter(others), None), assignments
 
 
-def _other(word: str, verb: str, call: str) -> str:
-    """Return how to call the verb ``word`` where ``call`` means another."""
-    if call.endswith(" " + verb):
-        return call[: -len(verb)] + word
-    from shlex import quote
+def _refuse_verbs(verb: str, call: str, words: "List[str]") -> None:
+    """Raise ``UsageError`` that says how to call the other verb that is among the words of a call, if one is."""
+    for word in words if verb in CALLED_BY else []:
+        if word in USAGE:
+            from shlex import quote
 
-    return f"the file by another name: ln -s {quote(call)} servo-batch && python3 servo-batch {word}"
+            other = f"the file by another name: ln -s {quote(call)} servo-batch && python3 servo-batch {word}"
+            if call.endswith(" " + verb):
+                other = call[: -len(verb)] + word
+            raise UsageError(f"{word} is a verb, not an APP_ID; call {other}")
 
 
 def _assignment(word: str) -> "Tuple[str, str]":

@@ -7,7 +7,7 @@ from servo_batch import settings
 from servo_batch.answers import ServoError, bad_request
 from servo_batch.formats import strict_json
 from servo_batch.settings import Application, Setting, Settings, named_setting, walk
-from servo_batch.wording import did_you_mean, is_scalar, kind, shown
+from servo_batch.wording import did_you_mean, is_scalar, shown
 
 
 def scalar(text: str) -> Any:
@@ -30,16 +30,11 @@ def typed(setting: Setting, text: str) -> Any:
     Text where the setting's values or its default are text: the version ``1.10``, not a number. Else what JSON reads:
     for a setting that takes numbers however they are spelt, for any other only where it prints back as it was typed.
     """
-    value, default = _json(text), setting.get("value")
-    if settings.type_of(setting) == "enum":
-        for choice in setting["values"]:
-            if settings.is_same(choice, text) or settings.is_same(choice, value):
-                return choice
-        return value
-    if isinstance(default, str):
-        return text
-    takes_numbers = settings.type_of(setting) in ("range", "formula")
-    return settings.whole(setting, value) if takes_numbers or kind(value) == kind(default) else scalar(text)
+    type_of = settings.type_of(setting)
+    if not type_of:
+        return text if isinstance(setting.get("value"), str) else scalar(text)
+    is_choice = type_of == "enum" and text in setting["values"]
+    return text if is_choice else settings.as_configured(setting, _json(text))
 
 
 def assigned(configured: Settings, assignments: Dict[str, str], name: str) -> Dict[str, Any]:
@@ -93,7 +88,7 @@ def accepted(configured: Settings, asked: Application, stored: Application, cons
                 problem = f"is computed, {described['formula']}, and cannot be adjusted: {remedy}"
         elif "value" in setting:
             problem = settings.refusal(described, setting["value"])
-            setting["value"] = settings.whole(described, setting["value"])
+            setting["value"] = settings.as_configured(described, setting["value"])
         problems += [f"{named_setting(full)} {problem}"] if problem else []
     if problems:
         raise ServoError("rejected", "invalid-value", f"{consequence}: {'; '.join(problems)}")

@@ -98,8 +98,10 @@ def is_same(value: "Any", choice: "Any") -> bool:
     return bool(value == choice) and isinstance(value, bool) == isinstance(choice, bool)
 
 
-def whole(setting: "Setting", value: "Any") -> "Any":
-    """Return a value as a setting has it: of a range whose least and step are whole, 4 for ``4.0``."""
+def as_configured(setting: "Setting", value: "Any") -> "Any":
+    """Return a value as a setting has it, 4 for ``4.0`` where its enum lists that or its range is of whole numbers."""
+    if type_of(setting) == "enum":
+        return next((choice for choice in setting["values"] if is_same(choice, value)), value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and type_of(setting) == "range":
         other = "max" if setting.get("scale") == "log" else "step"
         steps: "List[Any]" = [setting.get("min"), setting.get(other)]
@@ -176,7 +178,7 @@ class Settings:
     def _computed(self, application: "Application") -> "Tuple[Dict[str, Any], Dict[str, str]]":
         """Return the values of those settings that have one, None of formulas without, and why these have none."""
         given = values(application)
-        known = {name: whole(each, given[name]) for name, each in self.described.items() if name in given}
+        known = {name: as_configured(each, given[name]) for name, each in self.described.items() if name in given}
         if not self.formulas:
             return known, {}
         from servo_batch import formulas
@@ -234,7 +236,7 @@ def _setting(document: "Document", path: "Path") -> "Setting":
     if not problems and setting.get("value") is not None:
         problem = refusal(setting, setting["value"])
         problems += [((key,), problem)] if problem else []
-        setting["value"] = whole(setting, setting["value"])
+        setting["value"] = as_configured(setting, setting["value"])
     for keys, problem in problems:
         document.add(path + keys, problem)
     return setting

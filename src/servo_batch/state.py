@@ -7,7 +7,7 @@ state, YAML, stands in for it.
 import os
 
 from servo_batch import document, settings
-from servo_batch.answers import ServoError, complain, failed
+from servo_batch.answers import ServoError, bad_config, bad_request, complain, failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +82,15 @@ class StateFile:
                 raise failed("bad-state", f"{error.message}; {way_out}") from None
         return stored
 
+    def check_changeable(self) -> None:
+        """Raise ``ServoError`` (bad-state) where ``change`` would fail, as far as it can be known."""
+        from servo_batch import files
+
+        try:
+            files.check_folder(self.path)
+        except OSError as error:
+            raise _cannot(self.path, "cannot be changed", error) from None
+
     def change(self, merge: "Callable[[Application], Application]") -> "Application":
         """Store what ``merge`` makes of what is stored, and return it; nobody else stores meanwhile.
 
@@ -99,7 +108,7 @@ class StateFile:
             if self._other:
                 self._store({"components": {}})
             elif os.path.exists(self.path):
-                os.unlink(self.path)
+                os.unlink(os.path.realpath(self.path))
 
         self._alone(remove)
 
@@ -135,19 +144,21 @@ class StateFile:
 def find(options: "Options", configuration: "Optional[Document]") -> StateFile:
     """Return the state's file: ``--state``, else ``$OPTUNE_STATE``, else ``batch.state``, else ``./_state.json``.
 
-    With --command there is none, which an empty path says. Raises ``ServoError`` (bad-request) where that is the
+    With --command there is none, which an empty path says. Raises ``ServoError`` where that is the
     configuration's file. Says it where the state is an older one.
     """
     if options.get("--command"):
         return StateFile("")
     named_by = {"--state": options.get("--state"), "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE")}
+    key = configuration.place(("batch", "state")) if configuration else ""
     if configuration:
-        named_by["batch.state"] = configuration.state
+        named_by[key] = configuration.state
     for name, path in named_by.items():
         if path:
             from servo_batch import files
 
-            files.refuse_input(name, path, {"the configuration": configuration.name if configuration else None})
+            error = bad_config if name == key else bad_request
+            files.refuse_input(name, path, {"the configuration": configuration.name if configuration else None}, error)
             return StateFile(path)
     found = StateFile(DEFAULT_PATH, OLDER)
     if found.older:

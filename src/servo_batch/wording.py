@@ -52,12 +52,12 @@ def named(name: str) -> str:
     return name if len(name) <= 80 and name.replace("-", "_").isidentifier() else shown(name)
 
 
-def did_you_mean(name: str, names: "Iterable[str]") -> str:
-    """Return `` (did you mean "NEAREST"?)``, or nothing where no name is near."""
+def did_you_mean(name: str, names: "Iterable[str]", asked: str = "did you mean %s") -> str:
+    """Return what is ``asked``, `` (did you mean "NEAREST"?)``, or nothing where no name is near."""
     import difflib
 
     near = difflib.get_close_matches(name, list(names), 1)
-    return f" (did you mean {shown(near[0])}?)" if near else ""
+    return f" ({asked % shown(near[0])}?)" if near else ""
 
 
 def is_number(value: "Any") -> bool:

@@ -40,6 +40,23 @@ def test_reset_removes_what_is_stored(newest):
     assert newest.query().query["web"]["cpu"] == 2
 
 
+def test_reset_removes_what_is_stored_behind_a_link_and_not_the_link(newest):
+    os.mkdir(newest.path("volume"))
+    os.symlink("volume/state.json", newest.state)
+    newest.stored(cpu=3)
+    assert newest.call("adjust", "--reset").status == 0
+    assert (os.path.islink(newest.state), os.listdir(newest.path("volume"))) == (True, [])
+    newest.stored(cpu=4)
+    assert os.listdir(newest.path("volume")) == ["state.json"]
+
+
+def test_what_is_stored_and_not_allowed_any_more_is_named_as_stored(newest):
+    newest.stored(cpu=3)
+    newest.write("_state.json", newest.read("_state.json").replace(b"3", b"500"))
+    newest.call("adjust", "web.mem=3").failed("failed", "bad-state", "_state.json", "web.cpu", "500", "--reset")
+    assert newest.call("adjust", "web.cpu=4").status == 0
+
+
 def test_the_state_that_the_configuration_names_lies_beside_it(newest):
     os.mkdir(newest.path("conf"))
     newest.write("conf/config.json", batch(state="kept.json"))

@@ -109,6 +109,10 @@ def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest
 STARTS = [
     ("if true; then echo", {}, "the shell cannot read the command: "),
     (["no-such-program"], {}, "command not found: there is no no-such-program in any folder of $PATH"),
+    ("no-such-program | cat", {}, "command not found: the shell knows no no-such-program; correct the name, or"),
+    ("ls >/dev/null", {"env": {"PATH": "/nowhere"}}, "command not found: the shell knows no ls"),
+    ("while false; do :; done", {}, None),
+    ("f() {{ ls; }}; f", {}, None),
     ("./gone.sh {web.cpu}", {}, "command not found: there is no ./gone.sh; correct the name, or install it"),
     ("./plain.sh {web.cpu}", {}, "./plain.sh is not executable (chmod +x makes it so)"),
     ("./text", {}, None),
@@ -130,6 +134,16 @@ def test_a_command_that_cannot_start_where_the_job_runs_is_found_and_prepare_may
     says(newest, 0, "warning: config.json: batch.command: command not found")
 
 
+def test_a_command_is_shown_as_it_is(newest):
+    configure(newest, "printf '\x1b[1m\ra\tb 日本'")
+    says(newest, 0, "printf '\\x1b[1m\\ra\tb 日本'")
+
+
+def test_a_state_that_no_adjust_could_store_is_told_and_no_problem_of_measure(newest):
+    configure(newest, state="nowhere/s.json")
+    says(newest, 0, "warning: nowhere/s.json: the state file cannot be changed: there is no folder ")
+
+
 def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(newest):
     configure(newest)
     newest.write("_state.json", asked(cpu=9))
@@ -144,7 +158,7 @@ def test_a_history_that_measure_would_refuse_is_a_problem_and_is_not_made(newest
     ):
         configure(newest, **keys)
         says(newest, 1, words)
-        newest.measure().failed(*(("bad-request",) * 2 if "state" in keys else ("failed", "bad-config")), words)
+        newest.measure().bad_config(words)
         assert not os.path.exists(newest.path("h"))
 
 

@@ -32,6 +32,18 @@ def test_all_that_is_wrong_is_told_at_once_with_lines(servo):
     )
 
 
+def test_what_is_mistyped_is_shown_beside_what_it_may_be_meant_for(newest):
+    newest.configure(batch("echo", default_state=None, application={"components": {"web": {"settngs": {}}}}))
+    newest.query().bad_config(
+        'web.settings: must be a mapping of settings, but is empty or missing (is it called "settngs" here?)'
+    )
+    newest.configure(batch("X={web.cpuu} ./job; {{ echo; }}", env={"THREADS": "{web.cpuu}"}))
+    meant = "free text (did you mean {web.cpu}?)"
+    newest.describe().bad_config("{web.cpuu}: " + meant, "{web.cpuu} is " + meant)
+    newest.configure(batch("{ echo a; }"))
+    newest.describe().bad_config("a name has no blanks around it; literal braces are {{ and }}")
+
+
 # Formulas, under the oldest and the newest Python: each has a parser of its own.
 
 

@@ -53,9 +53,10 @@ def test_wrong_usage_is_status_2_and_one_line(newest, arguments):
 
 def test_a_verb_in_the_place_of_an_app_id_is_told_how_it_is_called(newest):
     os.mkdir(newest.path("a folder"))
-    ended = newest.call("check", program=named(newest, "a folder/measure"))
-    assert ended.status == 2, ended
-    told = re.search("by another name: (.*); see --help", ended.stderr).group(1)
+    for arguments in (["check"], ["check", "--output", "x"]):
+        ended = newest.call(*arguments, program=named(newest, "a folder/measure"))
+        assert ended.status == 2, ended
+        told = re.search("by another name: (.*); see --help", ended.stderr).group(1)
     checked = subprocess.run(["/bin/sh", "-c", told], cwd=newest.folder, stdout=subprocess.PIPE)
     assert b"configuration: config.json" in checked.stdout
 

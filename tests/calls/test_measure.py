@@ -168,9 +168,20 @@ def test_a_command_is_a_configuration_with_what_the_system_counts_and_no_file_is
     assert ended.answer["metrics"]["tps"] == {"value": 4.5}
 
 
+def test_a_cleanup_that_no_shell_knows_is_refused_before_the_job_runs(newest):
+    for cleanup in ("rmm -rf scratch", ["rmm", "-rf", "scratch"]):
+        newest.configure(batch("touch ran", cleanup=cleanup))
+        newest.measure().bad_config("config.json: batch.cleanup: command not found: ", "rmm")
+    assert not os.path.exists(newest.path("ran"))
+    newest.configure(batch("printf '#!/bin/sh\\n' >clean; chmod +x clean", cleanup="./clean"))  # which the job makes
+    assert newest.measure().status == 0
+
+
 def test_a_slip_in_the_command_line_is_named_before_anything_runs(newest):
     for values, words in (("1,2", "one of 1, 2"), ("1..2", "a number from 1 to 2")):
         ended = newest.measure(b"", "--command", "touch ran {a.b}", "a.b=" + values)
         ended.failed("rejected", "invalid-value", "nothing was measured: a.b must be " + words)
-    newest.measure(b"", "--command", "touch ran {a.c}", "a.b=1").bad_config("--command", '"c"; there is only b')
+    newest.measure(b"", "--command", "touch ran {a.c}", "a.b=1").bad_request(
+        '--command: nothing gives {a.c} a value: add a.c=VALUE (did you mean "a.b"?)'
+    )
     assert not os.path.exists(newest.path("ran"))

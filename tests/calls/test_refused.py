@@ -52,7 +52,7 @@ REFUSED = [
     ("measure --history nowhere/h", "bad-config", "nowhere/h", "history", "create its folder"),
     ("measure --keep-output config.json", "bad-request", "config.json", "name another "),
     ("measure --keep-output _state.json", "bad-request", "_state.json", "name another "),
-    ("measure --keep-output h --history h", "bad-request", "h is the history", "name another "),
+    ("measure --keep-output new --history new", "bad-request", "new is the history", "name another "),
     ("measure --keep-output written", "bad-request", "written", "name another "),
     ("measure --keep-output nowhere/kept", "command-failed", "nowhere/kept", "name another "),
     ("measure --keep-output .", "command-failed", "name another "),
@@ -95,7 +95,7 @@ def test_a_state_is_not_the_configuration_whatever_names_it(place):
     place.call("adjust", "a.x=3", environment={"OPTUNE_STATE": "hard"}).bad_request("$OPTUNE_STATE hard is the conf")
     assert contents(place) == before
     place.configure(batch(state="config.json"))
-    place.call("adjust", "web.cpu=3").bad_request("batch.state config.json is the configuration")
+    place.call("adjust", "web.cpu=3").bad_config("config.json: batch.state config.json is the configuration")
 
 
 # Requests.

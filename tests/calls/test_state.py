@@ -214,6 +214,16 @@ def test_what_is_wrong_in_an_older_one_is_said_of_its_file(newest):
     assert "_state.yaml also has web.gone" in newest.query().stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_a_state_keeps_its_owner_and_its_mode(newest):
+    newest.stored(cpu=3)
+    os.chown(newest.state, 65534, 65534)
+    os.chmod(newest.state, 0o640)
+    newest.stored(cpu=4)
+    status = os.stat(newest.state)
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (65534, 65534, 0o640)
+
+
 def test_reset_does_not_let_an_older_state_come_back(newest):
     newest.write("_state.yaml", OLDER)
     assert newest.query(environment={"OPTUNE_STATE": "s"}).query["web"]["cpu"] == 2

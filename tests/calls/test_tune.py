@@ -230,11 +230,14 @@ def test_a_history_that_can_be_written_no_more_ends_it_before_the_next_job(tuner
 
 
 def test_a_state_that_cannot_be_written_is_said_with_the_way_on(tuner):
-    os.mkdir(tuner.path("state"), 0o555)
     tuner.configure(described(settings=NARROW, state="state/state.json"))
+    assert "there is no folder" in failed(tuner, "bad-state", prefix=without_privileges())
+    assert not os.path.exists(tuner.path(HISTORY))  # so that nothing was measured for it
+    os.mkdir(tuner.path("state"))
+    tuner.configure(described("mkdir -p state/state.json; " + BOWL, settings=NARROW, state="state/state.json"))
     message = failed(tuner, "bad-state", prefix=without_privileges())
+    os.rmdir(tuner.path("state/state.json"))
     assert "the best so far is 1 with a.x=7 a.k=1; the same command goes on from _history.jsonl" in message
-    os.chmod(tuner.path("state"), 0o755)
     assert tuned(tuner)["better"]
     assert (len(recorded(tuner)), tuner.read("state/state.json").count(b'"value": 7')) == (10, 1)
 

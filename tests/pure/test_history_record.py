@@ -167,6 +167,11 @@ def test_what_holds_something_else_is_not_spoilt_and_a_torn_or_empty_history_is_
             record.check_writable(path)
         with open(path, "rb") as stream:
             assert stream.read() == content
+    record.append(path, entry("a", 1))
+    with open(path) as stream:
+        line = json.loads(stream.read().split("\n")[-2])
+    write(path, json.dumps(line, sort_keys=True).encode() + b"\n")  # by another tool
+    record.check_writable(path)
 
 
 def test_a_digest_stands_for_the_values_whatever_their_order():

@@ -76,13 +76,14 @@ def test_what_is_allowed_is_no_problem_and_stays_as_it_is():
     assert settings.values(configured.current()) == {"web.a": 2, "web.b": 3}
 
 
-def test_a_whole_value_of_a_range_of_whole_numbers_is_an_integer_wherever_it_comes_from():
+def test_a_value_is_written_as_its_setting_has_it_wherever_it_comes_from():
     for setting, value, whole in [
         ({"min": 1.0, "max": 9, "step": 2.0}, 5.0, 5),
         ({"min": 0.5, "max": 9.5, "step": 1}, 4.0, 4.0),
         ({"min": 1, "max": 9, "scale": "log"}, 4.0, 4),
         ({"min": 1, "max": 9.5, "scale": "log"}, 4.0, 4.0),
-        ({"type": "enum", "values": [4]}, 4.0, 4.0),
+        ({"type": "enum", "values": [True, 4]}, 4.0, 4),
+        ({"type": "enum", "values": [1.0, True]}, 1, 1.0),
     ]:
         _, configured = read({"s": {**setting, "value": value}})
         stored = of_web(s=value)
@@ -136,7 +137,8 @@ def test_typed_text_is_what_the_setting_takes():
         (ENUM, "7e2", "7e2"),
         ({"type": "enum", "values": [1, 2.5]}, "3", 3),
         ({"value": "1.29"}, "1.3", "1.3"),
-        ({"value": 1}, "1.30", 1.3),
+        ({"value": 1}, "1.30", "1.30"),
+        ({"value": 1}, "1.3", 1.3),
         ({"value": False}, "true", True),
         ({}, "1.30", "1.30"),
         ({}, "true", True),

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Tuple
 
 from servo_batch import wording
-from servo_batch.answers import ServoError, failed
+from servo_batch.answers import ServoError, bad_config
 from servo_batch.command.template import CONTROL, Command, Placeholder, Template, words
 from servo_batch.formats import paths
 
@@ -107,7 +107,7 @@ def _look_up(path: Tuple[str, ...], names: Names) -> Any:
         braces = "" if path[0] in names else "; braces that are no placeholder are doubled: {{ and }}"
         raise LookupError(f"{error}{give}{braces}") from None
     if value is None:
-        remedy = give or ": give it one in the configuration, or adjust it first"
+        remedy = give or ": give it one in the configuration, or adjust it first; of a formula, what that needs"
         raise LookupError(f"{'.'.join(path)} has no value{remedy}")
     if isinstance(value, (dict, list)):
         inner = f"; it holds {paths.listed(value)}" if isinstance(value, dict) and value else ""
@@ -132,4 +132,4 @@ def have_shell_read(arguments: List[str], place: str) -> None:
         return  # whatever it is, it meets the job as well, which reports it
     if ended.returncode:
         reason = ended.stderr.decode("utf-8", "replace").strip()
-        raise failed("bad-config", f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}")
+        raise bad_config(f"{place}: the shell cannot read the command: {reason}\ncommand: {arguments[2]}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
     Note = Callable[[str], None]  # takes what is wrong, as a sentence
-    # What the configuration allows for a field, by its keys: "listed" and values, "formula", "free".
+    # What the configuration allows for a field, by its keys: "listed" and values, "formula", "free" and what is meant.
     Allowed = Callable[[Tuple[str, ...]], Tuple[str, Sequence[Any]]]
 
 FREE = string.ascii_letters + string.digits + "_-./:,+@"
@@ -40,7 +40,8 @@ class Placeholder(namedtuple("Placeholder", "field path conversion spec kind val
     """A placeholder, the keys of its field (its ``path``), and what the configuration tells of the value.
 
     ``conversion`` is as in Python, or "w": the words of the value. ``kind`` is "listed", with the ``values`` there are,
-    "formula" (listed where it is no text) or "free", which has to be a number if ``is_number``.
+    "formula" (listed where it is no text) or "free", which has to be a number if ``is_number``; its ``values`` are the
+    setting that may be meant, if any.
     """
 
     @property
@@ -48,6 +49,11 @@ class Placeholder(namedtuple("Placeholder", "field path conversion spec kind val
         """The placeholder as it stands in the template."""
         conversion = "!" + self.conversion if self.conversion else ""
         return "{%s%s%s}" % (self.field, conversion, ":" + self.spec if self.spec else "")
+
+    @property
+    def hint(self) -> str:
+        """What may be meant in place of free text."""
+        return "".join(f" (did you mean {{{name}}}?)" for name in self.values if self.kind == "free")
 
     @property
     def way_out(self) -> str:
@@ -157,7 +163,7 @@ def parse_variable(name: str, text: str, allowed: "Allowed", note: "Note") -> Te
             note(f"{part.text}: !w makes several words, and a variable holds one text: leave it out")
         if part.kind == "free" and not part.is_number and is_read_by_others:
             why = "goes only under a name that begins with SERVO_, since a shell or make may read any other"
-            note(f"{part.text} is free text, which {why}: call it SERVO_{name}")
+            note(f"{part.text} is free text{part.hint}, which {why}: call it SERVO_{name}")
         is_number = part.is_number or is_read_by_others
         template.placeholders[at] = part._replace(is_number=is_number, is_in_variable=True)
     return template
@@ -186,6 +192,8 @@ def _placeholder(field: str, conversion: "Optional[str]", spec: str, allowed: "A
             raise ValueError("there is no conversion !%s, only !s, !r, !a and !w" % conversion)
         if re.search(WIDE, spec):
             raise ValueError(f"a format holds no placeholders, and no number above 9999: {shown(spec)}")
+        if field != field.strip():
+            raise ValueError("a name has no blanks around it")
         path = paths.keys(field)
     except ValueError as error:
         note(f"{part.text}: {error}; {LITERAL_BRACES}")
@@ -225,10 +233,10 @@ def _problems(template: Template, at: int, place: str, uses_shell: bool) -> "Ite
         yield f"!w is for values that the configuration lists, and in a list it is the whole item; {part.way_out}"
     elif part.kind == "free" and not part.is_number and place not in ("", "number"):
         yield (
-            f"free text stands {place}, where it could choose what is run: {{{part.field}:d}} lets a number in, a "
-            f"setting of type: enum one of its values, and {part.way_out}"
+            f"free text{part.hint} stands {place}, where it could choose what is run: {{{part.field}:d}} lets a number "
+            f"in, a setting of type: enum one of its values, and {part.way_out}"
         )
-    for value in part.values:
+    for value in part.values if part.kind == "listed" else ():
         try:
             part.put_in(value)
         except ValueError as error:

@@ -11,7 +11,7 @@ import stat
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Dict, Iterator, List, Optional
 
-from servo_batch.answers import complain, failed
+from servo_batch.answers import bad_config, complain
 from servo_batch.files import flush_directory, lock, why
 
 # Below this much free space the file system counts as full: a line with some runs has one to a few KiB.
@@ -41,7 +41,7 @@ def check_writable(path: str) -> None:
     """
     with _appending(path) as descriptor:
         head = os.pread(descriptor, HEAD_BYTES, 0)
-        if head.strip(b"\0\t\n\r ") and not any(line.startswith(START) for line in head.split(b"\n")):
+        if head.strip(b"\0\t\n\r ") and not any(map(_is_ours, head.split(b"\n"))):
             raise OSError(0, "the file holds something else, which would be spoilt")
         # Told by what is free, since writing and cutting off would disturb ``tail -f``. Some file systems do not
         # count: they say that they have no blocks at all.
@@ -87,7 +87,7 @@ def _appending(path: str) -> Iterator[int]:
     except (OSError, ValueError) as error:
         first = {errno.ENOENT: "create its folder, or ", errno.EACCES: "make it writable, or "}
         problem = why(error, first.get(getattr(error, "errno", 0), "") + "name another file")
-        raise failed("bad-config", "%s: the history cannot be written: %s" % (path, problem)) from None
+        raise bad_config("%s: the history cannot be written: %s" % (path, problem)) from None
 
 
 def _opened(path: str, flags: int) -> BinaryIO:
@@ -115,7 +115,7 @@ def read(path: str) -> List[Dict[str, Any]]:
         return []
     except (OSError, ValueError) as error:
         problem = why(error, "name another file")
-        raise failed("bad-config", "%s: the history cannot be read: %s" % (path, problem)) from None
+        raise bad_config("%s: the history cannot be read: %s" % (path, problem)) from None
     found = [(number, _entry(line)) for number, line in enumerate(lines, 1) if line.strip()]
     damaged = [number for number, entry in found if entry is None]
     if damaged:
@@ -138,6 +138,11 @@ def _entry(line: bytes) -> Optional[Dict[str, Any]]:
     is_whole = all(isinstance(entry.get(name), kind) for name, kind in KINDS.items())
     is_whole &= all(isinstance(entry[name], kind) for name, kind in OPTIONAL.items() if name in entry)
     return entry if is_whole and all(map(_is_metric, entry["metrics"].values())) else None
+
+
+def _is_ours(line: bytes) -> bool:
+    """Tell whether a line, which may be cut off, is of a history, also of one that another tool has written anew."""
+    return line.startswith(START) or _entry(line) is not None
 
 
 def _is_metric(metric: Any) -> bool:

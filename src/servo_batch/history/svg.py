@@ -13,7 +13,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from servo_batch import samples, terminal
 from servo_batch.answers import ServoError, bad_request
 from servo_batch.columns import clipped, folded, width
-from servo_batch.files import refuse_input, replace, why
+from servo_batch.files import check_folder, refuse_input, replace, why
 from servo_batch.history.axis import scale
 from servo_batch.history.figures import figure
 from servo_batch.history.table import unit, varied
@@ -141,9 +141,7 @@ def check_replaceable(path: str, inputs: Dict[str, Optional[str]]) -> None:
     """
     refuse_input("--svg", path, inputs)
     try:
-        folder = os.path.dirname(os.path.realpath(path))  # where it is written, before it gets its name
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise OSError(0, f"there is no folder {folder} that can be written to")
+        check_folder(path)
         if os.path.lexists(path) and not os.path.isfile(path):
             raise OSError(0, "it is no file")
         with open(path if os.path.isfile(path) else os.devnull, "rb") as stream:

@@ -79,6 +79,7 @@ class Past:
         self.tried = len(new)
         self.costs = [(one.settings, self._cost(one.value)) for _, one in self._placed[: max(new, default=0)]]
         self._has_default = self._default in places
+        self._wanted = min(task.measurements, reduce(mul, (len(values) for values, _ in task.space.values())))
 
     def best(self) -> Optional[Tuple[Values, float]]:
         """Return the best that the search measured, or None: settings and value, which noise may have flattered."""
@@ -105,8 +106,7 @@ class Past:
         each = median(seconds or [0.0])
         left_seconds = left_seconds if seconds else math.inf
         kept = task.confirm * (each + max([each, *seconds[:1]]))
-        size = reduce(mul, (len(values) for values, _ in task.space.values()))
-        of = max(self.tried + 1, min(task.measurements, size)) + 2 * task.confirm
+        of = max(self.tried + 1, self._wanted) + 2 * task.confirm
         if not self._has_default:
             return Next(task.default, None, self.tried + 1, of)
         if self.tried < task.measurements and left_seconds >= each + kept:
@@ -146,6 +146,9 @@ class Past:
         """Return sentences on what matters, and where there may be better settings than the ``best``."""
         matter = importance.sentence(importance.words(self.task.space, self.costs))
         found = [matter] if matter else []
+        if self.tried < self._wanted and self.task.allowed:
+            told = "there is no time for more, or no others were found that the constraints allow"
+            found.append(f"{self.tried} of {self._wanted} settings were measured: {told}")
         for name, (values, ordered) in self.task.space.items():
             if ordered and best[name] != self.task.default[name] and best[name] in (values[0], values[-1]):
                 found.append(f"{name}={best[name]} is an end of its range: with a wider one there may be better")

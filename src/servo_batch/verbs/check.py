@@ -5,7 +5,6 @@ executed is the shell, to read the scripts (``/bin/sh -n``).
 """
 
 import os
-import re
 import signal
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -23,8 +22,6 @@ from servo_batch.session import check_history
 from servo_batch.settings import Application
 from servo_batch.wording import did_you_mean, shown
 
-# A path that comes first in a script. Of a name, or of what is quoted or computed, only the shell knows what it runs.
-FIRST_PATH = re.compile(r"\s*([A-Za-z0-9_.+-]*/[A-Za-z0-9_./+-]*)(?=[\s;&|]|\Z)")
 GOOD, DOUBTFUL, BAD = (
     "all is well",
     "this would run: look first at what the warnings say",
@@ -74,6 +71,10 @@ def check(options: Options) -> answers.Answer:
     if stored:
         source = file.stored_in if os.path.exists(file.stored_in) else f"{file.path}, which is not there yet"
         findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
+        try:
+            file.check_changeable()
+        except answers.ServoError as error:
+            findings.warnings.append(error.message)  # whoever only measures need not
     if config and stored:
         findings.attempt(file.load_allowed, config.settings)
         application = config.settings.current(stored)
@@ -101,15 +102,15 @@ def _look_at_commands(
     names = render.values({"application": application}, {})
     steps, _ = measurement.steps(config, application, settings.overlay(config.default_control, control))
     for key, step in steps.items():
-        place, by_shell = config.place(("batch", key)), config.commands[key].uses_shell
+        place = config.place(("batch", key))
         slips = remarks.warnings(config.batch[key], config.env, names)
         findings.warnings += [f"{place}: {slip}" for slip in slips]
-        how = "by /bin/sh -c" if by_shell else "without a shell"
-        findings.sections.append(f"{key}, run {how}:\n{step.as_typed}\n")
-        first = FIRST_PATH.match(step.arguments[2]) if by_shell else None
-        program = first.group(1) if first else step.arguments[0]
-        # A placeholder that has no value yet stands there itself.
-        problem = executable.foreseen(program, step.working_directory) if "{" not in program else None
+        how = "by /bin/sh -c" if config.commands[key].uses_shell else "without a shell"
+        findings.sections.append(f"{key}, run {how}:\n{terminal.escaped(step.as_typed)}\n")
+        program = executable.first_program(step.arguments)
+        problem = executable.unknown(step.arguments, step.environment)
+        if program and "/" in program:
+            problem = executable.foreseen(program, step.working_directory)
         if problem:
             may_come = key != "prepare" and "prepare" in steps  # prepare may be what makes it
             (findings.warnings if may_come else findings.problems).append(f"{place}: {problem}")
@@ -155,7 +156,8 @@ def _tried(findings: Findings, place: str, metric: Metric, saved: Dict[str, Tupl
     try:
         value = find.find(metric, held)
     except NoMatch as none:
-        why = str(none) or find.hint(metric, {metric.stream: held})
+        streams = {metric.stream: held} if metric.file else {name: each for name, (_, each) in saved.items()}
+        why = str(none) or find.hint(metric, streams)
         findings.problems.append(f"{place}: no match in {path}: {metric.text}{f' ({why})' if why else ''}")
         return None
     count = find.find(metric._replace(take="count"), held) if metric.source == "output_regex" and not metric.take else 1

@@ -61,7 +61,7 @@ def _table(application: Application, measured: Measurement) -> str:
     rows = [(*row, "") for row in settings.rows(application)]
     rows += [(name, each["value"], each.get("unit"), _spread(each)) for name, each in measured.metrics.items()]
     runs = measured.metrics[sources.TOTAL_RUNTIME].get("runs")
-    spread = f"median of {len(runs)} runs ± standard deviation" if runs else ""
+    spread = f"median of {len(runs)} runs ± sample standard deviation" if runs else ""
     return terminal.table(("name", "value", "unit", spread), rows)
 
 

@@ -124,6 +124,8 @@ def _read(options: Options) -> _Tuning:
         raise answers.bad_request(problem)
     file = state.find(options, read)
     stored = file.load_allowed(read.settings)
+    if file.path:
+        file.check_changeable()
     # With --command they are what is tuned.
     held = {} if options.get("--command") else rules.assigned(read.settings, options.assignments, read.name)
     tuned, default = _space(read, held)
@@ -135,7 +137,8 @@ def _read(options: Options) -> _Tuning:
 
     wanted = {name: options.get("--" + name) for name in ("measurements", "confirm", "seed", "cap")}
     given = {name: value for name, value in wanted.items() if value is not None}
-    task = loop.Task(tuned, default, objective.direction == "maximize", allowed, **given)
+    constrained = allowed if read.settings.constraints or read.settings.formulas else None
+    task = loop.Task(tuned, default, objective.direction == "maximize", constrained, **given)
     return _Tuning(read, first, options.get("--control") or {}, file, held, task, seconds)
 
 
@@ -153,7 +156,7 @@ def _space(read: Config, held: Values) -> Tuple[search.Space, Values]:
     if lacking:
         problem = f"the tuning starts from the default values, but {lacking[0]} has none: give it a value"
     if problem:
-        raise answers.failed("bad-config", f"{read.name}: {problem}")
+        raise answers.bad_config(f"{read.name}: {problem}")
     return tuned, default
 
 
