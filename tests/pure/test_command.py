@@ -158,7 +158,7 @@ BESIDE = [
     ("{control.a}{control.b}", {"a": ".", "b": "./x"}), ("{control.a}{control.b}", {"a": "SER", "b": "VO_X"}),
     ("{control.a}{control.b}", {"a": -5, "b": "I/x"}), ("{control.a}{control.b}{control.c}", {"a": -5, "b": 5, "c": "I/x"}),
     ("{w.e}{control.a}", {"a": "I/x"}), ("{control.a}{w.dot}", {"a": "."}), ("{w.dot}{control.a}", {"a": "./x"}),
-    ("/x/.{control.a}", {"a": "./x"}), ("{control.a}./x", {"a": "."}), ("SERV{control.a}", {"a": "O_X"}),
+    ("/x/.{control.a}", {"a": "./x"}), ("'.'{control.a}", {"a": "."}), ("{control.a}\"VO_X\"", {"a": "SER"}), (".\\\n{control.a}", {"a": "."}), ("{control.a}./x", {"a": "."}), ("SERV{control.a}", {"a": "O_X"}),
     ("x{control.a}V{control.b}_X", {"a": "SER", "b": "O"}), ("{control.a}O{w._X}", {"a": "SERV"}),
 ]  # fmt: skip
 
@@ -178,7 +178,8 @@ NUMBERS_ONLY = [
     "./job -{w.n}{v}", "./job {w.words!w}-{v}", "./job {{{v}}}>f", "./job {{a{v}}}<f", "set -- {v}; nameref n=$1",
     "zmodload zsh/system; x {v}", 'set -- {v}; printf -v "$1" x', "f() {{ read -r a ${{1}}; }}; f {v}",
     "for x in {v}; do export $x=1; done", "x {v}; unset $(x)", ["bash", "-c", 'printf -v $1 %s "$X"; ls', "bash", "{v}"], "exit {v}",
-    "printf '%d\\n' {v}", ["job", "-{v}"], ["sh", "-c", "echo $(($1))", "sh", "{v}"],
+    "printf '%d\\n' {v}", ["job", "-{v}"], ["sh", "-c", "echo $(($1))", "sh", "{v}"], "cat <<EOF\n{v}\nEOF\n", "echo -\\\n{v}",
+    "echo ~{v}", "cp f{{,.{v}}}", "bash -c 'echo {{a,{v}}}'", "sh -c 'x; {v}' <<EOF\nEOF\n",
 ]  # fmt: skip
 
 
@@ -213,7 +214,9 @@ CLOSED = [
     'su app -c "{v} x"', 'watch "x; {v}"', "sh {v}", "bash -x ./{v}.sh", "/bin/sh {v}", 'ssh host "{v} x"', "./x \\\n | {v}",
     '"{v}" x', ["{v}"], ["make", "CFLAGS=-O2 {v}"], ["sh", "-c", "{v}"], "bash -o pipefail -c {v}",
     ["bash", "-o", "pipefail", "-c", "{v}"], "ssh host {v}", ["ssh", "-i", "k", "host", "{v}"], ">&2 {v} -v", ">log {v}", "<in {v}",
-    "2>&1 {v}",
+    "2>&1 {v}", "f() ( {v} ); f", "set a; for i do {v}; done", ">|log {v}", "<>log {v}", '2> "a b" {v}', ">log>log2 {v}", "A=${{B:-c d}} {v}",
+    "A=\"x\"'y z' {v}", "A=$'b c' {v}", "eval cd / \\; {v}", "sh -c +e {v}", "LD_PRELOAD\\\n={v} x", "a\\\n=1 {v}", "make CC:={v}",
+    "make CC?={v}", "make 'A!={v}'", "make A::={v}",
 ]  # fmt: skip
 OPEN = [
     "./job {v}", "./job '{v}'", "./job --x={v}", "./job -Xmx{v}", "./job {v} >{v}.log 2>&1", "cd {v} && ./job", "./job \\\n  {v}",
@@ -226,7 +229,9 @@ OPEN = [
     'f() {{ local a=$1; ./job "$a"; }}; f {v}', "printf -v out '%s' {v}", "while IFS=, read -r a b; do ./job {v} $a; done <f",
     "mapfile -t a < {v}", "read a <$X; ./job {v}", "./job {v} & p=$!; wait $p", 'set -- a {v}; ./job "$@"', "printf '%s' -v {v}",
     "unset X; ./job {v}", "docker wait {v}", "echo 'read a {v}'", "exec ./job -a x {v}", "./job -c {v}",
-    "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "./job >log {v}", ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"],
+    "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "./job >log {v}", "./job \\; {v}", "./job ${{HOME}}/{v}",
+    "curl -d '{{\"a\":\"{v}\"}}' h", "curl -d '{{\"a\": \"{v}\", \"b\": 1}}' h", "f() {{ ./job {v}; }}; f", "./job \\\n --x={v}",
+    "cat <f | ./job {v}", "./job a~{v}", ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"],
     ["sh", "-c", "./job {v}"], ["sh", "-c", './job "$1"', "sh", "{v}"],
 ]  # fmt: skip
 
@@ -249,11 +254,20 @@ def test_a_value_is_not_lost_by_what_stands_directly_beside_it(field):
     for before in ("$", "${{", "$X", "${{X", 'a "$', "'$"):
         assert "stands directly before it" in refusal("./job %s%s" % (before, field))
         assert "stands directly before it" in refusal(["./job", "%s%s" % (before, field)])
-    for after in (">f", "<f", ">>f", "<<E", ">&2"):
+    assert "write ${{%s}} for a variable" % field[1:-1].split(":")[0] in refusal("./job $" + field)
+    assert "stands directly before it" in refusal("./job $\\\n" + field)
+    for after in (">f", "<f", ">>f", "<<E", ">&2", "\\\n>f"):
         assert "stands directly after it" in refusal("./job %s%s" % (field, after))
     for command in ("echo \\" + field, 'echo "C:\\%s"' % field, ["./job", "a\\\\\\" + field]):
         assert "a backslash stands directly before it" in refusal(command)
     assert rendered("echo \\\\" + field, v=5)
+
+
+def test_a_list_has_a_program_whatever_the_words_are():
+    values = ["ls -l", ""]
+    assert rendered(["{w.x!w}", "a"], {"x": "ls -l"}, values=values) == ["ls", "-l", "a"]
+    message = refusal(["{w.x!w}"], "bad-state", stored={"x": ""}, values=values)
+    assert "the state has no word, and the first names the program" in message
 
 
 def test_every_problem_is_reported_at_once():
@@ -294,6 +308,8 @@ DOUBTFUL = {
     "./job 2>&1 | tee log": PIPELINE, "cd / && ./job >&2 | tee log": PIPELINE, "echo {{w.n}}": "{{w.n}} has doubled braces",
     "sleep 1 & echo": BACKGROUND, 'eval "echo $SERVO_T"': EVALUATES, 'sh -c "echo $SERVO_T"': EVALUATES,
     "ssh host 'echo \"$SERVO_T\"'": EVALUATES, "echo $(( $SERVO_T ))": EVALUATES, "make all": EVALUATES,
+    'bash -c "echo \\"$SERVO_T\\""': EVALUATES, "sh -c 'echo '\"$SERVO_T\"": EVALUATES, 'bash -c "a\\"b\\" $SERVO_T"': EVALUATES,
+    'trap "echo $SERVO_T" EXIT': EVALUATES, "bash -c 'declare -i n=$SERVO_T'": EVALUATES, "bash <<X\n$SERVO_T\nX": EVALUATES,
 }  # fmt: skip
 RIGHT = [
     './job "$SERVO_T"', ["sh", "-c", './job --title "$SERVO_T"'], "sh -c './job \"$SERVO_T\"' 2>&1 >log",

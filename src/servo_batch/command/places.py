@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NUMBER, ASSIGNMENT = "number", "in a word that begins with NAME=, which may be a variable's"
 PROGRAM, VARIABLE = "where a program's name stands", "where a variable's name stands"
+MAX_WORD = 1000  # no longer one is looked at whole
 HOLE, WORDS = "\1", "-\1"  # stand for a placeholder, and for one with !w: options, or none
 COMPUTED = re.compile("\\$\\([^()\1]*\\)|`[^`\1]*`")
 QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)(?<!\\\s)\#[^\n]*""", re.S)
@@ -46,19 +47,24 @@ NUMBERS_ONLY = re.compile(
     """.replace("SHELL", SHELL).replace("LEADING", "|".join([NAMING, *map(re.escape, LEADING)])),
     re.X,
 )
-# NAME=, and as an option's value by the names that variables of the environment have: --env=PATH=
-ASSIGNED = re.compile("[$A-Za-z_\1][\\w\1]*(?:\\[[^]]*\\])?\\+?=|.*=[A-Z_][A-Z0-9_]*=", re.S)
-OPTION = re.compile("(?:\\$\\w+|\\$\\{[^}]*\\})*-[-\1]*\\Z")
+# NAME=, as make has it too, and as an option's value by the names that variables of the environment have: --env=PATH=
+ASSIGNED = re.compile("[$A-Za-z_\1][\\w\1]*(?:\\[[^]]*\\])?[+:?!]*=|.*=[A-Z_][A-Z0-9_]*=", re.S)
+# What makes more of the rest of a word: an option, a user's folder; braces, of which some shells make several words.
+OPTION = re.compile("(?:\\$\\w+|\\$\\{[^}]*\\})*[-~][-\1]*\\Z")
+BRACES = re.compile("[^\\s;|&<>]*(?<!\\$)\\{[^\\s;|&<>}]*\1[^\\s;|&<>]*\\}")
+WORD = re.compile("""(?:"[^"]*"|'[^']*'|[^\\s"'])*\\Z""")  # the last of a text, with what is quoted in it
 # A placeholder, a variable, what comes between two commands, and what comes between two words.
-TOKEN = re.compile("(?P<hole>\1)|(?P<variable>\\$[\\w{@*])|(?P<end>[;|\n`]|(?<![<>])&|[$<>]\\((?!\\())|[\\s&()]")
-REDIRECTION = re.compile(r"(?<!\S)\d*(?:&?>>?|<)[&|]?\s?[^\s<>]+")
+TOKEN = re.compile(
+    "(?P<hole>\1)|(?P<variable>\\$[\\w{@*])|(?P<end>[;\n`]|(?<!>)\\||(?<![<>])&|[$<>]\\((?!\\())|[\\s&()]"
+)
+REDIRECTION = re.compile(r"\d*(?:&?>>?|<>?)[&|]?\s?[^\s<>]+")
 # The name of a function, and what a case compares with: a command begins behind them.
 HEAD = re.compile(r"\A(?:.* )?(?:\{|\(?[^ (]*\)|[^ ]*\(\))(?= |\Z)")
 # What runs what comes next: a shell its script or file, but not where it stands behind a script, as the name of that;
 # ssh what comes behind the host. Some options of ssh(1) take the next word.
 SSH_OPTIONS = "(?:[ ]-(?:TAKES[ ]\\S+|(?!TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
 RUNS = r"""(?x)
-    (?:\A|[ ]) (?:-exec | exec[ ](?:-\S+[ ])*-\w*a[ ]\S+ | (?:[^ =]*/)? SHELL (?:(?:[ ]-\S+)+ | [ ].*[ ]-\w*c)) \Z
+    (?:\A|[ ]) (?:-exec | exec[ ](?:-\S+[ ])*-\w*a[ ]\S+ | (?:[^ =]*/)? SHELL (?:(?:[ ][-+]\S+)+ | [ ].*[ ]-\w*c)) \Z
     | (?:\A|[ ]) (?:[^ =]*/)? ssh OPTIONS [ ](?!-[^\1])\S+ OPTIONS \Z
     | (?:\A|(?<!")[ ]) (?:[^ =]*/)? SHELL \Z
     """.replace("SHELL", SHELL).replace("OPTIONS", SSH_OPTIONS)
@@ -67,14 +73,16 @@ RUNS = r"""(?x)
 def of_holes(texts: "List[str]") -> "List[str]":
     """Return for each HOLE in a script or a list's items its place: NUMBER, what is closed there, or nothing."""
     items = ['"%s"' % text.replace("\\", "").replace('"', "'") for text in texts[1:]]
-    text = " ".join([texts[0], *items]).replace("\\\n", " ")
+    text = " ".join([texts[0], *items]).replace("\\\n", "")
     is_for_numbers = NUMBERS_ONLY.search(text) is not None
-    text = re.sub("[ \t]+", " ", QUOTED.sub(_unquoted, COMPUTED.sub("$_", COMPUTED.sub("$_", text))))
+    text = QUOTED.sub(_unquoted, COMPUTED.sub("$_", COMPUTED.sub("$_", text)))
+    text = re.sub("[ \t]+", " ", re.sub(r"\$\{[^}]*\}", lambda match: re.sub(r"\s", ".", match.group()), text))
     found: "List[str]" = []
     command = begin = 0
     for match in TOKEN.finditer(text):
         if match.lastgroup in ("hole", "variable"):
             place = _place(text[command:begin].strip(), text[begin : match.start()].lstrip("\"'"))
+            place = NUMBER if not place and BRACES.match(text, begin, match.end() + MAX_WORD) else place
             if match.lastgroup == "hole":
                 found.append(place)
             elif place == VARIABLE:  # the name is in a variable, which may have it from any placeholder
@@ -82,6 +90,8 @@ def of_holes(texts: "List[str]") -> "List[str]":
         else:
             begin = match.end()
             command = begin if match.lastgroup else command
+    if "<<" in text:  # no line of a here-document begins with a program
+        return [NUMBER] * len(found)
     return [place or NUMBER * is_for_numbers for place in found]
 
 
@@ -93,7 +103,8 @@ def _place(command: str, word: str) -> str:
         return ASSIGNMENT
     if set("<>") & set(word) or command.startswith("(("):
         return ""
-    words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).split()
+    words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).lstrip(" (").split()
+    words = words[max((at for at, each in enumerate(words, 1) if each == "do"), default=0) :]  # for a do
     own = list(dropwhile(_leads, [each.lstrip("\"'") for each in words]))
     if own and NAMES.match(" ".join([*own, word])):
         return VARIABLE
@@ -111,10 +122,13 @@ def _unquoted(match: "Match[str]") -> str:
     quoted, before = match.group(), match.string[max(0, match.start() - 1000) : match.start()]
     inner = quoted[1:-1]
     if quoted[0] == "\\":
-        return quoted[1] if quoted[1] not in " ;|&()<>" else "."
+        is_evaluated = quoted[1] in ";|&" and "eval" in match.string
+        return quoted[1] if quoted[1] not in " ;|&()<>" or is_evaluated else "."
     if quoted[0] == "#":
         return "# " + HOLE * quoted.count(HOLE)
     is_script = BEFORE_SCRIPT.search(before) is not None
-    if not re.search(r"\s", inner) or (not is_script and (before[-1:] == "=" or ASSIGNED.match(inner))):
-        return inner if re.search(r"\$\(|`", inner) else re.sub(r"[\s;|&()]", ".", inner)
+    word = WORD.search(before[-200:]).group()  # type: ignore[union-attr]
+    is_of_word = re.search(r"[=<>][&|]?\s?\Z", before) or ASSIGNED.match(word)
+    if not re.search(r"\s", inner) or (not is_script and (is_of_word or ASSIGNED.match(inner))):
+        return inner if re.search(r"\$\(|`", inner) else re.sub(r"[\s;|&(){]", ".", inner)
     return ("\n" if is_script else quoted[0]) + QUOTED.sub(_unquoted, inner) + '"'

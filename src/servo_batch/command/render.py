@@ -47,6 +47,8 @@ class Rendering:
             text = self._filled(template, place)
             is_several = not command.uses_shell and any(part.conversion == "w" for part in template.placeholders)
             arguments += words(text) if is_several else [text]
+        if not arguments:
+            self._note_value(command.templates[0].placeholders[0], place, "no word, and the first names the program")
         return SHELL + arguments if command.uses_shell else arguments
 
     def variable(self, name: str, template: Template, place: str) -> str:

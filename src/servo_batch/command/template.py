@@ -31,7 +31,7 @@ VARIABLE = "[A-Za-z_][A-Za-z0-9_]*\\Z"
 FORBIDDEN = re.compile(r"\.\.|SERVO_")  # a path that leads up; the names of variables that hold any text
 FOR_NUMBERS = (
     "in arithmetic, in a here-document, in a script with a variable for a variable's name (export $X), "
-    "behind a leading -, with a format like :d"
+    "in braces, behind a leading - or ~, with a format like :d"
 )
 LITERAL_BRACES = "literal braces are {{ and }}"
 
@@ -124,12 +124,12 @@ class Template(namedtuple("Template", ("literals", "placeholders"))):
 
     def forbidden(self, texts: "Sequence[str]", free: "Sequence[int]") -> "Iterator[int]":
         """Yield which of the ``free`` texts make .., SERVO_ or an option, also with what stands around."""
-        whole = FORBIDDEN.findall(self.filled(texts))
+        whole = FORBIDDEN.findall(_joined(self.filled(texts)))
         beside = ""  # what the placeholders that stand directly side by side come to, up to here
         for at, text in enumerate(texts):
-            beside = text if self.literals[at] else beside + text
+            beside = text if _joined(self.literals[at]) else beside + text
             if at in free:
-                without = FORBIDDEN.findall(self.filled([*texts[:at], " ", *texts[at + 1 :]]))
+                without = FORBIDDEN.findall(_joined(self.filled([*texts[:at], " ", *texts[at + 1 :]])))
                 is_option = is_like_an_option(beside) and not is_json_number(text)
                 if len(without) < len(whole) or is_option:
                     yield at
@@ -218,14 +218,17 @@ def _places(templates: "List[Template]") -> "List[str]":
 
 def _problems(template: Template, at: int, place: str, uses_shell: bool) -> "Iterator[str]":
     """Yield what is wrong with a placeholder where it stands."""
-    part, before, after = template.placeholders[at], template.literals[at], template.literals[at + 1]
+    part, before, after = template.placeholders[at], _joined(template.literals[at]), _joined(template.literals[at + 1])
     if re.search(r"(?<!\\)(?:\\\\)*\\\Z", before):
         yield "a backslash stands directly before it, and may change its first letter: leave it out, or write two"
     dollar = re.search(r"\$\{?\w*\Z", before)
     if dollar:
+        own = f'put a variable in quotes, "{dollar.group()}"'
+        if dollar.group() == "$":
+            own = f"write ${{{{{part.field}}}}} for a variable of the shell's own"
         yield (
             f"{dollar.group()} stands directly before it, so the shell would take the value for a part of a variable's "
-            f'name: leave the $ out, or put a variable in quotes, "{dollar.group()}"'
+            f"name: leave the $ out, or {own}"
         )
     elif after[:1] in ("<", ">"):
         yield f"{after[0]} stands directly after it, so a number would be that of an open file: put a blank between"
@@ -241,6 +244,11 @@ def _problems(template: Template, at: int, place: str, uses_shell: bool) -> "Ite
             part.put_in(value)
         except ValueError as error:
             yield f"it may be {error}"
+
+
+def _joined(text: str) -> str:
+    """Return a text without what a shell takes away between two characters: quotes, and a line's continuation."""
+    return re.sub("\\\\\n|[\"']", "", text)
 
 
 def words(text: str) -> "List[str]":
