@@ -23,7 +23,7 @@ PLAIN_VALUES = {
     "~": None, "null": None, "Null": None, "NULL": None, "true": True, "True": True, "TRUE": True, "false": False,
     "False": False, "FALSE": False, "0": 0, "-0": 0, "+0": 0, "1": 1, "+1": 1, "-17": -17, "512": 512, "0x1F": 31,
     "0xff": 255, "9007199254740991": 2**53 - 1, "0.5": 0.5, "-0.0": -0.0, "1.": 1.0, ".5": 0.5, "1.5e+3": 1500.0,
-    "1.0E-2": 0.01, "+1.25": 1.25, "-3.": -3.0, "007.5": 7.5,
+    "1.0E-2": 0.01, "+1.25": 1.25, "-3.": -3.0, "0.75": 0.75,
 }  # fmt: skip
 PRINTABLE = "ab zA0:#-?,[]{}&*!|>'\"%@`\\~=<.+_/ \té日😀\xa0\ufffd"
 UNPRINTABLE = "\0\a\b\v\f\r\x1b\x7f\x85\u2028\u2029\ufeff\uffff\U0010ffff"

@@ -12,6 +12,7 @@ function chosen(name) {
     case "yaml 1.1": return ((yaml) => (text) => yaml.parse(text, { logLevel: "error", version: "1.1" }))(require("yaml"));
     case "js-yaml 5": return require("js-yaml").load;
     case "js-yaml 4": return require("js-yaml-4").load;
+    case "js-yaml 3": return require("js-yaml-3").safeLoad;
   }
 }
 

@@ -15,7 +15,7 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.environ.get("SERVO_BATCH_YAML_READERS", "")
 PYTHON = ("PyYAML", "libyaml", "ruamel.yaml")
-JAVASCRIPT = ("yaml 1.2", "yaml 1.1", "js-yaml 5", "js-yaml 4")
+JAVASCRIPT = ("yaml 1.2", "yaml 1.1", "js-yaml 5", "js-yaml 4", "js-yaml 3")
 NAMES = (*PYTHON, *JAVASCRIPT, "Psych")
 
 

@@ -15,4 +15,4 @@ if [ -n "$missing" ]; then
 fi
 mkdir -p "$folder"
 npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel error \
-    yaml@2.9.1 js-yaml@5.5.0 js-yaml-4@npm:js-yaml@4.3.2
+    yaml@2.9.1 js-yaml@5.5.0 js-yaml-4@npm:js-yaml@4.3.2 js-yaml-3@npm:js-yaml@3.14.1

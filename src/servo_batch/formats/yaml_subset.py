@@ -42,8 +42,10 @@ WORDS = {
     "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-# PyYAML wants the point and a sign in the exponent, and no sign before a leading point.
-NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+|(?:[-+]?[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
+# PyYAML wants the point and a sign in the exponent, and no sign before a leading point; js-yaml 3 no leading zero.
+NUMBER = re.compile(
+    r"0x[0-9a-fA-F]+|[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*(?:[eE][-+][0-9]+)?)?|\.[0-9]+(?:[eE][-+][0-9]+)?"
+)
 # Booleans of YAML 1.1, its "value" and "merge" types, and in lower case what Psych takes for a word in any case.
 LOOK_ALIKE_WORDS = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "=", "<<"])
 # What some reader takes for a number or a date and another for a string, or both for different numbers: underscores,
@@ -271,7 +273,7 @@ def implicit_key(src: Source, pos: int, mapping: Mapping, plain: "re.Pattern[str
     end, key = scalar(src, pos, plain)
     colon, text = spaces(src, end), src[pos:end]
     if src[colon] != ":" or colon - pos > MAX_KEY:
-        msg = 'a key of at most %d characters and ":" are due here: write "key: value", or a longer text below `key: >`'
+        msg = 'a key of at most %d characters and ":" are due here: write "key: value"; quote a text that begins with {'
         refuse(msg % MAX_KEY, pos)
     if plain is PLAIN and src[colon + 1] not in " \n":
         refuse('YAML readers differ about a ":" without a space after it: put a space after the colon', colon)
