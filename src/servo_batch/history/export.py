@@ -3,7 +3,6 @@
 import json
 from typing import Any, Callable, Dict, Optional, Sequence
 
-from servo_batch.answers import Answer
 from servo_batch.history import table
 from servo_batch.history.trials import Row, Trial, View, names
 from servo_batch.options import Options
@@ -62,32 +61,18 @@ def as_json(trials: Sequence[Trial], objective: str, best: Optional[Row]) -> Dic
     A measurement has what a ``Trial`` has, without what it lacks. ``best`` has its ``settings``, the ``value``, the
     ``measurements`` by number, and whether a tuning ``confirmed`` it; it is null where all failed.
     """
-    return {
-        "objective": objective,
-        "best": best
-        and {
-            "settings": best.settings,
-            "value": best.value,
-            "measurements": [trial.number for trial in best.trials],
-            "confirmed": bool(best.confirmed),
-        },
-        "measurements": [
-            {name: value for name, value in trial._asdict().items() if value is not None} for trial in trials
-        ],
+    measurements = [{name: value for name, value in trial._asdict().items() if value is not None} for trial in trials]
+    told = best and {
+        "settings": best.settings,
+        "value": best.value,
+        "measurements": [trial.number for trial in best.trials],
+        "confirmed": bool(best.confirmed),
     }
+    return {"objective": objective, "best": told, "measurements": measurements}
 
 
-def answer(
-    options: Options,
-    view: View,
-    trials: Sequence[Trial],
-    response: Dict[str, Any],
-    text: Callable[[], str],
-    exit_status: int = 0,
-) -> Answer:
-    """Return the answer in the form that is asked for: CSV of the trials, the view as Markdown, else ``text``."""
+def asked(options: Options, view: View, trials: Sequence[Trial]) -> Optional[Callable[[], str]]:
+    """Return what makes the text that the command line asks for: CSV of the trials, Markdown of the view, or None."""
     if options.get("--csv"):
-        return Answer(response, lambda: as_csv(trials), exit_status, verbatim=True)
-    if options.get("--markdown"):
-        return Answer(response, lambda: table.markdown(view), exit_status, verbatim=True)
-    return Answer(response, text, exit_status)
+        return lambda: as_csv(trials)
+    return (lambda: table.markdown(view)) if options.get("--markdown") else None

@@ -38,11 +38,7 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
 
 
 def _answer(
-    options: Options,
-    config: Config,
-    session: Session,
-    left_out: List[str],
-    stopped: Optional[answers.ServoError],
+    options: Options, config: Config, session: Session, left_out: List[str], stopped: Optional[answers.ServoError]
 ) -> answers.Answer:
     """Return what these measurements tell, which ``stopped`` ended before their end; draw the picture, if any."""
     measured = [recorded.trial(config, number, line) for number, line in enumerate(session.lines, 1)]
@@ -67,11 +63,11 @@ def _answer(
     if stopped or not view.top:
         reason = stopped.reason if stopped else measured[-1].reason or "no-match"
         response.update(status="failed", reason=reason, message="; ".join(remarks))
-    if options.get("--csv") or options.get("--markdown"):
-        for remark in remarks:
-            answers.complain(remark)
+    exported = export.asked(options, view, measured)
+    for remark in remarks if exported else ():
+        answers.complain(remark)
     exit_status = stopped.exit_status if stopped else int(not view.top)
-    return export.answer(options, view, measured, response, lambda: _page(view, remarks), exit_status)
+    return answers.Answer(response, exported or (lambda: _page(view, remarks)), exit_status, verbatim=bool(exported))
 
 
 def _configuration(options: Options) -> Config:

@@ -42,7 +42,9 @@ def history(options: Options) -> answers.Answer:
         view = view._replace(rows=each, numbered=True)
     others = [shown(entry.get("command", "")) for entry in entries if entry["job"] != entries[-1]["job"]]
     told = importance.sentence(matters)
-    return export.answer(options, view, every, response, lambda: _page(path, view, found, others, told))
+    exported = export.asked(options, view, every)
+    page = exported or (lambda: _page(path, view, found, others, told))
+    return answers.Answer(response, page, verbatim=bool(exported))
 
 
 def _as_recorded(entries: List[Dict[str, Any]]) -> Config:
