@@ -3,7 +3,7 @@
 from typing import Any, Dict
 
 from servo_batch import answers, measurement, request, rules, settings, state
-from servo_batch.config import Config, of_options
+from servo_batch.config import of_options
 from servo_batch.job.cancel import Cancellation
 from servo_batch.measurement import Measurement
 from servo_batch.metrics import sources
@@ -11,21 +11,23 @@ from servo_batch.options import Options
 from servo_batch.samples import deviation
 from servo_batch.session import Session
 from servo_batch.settings import Application
-from servo_batch.state import StateFile
 from servo_batch.wording import is_number
 
 
 def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancellation) -> answers.Answer:
     """Measure as the command line and the request on stdin ask, and return the answer; raise ``ServoError``.
 
-    Whatever can be known before the job runs is checked before it runs.
+    The settings are those stored, and over them those of the command line. Whatever can be known before the job runs is
+    checked before it runs.
     """
     with cancellation.interrupting():
         config = of_options(options)
         requested = request.read()
         asked = request.metrics(requested, config.metrics)
         file = state.find(options, config)
-        application = _application(config, options, file)
+        values = rules.assigned(config.settings, options.assignments, config.name)
+        stored = file.load_allowed(config.settings, values)
+        application = config.settings.current(rules.changed(config.settings, stored, values, "nothing was measured"))
         control = settings.overlay(request.control(requested), options.get("--control") or {})
         plan = measurement.plan(config, application, control, asked)
         measurement.refuse_hopeless(config, plan)
@@ -41,17 +43,6 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
     if measured.notes:
         response["notes"] = list(measured.notes)
     return answers.Answer(response, lambda: _table(application, measured))
-
-
-def _application(config: Config, options: Options, file: StateFile) -> Application:
-    """Return the state to measure with: what is stored, and over it what the command line says.
-
-    Raises ``ServoError``: bad-state where what is stored is not allowed any more, rejected where the command line's
-    values are not, as several of one are not.
-    """
-    asked = rules.assigned(config.settings, options.assignments, config.name)
-    stored = file.load_allowed(config.settings, asked)
-    return config.settings.current(rules.changed(config.settings, stored, asked, "nothing was measured"))
 
 
 def _table(application: Application, measured: Measurement) -> str:
