@@ -6,6 +6,7 @@ and readers pass over.
 """
 
 import errno
+import json
 import os
 import stat
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, Dict, Iterator, List, Optional
 
 from servo_batch.answers import bad_config, complain
 from servo_batch.files import flush_directory, lock, why
+from servo_batch.formats import strict_json
 
 # Below this much free space the file system counts as full: a line with some runs has one to a few KiB.
 NEEDED_BYTES = 65536
@@ -28,7 +30,6 @@ OPTIONAL: Dict[str, Any] = {"reason": str, "message": str, "purpose": str, "time
 def digest(parts: Dict[str, Any]) -> str:
     """Return 16 hexadecimal digits that stand for a JSON object, whatever the order of its keys."""
     import hashlib
-    import json
 
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:DIGEST_LENGTH]
@@ -58,8 +59,6 @@ def append(path: str, entry: Dict[str, Any]) -> None:
     ``settings`` (``{"web.cpu": 4}``) and, where there are such, ``control`` and ``metrics`` (mappings, as answered),
     ``reason`` and ``message``, and ``purpose``, what a tuning measured it for (``tuning.loop``).
     """
-    import json
-
     # A byte of an argument that is no UTF-8 has no place in JSON: it becomes "?".
     line = json.dumps(entry, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
     with _appending(path) as descriptor:
@@ -126,8 +125,6 @@ def read(path: str) -> List[Dict[str, Any]]:
 
 def _entry(line: bytes) -> Optional[Dict[str, Any]]:
     """Return the measurement that a line holds, None where it holds none."""
-    from servo_batch.formats import strict_json
-
     try:
         found = strict_json.loads(line)
     except strict_json.JsonError:
