@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left, bisect_right
 from decimal import Decimal
-from typing import List, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
 Number = Union[int, float]
 # A cost is None for a run that failed, which counts as higher than any other.
@@ -49,7 +49,7 @@ def is_lower(costs: Costs, others: Costs) -> bool:
     one in twenty of them may favour ``costs`` as much. Three runs each are the fewest that can tell, where each is
     lower than each. Of more runs the sum of the ranks is taken to be normally distributed, less half a step.
     """
-    runs = _numbers([*costs, *others])
+    runs = [math.inf if cost is None else cost for cost in (*costs, *others)]
     ordered, count = sorted(runs), len(runs)
     # Twice the ranks, since those of ties are halves.
     ranks = [bisect_left(ordered, run) + bisect_right(ordered, run) for run in runs]
@@ -86,7 +86,3 @@ def least_runs(costs: Costs, others: Sequence[Costs]) -> int:
         ):
             runs += 1
     return runs
-
-
-def _numbers(costs: Costs) -> List[float]:
-    return [math.inf if cost is None else cost for cost in costs]

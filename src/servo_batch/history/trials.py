@@ -84,10 +84,8 @@ class View(NamedTuple):
 def view(trials: Sequence[Trial], label: str, minimize: bool, is_comparison: bool = False) -> View:
     """Return what trials come to, pooled where their settings are the same."""
     rows = pooled(trials, minimize)
-    values: Dict[str, Set[str]] = {}
-    for name in names([row.settings for row in rows]):
-        values[name] = {_identity({name: row.settings[name]} if name in row.settings else {}) for row in rows}
-    varying = [name for name, found in values.items() if len(found) > 1]
+    values = [{name: _identity({name: value}) for name, value in row.settings.items()} for row in rows]
+    varying = [name for name in names(values) if len({each.get(name) for each in values}) > 1]
     return View(rows, _best(rows), varying, label, minimize, is_comparison)
 
 

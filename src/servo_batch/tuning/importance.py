@@ -29,12 +29,9 @@ def words(space: search.Space, past: search.Past) -> Dict[str, str]:
 
     ``space`` and ``past`` are those of ``search.propose``. There are none where too little is known.
     """
-    found = {}
-    for name, share in sorted(shares(space, past).items(), key=lambda one: -one[1]):
-        word = next((word for word, least in WORDS.items() if share >= least), None)
-        if word:
-            found[name] = word
-    return found
+    ranked = sorted(shares(space, past).items(), key=lambda one: -one[1])
+    said = {name: next((word for word, least in WORDS.items() if share >= least), "") for name, share in ranked}
+    return {name: word for name, word in said.items() if word}
 
 
 def sentence(found: Mapping[str, str]) -> str:
