@@ -22,12 +22,6 @@ from servo_batch.session import check_history
 from servo_batch.settings import Application
 from servo_batch.wording import did_you_mean, shown
 
-GOOD, DOUBTFUL, BAD = (
-    "all is well",
-    "this would run: look first at what the warnings say",
-    "this would not work yet: mend what is named above and check again",
-)
-
 
 class Findings:
     """What would work, as the sections of a page; what is good to know; what may be a slip; and what would not work."""
@@ -38,19 +32,23 @@ class Findings:
         self.warnings: List[str] = []
         self.problems: List[str] = []
 
-    def attempt(self, step: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what ``step`` returns, or None after noting why it failed."""
+    def attempt(self, step: Callable[..., Any], *arguments: Any, is_needed: bool = True) -> Any:
+        """Return what ``step`` returns, or None after noting why it failed: a warning where all can do without it."""
         try:
             return step(*arguments)
         except answers.ServoError as error:
-            self.problems.append(error.message)
+            (self.problems if is_needed else self.warnings).append(error.message)
         return None
 
     def text(self) -> str:
         """Return all of it for a person: what is wrong last, next to the prompt."""
         lines = ["note: " + note for note in self.notes] + ["warning: " + warning for warning in self.warnings]
         told = "".join(line + "\n" for line in lines + self.problems)
-        verdict = BAD if self.problems else DOUBTFUL if self.warnings else GOOD
+        verdict = "all is well"
+        if self.problems:
+            verdict = "this would not work yet: mend what is named above and check again"
+        elif self.warnings:
+            verdict = "this would run: look first at what the warnings say"
         return "\n".join(filter(None, [*self.sections, told, verdict + "\n"]))
 
 
@@ -71,10 +69,7 @@ def check(options: Options) -> answers.Answer:
     if stored:
         source = file.stored_in if os.path.exists(file.stored_in) else f"{file.path}, which is not there yet"
         findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
-        try:
-            file.check_changeable()
-        except answers.ServoError as error:
-            findings.warnings.append(error.message)  # whoever only measures need not
+        findings.attempt(file.check_changeable, is_needed=False)  # by whoever only measures
     if config and stored:
         findings.attempt(file.load_allowed, config.settings)
         application = config.settings.current(stored)
