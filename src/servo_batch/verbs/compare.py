@@ -31,8 +31,16 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         if options.get("--svg"):
             svg.check_replaceable(options.get("--svg"), files_of(config, file))
         session = Session(config, file, voice, cancellation)
-    stopped = _measure(session, plans * (options.get("--runs") or DEFAULT_RUNS))
-    if not stopped:
+    plans *= options.get("--runs") or DEFAULT_RUNS
+    stopped: Optional[answers.ServoError] = None
+    try:
+        for number, plan in enumerate(plans, 1):
+            session.take(plan, number, len(plans))
+    except answers.ServoError as error:
+        if not session.lines:  # nothing is known
+            raise
+        stopped = error
+    else:
         voice.progress(100, "all runs have ended")
     return _answer(options, config, session, left_out, stopped)
 
@@ -130,18 +138,6 @@ def _choices(config: Config, name: str, text: str) -> Iterator[Any]:
     elif not all(texts):
         raise UsageError(f"{name}={text} lacks a value: write VALUE,VALUE")
     return (rules.typed(described, each) for each in texts)
-
-
-def _measure(session: Session, plans: List[measurement.Plan]) -> Optional[answers.ServoError]:
-    """Measure all in order; return what ended that before its end, or raise it where nothing was measured."""
-    try:
-        for number, plan in enumerate(plans, 1):
-            session.take(plan, number, len(plans))
-    except answers.ServoError as error:
-        if not session.lines:
-            raise
-        return error
-    return None
 
 
 def _why_failed(measured: List[trials.Trial]) -> List[str]:
