@@ -17,7 +17,6 @@ from servo_batch.tuning.model import Model, Point, apart, fit, highest
 Values = Mapping[str, Any]
 Space = Mapping[str, Tuple[Sequence[Any], bool]]
 Past = Sequence[Tuple[Values, Optional[float]]]
-IsOpen = Callable[[Point], bool]
 
 # The model knows nothing at first: so many points, the default included, are each the farthest of some random ones, and
 # more where a range is so long that its ends say little of what lies between.
@@ -151,7 +150,7 @@ def _nearest(space: Space, point: Point, others: Sequence[Point]) -> float:
     return min(map(math.fsum, zip(*columns)), default=0.0)
 
 
-def _some(points: Iterator[Point], is_open: IsOpen, count: int, last_looks: int) -> List[Point]:
+def _some(points: Iterator[Point], is_open: Callable[[Point], bool], count: int, last_looks: int) -> List[Point]:
     """Return ``count`` different open points, or the fewer that the first looks find, or the one found later."""
     found: Dict[Point, None] = {}
     for looks, point in enumerate(islice(points, last_looks), 1):

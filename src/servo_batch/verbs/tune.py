@@ -103,12 +103,9 @@ class _Tuning(NamedTuple):
 
     def store(self, values: Values) -> None:
         """Lay the best settings over what is stored by now, if anything is; raise ``ServoError``."""
-
-        def merge(stored: Application) -> Application:
-            return rules.changed(self.config.settings, stored, {**self.held, **values}, "the best is not stored")
-
+        best, refused = {**self.held, **values}, "the best is not stored"
         if self.state.path:  # there is none with --command
-            self.state.change(merge)
+            self.state.change(lambda stored: rules.changed(self.config.settings, stored, best, refused))
 
 
 def _read(options: Options) -> _Tuning:
