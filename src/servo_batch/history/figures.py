@@ -15,13 +15,9 @@ SHORT_UNITS = {"seconds": [("s", 1.0)], "bytes": [("GB", 1e9), ("MB", 1e6), ("kB
 
 def as_number(value: Any) -> Optional[float]:
     """Return a JSON value as a float where it is a number that can be drawn; a boolean is none."""
-    try:
-        number = float(value) if is_number(value) else math.nan
-    except OverflowError:
+    if not is_number(value) or not abs(value) <= LARGEST:  # which NaN is not either
         return None
-    if not abs(number) <= LARGEST:  # which NaN is not either
-        return None
-    return number if abs(number) >= SMALLEST else 0.0
+    return float(value) if abs(value) >= SMALLEST else 0.0
 
 
 def figure(value: float, digits: int = 4) -> str:
