@@ -24,8 +24,11 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
 
     Raises ``ServoError`` and ``UsageError`` for what is wrong before anything runs, and where nothing is known.
     """
+    if not options.assignments and not options.get("--command"):
+        raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
     with cancellation.interrupting():
-        config = _configuration(options)
+        config = of_options(options)
+        config.metrics = {**{name: sources.of_system(name) for name in ALWAYS_COMPARED}, **config.metrics}
         file = state.find(options, config)
         plans, left_out = _plans(config, file.load_allowed(config.settings, options.assignments), options)
         if options.get("--svg"):
@@ -76,16 +79,6 @@ def _answer(
         answers.complain(remark)
     exit_status = stopped.exit_status if stopped else int(not view.top)
     return answers.Answer(response, exported or (lambda: _page(view, remarks)), exit_status, verbatim=bool(exported))
-
-
-def _configuration(options: Options) -> Config:
-    """Return the configuration with the figures of the system that are always shown; raise ``UsageError`` too."""
-    if not options.assignments and not options.get("--command"):
-        raise UsageError("compare needs the values to compare: COMPONENT.SETTING=VALUE,VALUE")
-    config = of_options(options)
-    figures = {name: sources.of_system(name) for name in ALWAYS_COMPARED}
-    config.metrics = {**figures, **config.metrics}
-    return config
 
 
 def _plans(config: Config, stored: Application, options: Options) -> Tuple[List[measurement.Plan], List[str]]:
