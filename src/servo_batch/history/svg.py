@@ -162,7 +162,7 @@ def _begun(view: View) -> Drawing:
     drawing.row((clip(title, RIGHT - LEFT, TITLE), "text strong"), size=TITLE)
     best = view.top
     if best and best.value is not None:
-        found = "Best: %s %s" % (figure(best.value), unit(view.rows, view.label))
+        found = "Best: %s %s" % (figure(best.value), unit(view.rows, view.label.strip("{}")))
         about = "runs: %d" % len(best.runs) + (", confirmed by tune" if best.confirmed else "")
         drawing.row((found.rstrip(), "best text strong"), (about, "quiet"), gap=16)
         for line in folded(varied(view, best), int((RIGHT - LEFT) / BODY / CHARACTER)):

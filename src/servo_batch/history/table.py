@@ -119,8 +119,7 @@ def _joined(medians: Sequence[str], spreads: Sequence[Optional[float]]) -> List[
 
 
 def unit(rows: Sequence[Row], name: str) -> str:
-    """Return the unit that a metric, or an objective that is one alone, was recorded with; else an empty text."""
-    name = name.strip("{}")
+    """Return the unit that a metric was recorded with, an empty text where it has none."""
     units = [trial.metrics.get(name, {}).get("unit") for row in rows for trial in row.trials]
     return next((str(each) for each in units if each), "")
 

@@ -155,7 +155,7 @@ def _mixed(view: trials.View) -> List[str]:
 def _measurement(row: trials.Row, view: trials.View, metrics: Dict[str, sources.Metric]) -> Dict[str, Any]:
     """Return what a program is told of a combination."""
     runs = [{name: metric["value"] for name, metric in trial.metrics.items()} for trial in row.trials if trial.metrics]
-    known = {name: each for name, each in metrics.items() if runs and len(row.kinds(name)) == 1}
+    known = {name: each for name, each in metrics.items() if len(row.kinds(name)) == 1}
     told: Dict[str, Any] = {"settings": row.settings, "metrics": summary.summarise(runs, known) if runs else {}}
     failed = [trial for trial in row.trials if trial.objective is None]
     if failed:
