@@ -11,7 +11,7 @@ import os
 import signal
 import time
 import traceback
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from servo_batch.agent.driver import Driver, is_there, start
 from servo_batch.agent.events import Events
@@ -99,7 +99,7 @@ class Agent:
             if is_idle and self._events.signals:
                 break
             exchange = self._service.post(event, param)
-            self._wait(REQUEST_SECONDS, exchange.is_over, is_idle)
+            self._wait(REQUEST_SECONDS, exchange, is_idle)
             reply = exchange.end()
             if reply.answer is not None:
                 if param is not None:
@@ -118,13 +118,13 @@ class Agent:
             self._wait(pause, is_idle=is_idle)
         return None
 
-    def _wait(self, seconds: float, is_over: Callable[[], bool] = lambda: False, is_idle: bool = True) -> None:
-        """Wait so many seconds, or until ``is_over``; where it ``is_idle``, until any signal.
+    def _wait(self, seconds: float, exchange: Optional[Exchange] = None, is_idle: bool = True) -> None:
+        """Wait so many seconds, or until the ``exchange`` is over; where it ``is_idle``, until any signal.
 
         Once the agent is told to stop, wait for a moment only.
         """
         until = time.monotonic() + seconds
-        while not (is_over() or (is_idle and self._events.signals)) and time.monotonic() < until:
+        while not ((exchange and exchange.reply) or (is_idle and self._events.signals)) and time.monotonic() < until:
             if self._events.stopped_at < math.inf:
                 until = min(until, time.monotonic() + LAST_WAIT_SECONDS)
             self._events.wait(until)
@@ -186,7 +186,8 @@ class Agent:
         finally:
             # A report after the result would say that the operation goes on. One that nobody answers must not hold the
             # result up.
-            self._wait(REPORT_SECONDS, reports.are_answered, is_idle=False)
+            if reports.exchange:
+                self._wait(REPORT_SECONDS, reports.exchange, is_idle=False)
             reports.end()
             self._reports = None
 
@@ -245,23 +246,19 @@ class Reports:
 
     def __init__(self, event: str, service: Service, log: Log) -> None:
         self.cancel: Optional[ServoError] = None  # that the service cancelled the operation
+        self.exchange: Optional[Exchange] = None  # the report whose answer is awaited
         self._event = event
         self._service = service
         self._log = log
         self._began = time.monotonic()
         self._due = self._began + REPORT_SECONDS
         self._told: Optional[Dict[str, Any]] = None  # the line of the last report
-        self._exchange: Optional[Exchange] = None
-
-    def are_answered(self) -> bool:
-        """Tell whether no answer is awaited."""
-        return self._exchange is None or self._exchange.is_over()
 
     def turn(self, line: Optional[Dict[str, Any]]) -> float:
         """Report ``line``, the driver's newest, if that is due, the first at once; return when the next is due."""
         now = time.monotonic()
         is_due = now >= self._due or (line is not None and self._told is None)
-        if is_due or self.are_answered():
+        if is_due or (self.exchange and self.exchange.reply):
             self.end()
         if is_due:
             told = line or {"progress": 0}
@@ -269,17 +266,17 @@ class Reports:
             # An old message would not go with the new runtime.
             if line is not self._told and "message" in told:
                 param["message"] = told["message"]
-            self._exchange = self._service.post(self._event, param)
+            self.exchange = self._service.post(self._event, param)
             self._told = line
             self._due = now + REPORT_SECONDS
         return self._due
 
     def end(self) -> None:
         """Take the answer to the report that is under way, if any; without an answer break it off."""
-        if self._exchange is None:
+        if self.exchange is None:
             return
-        reply = self._exchange.end()
-        self._exchange = None
+        reply = self.exchange.end()
+        self.exchange = None
         if reply.answer is None:
             self._log("progress not delivered: %s" % reply.error)
         elif reply.answer.get("status") == "cancel":

@@ -43,10 +43,6 @@ class Exchange:
         self.reply: Optional[Reply] = None
         self.socket: Optional[socket.socket] = None  # once it is connected
 
-    def is_over(self) -> bool:
-        """Tell whether there is a reply."""
-        return self.reply is not None
-
     def end(self) -> Reply:
         """Return what came of it; if nothing did yet, break the connection, which ends the thread."""
         if self.reply is None:
