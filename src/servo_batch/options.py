@@ -5,6 +5,8 @@ Read by hand: argparse takes longer to import than all that a short call does.
 
 import os
 
+from servo_batch.wording import did_you_mean, shown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
@@ -96,9 +98,9 @@ class Option:
     It is empty where the option takes none. ``name`` is the long one.
     """
 
-    def __init__(self, shown: str, meaning: str) -> None:
-        words = shown.replace(",", "").split()
-        self.shown = shown
+    def __init__(self, form: str, meaning: str) -> None:
+        words = form.replace(",", "").split()
+        self.shown = form
         self.names = [word for word in words if word[0] == "-"]
         self.name = self.names[-1]
         self.value = "".join(words[len(self.names) :])
@@ -131,7 +133,7 @@ class Options:
 def of(verb: str) -> "List[Option]":
     """Return the options of a verb."""
     rows = [line.split(" | ") for line in TABLE.splitlines()]
-    return [Option(shown, meaning) for shown, verbs, meaning in rows if verb in verbs.split()]
+    return [Option(form, meaning) for form, verbs, meaning in rows if verb in verbs.split()]
 
 
 def read(argv: "List[str]") -> Options:
@@ -145,8 +147,6 @@ def read(argv: "List[str]") -> Options:
         arguments.insert(0, "help")
     verb, *arguments = arguments or [""]
     if verb not in USAGE:
-        from servo_batch.wording import did_you_mean, shown
-
         verbs = ", ".join(USAGE)
         raise UsageError(f"the first word has to be one of {verbs}, but is {shown(verb)}{did_you_mean(verb, USAGE)}")
     return Options(verb, program if verb == "help" else f"{program} {verb}", arguments)
@@ -167,8 +167,6 @@ def _parsed(verb: str, call: str, arguments: "List[str]") -> "Tuple[Dict[str, An
             name, equals, text = argument.partition("=")
             option = known.get(name)
             if option is None:
-                from servo_batch.wording import did_you_mean
-
                 _refuse_verbs(verb, call, words)  # whose option it may be
                 raise UsageError(f"{verb} has no option {name}{did_you_mean(name, known)}")
             if option.value and not equals:
@@ -249,7 +247,10 @@ def _taken(verb: str, call: str, words: "List[str]") -> "Tuple[Optional[str], Di
     if unwanted:
         raise UsageError(f"{' '.join(unwanted)} has no place in {verb} {USAGE[verb]}")
     assignments: "Dict[str, str]" = {}
-    for name, text in map(_assignment, settings):
+    for word in settings:
+        name, _, text = utf8(word).partition("=")
+        if not all(name.rpartition(".")):  # a component may have dots
+            raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE")
         if name in assignments:
             raise UsageError(f"{name} is given twice: compare takes several values of one, {name}=VALUE,VALUE")
         assignments[name] = text
@@ -266,11 +267,3 @@ def _refuse_verbs(verb: str, call: str, words: "List[str]") -> None:
             if call.endswith(" " + verb):
                 other = call[: -len(verb)] + word
             raise UsageError(f"{word} is a verb, not an APP_ID; call {other}")
-
-
-def _assignment(word: str) -> "Tuple[str, str]":
-    """Return what ``COMPONENT.SETTING=VALUE`` names and says; a component may have dots."""
-    name, _, value = utf8(word).partition("=")
-    if not all(name.rpartition(".")):
-        raise UsageError(f"{word} does not name a setting: write COMPONENT.SETTING=VALUE")
-    return name, value
