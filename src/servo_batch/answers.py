@@ -29,13 +29,7 @@ class ServoError(Exception):
     """
 
     def __init__(
-        self,
-        status: str,
-        reason: str,
-        summary: str,
-        details: str = "",
-        cause: "Optional[str]" = None,
-        exit_status: int = 1,
+        self, status: str, reason: str, summary: str, details: str = "", cause: str = "", exit_status: int = 1
     ) -> None:
         self.status = status
         self.reason = reason
