@@ -35,9 +35,8 @@ class AgentOptions:
             raise bad_request("APP_ID is missing, or begins with '-': a driver would take it for an option; see --help")
         self.agent = utf8(arguments.get("--agent") or "servo-batch/" + __version__)
         self.url = _url(self.app_id, arguments)
-        self.token_file: Optional[str] = arguments.get("--auth-token") or DEFAULT_TOKEN_FILE
-        if arguments.get("--no-auth"):
-            self.token_file = None
+        token_file = arguments.get("--auth-token") or DEFAULT_TOKEN_FILE
+        self.token_file: Optional[str] = None if arguments.get("--no-auth") else token_file
         self.delay_seconds: float = arguments.get("--delay") or 0.0
         self.verbose = bool(arguments.get("--verbose"))
         self.interactive = bool(arguments.get("--interactive"))
