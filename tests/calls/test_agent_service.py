@@ -69,7 +69,7 @@ def deliver(measure):
     """A function that has a result delivered through faults in turn; it returns the log's line of each."""
 
     def deliver(faults, **changes):
-        changes = ["service.MAX_RETRY_SECONDS=0.01", *("life.%s=%s" % change for change in changes.items())]
+        changes = ["retry.MAX_RETRY_SECONDS=0.01", *("life.%s=%s" % change for change in changes.items())]
         service, agent = measure(answers=faults, changes=changes)
         service.wait_for("WHATS_NEXT", 2)
         agent.stop()

@@ -11,7 +11,8 @@ import pytest
 from servo_batch import answers
 from servo_batch.agent import identity, log
 from servo_batch.agent.log import MAX_LINE, Log
-from servo_batch.agent.service import MAX_RETRY_SECONDS, Service, pause_of, pauses
+from servo_batch.agent.retry import MAX_RETRY_SECONDS, pause_of, pauses
+from servo_batch.agent.service import Service
 from servo_batch.answers import ServoError
 from servo_batch.options import UsageError, read
 

@@ -1,7 +1,8 @@
 """The servo agent: takes the service's commands over HTTPS and runs the drivers.
 
 The manual's page "The agent" says what it does. ``identity`` is checked once, ``service`` makes one exchange,
-``driver`` runs one driver, ``events`` is where all is waited for, and ``life`` does what the service says.
+``driver`` runs one driver, ``events`` is where all is waited for, ``retry`` says when to try again, and ``life`` does
+what the service says.
 """
 
 import os

@@ -17,7 +17,8 @@ from servo_batch.agent.driver import Driver, is_there, start
 from servo_batch.agent.events import Events
 from servo_batch.agent.identity import AgentOptions
 from servo_batch.agent.log import Log
-from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service, pauses
+from servo_batch.agent.retry import pauses
+from servo_batch.agent.service import REQUEST_SECONDS, Exchange, Service
 from servo_batch.answers import ServoError, bad_request, failed
 
 DEFAULT_SLEEP_SECONDS = 120.0

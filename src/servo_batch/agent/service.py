@@ -1,26 +1,24 @@
-"""One exchange with the service: a POST, and its answer, within a time and a size; and when to try again.
+"""One exchange with the service: a POST, and its answer, within a time and a size.
 
-An exchange runs in a thread: whatever the service does (nothing, a byte a minute, a hundred megabytes), the agent goes
-on reading its driver and hears its signals.
+It runs in a thread: whatever the service does (nothing, a byte a minute, a hundred megabytes), the agent goes on
+reading its driver and hears its signals.
 """
 
 import base64
 import contextlib
-import email.utils
 import http.client
 import json
 import os
-import random
 import signal
 import socket
 import threading
-import time
 import urllib.request
-from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote, urlsplit
 
 from servo_batch import __version__
 from servo_batch.agent.events import FINISH, STOP
+from servo_batch.agent.retry import pause_of
 from servo_batch.answers import bad_request
 from servo_batch.formats import strict_json
 
@@ -28,9 +26,6 @@ from servo_batch.formats import strict_json
 REQUEST_SECONDS = 60.0
 # Commands are small: an answer above this is no answer.
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-# A pause is twice the one before, up to the first; a service that names one itself may have the second.
-MAX_RETRY_SECONDS = 60.0
-MAX_RETRY_AFTER_SECONDS = 600.0
 
 
 class Reply(NamedTuple):
@@ -174,23 +169,3 @@ def _proxy(scheme: str, authority: str) -> Tuple[Optional[Tuple[str, int]], Dict
         return (host, port), {}
     user = "%s:%s" % (unquote(parts.username), unquote(parts.password or ""))
     return (host, port), {"Proxy-Authorization": "Basic " + base64.b64encode(user.encode()).decode("ascii")}
-
-
-def pauses(first_seconds: float) -> Iterator[float]:
-    """Yield the pauses after each try of one exchange; agents that failed together come back apart."""
-    seconds = first_seconds
-    while True:
-        yield seconds * random.uniform(0.75, 1)
-        seconds = min(seconds * 2, max(first_seconds, MAX_RETRY_SECONDS))
-
-
-def pause_of(retry_after: str) -> Optional[float]:
-    """Return how long to wait by a header that has a number or a date (RFC 7231, section 7.1.3); None for neither."""
-    try:
-        if retry_after.isdecimal():
-            seconds = float(retry_after)
-        else:
-            seconds = max(1.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return None
-    return min(seconds * random.uniform(1, 1.1), MAX_RETRY_AFTER_SECONDS)
