@@ -43,57 +43,52 @@ def measure(job: Job, begin: Callable[[], Examine], caller: Caller) -> List[str]
     signal ends what is at hand: the first the prepare or the job, one that comes later the grace period of that, or the
     cleanup. One that comes when all has ended raises nothing: the measurement counts.
     """
-    measurement = _Measurement(job, begin, caller, [])
+    notes: List[str] = []
     for number in range(job.warmup_runs + job.runs):
-        measurement.round(Place(number, job.runs, job.warmup_runs))
-    return measurement.notes
+        errors = _round(job, Place(number, job.runs, job.warmup_runs), begin, caller, notes)
+        if errors:
+            raise _joined(errors, notes)
+    return notes
 
 
-class _Measurement(NamedTuple):
-    job: Job
-    begin: Callable[[], Examine]
-    caller: Caller
-    notes: List[str]  # what was left running so far
-
-    def round(self, place: Place) -> None:
-        """Do one run with all that belongs to it; raise ``ServoError``."""
-        errors: List[ServoError] = []
-        refusal = self.caller.cancellation.refusal(place.told("%s was not started" % Kind.JOB))
-        if refusal:
-            raise self._joined([refusal])
+def _round(job: Job, place: Place, begin: Callable[[], Examine], caller: Caller, notes: List[str]) -> List[ServoError]:
+    """Do one run with all that belongs to it; return what went wrong, and add to ``notes`` what it left running."""
+    refusal = caller.cancellation.refusal(place.told("%s was not started" % Kind.JOB))
+    if refusal:
+        return [refusal]
+    errors = []
+    try:
+        if job.prepare:
+            _run(job.prepare, place, caller, notes)
+        examine = begin()
+        _run(job.command, place, caller, notes, examine if place.number >= place.warmup_runs else None)
+    except ServoError as error:
+        errors.append(error)
+    finally:
+        # Also after a bug of ours.
         try:
-            if self.job.prepare:
-                self._run(self.job.prepare, place)
-            examine = self.begin()
-            self._run(self.job.command, place, examine if place.number >= place.warmup_runs else None)
+            if job.cleanup:
+                _run(job.cleanup, place, caller, notes)
         except ServoError as error:
             errors.append(error)
-        finally:
-            # Also after a bug of ours.
+    return errors
+
+
+def _run(step: Step, place: Place, caller: Caller, notes: List[str], examine: Optional[Examine] = None) -> None:
+    check_working_directory(step.working_directory)
+    kept_as = caller.keep_output if step.kind is Kind.JOB else None
+    with closing(output.create(kept_as)) as printed:
+        ended = Running(step._replace(place=place), printed, caller).to_the_end()
+        notes.extend(map(place.told, ended.remains(step)))
+        if examine:
             try:
-                if self.job.cleanup:
-                    self._run(self.job.cleanup, place)
+                examine(ended, printed, step._replace(kind=Kind.SEARCH, place=place, timeout_seconds=math.inf))
             except ServoError as error:
-                errors.append(error)
-        if errors:
-            raise self._joined(errors)
+                raise error.saying(place.told(error.summary)) from None
 
-    def _run(self, step: Step, place: Place, examine: Optional[Examine] = None) -> None:
-        check_working_directory(step.working_directory)
-        kept_as = self.caller.keep_output if step.kind is Kind.JOB else None
-        with closing(output.create(kept_as)) as printed:
-            ended = Running(step._replace(place=place), printed, self.caller).to_the_end()
-            self.notes.extend(map(place.told, ended.remains(step)))
-            if examine:
-                try:
-                    examine(ended, printed, step._replace(kind=Kind.SEARCH, place=place, timeout_seconds=math.inf))
-                except ServoError as error:
-                    raise error.saying(place.told(error.summary)) from None
 
-    def _joined(self, errors: Sequence[ServoError]) -> ServoError:
-        """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
-        text = "; ".join(dict.fromkeys([*(error.summary for error in errors), *self.notes]))
-        first = max(
-            errors, key=lambda error: (error.reason == "cancelled", error.exit_status, error.cause == "machine")
-        )
-        return first.saying(text, "\n".join(error.details for error in errors if error.details))
+def _joined(errors: Sequence[ServoError], notes: Sequence[str]) -> ServoError:
+    """Return the one error that tells of one or two, and of what was left; a cancel where one of them is one."""
+    text = "; ".join(dict.fromkeys([*(error.summary for error in errors), *notes]))
+    first = max(errors, key=lambda error: (error.reason == "cancelled", error.exit_status, error.cause == "machine"))
+    return first.saying(text, "\n".join(error.details for error in errors if error.details))
