@@ -4,7 +4,7 @@ Whoever measures (the verb, the tuning) calls these; they read no stdin, write n
 """
 
 import math
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import executable, formulas, settings
 from servo_batch.answers import bad_config, bad_request, failed
@@ -61,12 +61,10 @@ def plan(
     if problem:
         raise bad_config(f"{config.place(('batch', 'cleanup'))}: {problem}")
     wanted = config.metrics if asked is None else (sources.TOTAL_RUNTIME, *asked)
-    needed: Set[str] = set()
-    pending = list(wanted)
-    while pending:
-        name = pending.pop()
-        pending += config.formulas[name].names if name in config.formulas and name not in needed else []
-        needed.add(name)
+    needed = list(wanted)
+    for name in needed:  # which grows meanwhile
+        names = config.formulas[name].names if name in config.formulas else []
+        needed += [each for each in names if each not in needed]
     comparable = {
         "commands": {key: config.batch[key] for key in config.commands},
         "env": config.batch.get("env", {}),
@@ -164,10 +162,8 @@ def run(planned: Plan, caller: Caller) -> Measurement:
 def _values(planned: Plan, ended: Ended, found: Dict[str, Any]) -> Dict[str, Any]:
     """Return the values of all metrics in a run, beside those that were ``found``; raise ``ServoError`` (no-match)."""
     figures = {sources.TOTAL_RUNTIME: ended.runtime_seconds, **ended.usage}
-    values = dict(found)
-    for name, each in planned.needed.items():
-        if each.source == "resource":
-            values[name] = round(figures[each.text], TIME_DIGITS)
+    counted = {name: each.text for name, each in planned.needed.items() if each.source == "resource"}
+    values = {**found, **{name: round(figures[text], TIME_DIGITS) for name, text in counted.items()}}
     results, problems = computed(planned.needed, values, planned.settings, planned.control)
     if problems:
         texts = [f"{named(name)} cannot be computed: {problem}" for name, problem in problems.items()]

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from typing import Any, Dict, List, Optional, Set, Union
+from typing import Any, Dict, List, Optional, Union
 
 from servo_batch import recorded
 from servo_batch.answers import ForPrograms, ServoError, bad_config, bad_request, complain
@@ -42,8 +42,8 @@ def check_history(config: Config, state: StateFile) -> None:
 class Session:
     """The measurements of one call: how they go is told, each is recorded, and what is to be known of them is said.
 
-    ``lines`` are those of the history, also where none is named; ``notes`` are what was said of them. Another session
-    at the same time is said.
+    ``lines`` are those of the history, also where none is named; ``notes`` are what was said of them, each with what it
+    is about. Another session at the same time is said.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Session:
     ) -> None:
         """Raise ``ServoError`` where measurements could not be recorded, or what the job prints not be kept."""
         self.lines: List[Dict[str, Any]] = []
-        self.notes: List[str] = []
+        self.notes: Dict[str, str] = {}
         if keep_output:
             for path in (keep_output, keep_output + output.STDERR_SUFFIX):
                 refuse_input("--keep-output", path, files_of(config, state))
@@ -66,7 +66,6 @@ class Session:
             output.check(keep_output)
         self._caller = Caller(cancellation, Telling(voice, config.expected_seconds), show_output, keep_output)
         self._history = config.history
-        self._said: Set[str] = set()
         _lock(config.name)
 
     def take(
@@ -95,11 +94,11 @@ class Session:
             if not recorded.is_of_settings(line):
                 raise outcome
         else:
+            said = set(self.notes.values())  # of earlier measurements
             for note, about in outcome.notes.items():
-                if about not in self._said:  # of an earlier measurement
-                    self.notes.append(note)
+                if about not in said:
+                    self.notes[note] = about
                     complain(note)
-            self._said.update(outcome.notes.values())
         self.lines.append(line)
         return outcome
 
