@@ -10,7 +10,7 @@ import select
 import signal
 import time
 from contextlib import contextmanager, suppress
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional
 
 from servo_batch.answers import STDOUT, ServoError, failed
 
@@ -31,12 +31,19 @@ def signal_name(signum: int) -> str:
         return "signal %d" % signum
 
 
-def wake_up_on_signals() -> int:
-    """Return a descriptor that becomes readable when a signal comes that has a handler, and never waits."""
+def catch(signals: Iterable[int], handler: Callable[[int, Any], None]) -> int:
+    """Have ``handler`` called for signals, which may be blocked so far, but for those that are LEFT_IGNORED.
+
+    Return a descriptor that becomes readable when a signal comes that has a handler, and never waits.
+    """
     readable, writable = os.pipe()
     os.set_blocking(readable, False)
     os.set_blocking(writable, False)
     signal.set_wakeup_fd(writable)
+    for signum in signals:
+        if not (signum in LEFT_IGNORED and signal.getsignal(signum) is signal.SIG_IGN):
+            signal.signal(signum, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     return readable
 
 
@@ -57,13 +64,9 @@ class Cancellation:
         self._raises = False
 
     def __enter__(self) -> "Cancellation":
-        self._readable = wake_up_on_signals()
-        for signum in SIGNALS:
-            if not (signum in LEFT_IGNORED and signal.getsignal(signum) is signal.SIG_IGN):
-                signal.signal(signum, self._record)
-        # Whoever started the driver may have left it otherwise. SIGCHLD ignored: nobody is told of an exit status.
+        # Whoever started the driver may have left it ignored: then nobody is told of an exit status.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        self._readable = catch(SIGNALS, self._record)
         return self
 
     def __exit__(self, *_: object) -> None:

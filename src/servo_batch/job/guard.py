@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import Callable, Dict, List, Optional
 
 from servo_batch.job import descendants
-from servo_batch.job.cancel import wake_up_on_signals
+from servo_batch.job.cancel import catch
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
 from servo_batch.job.outcomes import Ended, Lost, NotStarted, Outcome, Stopped
 from servo_batch.job.types import Step
@@ -65,7 +65,9 @@ def _tell(report: int, outcome: Outcome) -> None:
 
 def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> None:
     detach({stdout, stderr, control, report})
-    wakeup = _catch_signals()
+    # Handlers, though they do nothing: what ends the driver must not end the guard, and what the guard ignored, the job
+    # would ignore as well.
+    wakeup = catch(BLOCKED, lambda _signum, _frame: None)
     can_follow = descendants.become_subreaper()
     arguments = [_encoded(argument) for argument in step.arguments]
     environment = {**os.environb, **{_encoded(name): _encoded(text) for name, text in step.environment.items()}}
@@ -105,20 +107,6 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
 def _encoded(text: str) -> bytes:
     # UTF-8 whatever the locale: in the C locale Python 3.6 could not encode the text itself.
     return text.encode("utf-8", "surrogateescape")
-
-
-def _catch_signals() -> int:
-    """Set up the signals; return a descriptor that becomes readable when a child ends.
-
-    The handlers do nothing, but handlers they are: what ends the driver must not end the guard, and what is ignored
-    would be ignored by the job as well.
-    """
-    wakeup = wake_up_on_signals()
-    for signum in BLOCKED:
-        if signum == signal.SIGCHLD or signal.getsignal(signum) is not signal.SIG_IGN:
-            signal.signal(signum, lambda _signum, _frame: None)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
-    return wakeup
 
 
 def _wait(listened: List[int], seconds: float) -> Optional[bytes]:
