@@ -96,7 +96,7 @@ def wait_for(
     for descriptors, events in ((ends, 0), (readable, select.POLLIN), (writable, select.POLLOUT)):
         for descriptor in descriptors:
             poll.register(descriptor, events)
-    return dict(poll.poll(None if seconds == math.inf else max(0.0, min(seconds, MAX_POLL_SECONDS) * 1000)))
+    return dict(poll.poll(max(0.0, min(seconds, MAX_POLL_SECONDS)) * 1000))
 
 
 def detach(kept: Set[int]) -> None:

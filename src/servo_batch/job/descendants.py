@@ -1,4 +1,4 @@
-"""The processes that descend from this one, and how to stop every one of them.
+"""The processes that descend from this one: what they used, and how to stop every one of them.
 
 What makes it exact on Linux, by prctl(2), proc(5) and credentials(7):
 
@@ -10,7 +10,9 @@ What makes it exact on Linux, by prctl(2), proc(5) and credentials(7):
 """
 
 import os
+import resource
 import signal
+import sys
 import time
 from contextlib import suppress
 from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
@@ -18,6 +20,7 @@ from typing import Callable, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 from servo_batch.wording import visible
 
 PR_SET_CHILD_SUBREAPER = 36
+MAX_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; says getrusage(2) of each system
 # How long to go on with SIGKILL: a process in an uninterruptible sleep or of another user may not end at all.
 KILL_SECONDS = 5.0
 # How long to wait at a time, since nothing tells of some changes: an orphan that comes, a process group that empties.
@@ -96,6 +99,20 @@ def reap() -> Dict[int, int]:
                 break
             ended[pid] = status
     return ended
+
+
+def used() -> Dict[str, float]:
+    """Return what this process's ended children used, orphans that came to it too, as getrusage(2) has it."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # A forked process has the guard's pages, and Linux keeps the largest size that a process ever had, also over exec.
+    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "user_time": ended.ru_utime,
+        "system_time": ended.ru_stime,
+        "cpu_time": ended.ru_utime + ended.ru_stime,
+        "max_rss": ended.ru_maxrss * MAX_RSS_UNIT,
+        "max_rss_floor": floor * MAX_RSS_UNIT,
+    }
 
 
 def all_gone() -> bool:

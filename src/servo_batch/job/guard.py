@@ -24,7 +24,6 @@ from servo_batch.job.cancel import catch
 from servo_batch.job.child import BLOCKED, Child, detach, tell, wait_for
 from servo_batch.job.outcomes import Ended, Lost, NotStarted, Outcome, Stopped
 from servo_batch.job.types import Step
-from servo_batch.job.usage import used
 
 OUTCOMES: Dict[str, Callable[..., Outcome]] = {kind.__name__: kind for kind in (Ended, Stopped, Lost, NotStarted)}
 # How long a process may take to end that has nothing more to do.
@@ -94,7 +93,7 @@ def _guard(step: Step, stdout: int, stderr: int, control: int, report: int) -> N
     seconds = time.monotonic() - began
     if status is not None:
         exit_status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        ended = Ended(seconds, exit_status, used(), [])
+        ended = Ended(seconds, exit_status, descendants.used(), [])
         _tell(report, ended)
         while os.read(control, 100):
             pass
