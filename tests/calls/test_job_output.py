@@ -127,6 +127,20 @@ class TestWhatIsLeftRunning:
         assert re.match(told, driver.answer()["message"])
         assert (job.alive(), len(left.alive())) == ([], 1)
 
+    def test_is_told_with_a_cancel_that_comes_between_two_runs(self, measuring, newest, leave):
+        command = "echo up >up; read go <go; " + leave
+        driver = measuring(newest.python, command, fifos=("up", "go"), warmup_runs=1)
+        driver.read("up")
+        guard = driver.guard()
+        (shell,) = children(guard)
+        driver.send(signal.SIGSTOP)
+        driver.write("go", b"")
+        wait_until(lambda: shell not in children(guard))
+        driver.send(signal.SIGTERM)
+        driver.send(signal.SIGCONT)
+        told = r"cancelled by SIGTERM: run 1 of 1: the job was not started; warm-up run .*: the job left running: \d+ "
+        assert re.match(told, driver.answer()["message"])
+
 
 class TestShowing:
     def test_shows_what_comes_in_the_order_in_which_it_comes(self, servo):
