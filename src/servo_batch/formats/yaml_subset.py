@@ -68,9 +68,23 @@ class YamlError(ValueError):
     ``name`` is the document's, as given to ``loads``.
     """
 
-    def __init__(self, text: str, msg: str, name: str, lineno: int, colno: int) -> None:
-        super().__init__(text)
-        self.msg, self.name, self.lineno, self.colno = msg, name, lineno, colno
+    def __init__(self, src: "Source", name: str) -> None:
+        from servo_batch.columns import width
+
+        texts: "List[str]" = []
+        for pos in sorted(src.problems, reverse=True):  # the first comes last, so that its place is the error's
+            start, end = src.rfind("\n", 0, pos) + 1, src.find("\n", pos)
+            first = max(start, pos - LINE_WIDTH + 20)
+            last = min(end, first + LINE_WIDTH)
+            before = "…" * (first > start) + visible(src[first:pos])
+            after = visible(src[pos:last]) + "…" * (last < end)
+            self.msg, self.lineno, self.colno = src.problems[pos], src.count("\n", 0, pos) + 1, pos - start + 1
+            head = "%s:%d:%d: %s" % (visible(name), self.lineno, self.colno, self.msg)
+            texts.insert(0, "%s\n    %s\n    %s^" % (head, before + after, " " * width(before)))
+        if len(texts) == MAX_PROBLEMS:
+            texts.append("and there may be more")
+        super().__init__("\n".join(texts))
+        self.name = name
 
 
 class Source(str):
@@ -115,7 +129,7 @@ def loads(source: "Union[str, bytes]", name: str = "<string>") -> "Any":
     except _RefusedError as refused:
         src.problems[refused.args[1]] = refused.args[0]
     if src.problems:
-        raise error_of(src, name)
+        raise YamlError(src, name)
     return value
 
 
@@ -442,22 +456,3 @@ def resolved(src: Source, text: str, pos: int) -> "Any":
         msg = "YAML readers differ about the value of %s: quote it if it is text, else write true, false or a number"
         note(src, msg % shown(text), pos)
     return text
-
-
-def error_of(src: Source, name: str) -> YamlError:
-    """Return the error that tells what is wrong with the document ``name``, and shows the lines."""
-    from servo_batch.columns import width
-
-    texts: "List[str]" = []
-    for pos in sorted(src.problems, reverse=True):  # the first comes last, so that its place is the error's
-        start, end = src.rfind("\n", 0, pos) + 1, src.find("\n", pos)
-        first = max(start, pos - LINE_WIDTH + 20)
-        last = min(end, first + LINE_WIDTH)
-        before = "…" * (first > start) + visible(src[first:pos])
-        after = visible(src[pos:last]) + "…" * (last < end)
-        lineno, colno = src.count("\n", 0, pos) + 1, pos - start + 1
-        head = "%s:%d:%d: %s" % (visible(name), lineno, colno, src.problems[pos])
-        texts.insert(0, "%s\n    %s\n    %s^" % (head, before + after, " " * width(before)))
-    if len(texts) == MAX_PROBLEMS:
-        texts.append("and there may be more")
-    return YamlError("\n".join(texts), src.problems[pos], name, lineno, colno)
