@@ -27,8 +27,9 @@ NOT_TEXT = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\ufff
 SPACES, BLANK_LINES = re.compile(" *"), re.compile("[ \n]*")
 MARKER = re.compile(r"(?:---|\.\.\.)[ \t\n]|\0")
 ENTRY = re.compile("-[ \n]")
-# What may stand in a plain scalar without a second look, in block and in flow style.
-PLAIN, FLOW_PLAIN = re.compile(r"[^:#\t\n]*"), re.compile(r"[^,\[\]{}?:#\t\n]*")
+# What may stand in a plain scalar behind its first character, in block and in flow style: nb-ns-plain-in-line [132].
+PLAIN = re.compile(r"(?:[^:#\t\n]+|:(?![ \n])|(?<! )#)*")
+FLOW_PLAIN = re.compile(r"(?:[^,\[\]{}?:#\t\n]+|:(?![ \n,\[\]{}])|(?<! )#)*")
 NOT_PLAIN_FIRST = frozenset("-?:|>#,[]{}\0")
 QUOTED = {"'": re.compile("[^'\n]*(?:''[^'\n]*)*"), '"': re.compile(r'[^"\\\n]*(?:\\.[^"\\\n]*)*')}
 ESCAPE = r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)"
@@ -423,19 +424,13 @@ def plain_end(src: Source, pos: int, plain: "re.Pattern[str]") -> int:
     elif char in NOT_PLAIN_FIRST and (char != "-" or src[pos + 1] in " \n,[]{}"):
         msg = '"%s" begins no value here: put "- item" or "key: value" on its own line; quote it if it is text'
         refuse(msg % char, pos)
-    end, not_after_colon = pos, " \n" if plain is PLAIN else " \n,[]{}"
-    while True:
-        end = plain.match(src, end).end()  # type: ignore[union-attr]
-        char, follow = src[end], src[end + 1]
-        if (char == ":" and follow not in not_after_colon) or (char == "#" and src[end - 1] != " "):
-            end += 1
-        elif char == "\t":
-            refuse(TAB, end)
-        elif char in "?[{" or (char == ":" and follow not in " \n"):
-            # PyYAML ends the scalar at "?", ruamel does not; {a:} is {"a": null} to PyYAML, {"a:": null} to ruamel.
-            refuse('YAML readers differ about a "%s" here: quote the text, or put a space after ":"' % char, end)
-        else:
-            return pos + len(src[pos:end].rstrip(" "))
+    end = plain.match(src, pos).end()  # type: ignore[union-attr]
+    if src[end] == "\t":
+        refuse(TAB, end)
+    if src[end] in "?[{" or (src[end] == ":" and src[end + 1] not in " \n"):
+        # PyYAML ends the scalar at "?", ruamel does not; {a:} is {"a": null} to PyYAML, {"a:": null} to ruamel.
+        refuse('YAML readers differ about a "%s" here: quote the text, or put a space after ":"' % src[end], end)
+    return pos + len(src[pos:end].rstrip(" "))
 
 
 def resolved(src: Source, text: str, pos: int) -> "Any":
