@@ -24,7 +24,7 @@ MAX_KEY = 1024  # section 7.4: the ":" stands at most so many characters past th
 # What no text can have: all that c-printable [1] excludes, a lone CR, and what only one version knows: NEL, LS and PS
 # are line breaks to YAML 1.1, a byte order mark takes no column in PyYAML.
 NOT_TEXT = "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
-SPACES, BLANK_LINES = re.compile(" *"), re.compile("[ \n]*")
+SPACES, COMMENTS = re.compile(" *"), re.compile("(?:[ \n]+|#.*)*")
 MARKER = re.compile(r"(?:---|\.\.\.)[ \t\n]|\0")
 ENTRY = re.compile("-[ \n]")
 # What may stand in a plain scalar behind its first character, in block and in flow style: nb-ns-plain-in-line [132].
@@ -178,10 +178,7 @@ def spaces(src: Source, pos: int) -> int:
 
 def next_content(src: Source, pos: int) -> int:
     """Skip blank lines and comments, l-comment [78]; return the place of what follows, if only of the NUL."""
-    pos = BLANK_LINES.match(src, pos).end()  # type: ignore[union-attr]
-    while src[pos] == "#":
-        pos = BLANK_LINES.match(src, src.index("\n", pos)).end()  # type: ignore[union-attr]
-    return pos
+    return COMMENTS.match(src, pos).end()  # type: ignore[union-attr]
 
 
 def end_of_line(src: Source, pos: int) -> int:
@@ -320,8 +317,8 @@ def block_scalar(src: Source, pos: int, indent: int) -> "Tuple[int, str]":
     if src[start] != "\n" and (src[start] != "#" or src[start - 1] != " "):
         refuse('after "%s" only "-", "+" and a comment can stand: begin the text in the next line' % src[pos], start)
     after = src.index("\n", start) + 1
-    first = BLANK_LINES.match(src, after).end()  # type: ignore[union-attr]
-    margin = first - src.rfind("\n", 0, first) - 1  # section 8.1.1.1: the first line that is not blank shows it
+    # Section 8.1.1.1: the first line that is not blank shows it.
+    margin = len(re.compile("(?: *\n)*( *)").match(src, after).group(1))  # type: ignore[union-attr]
     body = re.compile(r"(?:(?: {%d}.*| *)\n)*" % margin).match(src, after).group()  # type: ignore[union-attr]
     texts = [line[margin:] for line in body.split("\n")[:-1]]
     after += len(body)
