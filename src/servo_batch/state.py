@@ -11,7 +11,7 @@ from servo_batch.answers import ServoError, bad_config, bad_request, complain, f
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, Optional
+    from typing import Callable, Iterable, Optional
 
     from servo_batch.document import Document
     from servo_batch.options import Options
@@ -96,33 +96,22 @@ class StateFile:
 
         Raises ``ServoError`` (bad-state), and what ``merge`` raises: then all is as it was.
         """
-        stored: "Application" = self._alone(lambda: self._store(merge(self.load())))
-        return stored
+        return self._replace(lambda: merge(self.load()))
 
     def reset(self) -> None:
         """Have nothing stored, and an older servo-batch's state not come back; raise ``ServoError`` (bad-state)."""
 
-        def remove() -> None:
+        def nothing() -> "Application":
             if os.path.lexists(self.path):
                 self.load()  # what is no state is not ours to remove
-            if self._other:
-                self._store({"components": {}})
-            elif os.path.exists(self.path):
-                os.unlink(os.path.realpath(self.path))
+            return {"components": {}} if self._other else {}
 
-        self._alone(remove)
+        self._replace(nothing)
 
-    def _store(self, application: "Application") -> "Application":
+    def _replace(self, make: "Callable[[], Application]") -> "Application":
+        """Store what ``make`` returns, called while nobody else stores; where that is empty, remove what is stored."""
         import json
 
-        from servo_batch import files
-
-        text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
-        files.replace(self.path, text.encode("utf-8"))
-        return application
-
-    def _alone(self, change: "Callable[[], Any]") -> "Any":
-        """Return what ``change`` returns, called while nobody else changes the state, and have it on the disk."""
         from servo_batch import files
 
         try:
@@ -132,13 +121,18 @@ class StateFile:
                 if files.lock(folder) is False:
                     held = f"another process has held the lock on its folder for {files.LOCK_SECONDS:g} s"
                     raise failed("bad-state", f"{self.path}: the state file is as it was: {held}; end it, or try again")
-                result = change()
+                application = make()
+                if application:
+                    text = json.dumps({"application": application}, allow_nan=False, indent=2) + "\n"
+                    files.replace(self.path, text.encode("utf-8"))
+                elif os.path.exists(self.path):
+                    os.unlink(os.path.realpath(self.path))
                 os.fsync(folder)  # only this keeps the new name over a power cut, says fsync(2)
             finally:
                 os.close(folder)
         except (OSError, ValueError) as error:  # the working directory may be gone
             raise _cannot(self.path, "cannot be changed", error) from None
-        return result
+        return application
 
 
 def find(options: "Options", configuration: "Optional[Document]") -> StateFile:
