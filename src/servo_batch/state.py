@@ -143,15 +143,16 @@ def find(options: "Options", configuration: "Optional[Document]") -> StateFile:
     """
     if options.get("--command"):
         return StateFile("")
-    named_by = {"--state": options.get("--state"), "$OPTUNE_STATE": os.environ.get("OPTUNE_STATE")}
-    key = configuration.place(("batch", "state")) if configuration else ""
+    named_by = [
+        ("--state", options.get("--state"), bad_request),
+        ("$OPTUNE_STATE", os.environ.get("OPTUNE_STATE"), bad_request),
+    ]
     if configuration:
-        named_by[key] = configuration.state
-    for name, path in named_by.items():
+        named_by.append((configuration.place(("batch", "state")), configuration.state, bad_config))
+    for name, path, error in named_by:
         if path:
             from servo_batch import files
 
-            error = bad_config if name == key else bad_request
             files.refuse_input(name, path, {"the configuration": configuration.name if configuration else None}, error)
             return StateFile(path)
     found = StateFile(DEFAULT_PATH, OLDER)
