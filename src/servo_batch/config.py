@@ -17,7 +17,7 @@ from servo_batch.wording import did_you_mean, found, is_number, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from servo_batch.command.template import Command, Template
     from servo_batch.document import Path
@@ -56,8 +56,9 @@ class Config(document.Document):
         self.working_directory = self.file_name("working_directory")
         statuses = "a list of whole numbers from 0 to 255"
         self.success_exit_statuses: "Tuple[int, ...]" = self.value("success_exit_statuses", (0,), _statuses, statuses)
-        self.runs: int = self.value("runs", 1, _whole(1, MOST), f"a whole number from 1 to {MOST}")
-        self.warmup_runs: int = self.value("warmup_runs", 0, _whole(0, MOST), f"a whole number from 0 to {MOST}")
+        whole = f"a whole number from %d to {MOST}"
+        self.runs: int = self.value("runs", 1, partial(_whole, 1, MOST), whole % 1)
+        self.warmup_runs: int = self.value("warmup_runs", 0, partial(_whole, 0, MOST), whole % 0)
         self.metric_entries = self.mapping(("batch", "metrics"), "names of metrics", {}) or {}
         self.metrics = _metrics(self)
         self.formulas = _formulas(self)
@@ -258,16 +259,13 @@ def _env(source: Config) -> "Dict[str, Template]":
 
 
 def _statuses(value: "Any") -> "Optional[Tuple[int, ...]]":
-    are_right = isinstance(value, list) and value and None not in map(_whole(0, 255), value)
+    are_right = isinstance(value, list) and value and None not in map(partial(_whole, 0, 255), value)
     return tuple(value) if are_right else None
 
 
-def _whole(least: int, most: int) -> "Callable[[Any], Optional[int]]":
-    def read(value: "Any") -> "Optional[int]":
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        return value if is_whole and least <= value <= most else None
-
-    return read
+def _whole(least: int, most: int, value: "Any") -> "Optional[int]":
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_whole and least <= value <= most else None
 
 
 def duration(value: "Any") -> "Optional[float]":
