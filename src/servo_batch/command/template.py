@@ -52,8 +52,8 @@ class Placeholder(namedtuple("Placeholder", "field path conversion spec kind val
 
     @property
     def hint(self) -> str:
-        """What may be meant in place of free text."""
-        return "".join(f" (did you mean {{{name}}}?)" for name in self.values if self.kind == "free")
+        """What may be meant in place of this, which is free text."""
+        return "".join(f" (did you mean {{{name}}}?)" for name in self.values)
 
     @property
     def way_out(self) -> str:
@@ -253,7 +253,7 @@ def _joined(text: str) -> str:
 
 def words(text: str) -> "List[str]":
     """Return the words between the blanks of a text."""
-    return [word for word in re.split("[ \t\n]", text) if word]
+    return re.findall("[^ \t\n]+", text)
 
 
 def is_like_an_option(text: str) -> bool:
