@@ -102,7 +102,7 @@ class Config(document.Document):
         setting = described[name]
         kind = settings.type_of(setting)
         if kind == "enum":
-            return "listed", setting.get("values", [])
+            return "listed", setting["values"]
         if kind == "range":
             ends = (setting[end] for end in ("min", "max") if is_number(setting.get(end)))
             return "listed", [settings.as_configured(setting, end) for end in ends]

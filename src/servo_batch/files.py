@@ -77,10 +77,10 @@ def flush_directory(path: str) -> None:
         os.close(descriptor)
 
 
-def lock(descriptor: int, exclusive: bool = True) -> "Optional[bool]":
-    """Wait up to LOCK_SECONDS for the lock on what is open, and return whether it was to be had.
+def lock(descriptor: int, exclusive: bool = True) -> bool:
+    """Wait up to LOCK_SECONDS for the lock on what is open, and return whether no other process keeps it.
 
-    None is returned on a file system without locks. Closing the descriptor gives the lock back.
+    A file system without locks has none to wait for. Closing the descriptor gives the lock back.
     """
     limit = time.monotonic() + LOCK_SECONDS
     while True:
@@ -92,7 +92,7 @@ def lock(descriptor: int, exclusive: bool = True) -> "Optional[bool]":
                 return False
             time.sleep(LOCK_POLL_SECONDS)
         except OSError:
-            return None
+            return True
 
 
 def refuse_input(

@@ -118,7 +118,7 @@ class StateFile:
             # A lock on the file itself would go with the old file.
             folder = os.open(os.path.dirname(os.path.realpath(self.path)), os.O_RDONLY)
             try:
-                if files.lock(folder) is False:
+                if not files.lock(folder):
                     held = f"another process has held the lock on its folder for {files.LOCK_SECONDS:g} s"
                     raise failed("bad-state", f"{self.path}: the state file is as it was: {held}; end it, or try again")
                 application = make()
