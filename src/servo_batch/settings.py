@@ -247,24 +247,23 @@ def _read_formulas(document: "Document", configured: Settings, places: "Dict[str
     from servo_batch import formulas
 
     described = configured.described
-    computed = {name: (*places[name], "formula") for name, each in described.items() if type_of(each) == "formula"}
-    texts: "Dict[Path, Any]" = {path: described[name].get("formula") for name, path in computed.items()}
+    names = {(*places[name], "formula"): name for name, each in described.items() if type_of(each) == "formula"}
+    texts: "Dict[Path, Any]" = {path: described[name].get("formula") for path, name in names.items()}
     given = document.value(
         "constraints", [], lambda value: value if isinstance(value, list) else None, "a list of formulas"
     )
     texts.update((("batch", "constraints", index), text) for index, text in enumerate(given))
-    read: "Dict[Path, Formula]" = {}
+    read: "Dict[Formula, Path]" = {}
     for path, text in texts.items():
-        due = formulas.BOOLEAN if path[1] == "constraints" else None
+        due = None if path in names else formulas.BOOLEAN
         try:
-            read[path] = formulas.read(text, dict.fromkeys(described), due)
+            read[formulas.read(text, dict.fromkeys(described), due)] = path
         except formulas.FormulaError as error:
             document.add(path, str(error))
-    configured.formulas = {name: read[path] for name, path in computed.items() if path in read}
-    configured.constraints = [each for each in read.values() if each.due]
-    paths = {each: path for path, each in read.items()}
+    configured.formulas = {names[path]: each for each, path in read.items() if path in names}
+    configured.constraints = [each for each, path in read.items() if path not in names]
     for formula, problem in configured.broken({}).items():
-        document.add(paths[formula], f"the default state {problem}")
+        document.add(read[formula], f"the default state {problem}")
 
 
 def _problems(setting: "Setting") -> "Iterator[Tuple[Path, str]]":
