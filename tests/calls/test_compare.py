@@ -188,12 +188,21 @@ def test_it_is_written_for_other_tools_and_recorded_as_runs_of_one_each(servo):
     assert all("runs" not in line["metrics"]["total_runtime"] for line in lines)
 
 
+def test_other_tools_get_all_characters_in_any_locale(comparing):
+    ended = comparing.call("compare", "a.free=é", "--runs", "1", "--csv", environment={"LC_ALL": "C"})
+    assert ",é," in ended.text, ended
+
+
+# Writes the driver's process id where the job finds it.
+NOTED = ["/bin/sh", "-c", 'echo $$ >driver; exec "$0" "$@"']
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_cancel_shows_what_is_known_and_that_it_is_not_all(comparing, signum):
     job = "echo >>n; if test $(wc -l <n) = 3; then kill -%d $(cat driver); sleep 60; fi; echo cost {a.x}" % signum
     comparing.configure(described(job, history="h"))
     form = [] if signum == signal.SIGINT else ["--json"]
-    process = comparing.start("compare", "a.x=2,4", *form, prefix=["/bin/sh", "-c", 'echo $$ >driver; exec "$0" "$@"'])
+    process = comparing.start("compare", "a.x=2,4", *form, prefix=NOTED)
     ended = Ended(128 + signum, *process.communicate())
     assert process.returncode == ended.status
     if form:
@@ -203,3 +212,11 @@ def test_a_cancel_shows_what_is_known_and_that_it_is_not_all(comparing, signum):
         assert re.search(r"^ +2 +2 .*\* best$", ended.text, re.M)
     assert "this is not all: cancelled by SIG" in (ended.stderr if form else ended.text)
     assert len(comparing.read_lines("h")) == 2
+
+
+def test_a_cancel_before_anything_is_known_is_nothing_but_a_failure(comparing):
+    comparing.configure(described("kill -INT $(cat driver); sleep 60"))
+    process = comparing.start("compare", "a.x=2,4", "--json", prefix=NOTED)
+    ended = Ended(128 + signal.SIGINT, *process.communicate())
+    assert process.returncode == ended.status
+    assert (ended.answer["reason"], set(ended.answer)) == ("cancelled", {"status", "reason", "message"})

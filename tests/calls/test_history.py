@@ -94,6 +94,11 @@ def test_other_tools_get_all_that_was_recorded(history):
     assert (picture[:4], "dollars" in picture) == ("<svg", True)
 
 
+def test_other_tools_get_all_characters_in_any_locale(newest):
+    with_history(newest, [entry({"a.name": "é\x1b[1m"}, 1)])
+    assert ",é\x1b[1m," in newest.call("history", "--csv", environment={"LC_ALL": "C"}).text
+
+
 def test_measurements_of_another_job_are_told_and_exported(newest):
     other = [entry(at(x, 1), x, job="1", command="echo cost 1") for x in (2, 3)]
     with_history(newest, [*other, *TUNED[:2]])
