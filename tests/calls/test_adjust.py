@@ -40,16 +40,6 @@ def test_reset_removes_what_is_stored(newest):
     assert newest.query().query["web"]["cpu"] == 2
 
 
-def test_reset_removes_what_is_stored_behind_a_link_and_not_the_link(newest):
-    os.mkdir(newest.path("volume"))
-    os.symlink("volume/state.json", newest.state)
-    newest.stored(cpu=3)
-    assert newest.call("adjust", "--reset").status == 0
-    assert (os.path.islink(newest.state), os.listdir(newest.path("volume"))) == (True, [])
-    newest.stored(cpu=4)
-    assert os.listdir(newest.path("volume")) == ["state.json"]
-
-
 def test_what_is_stored_and_not_allowed_any_more_is_named_as_stored(newest):
     newest.stored(cpu=3)
     newest.write("_state.json", newest.read("_state.json").replace(b"3", b"500"))

@@ -156,18 +156,6 @@ def test_output_is_not_kept_in_the_file_that_runs(newest):
 # Without a configuration.
 
 
-def test_a_command_is_a_configuration_with_what_the_system_counts_and_no_file_is_looked_at(servo):
-    for name in ("broken.json", "_state.json", "config.json"):
-        servo.write(name, b"{")
-    metric = ("--metric", r"tps=tps = ([0-9.]+)")
-    named = {"OPTUNE_CONFIG": "broken.json", "OPTUNE_STATE": "broken.json"}
-    ended = servo.measure(b"", "--command", "echo tps = {db.n}.5", "db.n=4", *metric, environment=named)
-    assert ended.status == 0, ended
-    assert ended.answer["settings"] == {"db.n": 4}
-    assert set(ended.answer["metrics"]) == {"total_runtime", "cpu_time", "max_rss", "tps"}
-    assert ended.answer["metrics"]["tps"] == {"value": 4.5}
-
-
 def test_a_cleanup_that_no_shell_knows_is_refused_before_the_job_runs(newest):
     for cleanup in ("rmm -rf scratch", ["rmm", "-rf", "scratch"]):
         newest.configure(batch("touch ran", cleanup=cleanup))
@@ -177,7 +165,10 @@ def test_a_cleanup_that_no_shell_knows_is_refused_before_the_job_runs(newest):
     assert newest.measure().status == 0
 
 
-def test_a_slip_in_the_command_line_is_named_before_anything_runs(newest):
+def test_a_command_is_a_configuration_and_a_slip_is_named_before_anything_runs(newest):
+    newest.write("_state.json", b"{")  # which nobody looks at, nor at the configuration
+    answer = newest.measure(b"", "--command", "echo {a.b}", "a.b=1", "--metric", "b=(.)").answer
+    assert (answer["settings"], answer["metrics"]["b"]) == ({"a.b": 1}, {"value": 1})
     for values, words in (("1,2", "one of 1, 2"), ("1..2", "a number from 1 to 2")):
         ended = newest.measure(b"", "--command", "touch ran {a.b}", "a.b=" + values)
         ended.failed("rejected", "invalid-value", "nothing was measured: a.b must be " + words)

@@ -25,14 +25,15 @@ def test_the_files_mode_is_kept_and_that_of_a_new_one_is_what_the_umask_gives(ne
         assert stat.S_IMODE(os.stat(newest.state).st_mode) == mode
 
 
-def test_a_link_stays_a_link_and_its_target_is_replaced(newest):
+def test_a_link_stays_a_link_and_its_target_is_replaced_or_removed(newest):
     os.mkdir(newest.path("volume"))
     os.symlink("volume/kept.json", newest.state)
     for value in (3, 4):
         newest.stored(cpu=value)
         assert newest.query().query["web"]["cpu"] == value
-    assert os.readlink(newest.state) == "volume/kept.json"
-    assert files(newest, "volume") == ["kept.json"]
+    assert (os.readlink(newest.state), files(newest, "volume")) == ("volume/kept.json", ["kept.json"])
+    assert newest.call("adjust", "--reset").status == 0
+    assert (os.readlink(newest.state), files(newest, "volume")) == ("volume/kept.json", [])
 
 
 # Places that cannot be written.

@@ -122,16 +122,6 @@ def test_a_stdout_that_does_not_wait_gets_the_whole_answer(servo):
     assert answer["application"]["annotations"] == request["application"]["annotations"]
 
 
-def test_progress_is_written_as_it_happens(servo):
-    os.mkfifo(servo.path("gate"))
-    servo.configure(batch("cat gate"))
-    process = servo.start("measure", stdin=subprocess.DEVNULL)
-    assert json.loads(process.stdout.readline().decode())["progress"] == 0
-    servo.write("gate", b"")  # only now can the job end
-    rest = process.communicate()[0].splitlines()
-    assert [json.loads(line.decode()).get("progress") for line in rest] == [100, None]
-
-
 def test_whoever_reads_lines_reads_one_response_a_line(servo):
     text = "a\u2028b\u2029c\x85d\x0be\x0cf\x1cg\r\nh"
     request = asked(opts=text)

@@ -119,17 +119,6 @@ def test_what_is_stored_or_held_is_kept_constraints_are_never_broken_and_formula
     assert tuner.read_json("_state.json") == stored
 
 
-def test_where_the_difference_may_be_noise_the_state_stays_byte_for_byte(tuner):
-    # By a counter in a file: the default costs 30, 15, 30, 30, what else there is 20 always.
-    counter = "n=$(cat n 2>/dev/null || echo 0); test {a.x} = 2 && echo $((n + 1)) >n; "
-    costs = "if [ {a.x} != 2 ]; then echo cost 20; elif [ $n != 1 ]; then echo cost 30; else echo cost 15; fi"
-    tuner.configure(described(counter + costs, default_state=application(a={"x": SETTINGS["x"]})))
-    tuner.write("_state.json", STORED)
-    answer = tuned(tuner, "--measurements", "2")
-    assert (answer["better"], answer["default"]["runs"], answer["best"]["runs"]) == (False, [15, 30, 30], [20, 20, 20])
-    assert tuner.read("_state.json") == STORED
-
-
 # Going on
 
 
