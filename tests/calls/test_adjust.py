@@ -17,7 +17,7 @@ CLUSTER = application(
 
 @pytest.fixture
 def cluster(newest):
-    newest.configure(batch(default_state=CLUSTER, constraints=["{spark.executors} * {spark.memory} <= 256"]))
+    newest.job(default_state=CLUSTER, constraints=["{spark.executors} * {spark.memory} <= 256"])
     return newest
 
 

@@ -6,7 +6,7 @@ import re
 import signal
 
 import pytest
-from calling import application, batch
+from calling import application
 
 SETTINGS = {
     "cpu": {"type": "range", "min": 1, "max": 8, "step": 1, "value": 2, "unit": "cores"},
@@ -20,7 +20,7 @@ DRAWN = b"expected 1:40\033[J\r"
 
 def configure(servo, command, **keys):
     state = application(web=SETTINGS)
-    servo.configure(batch(command, **{"default_state": state, "metrics": METRICS, "expected_duration": 100, **keys}))
+    servo.job(command, **{"default_state": state, "metrics": METRICS, "expected_duration": 100, **keys})
 
 
 def waiting(servo):

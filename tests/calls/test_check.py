@@ -2,7 +2,7 @@
 
 import os
 
-from calling import SETTINGS, application, asked, batch
+from calling import SETTINGS, application
 
 CPU = {"cpu": SETTINGS["cpu"]}
 METRICS = {
@@ -16,8 +16,8 @@ VERDICTS = {
 }
 
 
-def configure(servo, command="echo {web.cpu}", **keys):
-    servo.configure(batch(command, **{"default_state": application(web=CPU), "metrics": METRICS, **keys}))
+def configured(servo, command="echo {web.cpu}", **keys):
+    return servo.job(command, **{"default_state": application(web=CPU), "metrics": METRICS, **keys})
 
 
 def page(servo, *arguments):
@@ -62,7 +62,7 @@ all is well
 
 
 def test_the_page_shows_what_would_be_used_and_nothing_is_run(servo):
-    configure(servo, ["touch", "{web.cpu}", "a b {control.x}"], prepare="touch b", cleanup=["touch", "a"])
+    configured(servo, ["touch", "{web.cpu}", "a b {control.x}"], prepare="touch b", cleanup=["touch", "a"])
     says(servo, 0, "stored in _state.json, which is not there yet")
     servo.stored(cpu=7)
     before = os.listdir(servo.folder)
@@ -89,66 +89,48 @@ def test_every_part_is_looked_at_though_others_are_wrong(newest):
 
 def test_what_a_request_brings_is_no_problem_unless_control_stands_for_it(newest):
     metrics = {**METRICS, "cost": {"formula": "{size} * {control.y.z}"}}
-    configure(newest, "echo {control.x} {_control.y.z:.0f} {{web.cpu}}", metrics=metrics)
+    configured(newest, "echo {control.x} {_control.y.z:.0f} {{web.cpu}}", metrics=metrics)
     needs = "batch.command: the command needs {control.x}"
     says(newest, 0, "note: config.json: " + needs, "--control JSON", "doubled braces")
     says(newest, 0, "echo 1 2 {web.cpu}", arguments=("--control", '{"x": 1, "y": {"z": 2}}'))
     for control in ("{}", '{"y": {"z": 2}}'):
         says(newest, 1, needs, arguments=("--control", control))
     says(newest, 1, '" " is not plain', arguments=("--control", '{"x": "a b", "y": {"z": 2}}'))
-    configure(newest, "./echo {control.x:d} {web.cpu}", env={"SERVO_Z": "{control.z}"})
-    says(newest, 1, "./echo {control.x:d} 2", "there is no ./echo;", "note: config.json: batch.env")
-    configure(newest, ["./job-{control.x:d}", "{web.cpu}"])
-    says(newest, 0, "'./job-{control.x:d}' 2")
-    configure(newest, "if then echo {control.x}")
-    says(newest, 1, "the shell cannot read the command: ", "command: if then echo {control.x}")
-    configure(newest, "echo {control.x} {web.cpus}")
-    says(newest, 1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)')
 
 
-STARTS = [
-    ("if true; then echo", {}, "the shell cannot read the command: "),
-    (["no-such-program"], {}, "command not found: there is no no-such-program in any folder of $PATH"),
-    ("no-such-program | cat", {}, "command not found: the shell knows no no-such-program; correct the name, or"),
-    ("ls >/dev/null", {"env": {"PATH": "/nowhere"}}, "command not found: the shell knows no ls"),
-    ("while false; do :; done", {}, None),
-    ("f() {{ ls; }}; f", {}, None),
-    ("./gone.sh {web.cpu}", {}, "command not found: there is no ./gone.sh; correct the name, or install it"),
-    ("./plain.sh {web.cpu}", {}, "./plain.sh is not executable (chmod +x makes it so)"),
-    ("./text", {}, None),
-    ("cd /; X=1 ./gone.sh", {}, None),
-    ('$PROGRAM; "no such"', {}, None),
-    (["./job.sh"], {"working_directory": "sub"}, None),
-]
+# A command, keys beside it, the exit status, and parts of lines.
+PAGES = [
+    ("if true; then echo", {}, 1, "batch.command: the shell cannot read the command: "),
+    ("if then echo {control.x}", {}, 1, "the shell cannot read the command: ", "command: if then echo {control.x}"),
+    (["no-such-program"], {}, 1, "command not found: there is no no-such-program in any folder of $PATH"),
+    ("no-such-program | cat", {}, 1, "command not found: the shell knows no no-such-program; correct the name, or"),
+    ("ls >/dev/null", {"env": {"PATH": "/nowhere"}}, 1, "command not found: the shell knows no ls"),
+    ("while false; do :; done", {}, 0),
+    ("f() {{ ls; }}; f", {}, 0),
+    ("./gone.sh {web.cpu}", {}, 1, "command not found: there is no ./gone.sh; correct the name, or install it"),
+    ("./plain.sh {web.cpu}", {}, 1, "./plain.sh is not executable (chmod +x makes it so)"),
+    ("./text", {}, 0),
+    ("cd /; X=1 ./gone.sh", {}, 0),
+    ('$PROGRAM; "no such"', {}, 0),
+    (["./job.sh"], {"working_directory": "sub"}, 0),
+    # A prepare may make it.
+    ("./job.sh", {"prepare": "cp sub/job.sh ."}, 0, "warning: config.json: batch.command: command not found"),
+    ("./echo {control.x:d} {web.cpu}", {"env": {"SERVO_Z": "{control.z}"}}, 1, "./echo {control.x:d} 2", "no ./echo;", "note: config.json: batch.env"),
+    (["./job-{control.x:d}", "{web.cpu}"], {}, 0, "'./job-{control.x:d}' 2"),
+    ("echo {control.x} {web.cpus}", {}, 1, 'web has no "cpus"; there is only cpu (did you mean "cpu"?)'),
+    ("printf '\x1b[1m\ra\tb 日本'", {}, 0, "printf '\\x1b[1m\\ra\tb 日本'"),
+    # No problem of measure.
+    ("ls", {"state": "nowhere/s.json"}, 0, "warning: nowhere/s.json: the state file cannot be changed: there is no folder "),
+]  # fmt: skip
 
 
-def test_a_command_that_cannot_start_where_the_job_runs_is_found_and_prepare_may_make_it(newest):
+def test_a_command_that_cannot_start_is_found_where_the_job_runs_and_what_might_be_wrong_is_said(newest):
     os.mkdir(newest.path("sub"))
     newest.write("plain.sh", b"#!/bin/sh\n")
     for name, data in (("text", b"echo\n"), ("sub/job.sh", b"#!/bin/sh\n")):
         os.chmod(newest.write(name, data), 0o755)
-    for command, keys, words in STARTS:
-        configure(newest, command, **keys)
-        says(newest, int(words is not None), "batch.command: " + words if words else "all is well")
-    configure(newest, "./job.sh", prepare="cp sub/job.sh .")
-    says(newest, 0, "warning: config.json: batch.command: command not found")
-
-
-def test_a_command_is_shown_as_it_is(newest):
-    configure(newest, "printf '\x1b[1m\ra\tb 日本'")
-    says(newest, 0, "printf '\\x1b[1m\\ra\tb 日本'")
-
-
-def test_a_state_that_no_adjust_could_store_is_told_and_no_problem_of_measure(newest):
-    configure(newest, state="nowhere/s.json")
-    says(newest, 0, "warning: nowhere/s.json: the state file cannot be changed: there is no folder ")
-
-
-def test_a_stored_value_that_is_not_allowed_any_more_is_a_problem(newest):
-    configure(newest)
-    newest.write("_state.json", asked(cpu=9))
-    problem = "_state.json: what is stored is not allowed: web.cpu must be a number from 1 to 8, but is a number, 9"
-    says(newest, 1, problem + "; adjust it, or remove what is stored by adjust --reset")
+    for command, keys, status, *parts in PAGES:
+        says(configured(newest, command, **keys), status, *(parts or ["all is well"]))
 
 
 def test_a_history_that_measure_would_refuse_is_a_problem_and_is_not_made(newest):
@@ -156,8 +138,7 @@ def test_a_history_that_measure_would_refuse_is_a_problem_and_is_not_made(newest
         ({"state": "h", "history": "h"}, "batch.history h is the state, and would be overwritten: name another file"),
         ({"history": "nowhere/h"}, "nowhere/h: the history cannot be written: "),
     ):
-        configure(newest, **keys)
-        says(newest, 1, words)
+        says(configured(newest, **keys), 1, words)
         newest.measure().bad_config(words)
         assert not os.path.exists(newest.path("h"))
 
@@ -165,7 +146,7 @@ def test_a_history_that_measure_would_refuse_is_a_problem_and_is_not_made(newest
 def test_what_may_be_a_slip_or_meant_something_else_to_the_older_driver_is_told(newest):
     web = {"cpu": {"values": [1, 2], "value": 3, "setp": 1, "weight": 2}}
     metrics = {"speed": {"output_regex": "speed (.+)$"}}
-    newest.configure(batch("echo", default_state=None, metrics=metrics, **application(web=web)))
+    newest.job("echo", default_state=None, metrics=metrics, **application(web=web))
     says(
         newest,
         0,
@@ -177,7 +158,7 @@ def test_what_may_be_a_slip_or_meant_something_else_to_the_older_driver_is_told(
 
 
 def test_a_pattern_that_yields_nothing_is_a_problem(newest):
-    configure(newest)
+    configured(newest)
     newest.write("output.txt", b"\nspeed\nspeed \n")
     place = "config.json: batch.metrics.%s.output_regex: no match in output.txt: "
     parts = (place % "size" + "^size (\\d+)", place % "speed", "(line 3 matches, but the first group took no part")
@@ -185,11 +166,11 @@ def test_a_pattern_that_yields_nothing_is_a_problem(newest):
 
 
 def test_an_output_may_come_through_a_pipe_or_be_what_a_measurement_kept(newest):
-    configure(newest, "echo size 3; echo speed 4 >&2")
+    configured(newest, "echo size 3; echo speed 4 >&2")
     ended = newest.call("check", "--output", "/dev/stdin", request=b"size 1\nspeed 2\n")
     assert ended.status == 0, ended
     metrics = {**METRICS, "speed": {"output_regex": "^speed ([0-9.]+)", "stream": "stderr"}}
-    configure(newest, "echo size 3; echo speed 4 >&2", metrics=metrics)
+    configured(newest, "echo size 3; echo speed 4 >&2", metrics=metrics)
     assert newest.measure(b"", "--keep-output", "saved").status == 0
     status, lines = page(newest, "--output", "saved")
     assert status == 0

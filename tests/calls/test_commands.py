@@ -34,7 +34,7 @@ def configured(servo, *items, **keys):
     script = 'for word in "$@"; do printf "%s\\0" "$word"; done >seen'
     command = ["sh", "-c", script.replace("{", "{{").replace("}", "}}"), "-", *items]
     keys = dict({"default_state": application(**COMPONENTS), "default_control": CONTROL}, **keys)
-    servo.configure(batch(command, **keys))
+    servo.job(command, **keys)
 
 
 def test_each_item_of_a_list_is_rendered_to_exactly_one_argument(servo):
@@ -51,15 +51,13 @@ def test_each_item_of_a_list_is_rendered_to_exactly_one_argument(servo):
 @pytest.mark.parametrize("locale", [{"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}, {}])
 def test_any_text_reaches_the_job_and_comes_back_byte_for_byte_in_any_locale(servo, locale):
     servo.environment.pop("LC_ALL")
-    servo.configure(
-        batch(
-            'printf %s "$SERVO_TEXT" >job; cat prepared >>job; printf %s "$WEB" >>job; printf "☃%s" {web.cpu}',
-            prepare='printf %s "$SERVO_TEXT" >prepared',
-            cleanup=["sh", "-c", 'printf %s "$SERVO_TEXT" >cleaned'],
-            env={"SERVO_TEXT": "<{control.text}> $HOME", "WEB": "{web.cpu}{web.gc}"},
-            metrics={"größe": {"output_regex": r"(?s)☃(.*)"}},
-            default_state=application(**COMPONENTS),
-        )
+    servo.job(
+        'printf %s "$SERVO_TEXT" >job; cat prepared >>job; printf %s "$WEB" >>job; printf "☃%s" {web.cpu}',
+        prepare='printf %s "$SERVO_TEXT" >prepared',
+        cleanup=["sh", "-c", 'printf %s "$SERVO_TEXT" >cleaned'],
+        env={"SERVO_TEXT": "<{control.text}> $HOME", "WEB": "{web.cpu}{web.gc}"},
+        metrics={"größe": {"output_regex": r"(?s)☃(.*)"}},
+        default_state=application(**COMPONENTS),
     )
     ended = servo.measure({"control": {"text": TEXT}, "metrics": ["größe"]}, environment=locale)
     assert ended.answer["metrics"]["größe"] == {"value": 2}
@@ -71,7 +69,7 @@ def test_any_text_reaches_the_job_and_comes_back_byte_for_byte_in_any_locale(ser
 
 def test_a_variable_is_laid_over_the_driver_s_and_a_longer_one_than_the_system_takes_is_refused(servo):
     script = 'printf %s "$A$B" >seen; printf %s "$SERVO_T" | wc -c >size'
-    servo.configure(batch(script, env={"A": "{web.cpu}", "SERVO_T": "{control.t}"}))
+    servo.job(script, env={"A": "{web.cpu}", "SERVO_T": "{control.t}"})
     assert servo.measure({"control": {"t": "é" * 65531}}, environment={"A": "x", "B": "y"}).status == 0
     assert (servo.read("seen"), servo.read("size").strip()) == (b"2y", b"131062")
     servo.measure({"control": {"t": "é" * 65532}}).bad_request("env.SERVO_T", "128 KiB")

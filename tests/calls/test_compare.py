@@ -51,8 +51,7 @@ def test_a_command_line_is_enough_and_no_configuration_is_looked_at(newest):
 
 
 def test_values_are_those_that_the_configuration_has_and_the_state_is_where_it_starts_and_stays(servo):
-    servo.configure(described())
-    assert servo.call("adjust", "a.free=stored").status == 0
+    assert servo.configure(described()).call("adjust", "a.free=stored").status == 0
     before = servo.read("_state.json")
     answer = compared(servo, "a.x=0..4", "--runs", "1")
     assert settings_of(answer, "a.x") == [0, 2, 4]
@@ -170,8 +169,7 @@ def test_turns_rank_rightly_on_a_machine_that_drifts(comparing):
 
 
 def test_it_is_written_for_other_tools_and_recorded_as_runs_of_one_each(servo):
-    servo.configure(described(history="h"))
-    table = servo.call("compare", "a.x=2,4", "--markdown")
+    table = servo.configure(described(history="h")).call("compare", "a.x=2,4", "--markdown")
     assert table.text.split("\n")[2].startswith("| a.x | cost | times the best | ")
     assert "is better than any other" in table.stderr
     ended = servo.call("compare", "a.x=2,4", "--runs", "2", "--csv", "--svg", "picture.svg")

@@ -33,15 +33,13 @@ def test_all_that_is_wrong_is_told_at_once_with_lines(servo):
 
 
 def test_what_is_mistyped_is_shown_beside_what_it_may_be_meant_for(newest):
-    newest.configure(batch("echo", default_state=None, application={"components": {"web": {"settngs": {}}}}))
-    newest.query().bad_config(
+    newest.job("echo", default_state=None, application={"components": {"web": {"settngs": {}}}}).query().bad_config(
         'web.settings: must be a mapping of settings, but is empty or missing (is it called "settngs" here?)'
     )
-    newest.configure(batch("X={web.cpuu} ./job; {{ echo; }}", env={"THREADS": "{web.cpuu}"}))
+    newest.job("X={web.cpuu} ./job; {{ echo; }}", env={"THREADS": "{web.cpuu}"})
     meant = "free text (did you mean {web.cpu}?)"
     newest.describe().bad_config("{web.cpuu}: " + meant, "{web.cpuu} is " + meant)
-    newest.configure(batch("{ echo a; }"))
-    newest.describe().bad_config("a name has no blanks around it; literal braces are {{ and }}")
+    newest.job("{ echo a; }").describe().bad_config("a name has no blanks around it; literal braces are {{ and }}")
 
 
 # Formulas, under the oldest and the newest Python: each has a parser of its own.
@@ -49,16 +47,14 @@ def test_what_is_mistyped_is_shown_beside_what_it_may_be_meant_for(newest):
 
 def test_formulas_come_to_the_same_under_every_python(servo):
     formulas = {"f%d" % at: {"type": "formula", "formula": text} for at, (text, _) in enumerate(COMPUTED)}
-    servo.configure(batch(default_state=application(web={**SETTINGS_OF_FORMULAS, **formulas})))
-    queried = servo.query().query["web"]
+    queried = servo.job(default_state=application(web={**SETTINGS_OF_FORMULAS, **formulas})).query().query["web"]
     for at, (text, value) in enumerate(COMPUTED):
         assert (text, repr(queried["f%d" % at])) == (text, repr(value))
 
 
 def test_what_is_no_formula_is_refused_in_the_same_words_under_every_python(servo):
     formulas = {"f%d" % at: {"type": "formula", "formula": text} for at, (text, _) in enumerate(NO_FORMULAS)}
-    servo.configure(batch(default_state=application(web={**SETTINGS_OF_FORMULAS, **formulas})))
-    ended = servo.query()
+    ended = servo.job(default_state=application(web={**SETTINGS_OF_FORMULAS, **formulas})).query()
     lines = ended.answer["message"].split("\n")
     assert ended.stderr.count("\n") == 1  # the parser itself says nothing
     for at, (text, words) in enumerate(NO_FORMULAS):

@@ -17,7 +17,7 @@ PRINTING = """echo size 512; echo ratio 0.5; echo '{{"progress": 7}}'; echo '{{"
 
 def test_every_question_and_request_has_its_answer_and_nothing_else_is_said(servo):
     servo.is_warm = False
-    servo.configure(batch(PRINTING, metrics=METRICS))
+    servo.job(PRINTING, metrics=METRICS)
     units = {"total_runtime": {"unit": "seconds"}, "size": {"unit": "bytes"}, "ratio": {}}
     request = asked(cpu=4, mem=2.5, gc="zgc", opts="-Xmx2g")
     for ended, answer in (
@@ -55,18 +55,18 @@ REQUESTS = [
 
 
 def test_measure_returns_the_metrics_asked_for_and_the_runtime(newest):
-    newest.configure(batch(PRINTING, metrics=METRICS))
+    newest.job(PRINTING, metrics=METRICS)
     for request, names in REQUESTS:
         ended = newest.measure(request)
         assert sorted(ended.answer["metrics"]) == sorted([*names, "total_runtime"]), request
-    newest.configure(batch("echo ratio 2", metrics=METRICS))  # the other need not match
+    newest.job("echo ratio 2", metrics=METRICS)  # the other need not match
     assert newest.measure({"metrics": ["ratio"]}).answer["metrics"]["ratio"] == {"value": 2}
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="without /proc nobody can look")
 def test_the_jobs_environment_is_the_callers_in_any_locale(newest):
     """In the C locale Python sets LC_CTYPE, also in its own environment: with it grep -i takes thirty times as long."""
-    newest.configure(batch(["cp", "/proc/self/environ", "seen"]))
+    newest.job(["cp", "/proc/self/environ", "seen"])
     for locale in ({}, {"LC_CTYPE": "C"}, {"LC_CTYPE": "C.UTF-8"}, {"LC_ALL": "C"}):
         newest.environment = {"PATH": os.environ["PATH"], "ODD": "\udcff=", **locale}
         assert newest.measure().status == 0
@@ -77,7 +77,7 @@ def test_the_jobs_environment_is_the_callers_in_any_locale(newest):
 def test_the_requests_control_is_laid_over_the_configured_one(newest):
     command = ["echo", "{control.load} {_control.userdata.a} {control[userdata][b]}"]
     default = {"load": 1, "userdata": {"a": 2, "b": 3}}
-    newest.configure(batch(command, default_control=default, metrics={"seen": {"output_regex": "(.*)"}}))
+    newest.job(command, default_control=default, metrics={"seen": {"output_regex": "(.*)"}})
     ended = newest.measure({"control": {"userdata": {"b": 4}}})
     assert ended.answer["metrics"]["seen"] == {"value": "1 2 4"}
     ended = newest.measure({"control": {"userdata": {"b": 4}, "load": 9}}, "--control", '{"load": 8}')
@@ -159,7 +159,7 @@ def numbered(column):
 def test_adjust_takes_what_the_setting_allows_and_nothing_else(newest):
     good, bad = numbered(1), numbered(2)
     settings = {name: setting for name, (setting, _) in {**good, **bad}.items() if setting is not None}
-    newest.configure(batch(default_state=application(web=settings)))
+    newest.job(default_state=application(web=settings))
     before = newest.stored(**{name: value for name, (_, value) in good.items()})
     ended = newest.adjust(asked(fine=1, **{name: value for name, (_, value) in bad.items()}))
     ended.rejected(*("web.%s must be" % name for name, (_, value) in bad.items() if value != "nul\0"))

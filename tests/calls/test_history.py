@@ -142,8 +142,7 @@ def test_what_tune_records_without_a_named_history_is_found(newest):
 
 
 def test_a_formula_metric_counts_for_what_was_measured_before_it_was_there(newest):
-    newest.configure(described())
-    assert newest.call("measure", "--runs", "2").status == 0
+    assert newest.configure(described()).call("measure", "--runs", "2").status == 0
     metrics = dict(METRICS, twice={"formula": "{cost} * 2 + {a.k}", "unit": "x"})
     newest.configure(described(metrics=metrics, objective={"minimize": "{twice}"}))
     assert newest.call("measure", "--runs", "2").status == 0

@@ -16,8 +16,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="w
 
 def failure(servo, command, **keys):
     """Return the message of a job that fails."""
-    servo.configure(batch(command, **keys))
-    answer = servo.measure().answer
+    answer = servo.job(command, **keys).measure().answer
     assert (answer["status"], answer["reason"]) == ("failed", "command-failed")
     return answer["message"]
 
@@ -48,8 +47,7 @@ class TestAFailure:
         assert told in re.sub(r"\d+\.\d s", "N s", failure(newest, command))
 
     def test_is_none_where_the_exit_status_is_said_to_be_one(self, newest):
-        newest.configure(batch("echo size 5; exit 1", success_exit_statuses=[1, 2]))
-        assert newest.measure().status == 0
+        assert newest.job("echo size 5; exit 1", success_exit_statuses=[1, 2]).measure().status == 0
         told = r"the job ended with exit status 0 after [0-9.]+ s; the success_exit_statuses are 1, 2\n"
         assert re.match(told, failure(newest, "true", success_exit_statuses=[1, 2]))
         assert "killed by SIGTERM" in failure(newest, "kill $$", success_exit_statuses=[1, 143])
@@ -61,10 +59,9 @@ class TestTheWorkingDirectory:
         script = servo.write("there/job", b"#!/bin/sh\npwd >>$1\n")
         os.chmod(script, 0o755)
         commands = {key: ["./job", servo.path("log")] for key in ("command", "prepare", "cleanup")}
-        servo.configure(batch(working_directory="there", **commands))
-        assert servo.measure().status == 0
+        assert servo.job(working_directory="there", **commands).measure().status == 0
         assert servo.read("log").decode().split() == [os.path.realpath(servo.path("there"))] * 3
-        servo.configure(batch(["./jobs"], working_directory="there"))
+        servo.job(["./jobs"], working_directory="there")
         assert "there is no ./jobs in there; correct" in servo.measure().answer["message"]
 
     @pytest.mark.parametrize(("name", "told"), [("none", "No such file"), ("config.json", "Not a directory")])
@@ -89,7 +86,7 @@ class TestAJobIsGiven:
     def given(self, newest):
         """What a job sees of its own process."""
         script = self.SCRIPT.replace("{", "{{").replace("}", "}}")
-        newest.configure(batch([sys.executable, "-IS", "-c", script], env={"SERVO_TEXT": "é…$HOME'\n"}))
+        newest.job([sys.executable, "-IS", "-c", script], env={"SERVO_TEXT": "é…$HOME'\n"})
         ended = newest.call("measure", environment={"SOME": "thing", "LC_ALL": "C"})
         assert ended.status == 0, ended
         return json.loads(newest.read("given.json").decode())
@@ -113,8 +110,7 @@ class TestAJobIsGiven:
             for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(signum, signal.SIG_IGN)
 
-        newest.configure(batch("kill -HUP $$; kill -INT $$; exit 3"))
-        ended = newest.call("measure", preexec_fn=ignore)
+        ended = newest.job("kill -HUP $$; kill -INT $$; exit 3").call("measure", preexec_fn=ignore)
         assert ended.answer["message"].startswith("the job ended with exit status 3")
 
 
@@ -128,8 +124,7 @@ WAIT = "pid=$(%s >/dev/null 2>&1 & echo $!); while kill -0 $pid; do sleep 0.02; 
 class TestUsage:
     def used(self, servo, command):
         metrics = {name: {"resource": name} for name in ("cpu_time", "user_time", "system_time", "max_rss")}
-        servo.configure(batch(command, metrics=metrics))
-        answered = servo.measure().answer["metrics"]
+        answered = servo.job(command, metrics=metrics).measure().answer["metrics"]
         return {name: answered[name]["value"] for name in metrics}
 
     @pytest.mark.parametrize(
@@ -146,7 +141,7 @@ class TestUsage:
         use = '\'x = b"x" * (100 << 20); open("up", "w"); import time; time.sleep(1)\''
         still = PYTHON + use + " >/dev/null 2>&1 & until test -e up; do sleep 0.02; done"
         assert self.used(newest, still)["max_rss"] < 100 * MEBIBYTE
-        newest.configure(batch("true", prepare=WORK, metrics={"cpu_time": {"resource": "cpu_time"}}))
+        newest.job("true", prepare=WORK, metrics={"cpu_time": {"resource": "cpu_time"}})
         assert newest.measure().answer["metrics"]["cpu_time"]["value"] < 0.1
 
     def test_counts_what_ended_before_the_guard_could_look(self, measuring):
@@ -164,5 +159,5 @@ class TestUsage:
         assert driver.answer()["metrics"]["cpu_time"]["value"] >= 0.1
 
     def test_of_a_small_job_is_at_most_what_the_guard_has(self, newest):
-        newest.configure(batch(["true"], metrics={"max_rss": {"resource": "max_rss"}}))
+        newest.job(["true"], metrics={"max_rss": {"resource": "max_rss"}})
         assert "max_rss: the job needed at most so much" in newest.measure().answer["notes"][0]

@@ -10,7 +10,6 @@ import subprocess
 import sys
 
 import pytest
-from calling import batch
 from measuring import escaped
 from processes import children, find_processes, kill, wait_until
 
@@ -23,8 +22,7 @@ def python(script):
 
 def printed(servo, command, **keys):
     """Return the ended call that measured a command, with what that printed on ``out`` and ``err``."""
-    servo.configure(batch(escaped(command), **keys))
-    ended = servo.measure(b"", "--keep-output", "kept")
+    ended = servo.job(escaped(command), **keys).measure(b"", "--keep-output", "kept")
     ended.out = servo.read("kept")
     ended.err = servo.read("kept.stderr") if os.path.exists(servo.path("kept.stderr")) else b""
     return ended
@@ -98,13 +96,11 @@ class TestWhatIsLeftRunning:
         assert re.match(told, note)
 
     def test_cannot_be_told_where_it_cannot_be_seen(self, newest, leave):
-        newest.configure(batch(leave))
-        ended = newest.call("measure", changes=["job.descendants.PR_SET_CHILD_SUBREAPER=0"])
+        ended = newest.job(leave).call("measure", changes=["job.descendants.PR_SET_CHILD_SUBREAPER=0"])
         assert ended.answer["notes"] == ["whether the job left something running cannot be seen on this system"]
 
     def test_is_told_in_the_notes_of_each_run_and_on_stderr(self, newest, leave):
-        newest.configure(batch(leave, prepare=leave, runs=2, cleanup="true"))
-        ended = newest.measure()
+        ended = newest.job(leave, prepare=leave, runs=2, cleanup="true").measure()
         notes = [note for note in ended.answer["notes"] if "left" in note]
         steps = [(run, step) for run in (1, 2) for step in ("prepare", "the job")]
         told = ["run %d of 2: %s left running: N (sleep)" % step for step in steps]
@@ -112,10 +108,9 @@ class TestWhatIsLeftRunning:
         assert all("servo-batch: %s\n" % note in ended.stderr for note in notes)
 
     def test_is_told_in_the_message_of_a_failure(self, newest, leave):
-        newest.configure(batch("echo none", prepare=leave, metrics={"size": {"output_regex": r"size (\d+)"}}))
+        newest.job("echo none", prepare=leave, metrics={"size": {"output_regex": r"size (\d+)"}})
         newest.measure().failed("failed", "no-match", "; prepare left running: ", "\ncommand: echo none\n")
-        newest.configure(batch(leave + " exit 3"))
-        newest.measure().failed("failed", "command-failed", " s; the job left running: ")
+        newest.job(leave + " exit 3").measure().failed("failed", "command-failed", " s; the job left running: ")
 
     def test_is_told_with_a_cancel_and_not_stopped_by_it(self, measuring, hide, newest):
         left, job = hide("plain"), hide("deaf")
@@ -150,19 +145,17 @@ class TestShowing:
             'await() { until grep -q "$1" shown; do sleep 0.01; done; }\n'
             'for i in 1 2 3; do echo out $i; await "out $i"; echo err $i >&2; await "err $i"; done; printf end'
         )
-        servo.configure(batch(escaped(script)))
+        servo.job(escaped(script))
         with open(shown, "wb") as stderr:
             assert servo.call("measure", "--show-output", stderr=stderr).status == 0
         assert servo.read("shown") == b"out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\nend"
 
     def test_shows_all_of_much(self, servo):
-        servo.configure(batch("head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2"))
+        servo.job("head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2")
         assert len(servo.measure(b"", "--show-output").stderr) == 4000000
 
     def test_whole_lines_beside_the_bar(self, servo, terminal):
-        servo.configure(
-            batch("printf 'a\\nb'; sleep 0.2; printf 'c\\n'; sleep 0.2; printf '10%\\r20%'; printf '\\rend'")
-        )
+        servo.job("printf 'a\\nb'; sleep 0.2; printf 'c\\n'; sleep 0.2; printf '10%\\r20%'; printf '\\rend'")
         screen = terminal(servo, "measure", "--show-output", "--json")
         assert screen.end() == 0
         lines = [line.rpartition("\033[J")[2] for line in screen.received.decode().split("\r\n")]
@@ -171,13 +164,13 @@ class TestShowing:
 
     @pytest.mark.parametrize(("end", "reason"), [("", None), ("; exec sleep 60", "timeout")])
     def test_a_reader_that_stalls_delays_nothing(self, newest, stalled, end, reason):
-        newest.configure(batch("head -c 3000000 /dev/zero" + end, timeout=0.5))
+        newest.job("head -c 3000000 /dev/zero" + end, timeout=0.5)
         changes = ["job.show_output.STALLED_SECONDS=0.2", "answers.STDERR_SECONDS=0.2"]
         ended = newest.call("measure", "--show-output", changes=changes, stderr=stalled)
         assert ended.answer.get("reason") == reason
 
     def test_a_terminal_that_is_stopped_delays_nothing(self, newest, terminal):
-        newest.configure(batch("head -c 300000 /dev/zero | tr '\\0' a; exec sleep 60"))
+        newest.job("head -c 300000 /dev/zero | tr '\\0' a; exec sleep 60")
         with open(newest.path("answer"), "wb") as stdout:
             screen = terminal(newest, "measure", "--show-output", stdout=stdout)
             screen.until(b"aaaa")
@@ -249,8 +242,7 @@ class TestFiles:
         subprocess.run(["umount", path], check=True)
 
     def failure(self, servo, command, folder):
-        servo.configure(batch(command))
-        answer = servo.measure(environment={"TMPDIR": folder}).answer
+        answer = servo.job(command).measure(environment={"TMPDIR": folder}).answer
         assert answer["reason"] == "command-failed"
         return answer["message"]
 
@@ -280,17 +272,15 @@ class TestFiles:
         ],
     )
     def test_a_limit_is_named(self, newest, limit, told):
-        newest.configure(batch("true"))
+        newest.job("true")
         prefix = ["/bin/sh", "-c", 'ulimit %s; exec "$@"' % limit, "sh"]
         assert told in newest.measure(prefix=prefix).answer["message"]
 
 
 def test_of_output_that_is_long_the_message_has_the_end_and_whole_characters(newest):
-    newest.configure(batch(python("print('é' * 5000); raise SystemExit(1)")))
-    message = newest.measure().answer["message"]
+    message = newest.job(python("print('é' * 5000); raise SystemExit(1)")).measure().answer["message"]
     assert message.endswith("\nstdout, the last 4096 of 10001 bytes:\n" + "é" * 2047)
-    newest.configure(batch(r"printf 'a\377b\0c'; exit 1"))
-    assert newest.measure().answer["message"].endswith("stdout:\na�b\0c")
+    assert newest.job(r"printf 'a\377b\0c'; exit 1").measure().answer["message"].endswith("stdout:\na�b\0c")
 
 
 def test_all_that_the_guard_has_of_a_driver_is_its_pipes(running):

@@ -5,7 +5,6 @@ import re
 import subprocess
 
 import pytest
-from calling import batch
 from processes import wait_until
 
 ROUND = ["prepare", "job", "cleanup"]
@@ -39,7 +38,7 @@ class Scenario:
             script = "read -r _ _ _ DRIVER _ </proc/$PPID/stat; echo %s >>log; n=$(grep -c %s log); " % (step, step)
             script += "case $n in %s*) ;; esac; echo size $n" % cases
             self._options["command" if step == "job" else step] = script
-        self._servo.configure(batch(**self._options))
+        self._servo.job(**self._options)
         return self._servo
 
     def measure(self):

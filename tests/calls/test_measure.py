@@ -7,7 +7,7 @@ import statistics
 import subprocess
 
 import pytest
-from calling import SETTINGS, application, batch
+from calling import SETTINGS, application
 
 SIZE = {"size": {"output_regex": r"^size (\S+)"}}
 # Each run prints one line of the file numbers, and takes it away.
@@ -20,7 +20,7 @@ PRINT_NEXT = 'read -r line <numbers; echo "size $line"; sed -i 1d numbers'
 def test_a_value_for_one_measurement_is_used_and_told_and_not_stored(newest):
     settings = dict(SETTINGS, heap={"type": "formula", "formula": "{web.cpu} * 100"})
     job = "echo size {web.cpu}-{web.gc}-{web.opts}-{web.heap}"
-    newest.configure(batch(job, metrics=SIZE, default_state=application(web=settings)))
+    newest.job(job, metrics=SIZE, default_state=application(web=settings))
     before = newest.stored(cpu=4, gc=7, unset="now set")
     answer = newest.measure(b"", "web.cpu=3", "web.opts=a.b").answer
     assert answer["metrics"]["size"] == {"value": "3-7-a.b-300"}
@@ -35,7 +35,7 @@ def test_a_value_for_one_measurement_is_used_and_told_and_not_stored(newest):
 def test_of_several_runs_the_median_is_the_value_and_warm_up_runs_do_not_count(servo):
     servo.write("numbers", b"100 warm\n7 a\n1.5 b\n9 c\n2.5 d\n")
     metrics = {**SIZE, "text": {"output_regex": r"^size \S+ (\S+)"}}
-    servo.configure(batch(PRINT_NEXT, metrics=metrics, runs=7, warmup_runs=0))
+    servo.job(PRINT_NEXT, metrics=metrics, runs=7, warmup_runs=0)
     metrics = servo.measure(b"", "--runs", "4", "--warmup-runs", "1").answer["metrics"]
     assert metrics["size"] == {"value": 4.75, "runs": [7, 1.5, 9, 2.5]}
     runtimes = metrics["total_runtime"]["runs"]
@@ -48,8 +48,7 @@ def test_of_several_runs_the_median_is_the_value_and_warm_up_runs_do_not_count(s
 
 
 def test_progress_counts_all_runs(newest):
-    newest.configure(batch("true", prepare="true", cleanup="true"))
-    ended = newest.measure(b"", "--runs", "2", "--warmup-runs", "2")
+    ended = newest.job("true", prepare="true", cleanup="true").measure(b"", "--runs", "2", "--warmup-runs", "2")
     percents = [line["progress"] for line in ended.progress]
     assert percents == [0, 0, 25, 25, 25, 50, 50, 50, 75, 75, 75, 99, 100]
     begun = [line["message"].split(" has been")[0] for line in ended.progress[:-1]]
@@ -67,7 +66,7 @@ def test_a_formula_is_about_metrics_settings_and_control_and_other_formulas_in_e
         **SIZE,
     }
     servo.write("numbers", b"10\n40\n60\n")
-    servo.configure(batch(PRINT_NEXT, metrics=metrics, default_control={"hours": 0.5}, runs=3))
+    servo.job(PRINT_NEXT, metrics=metrics, default_control={"hours": 0.5}, runs=3)
     metrics = servo.measure({"metrics": ["cost"]}).answer["metrics"]
     assert set(metrics) == {"total_runtime", "cost"}
     assert metrics["cost"] == {"value": 40.0, "unit": "EUR", "runs": [10.0, 40.0, 60.0]}
@@ -75,7 +74,7 @@ def test_a_formula_is_about_metrics_settings_and_control_and_other_formulas_in_e
 
 def test_a_formula_that_what_was_printed_does_not_suit_shows_its_values(newest):
     for printed, words in (("0", ["1/{size}: 1/0", "divides by zero"]), ("abc", ['"abc" is a string', "a number"])):
-        newest.configure(batch("echo size " + printed, metrics={"rate": {"formula": "1/{size}"}, **SIZE}))
+        newest.job("echo size " + printed, metrics={"rate": {"formula": "1/{size}"}, **SIZE})
         newest.measure().failed("failed", "no-match", "the job ended well, but rate cannot be computed", *words)
 
 
@@ -86,7 +85,7 @@ def test_a_formula_that_can_never_be_computed_is_said_before_the_job_runs(newest
         ("{size} / {web.unset}", "{web.unset} has no value"),
         ("{size} + 1 / ({web.cpu} - 3)", "divides by zero"),
     ):
-        newest.configure(batch("touch ran; echo size 5", metrics={"cost": {"formula": formula}, **SIZE}))
+        newest.job("touch ran; echo size 5", metrics={"cost": {"formula": formula}, **SIZE})
         is_wrong = "control" not in formula  # a service sends that with the request
         status, reason = ("failed", "bad-config") if is_wrong else ("bad-request", "bad-request")
         newest.measure().failed(status, reason, "config.json: batch.metrics.cost.formula", words)
@@ -100,7 +99,7 @@ def test_a_formula_that_can_never_be_computed_is_said_before_the_job_runs(newest
 
 
 def test_each_measurement_is_a_line_of_the_history_also_one_that_failed(servo):
-    servo.configure(batch("echo size {web.cpu}; test {web.cpu} != 3", metrics=SIZE, history="h", runs=2))
+    servo.job("echo size {web.cpu}; test {web.cpu} != 3", metrics=SIZE, history="h", runs=2)
     answers = [servo.measure({"control": {"n": 1}}, word).answer for word in ("web.cpu=2", "web.cpu=3")]
     good, bad = servo.read_lines("h")
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", good["time"])
@@ -113,7 +112,7 @@ def test_each_measurement_is_a_line_of_the_history_also_one_that_failed(servo):
 
 
 def test_what_did_not_get_to_run_is_no_line_of_the_history_and_no_settings_are_blamed_for_the_machine(newest):
-    newest.configure(batch("rm kept; mkdir kept", history="h", metrics=SIZE, runs=2))
+    newest.job("rm kept; mkdir kept", history="h", metrics=SIZE, runs=2)
     newest.measure({"metrics": ["sizes"]}).bad_request("sizes")
     newest.measure(b"", "--keep-output", "missing/kept").failed("failed", "command-failed", "missing/kept")
     assert newest.read("h") == b""
@@ -123,8 +122,7 @@ def test_what_did_not_get_to_run_is_no_line_of_the_history_and_no_settings_are_b
 
 
 def test_a_history_that_can_be_written_no_more_costs_no_answer(newest):
-    newest.configure(batch("rm h; mkdir h; echo size 5", metrics=SIZE, history="h"))
-    ended = newest.measure()
+    ended = newest.job("rm h; mkdir h; echo size 5", metrics=SIZE, history="h").measure()
     assert ended.answer["metrics"]["size"] == {"value": 5}
     assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(newest.folder + "/", "")
 
@@ -134,12 +132,10 @@ def test_a_history_that_can_be_written_no_more_costs_no_answer(newest):
 
 def test_a_second_measurement_at_the_same_time_is_said(newest):
     os.mkfifo(newest.path("go"))
-    newest.configure(batch("cat go"))
-    first = newest.start("measure", stdin=subprocess.DEVNULL)
+    first = newest.job("cat go").start("measure", stdin=subprocess.DEVNULL)
     assert b"the job" in first.stdout.readline()
     with open(newest.path("go"), "wb"):  # which waits for the job to open it: by then the lock is held
-        newest.configure(batch("true"))
-        second = newest.measure()
+        second = newest.job("true").measure()
     assert (first.communicate()[1], first.returncode) == (b"", 0)
     told = "servo-batch: another measurement with config.json is running: each makes the other's figures wrong\n"
     assert (second.stderr, second.status) == (told, 0)
@@ -158,10 +154,10 @@ def test_output_is_not_kept_in_the_file_that_runs(newest):
 
 def test_a_cleanup_that_no_shell_knows_is_refused_before_the_job_runs(newest):
     for cleanup in ("rmm -rf scratch", ["rmm", "-rf", "scratch"]):
-        newest.configure(batch("touch ran", cleanup=cleanup))
+        newest.job("touch ran", cleanup=cleanup)
         newest.measure().bad_config("config.json: batch.cleanup: command not found: ", "rmm")
     assert not os.path.exists(newest.path("ran"))
-    newest.configure(batch("printf '#!/bin/sh\\n' >clean; chmod +x clean", cleanup="./clean"))  # which the job makes
+    newest.job("printf '#!/bin/sh\\n' >clean; chmod +x clean", cleanup="./clean")  # which the job makes
     assert newest.measure().status == 0
 
 

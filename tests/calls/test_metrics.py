@@ -6,13 +6,12 @@ import signal
 import subprocess
 
 import pytest
-from calling import batch
 from machine import OLDEST
 from processes import children, stat, wait_until
 
 
 def measured(servo, command, metrics, **options):
-    servo.configure(batch(command, metrics=metrics))
+    servo.job(command, metrics=metrics)
     return servo.measure(**options)
 
 
@@ -81,7 +80,7 @@ def test_output_of_any_bytes_and_length_is_searched(newest):
 
 def test_a_number_in_one_run_and_text_in_another_is_a_failure_that_names_the_run(newest):
     metrics = {"loss": {"output_regex": "loss=(.*)"}}
-    newest.configure(batch("read loss <next; echo loss=$loss; echo nan >next", metrics=metrics))
+    newest.job("read loss <next; echo loss=$loss; echo nan >next", metrics=metrics)
     newest.write("next", b"5\n")
     problem = 'run 2 of 3: the job ended well, but loss is a string, "nan", and in the first run it was a number, 5'
     newest.measure(b"", "--runs", "3").failed("failed", "no-match", problem)
@@ -103,7 +102,7 @@ def of_files(*names):
 def test_a_file_is_what_each_run_writes_after_prepare_and_before_cleanup(newest):
     scripts = {"prepare": "echo size 100 >results", "cleanup": "rm results"}
     job = "echo . >>runs; echo size $(wc -l <runs) >results"
-    newest.configure(batch(job, metrics=of_files("results"), runs=2, warmup_runs=1, **scripts))
+    newest.job(job, metrics=of_files("results"), runs=2, warmup_runs=1, **scripts)
     assert newest.measure().answer["metrics"]["results"]["runs"] == [2, 3]
     assert values(newest.measure(b"", "--runs", "1", "--warmup-runs", "0")) == {"results": 4}
 
@@ -119,7 +118,7 @@ def test_a_file_that_is_written_or_replaced_is_new_and_lies_where_the_job_runs(s
     os.mkdir(servo.path("folder"))
     for name in ("other", *commands):
         servo.write(os.path.join("folder", name), b"size 5\n")
-    servo.configure(batch("; ".join(commands.values()), metrics=of_files(*commands), working_directory="folder"))
+    servo.job("; ".join(commands.values()), metrics=of_files(*commands), working_directory="folder")
     assert values(servo.measure(environment={"LC_ALL": "C"})) == dict.fromkeys(commands, 5)
 
 
@@ -141,7 +140,7 @@ def test_a_file_without_a_value_of_this_run_is_no_match(newest):
     ended = measured(newest, "; ".join(["echo size 5 >&2", *(each for each, _ in cases.values())]), of_files(*cases))
     words = [r"%s in %s: size (\d+)%s" % (name, name, why) for name, (_, why) in cases.items()]
     ended.failed("failed", "no-match", "; ".join(words))
-    newest.configure(batch("test -e first || echo size 6 >first", metrics=of_files("first"), runs=2))
+    newest.job("test -e first || echo size 6 >first", metrics=of_files("first"), runs=2)
     newest.measure().failed("failed", "no-match", r"run 2 of 2: ", r"first in first: size (\d+)" + as_it_was)
 
 
@@ -215,7 +214,7 @@ def test_that_the_search_was_killed_is_said(searching):
 
 
 def test_memory_that_runs_out_is_said_with_the_metrics_name_and_no_settings_are_blamed(servo):
-    servo.configure(batch(PRINTING, metrics={"greedy": {"output_regex": "(?:.|\\n)*n=(\\d+)"}}))
+    servo.job(PRINTING, metrics={"greedy": {"output_regex": "(?:.|\\n)*n=(\\d+)"}})
     ended = servo.measure(b"", "--history", "history.jsonl", preexec_fn=limited(60))
     ended.failed("failed", "command-failed", "could not be searched for greedy: memory ran out")
     assert servo.read_json("history.jsonl")["cause"] == "machine"
@@ -239,8 +238,7 @@ def test_check_tells_what_each_metric_yields_in_a_saved_output(newest):
         "sum": {"output_regex": r"n (\d)", "take": "sum"},
         "b": {"output_json": "a.b"},
     }
-    newest.configure(batch(metrics={**metrics, **of_files("size", "gone")}))
-    ended = newest.call("check", "--output", "output")
+    ended = newest.job(metrics={**metrics, **of_files("size", "gone")}).call("check", "--output", "output")
     assert ended.status == 0, ended
     page = ended.text.split("\n")
     last = {line.split()[0]: line.split()[-1] for line in page if line}
@@ -252,7 +250,7 @@ def test_check_tells_what_each_metric_yields_in_a_saved_output(newest):
 
 
 def test_ctrl_c_ends_a_check_in_the_middle_of_a_pattern(servo):
-    servo.configure(batch(metrics=ENDLESS))
+    servo.job(metrics=ENDLESS)
     servo.write("output", b"a" * 1000000)
     process = servo.start("check", "--output", "output", stdin=subprocess.DEVNULL)
     wait_until(lambda: servo.path("output") in mapped(process.pid))

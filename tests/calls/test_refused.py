@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from calling import COST, application, asked, batch
+from calling import COST, application, asked
 
 SETTINGS = {
     "x": {"type": "range", "min": 0, "max": 9, "step": 1, "value": 2},
@@ -16,15 +16,13 @@ STATUSES = {"bad-request": "bad-request", "invalid-value": "rejected", "constrai
 @pytest.fixture
 def place(newest):
     """A folder that has files of all kinds, and where no job and no prepare has run."""
-    newest.configure(
-        batch(
-            "touch ran; echo cost $(( {a.x} + {a.k} ))",
-            prepare="touch prepared",
-            default_state=application(a=SETTINGS),
-            constraints=["{a.x} + {a.n} < 10"],
-            metrics={**COST["metrics"], "written": {"output_regex": "(.)", "file": "written"}},
-            objective=COST["objective"],
-        )
+    newest.job(
+        "touch ran; echo cost $(( {a.x} + {a.k} ))",
+        prepare="touch prepared",
+        default_state=application(a=SETTINGS),
+        constraints=["{a.x} + {a.n} < 10"],
+        metrics={**COST["metrics"], "written": {"output_regex": "(.)", "file": "written"}},
+        objective=COST["objective"],
     )
     newest.write("_state.json", application(a={"x": {"value": 3}}))
     newest.write("outside", application(a={"x": {"value": 99}}))
@@ -94,7 +92,7 @@ def test_a_state_is_not_the_configuration_whatever_names_it(place):
     before = contents(place)
     place.call("adjust", "a.x=3", environment={"OPTUNE_STATE": "hard"}).bad_request("$OPTUNE_STATE hard is the conf")
     assert contents(place) == before
-    place.configure(batch(state="config.json"))
+    place.job(state="config.json")
     place.call("adjust", "web.cpu=3").bad_config("config.json: batch.state config.json is the configuration")
 
 

@@ -8,7 +8,7 @@ import stat
 import subprocess
 
 import pytest
-from calling import application, asked, batch, without_privileges
+from calling import application, asked, without_privileges
 
 
 def files(servo, *names):
@@ -85,7 +85,7 @@ def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(newest):
 
 def test_of_adjusts_at_the_same_time_none_is_lost(newest):
     names = ["s%d" % number for number in range(8)]
-    newest.configure(batch(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names})))
+    newest.job(default_state=application(web={name: {"min": 0, "max": 99, "value": 0} for name in names}))
     for value in (1, 2):
         processes = [newest.start("adjust", "web.%s=%d" % (name, value)) for name in names]
         ended = [(process.communicate(), process.returncode) for process in processes]
@@ -133,7 +133,7 @@ BAD_STATES = [
 
 
 def test_a_damaged_state_is_named_by_every_call_and_stays_as_it_was(newest):
-    newest.configure(batch("touch ran {web.cpu}"))
+    newest.job("touch ran {web.cpu}")
     for data, words in BAD_STATES:
         newest.write("_state.json", data)
         newest.query().bad_state("_state.json", "mend", "remove", *words)
@@ -191,8 +191,7 @@ IS_THE_STATE = "servo-batch: ./%s, which an older servo-batch stored, is the sta
 )
 def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(newest, name, content):
     newest.write(name, content)
-    newest.configure(batch("test {web.cpu} = 6"))
-    ended = newest.query()
+    ended = newest.job("test {web.cpu} = 6").query()
     assert ended.query["web"]["cpu"] == 6
     assert IS_THE_STATE % name in ended.stderr
     assert "overlaid with what is stored in " + name in newest.call("check").stdout.decode()
@@ -208,7 +207,7 @@ def test_what_an_older_one_stored_is_the_state_until_the_first_adjust(newest, na
 
 def test_what_is_wrong_in_an_older_one_is_said_of_its_file(newest):
     newest.write("_state.yaml", OLDER.replace(b"6", b"9"))
-    newest.configure(batch("echo {web.cpu}"))
+    newest.job("echo {web.cpu}")
     for call in (["measure"], ["measure", "web.mem=2"], ["compare", "web.mem=1,2", "--json"], ["tune"], ["check"]):
         assert "_state.yaml: what is stored is not allowed: web.cpu" in newest.call(*call).stdout.decode()
     assert newest.call("measure", "web.cpu=4").answer["settings"]["web.cpu"] == 4

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from calling import asked, batch
+from calling import asked
 from processes import wait_until
 
 CALLS = {"adjust": asked(cpu=3), "adjust --query": b"", "measure": b""}
@@ -37,7 +37,7 @@ def says_that_stdout_is_gone(ended):
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_stdout_that_takes_nothing_is_said_on_stderr(servo, call):
-    servo.configure(batch("touch ran"))
+    servo.job("touch ran")
     assert says_that_stdout_is_gone(servo.call(*call.split(), request=CALLS[call], prefix=closing(">&-")))
     assert os.listdir(servo.folder) == ["config.json"]  # nothing is done
     assert says_that_stdout_is_gone(servo.call(*call.split(), request=CALLS[call], prefix=closing(">/dev/full")))
@@ -52,7 +52,7 @@ def test_text_for_people_is_not_missed_by_a_reader_that_is_gone(servo):
 
 
 def test_an_answer_that_nobody_takes_is_given_up_when_somebody_asks(servo, stalled):
-    servo.configure(batch("touch ran"))
+    servo.job("touch ran")
     process = servo.start("measure", stdout=stalled, stdin=subprocess.DEVNULL)
     wait_until(lambda: os.path.exists(servo.path("ran")))
 
@@ -68,14 +68,13 @@ def test_an_answer_that_nobody_takes_is_given_up_when_somebody_asks(servo, stall
 
 
 def test_a_stderr_that_nobody_reads_holds_up_no_answer(newest, stalled):
-    newest.configure(batch("exit 3"))
-    ended = newest.call("measure", stderr=stalled, changes=["answers.STDERR_SECONDS=0.2"])
+    ended = newest.job("exit 3").call("measure", stderr=stalled, changes=["answers.STDERR_SECONDS=0.2"])
     assert (ended.status, ended.answer["reason"]) == (1, "command-failed")
 
 
 def test_a_stdout_that_fills_up_while_the_job_runs_is_said_on_stderr(servo):
     # The first progress line fits into a block of 512 bytes, the answer does not.
-    servo.configure(batch(": %s; exit 3" % ("x" * 600)))
+    servo.job(": %s; exit 3" % ("x" * 600))
     with open(servo.path("answers"), "wb") as stream:
         ended = servo.call("measure", stdout=stream, prefix=["sh", "-c", 'ulimit -f 1; exec "$@"', "-"])
     assert says_that_stdout_is_gone(ended)
@@ -90,7 +89,7 @@ def test_a_closed_stdin_is_as_an_empty_one_and_one_that_cannot_be_read_a_bad_req
 
 @pytest.mark.parametrize("redirection", ["2>/dev/full", "<&- 2>&-"])
 def test_without_a_stderr_the_answer_is_the_same(servo, redirection):
-    servo.configure(batch("echo noise >&2; echo size 5", metrics={"size": {"output_regex": r"size (\d)"}}))
+    servo.job("echo noise >&2; echo size 5", metrics={"size": {"output_regex": r"size (\d)"}})
     assert servo.measure(prefix=closing(redirection)).answer["metrics"]["size"] == {"value": 5}
     servo.write("_state.json", b"{")
     for call in ("adjust --query", "measure"):
@@ -164,7 +163,7 @@ def test_the_working_directory_may_be_gone(servo, tmp_path):
     arguments = ["--config", servo.path("config.json"), "--state", servo.path("s.json")]
     assert servo.call("adjust", *arguments, request=asked(cpu=3), prefix=prefix).status == 0
     servo.adjust(asked(cpu=3), *arguments[:2], prefix=prefix).bad_state("_state.json")
-    servo.configure(batch("touch ran"))  # it fails as under any shell
+    servo.job("touch ran")  # it fails as under any shell
     told = "the job ended with exit status 1 after "
     servo.call("measure", *arguments, prefix=prefix).failed("failed", "command-failed", told)
     ended = servo.call("compare", *arguments, "web.cpu=2,3", "--svg", "p", "--json", prefix=prefix)

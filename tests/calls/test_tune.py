@@ -77,8 +77,7 @@ def stopped(process):
 
 
 def test_the_default_first_then_proposals_then_the_best_and_the_default_in_turns(servo):
-    servo.configure(described())
-    ended = servo.call("tune", "--measurements", "8")
+    ended = servo.configure(described()).call("tune", "--measurements", "8")
     assert ended.answer == {
         "status": "ok",
         "better": True,
@@ -142,8 +141,7 @@ def test_what_measure_recorded_counts_unless_the_constraints_forbid_it_by_now(tu
     answer = tuned(tuner, "--measurements", "2")
     assert (answer["settings"], answer["measurements"]) == (BEST, 2)
     assert recorded(tuner)[1:] == [BEST, DEFAULT] * 4
-    tuner.configure(described(constraints=["{a.x} < 3"]))
-    tuner.call("adjust", "--reset")
+    tuner.configure(described(constraints=["{a.x} < 3"])).call("adjust", "--reset")
     assert tuned(tuner, "--measurements", "20", "--confirm", "0")["settings"] == dict(BEST, **{"a.x": 2})
     assert sorted(settings["a.x"] for settings in recorded(tuner)[9:]) == [0, 0, 1, 1, 2]
 
@@ -152,8 +150,7 @@ def test_another_job_starts_anew(tuner):
     twice = {"twice": {"type": "formula", "formula": "{a.x} * 2"}}
     jobs = [{}, {"command": BOWL + " "}, {"runs": 2}, {"default_control": {"n": 1}}, {"env": {"SERVO_X": "y"}}]
     for changed in [*jobs, {"settings": {"name": {"value": "store"}}}, {"settings": twice}]:
-        tuner.configure(described(**changed))
-        tuner.call("tune", "--measurements", "1")
+        tuner.configure(described(**changed)).call("tune", "--measurements", "1")
     assert [settings["a.x"] for settings in recorded(tuner)] == [2] * 7
 
 

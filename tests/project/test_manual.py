@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 
-from calling import batch
 from machine import ROOT, built
 
 from servo_batch import config, options
@@ -95,8 +94,7 @@ def test_what_is_called_refused_is_refused_in_these_words(newest):
     rows = re.findall(r"^\| `([^`]*\{control[^`]*)`[^|]*\| it (stands [^|]*?) \|", PAGES["commands"], re.M)
     assert rows
     for command, words in rows:
-        newest.configure(batch(command))
-        newest.describe().bad_config(words.replace("`", ""))
+        newest.job(command).describe().bad_config(words.replace("`", ""))
 
 
 # What the pages say.

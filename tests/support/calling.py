@@ -146,7 +146,13 @@ class Servo:
         return [json.loads(line.decode("utf-8")) for line in self.read(name).splitlines()]
 
     def configure(self, document):
-        return self.write("config.json", document)
+        """Have this configuration, and return this Servo for a call."""
+        self.write("config.json", document)
+        return self
+
+    def job(self, command="echo size 5", **keys):
+        """Have the configuration of a job that ``batch`` describes, and return this Servo for a call."""
+        return self.configure(batch(command, **keys))
 
     def start(self, *arguments, prefix=(), options=(), program=None, changes=(), environment=None, **streams):
         """Return the running process of a call, its three streams pipes where it is not said otherwise.
