@@ -186,8 +186,9 @@ class _OfCommand(Config):
         name = ".".join(_keys_of(path))
         if path[0] in ("state", *template.CONTROL) or name in self.settings.described:
             return super().allowed(path)
+        remedy = f"add {name}=VALUE" if re.match(r"[\w-]+\.[\w.-]+\Z", name) else "literal braces are {{ and }}"
         hint = did_you_mean(name, self.settings.described)
-        self.add(("batch", "command"), f"nothing gives {{{name}}} a value: add {name}=VALUE{hint}")
+        self.add(("batch", "command"), f"nothing gives {{{name}}} a value: {remedy}{hint}")
         return "listed", []
 
 
@@ -198,7 +199,7 @@ def of_command(command: str, assignments: "Dict[str, str]", patterns: "List[Tupl
     ``UsageError``.
     """
     for full, text in assignments.items():
-        if not all(text.split(",")):
+        if text and not all(text.split(",")):
             raise UsageError(f"{full}={text} lacks a value: write VALUE,VALUE")
     application = settings.application_of({full: _values(text) for full, text in assignments.items()})
     metrics: "Dict[str, Any]" = {name: {"resource": name} for name in ("cpu_time", "max_rss")}
@@ -223,7 +224,7 @@ def _values(text: str) -> "Setting":
         if re.match(VALUES, each):
             raise bad_request(f"{text}: {each} is a range, which stands alone: list the values")
     values = list(map(rules.scalar, choices))
-    if len(set(values)) < len(values):  # 1.0 and 1 are one number, and may be two versions
+    if len(set(values)) < len(set(choices)):  # 1.0 and 1 are one number, and may be two versions
         values = choices
     return {"type": "enum", "values": values, "value": values[0]}
 

@@ -114,7 +114,8 @@ def find(path: "Optional[str]") -> "Tuple[str, Any]":
 
         raise bad_config(f"{name}: the configuration cannot be read: {files.why(error)}") from None
     except ValueError as error:
-        raise bad_config(str(error)) from None
+        hint = "; a name that ends in .json is read as JSON" if name.endswith(".json") else ""
+        raise bad_config(f"{error}{hint}") from None
 
 
 def parsed(name: str, data: bytes, is_json: bool) -> "Any":
@@ -129,4 +130,4 @@ def parsed(name: str, data: bytes, is_json: bool) -> "Any":
         return strict_json.loads(data)
     except strict_json.JsonError as error:
         place = f"{name}:{error.lineno}:{error.colno}" if error.lineno else name
-        raise ValueError(f"{place}: not JSON, as which a name that ends in .json is read: {error.msg}") from None
+        raise ValueError(f"{place}: not JSON: {error.msg}") from None

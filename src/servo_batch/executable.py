@@ -21,8 +21,11 @@ _MEANINGS = {
 }
 
 
-# What comes first in a script. Of what is quoted or computed, only the shell knows what it runs.
-FIRST_WORD = re.compile(r"\s*([A-Za-z0-9_.+/-]+)(?=[\s;&|]|\Z)")
+# A path that comes first in a script, or a name where that is one command: others may define it, or pass over it. What
+# is quoted or computed only the shell knows.
+FIRST = re.compile(
+    r"\s*(?:([A-Za-z0-9_.+-]*/[A-Za-z0-9_.+/-]*)(?=[\s;&|]|\Z)|([A-Za-z0-9_.+-]+)(?:[ \t][^;|&\n(){}]*)?\Z)"
+)
 
 
 def why_not(program: str, number: int, folder: Optional[str] = None) -> str:
@@ -35,26 +38,28 @@ def first_program(arguments: Sequence[str]) -> Optional[str]:
     """Return the path or the name of what a command runs first, None where that cannot be told."""
     if not _is_script(arguments):
         return arguments[0] if "{" not in arguments[0] else None  # a placeholder without a value stands there
-    first = FIRST_WORD.match(arguments[2])
-    return first.group(1) if first else None
+    first = FIRST.match(arguments[2])
+    return first.group(1) or first.group(2) if first else None
 
 
-def unknown(arguments: Sequence[str], environment: Mapping[str, str]) -> Optional[str]:
+def unknown(arguments: Sequence[str], environment: Mapping[str, str], folder: Optional[str]) -> Optional[str]:
     """Return what is wrong where a command begins with a name that stands for no program, else None.
 
-    In a script it may be one of the words of ``/bin/sh``, which is asked.
+    In a script it may be one of the words of ``/bin/sh``, which is asked in the ``folder`` where it runs.
     """
     name = first_program(arguments)
     if name is None or "/" in name:
         return None
     if not _is_script(arguments):
-        return foreseen(name)
+        return None if "PATH" in environment else foreseen(name)
     import subprocess
 
     known = ["/bin/sh", "-c", 'command -v "$1" >/dev/null 2>&1', "sh", name]
-    if subprocess.call(known, env={**os.environ, **environment}) == 0:
+    try:
+        is_known = subprocess.call(known, env={**os.environ, **environment}, cwd=folder) == 0
+    except OSError:  # whatever it is, it meets the command as well, which reports it
         return None
-    return f"command not found: the shell knows no {name}; correct the name, or install it"
+    return None if is_known else f"command not found: the shell knows no {name}; correct the name, or install it"
 
 
 def _is_script(arguments: Sequence[str]) -> bool:

@@ -49,7 +49,7 @@ def replace(path: str, data: bytes) -> None:
         try:
             if os.path.exists(target):
                 before = os.stat(target)
-                with suppress(PermissionError):  # only root may give a file away
+                with suppress(OSError):  # only root may give a file away, and only to whom its namespace knows
                     os.fchown(stream.fileno(), before.st_uid, before.st_gid)
                 os.fchmod(stream.fileno(), before.st_mode & 0o7777)
             stream.write(data)

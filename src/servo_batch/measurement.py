@@ -56,10 +56,10 @@ def plan(
         render.have_shell_read(list(step.arguments), config.place(("batch", key)))
     rendering.refuse()
     prepare, cleanup = rendered.get("prepare"), rendered.get("cleanup")
-    # Of the others it is told before long; and what has a path, the job may make.
-    problem = executable.unknown(cleanup.arguments, cleanup.environment) if cleanup else None
-    if problem:
-        raise bad_config(f"{config.place(('batch', 'cleanup'))}: {problem}")
+    if cleanup and not prepare:  # of the others it is told before long; and what has a path, the job may make
+        problem = executable.unknown(cleanup.arguments, cleanup.environment, cleanup.working_directory)
+        if problem:
+            raise bad_config(f"{config.place(('batch', 'cleanup'))}: {problem}")
     wanted = config.metrics if asked is None else (sources.TOTAL_RUNTIME, *asked)
     needed = list(wanted)
     for name in needed:  # which grows meanwhile

@@ -75,7 +75,7 @@ class StateFile:
         stored = self.load()
         kept = settings.application_of({full: each for full, each in settings.walk(stored) if full not in besides})
         try:
-            rules.accepted(configured, kept, kept, f"{self.stored_in}: what is stored is not allowed")
+            rules.accepted(configured, kept, stored, f"{self.stored_in}: what is stored is not allowed")
         except ServoError as error:
             if error.reason != "constraint" or not besides:
                 way_out = "adjust it, or remove what is stored by adjust --reset"

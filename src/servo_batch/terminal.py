@@ -9,11 +9,12 @@ import re
 from typing import Any, Iterable, Sequence
 
 from servo_batch import answers
-from servo_batch.columns import ENOUGH, UNLIMITED, clipped, lined_up, of_terminal, width
+from servo_batch.columns import clipped, lined_up, of_terminal, width
 from servo_batch.wording import SEQUENCE, is_number, plain
 
 # What a terminal would obey instead of showing; a text from the job or a file must not move the cursor or hide itself.
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+LEAST_TEXT = 30  # no figure with its spread is longer, so that none is shortened
 
 
 class ForPeople(answers.ForPrograms):
@@ -44,18 +45,17 @@ class ForPeople(answers.ForPrograms):
 def table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return rows of values under their titles, aligned; a column of nothing but numbers to the right.
 
-    Where a terminal is too narrow, the widest column is shortened.
+    Where a terminal is too narrow, the longest texts are shortened.
     """
     columns = []
     for column in zip(titles, *rows):
         to_right = all(value is None or is_number(value) for value in column[1:])
         columns.append(([one_line(plain(value)) for value in column], to_right))
-    excess = max(map(width, lined_up(columns))) - of_terminal(UNLIMITED)
-    if excess > 0:
-        widest = max(columns, key=lambda column: max(map(width, column[0])))
-        room = max(ENOUGH, max(map(width, widest[0])) - excess)
-        widest[0][:] = [clipped(cell, room) for cell in widest[0]]
-    return "".join(line + "\n" for line in lined_up(columns))
+    longest = max((width(cell) for cells, _ in columns for cell in cells[1:]), default=0)
+    excess = max(map(width, lined_up(columns))) - of_terminal() if os.isatty(answers.STDOUT) else 0
+    room = max(LEAST_TEXT, longest - max(0, excess))
+    shorter = [(cells[:1] + [clipped(cell, room) for cell in cells[1:]], to_right) for cells, to_right in columns]
+    return "".join(line + "\n" for line in lined_up(shorter))
 
 
 def failure(error: answers.ServoError) -> str:

@@ -92,7 +92,7 @@ class TestWhatIsLeftRunning:
         """Here of every job, since any wait counts."""
         ended = newest.call("measure", changes=["job.run.HELD_SECONDS=0.0"])
         (note,) = ended.answer["notes"]
-        told = "the job left running: something that held its output open for [0-9.]+ s, which is not in its time"
+        told = "the job left running: something that held its output open for [0-9.]+ s more, which are not in its time"
         assert re.match(told, note)
 
     def test_cannot_be_told_where_it_cannot_be_seen(self, newest, leave):

@@ -157,8 +157,17 @@ def test_a_cleanup_that_no_shell_knows_is_refused_before_the_job_runs(newest):
         newest.job("touch ran", cleanup=cleanup)
         newest.measure().bad_config("config.json: batch.cleanup: command not found: ", "rmm")
     assert not os.path.exists(newest.path("ran"))
-    newest.job("printf '#!/bin/sh\\n' >clean; chmod +x clean", cleanup="./clean")  # which the job makes
-    assert newest.measure().status == 0
+    # The job or prepare may make it, a script may define it, or pass over it.
+    makes = "printf '#!/bin/sh\\n' >clean; chmod +x clean"
+    for cleanup, keys in (
+        ("./clean", {}),
+        ("clean", {"prepare": makes, "env": {"PATH": ".:/usr/bin:/bin"}}),
+        (["clean"], {"env": {"PATH": newest.folder + ":/usr/bin:/bin"}}),
+        ("rmm -rf scratch || true", {}),
+        ("f () {{ true; }}; f", {}),
+    ):
+        newest.job(makes, cleanup=cleanup, **keys)
+        assert newest.measure().status == 0, cleanup
 
 
 def test_a_command_is_a_configuration_and_a_slip_is_named_before_anything_runs(newest):

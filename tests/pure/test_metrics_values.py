@@ -57,6 +57,10 @@ FOUND = [
     (r":(\d+)$", "12:30:05", 5),
     (r"x=-(\d+)", "x=-5", 5),
     (r"m(\d+)s", "1h2m3s", 3),
+    (r"took (\d+)ms(?=[\s\S]*END)", "took 12ms %0300d END" % 0, 12),
+    (r"\| +(\d+)\w+ /", "|  1234MiB / 5MiB", 1234),
+    (r"block (\d+)", "block 8\xd71024", 8),
+    (r"threads=(\d+)", "threads=8*10", 8),
 ]
 
 
@@ -103,6 +107,8 @@ PARTS = [
     # What is asked for beside it may be digits, and far off.
     (r"time: (\d+)\w+", "time: 758", "758"),
     (r"p=\w(\d+)", "p=1234", "1234"),
+    (r"≈ (\d+)", "≈ 10^-6", "10^-6"),
+    (r"x=([0-9.]+)", "x=1.5·10⁻³", "1.5·10⁻³"),
     (r"x=([0-9.]+)(?=[^}]*END)", "x=12ms %0300d END" % 0, "12ms"),
 ]
 
@@ -119,7 +125,13 @@ def test_a_unit_that_convert_reads_belongs_to_the_number_also_behind_a_blank():
     for convert, text in {"duration": "1.234 ms", "si": "3.6 MB", "binary": "4 KiB"}.items():
         assert 'is only a part of "%s"' % text in why_not(regex(r"n=([0-9.]+)", convert=convert), "n=%s" % text)
         assert value(regex(r"n=([0-9.]+) [mMK]", convert=convert), "n=%s" % text) == float(text.split()[0])
-    assert value(regex(r"n=([0-9.]+)", convert="si"), "n=3 times") == 3
+    for convert, text, number in (
+        ("duration", "117.55ms min=104.6ms", 0.11755), ("si", "13.8k P99", 13800), ("si", "13823 P99: 1ms", 13823),
+        ("binary", "64M E:0.0B", 64 << 20), ("duration", "0:35.26 min:sec", 35.26), ("duration", "12.3s m5.large", 12.3),
+        ("si", "5000 E2E", 5000), ("duration", "0.734120 s", 0.73412), ("binary", "4096 B", 4096), ("si", "3 times", 3),
+    ):  # fmt: skip
+        assert value(regex(r"n=(\S+)", convert=convert), "n=" + text) == number
+    assert 'of "1  milliseconds"' in why_not(regex(r"<= (\d+)", convert="duration"), "<= 1  milliseconds")
     assert value(regex(r"n=([0-9.]+)"), "n=3 ms") == 3
 
 

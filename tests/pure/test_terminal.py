@@ -1,5 +1,7 @@
 """Tables as what they are made of."""
 
+import os
+
 from servo_batch import answers, terminal
 
 TABLES = [
@@ -20,11 +22,12 @@ def test_a_table_is_aligned():
         assert terminal.table(titles, rows) == text
 
 
-def test_a_table_that_is_too_wide_for_the_terminal_has_its_widest_column_shortened(monkeypatch):
+def test_a_table_that_is_too_wide_for_the_terminal_has_its_longest_texts_shortened(monkeypatch):
     rows = [("a" * 10, "value " * 20, "unit"), ("b", "short", None)]
     monkeypatch.setenv("COLUMNS", "500")
     assert max(map(len, terminal.table(["n", "v", "u"], rows).split("\n"))) > 130
     monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(os, "isatty", lambda descriptor: True)
     _, wide, short, _ = terminal.table(["n", "v", "u"], rows).split("\n")
     assert (len(wide), wide[-4:], wide[:24]) == (60, "unit", "aaaaaaaaaa  value value ")
     assert ".." in wide

@@ -136,5 +136,5 @@ class Running(Loop):
         guard.reap()
         self._outcome = guard.outcome or self._outcome
         if isinstance(self._outcome, Ended) and self._outcome.left_running == [] and self._held_seconds > HELD_SECONDS:
-            work = "something that held its output open for %.1f s, which is not in its time" % self._held_seconds
+            work = "something that held its output open for %.1f s more, which are not in its time" % self._held_seconds
             self._outcome = self._outcome._replace(left_running=[work])

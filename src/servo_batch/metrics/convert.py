@@ -15,7 +15,7 @@ MAX_LENGTH = 640
 INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 BLANKS = " \t\r\n\v\f"
-DIGITS = r"((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
+DIGITS = r"((?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
 PREFIXES = "kmgtpe"
 SCALED = re.compile(DIGITS + r" ?(?:([kKMGTPE])(i?))?B?\Z")
 CLOCK = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]{2}(?:\.[0-9]*)?)\Z")
@@ -25,9 +25,9 @@ SECONDS = {
     "h hr hrs hour hours": "3600",
     "m min mins minute minutes": "60",
     "s sec secs second seconds": "1",
-    "ms msec": "1e-3",
-    "us µs μs usec": "1e-6",
-    "ns nsec": "1e-9",
+    "ms msec millisecond milliseconds": "1e-3",
+    "us µs μs usec microsecond microseconds": "1e-6",
+    "ns nsec nanosecond nanoseconds": "1e-9",
 }
 UNITS = {unit: Decimal(seconds) for units, seconds in SECONDS.items() for unit in units.split()}
 

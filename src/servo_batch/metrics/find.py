@@ -18,12 +18,12 @@ ONE = (None, "first", "last")  # what ``take`` is where one match counts
 MAX_REWRITTEN = 1 << 20
 RETURN = re.compile(rb"\r+\n?")
 # So far around a match a number is looked for, and the pattern tried again, in bytes.
-REACH = 200
+REACH, FAR_REACH = 200, 1 << 16
 # Bytes that are not UTF-8 are letters: in Latin-1 they are µ.
 LENIENT = ("utf-8", "surrogateescape")
 LETTER = r"[^\W_]|[\u207b\udc80-\udcff]"  # and the minus of an exponent
 # What joins digits to one number: also the quotes and blanks that locales group them by, and what makes an exponent.
-JOINT = "(?:[.,:_^'\u2019\xa0\u202f\u2009]|[\xd7*](?=10)|(?<=[eE])[+-])"
+JOINT = "(?:[.,:_'\u2019\xa0\u202f\u2009]|\\^-?|[\xd7\xb7*](?=10[*^\xb2\xb3\xb9\u2070-\u207b])|(?<=[eE])[+-])"
 AFTER = re.compile("(?:%s|%s(?=[0-9]))*" % (LETTER, JOINT))
 # A minus that is no dash between words or numbers; then what begins with a digit and is no word, or digits at the end
 # of a word, or a decimal point.
@@ -72,8 +72,8 @@ def _judged(metric: Metric, match: "Match[bytes]") -> Value:
 def _longer(match: "Match[bytes]", convert: Optional[str]) -> Optional[str]:
     r"""Return the number that a match's first group was cut out of, ``10.3k`` for ``10.3``, ``-5`` for ``5``, or None.
 
-    Before a unit that ``convert`` reads a blank may stand. The group is meant where the pattern asks for what is beside
-    it, as ``(\d+)ms`` and ``^\d+,(\d+)`` do, and ``(\d+).*`` does not.
+    With ``convert`` the next word is a part of it if that is a unit which makes it another number. The group is meant
+    where the pattern asks for what is beside it, as ``(\d+)ms`` and ``^\d+,(\d+)`` do, and ``(\d+).*`` does not.
     """
     output, group = match.string, match.group(1)
     begin = match.start(1) + len(group) - len(group.lstrip())
@@ -83,11 +83,11 @@ def _longer(match: "Match[bytes]", convert: Optional[str]) -> Optional[str]:
     left = BEFORE.search(token.decode(*LENIENT)).group()  # type: ignore[union-attr]
     rest = output[end : end + REACH].decode(*LENIENT)
     right = AFTER.match(rest).group()  # type: ignore[union-attr]
-    unit = re.match(" ?([^\\W0-9_]+)", rest) if convert and not right else None
-    if unit:
+    unit = re.match(r"(?: {1,2}|\t)([^\W0-9_]+)(?!\w)", rest) if convert and not right else None
+    bare = group.strip().decode(*LENIENT)
+    if unit and not isinstance(read(bare), str):
         with suppress(NoMatch):
-            read("1" + unit.group(1), convert)
-            right = unit.group()
+            right = unit.group() if read(bare + unit.group(1), convert) != read(bare) else ""
     first, last = begin - len(left.encode(*LENIENT)), end + len(right.encode(*LENIENT))
     if left and _asks_for(match, begin, end, first, begin):
         first = begin
@@ -97,18 +97,28 @@ def _longer(match: "Match[bytes]", convert: Optional[str]) -> Optional[str]:
 
 
 def _asks_for(match: "Match[bytes]", number: int, number_end: int, begin: int, end: int) -> bool:
-    """Tell whether a pattern needs what stands from ``begin`` to ``end``, beside the number, to find a part of this."""
+    """Tell whether a pattern needs what stands from ``begin`` to ``end``, beside the number, to find this number.
+
+    Where that is a digit of the same number, a part of it found without is the number, too.
+    """
     output = match.string
     start = min(match.start(), begin)
-    low, high = max(0, start - REACH), max(match.end(), end) + REACH
+    is_cut = output[begin : begin + 1].isdigit() if number_end == begin else output[end - 1 : end].isdigit()
 
-    def finds_it(beside: bytes) -> bool:
+    def finds_it(beside: bytes, reach: int) -> bool:
+        low, high = max(0, start - reach), max(match.end(), end) + reach
         shift = -low + (len(beside) - (end - begin) if end <= number else 0)
         again = match.re.search(output[low:begin] + beside + output[end:high], start - low)
-        return bool(again and again.start(1) < number_end + shift and number + shift < again.end(1))
+        first, last = again.span(1) if again else (-1, -1)
+        if is_cut:
+            return first < number_end + shift and number + shift < last
+        return 0 <= first <= number + shift and number_end + shift <= last
 
-    # As it is, where REACH is enough; without what stands there; with something that no pattern for a number names.
-    return finds_it(output[begin:end]) and not finds_it(b"") and not finds_it(b"~")
+    for reach in (REACH, FAR_REACH):
+        if finds_it(output[begin:end], reach):  # as it is: all that it asks for is within reach
+            # Without what stands there, and with something that no pattern for a number names.
+            return not finds_it(b"", reach) and not finds_it(b"~", reach)
+    return False
 
 
 def _figure(take: str, numbers: List[Number]) -> Number:

@@ -103,10 +103,10 @@ def _look_at_commands(
         how = "by /bin/sh -c" if config.commands[key].uses_shell else "without a shell"
         findings.sections.append(f"{key}, run {how}:\n{terminal.escaped(step.as_typed)}\n")
         program = executable.first_program(step.arguments)
-        problem = executable.unknown(step.arguments, step.environment)
+        problem = executable.unknown(step.arguments, step.environment, step.working_directory)
         if program and "/" in program:
             problem = executable.foreseen(program, step.working_directory)
-        if problem:
+        if problem and f"{place}: {problem}" not in findings.problems:
             may_come = key != "prepare" and "prepare" in steps  # prepare may be what makes it
             (findings.warnings if may_come else findings.problems).append(f"{place}: {problem}")
 

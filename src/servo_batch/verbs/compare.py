@@ -147,7 +147,7 @@ def _mixed(view: trials.View) -> List[str]:
     found = []
     for row in view.rows:
         mixed = [name for name in trials.names([trial.metrics for trial in row.trials]) if len(row.kinds(name)) > 1]
-        settings = f"[{table.varied(view, row)}]"
+        settings = f"[{table.pairs(row.settings)}]"
         found += [f"{settings}: {name} is a number in some runs and text in others: it has no median" for name in mixed]
     return found
 

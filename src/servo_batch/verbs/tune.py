@@ -121,7 +121,7 @@ def _read(options: Options) -> _Tuning:
         raise answers.bad_request(problem)
     file = state.find(options, read)
     stored = file.load_allowed(read.settings)
-    if file.path:
+    if file.path and options.get("--confirm") != 0:
         file.check_changeable()
     # With --command they are what is tuned.
     held = {} if options.get("--command") else rules.assigned(read.settings, options.assignments, read.name)
