@@ -57,8 +57,7 @@ REQUESTS = [
 def test_measure_returns_the_metrics_asked_for_and_the_runtime(newest):
     newest.job(PRINTING, metrics=METRICS)
     for request, names in REQUESTS:
-        ended = newest.measure(request)
-        assert sorted(ended.answer["metrics"]) == sorted([*names, "total_runtime"]), request
+        assert sorted(newest.measure(request).answer["metrics"]) == sorted([*names, "total_runtime"]), request
     newest.job("echo ratio 2", metrics=METRICS)  # the other need not match
     assert newest.measure({"metrics": ["ratio"]}).answer["metrics"]["ratio"] == {"value": 2}
 
@@ -78,8 +77,7 @@ def test_the_requests_control_is_laid_over_the_configured_one(newest):
     command = ["echo", "{control.load} {_control.userdata.a} {control[userdata][b]}"]
     default = {"load": 1, "userdata": {"a": 2, "b": 3}}
     newest.job(command, default_control=default, metrics={"seen": {"output_regex": "(.*)"}})
-    ended = newest.measure({"control": {"userdata": {"b": 4}}})
-    assert ended.answer["metrics"]["seen"] == {"value": "1 2 4"}
+    assert newest.measure({"control": {"userdata": {"b": 4}}}).answer["metrics"]["seen"] == {"value": "1 2 4"}
     ended = newest.measure({"control": {"userdata": {"b": 4}, "load": 9}}, "--control", '{"load": 8}')
     assert ended.answer["metrics"]["seen"] == {"value": "8 2 4"}
 

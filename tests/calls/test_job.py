@@ -9,6 +9,7 @@ import sys
 import pytest
 from calling import Servo, batch
 from machine import NEWEST, PYTHONS
+from measuring import escaped
 from processes import children, wait_until
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="without /proc nobody can look")
@@ -56,13 +57,11 @@ class TestAFailure:
 class TestTheWorkingDirectory:
     def test_is_where_all_commands_run_and_programs_are_looked_for(self, servo):
         os.mkdir(servo.path("there"))
-        script = servo.write("there/job", b"#!/bin/sh\npwd >>$1\n")
-        os.chmod(script, 0o755)
+        os.chmod(servo.write("there/job", b"#!/bin/sh\npwd >>$1\n"), 0o755)
         commands = {key: ["./job", servo.path("log")] for key in ("command", "prepare", "cleanup")}
         assert servo.job(working_directory="there", **commands).measure().status == 0
         assert servo.read("log").decode().split() == [os.path.realpath(servo.path("there"))] * 3
-        servo.job(["./jobs"], working_directory="there")
-        assert "there is no ./jobs in there; correct" in servo.measure().answer["message"]
+        assert "there is no ./jobs in there; correct" in failure(servo, ["./jobs"], working_directory="there")
 
     @pytest.mark.parametrize(("name", "told"), [("none", "No such file"), ("config.json", "Not a directory")])
     def test_that_is_none_is_said(self, newest, name, told):
@@ -85,10 +84,8 @@ class TestAJobIsGiven:
     @pytest.fixture
     def given(self, newest):
         """What a job sees of its own process."""
-        script = self.SCRIPT.replace("{", "{{").replace("}", "}}")
-        newest.job([sys.executable, "-IS", "-c", script], env={"SERVO_TEXT": "é…$HOME'\n"})
-        ended = newest.call("measure", environment={"SOME": "thing", "LC_ALL": "C"})
-        assert ended.status == 0, ended
+        newest.job(escaped([sys.executable, "-IS", "-c", self.SCRIPT]), env={"SERVO_TEXT": "é…$HOME'\n"})
+        assert newest.call("measure", environment={"SOME": "thing", "LC_ALL": "C"}).status == 0
         return json.loads(newest.read("given.json").decode())
 
     def test_three_streams_the_driver_s_environment_and_folder_and_a_session_of_its_own(self, given, newest):
@@ -122,9 +119,9 @@ WAIT = "pid=$(%s >/dev/null 2>&1 & echo $!); while kill -0 $pid; do sleep 0.02; 
 
 
 class TestUsage:
-    def used(self, servo, command):
+    def used(self, servo, command, **keys):
         metrics = {name: {"resource": name} for name in ("cpu_time", "user_time", "system_time", "max_rss")}
-        answered = servo.job(command, metrics=metrics).measure().answer["metrics"]
+        answered = servo.job(command, metrics=metrics, **keys).measure().answer["metrics"]
         return {name: answered[name]["value"] for name in metrics}
 
     @pytest.mark.parametrize(
@@ -141,8 +138,7 @@ class TestUsage:
         use = '\'x = b"x" * (100 << 20); open("up", "w"); import time; time.sleep(1)\''
         still = PYTHON + use + " >/dev/null 2>&1 & until test -e up; do sleep 0.02; done"
         assert self.used(newest, still)["max_rss"] < 100 * MEBIBYTE
-        newest.job("true", prepare=WORK, metrics={"cpu_time": {"resource": "cpu_time"}})
-        assert newest.measure().answer["metrics"]["cpu_time"]["value"] < 0.1
+        assert self.used(newest, "true", prepare=WORK)["cpu_time"] < 0.1
 
     def test_counts_what_ended_before_the_guard_could_look(self, measuring):
         """The job and an orphan have both ended when the guard looks, and the kernel names the job first."""

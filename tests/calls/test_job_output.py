@@ -90,8 +90,7 @@ class TestWhatIsLeftRunning:
 
     def test_is_told_also_where_it_ends_while_its_output_is_waited_for(self, newest):
         """Here of every job, since any wait counts."""
-        ended = newest.call("measure", changes=["job.run.HELD_SECONDS=0.0"])
-        (note,) = ended.answer["notes"]
+        (note,) = newest.call("measure", changes=["job.run.HELD_SECONDS=0.0"]).answer["notes"]
         told = "the job left running: something that held its output open for [0-9.]+ s more, which are not in its time"
         assert re.match(told, note)
 

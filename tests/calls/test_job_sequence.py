@@ -51,20 +51,9 @@ class Scenario:
         return self._servo.read("log").decode().split()
 
 
-@pytest.fixture
-def whole(servo):
-    return Scenario(servo)
-
-
-@pytest.fixture
-def one(newest):
-    """The same under one Python, for what is the same under any."""
-    return Scenario(newest)
-
-
 class TestTheOrder:
-    def test_of_several_runs_and_warm_ups(self, whole):
-        ended = whole.having(warmup_runs=2, runs=3).measure()
+    def test_of_several_runs_and_warm_ups(self, servo):
+        ended = Scenario(servo).having(warmup_runs=2, runs=3).measure()
         assert ended.order == ROUND * 5
         assert ended.answer["metrics"]["size"]["runs"] == [3, 4, 5]
 
@@ -84,25 +73,25 @@ class TestAFailure:
     )
 
     @pytest.mark.parametrize(("keys", "step", "number", "order", "told"), CASES)
-    def test_is_the_last_and_is_cleaned_up(self, one, keys, step, number, order, told):
-        ended = one.having(**keys).when(step, number, FAIL).measure()
+    def test_is_the_last_and_is_cleaned_up(self, newest, keys, step, number, order, told):
+        ended = Scenario(newest).having(**keys).when(step, number, FAIL).measure()
         assert ended.order == order
         ended.failed("failed", "command-failed", "\nstderr:\nwhy\n")
         assert ended.answer["message"].startswith(told + " ended with exit status 3 after ")
 
-    def test_to_print_what_is_expected_is_cleaned_up_too(self, one):
-        ended = one.having(runs=3).when("job", 2, "exit 0").measure()
+    def test_to_print_what_is_expected_is_cleaned_up_too(self, newest):
+        ended = Scenario(newest).having(runs=3).when("job", 2, "exit 0").measure()
         assert ended.order == ROUND * 2
         ended.failed("failed", "no-match", "run 2 of 3: the job ended well, but there is no match for size")
 
-    def test_of_both_names_both(self, one):
-        message = one.when("job", 1, FAIL).when("cleanup", 1, "exit 4").measure().answer["message"]
+    def test_of_both_names_both(self, newest):
+        message = Scenario(newest).when("job", 1, FAIL).when("cleanup", 1, "exit 4").measure().answer["message"]
         assert re.match("the job ended with .* 3 after .* s; cleanup ended with .* 4 after .* s\ncommand: ", message)
         assert message.count("\ncommand: ") == 2
 
     @pytest.mark.parametrize("step", ROUND)
-    def test_by_the_time_limit_is_for_each(self, one, step):
-        ended = one.having(timeout=0.3).when(step, 1, HANG).measure()
+    def test_by_the_time_limit_is_for_each(self, newest, step):
+        ended = Scenario(newest).having(timeout=0.3).when(step, 1, HANG).measure()
         name = "the job" if step == "job" else step
         ended.failed("failed", "timeout", "%s ran past its timeout of 0.3 s; %s was stopped after 0." % (name, name))
         assert ended.order[-1] == "cleanup"
@@ -114,18 +103,18 @@ class TestASignal:
         assert re.match("cancelled by SIGTERM: " + told + "$", ended.answer["message"]), ended
 
     @pytest.mark.parametrize("step", ROUND)
-    def test_stops_what_runs_and_still_cleans_up(self, one, step):
-        ended = one.having(runs=2).when(step, 1, CANCEL).measure()
+    def test_stops_what_runs_and_still_cleans_up(self, newest, step):
+        ended = Scenario(newest).having(runs=2).when(step, 1, CANCEL).measure()
         assert ended.order == (ROUND if step != "prepare" else ["prepare", "cleanup"])
         name = "the job" if step == "job" else step
         self.cancelled(ended, r"run 1 of 2: %s was stopped after \d+\.\d s" % name)
 
-    def test_during_the_job_and_another_during_cleanup_stop_both(self, whole):
-        ended = whole.when("job", 1, CANCEL).when("cleanup", 1, "sleep 0.4; " + CANCEL).measure()
+    def test_during_the_job_and_another_during_cleanup_stop_both(self, servo):
+        ended = Scenario(servo).when("job", 1, CANCEL).when("cleanup", 1, "sleep 0.4; " + CANCEL).measure()
         self.cancelled(ended, "the job was stopped after .* s; cancelled by SIGTERM: cleanup was stopped after .*")
 
-    def test_and_a_failing_cleanup_is_told_with_both(self, one):
-        ended = one.when("job", 1, CANCEL).when("cleanup", 1, FAIL).measure()
+    def test_and_a_failing_cleanup_is_told_with_both(self, newest):
+        ended = Scenario(newest).when("job", 1, CANCEL).when("cleanup", 1, FAIL).measure()
         told = "the job was stopped after .* s; cleanup ended with exit status 3 after .* s"
         self.cancelled(ended, told + "\ncommand: .*\nstderr:\nwhy\nstdout: nothing")
 

@@ -22,16 +22,12 @@ URL = ("--url", "https://h/", "app")
 @pytest.fixture
 def parse(monkeypatch):
     """A function that reads arguments, and environment variables given by name."""
+    monkeypatch.setattr(os, "isatty", lambda descriptor: False)
 
     def parse(*arguments, **environment):
-        for name in os.environ:
-            if name.startswith(("OPTUNE", "SERVO")):
-                monkeypatch.delenv(name)
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(os, "environ", environment)
         return identity.AgentOptions(read(["servo", *arguments]))
 
-    monkeypatch.setattr(os, "isatty", lambda descriptor: False)
     return parse
 
 

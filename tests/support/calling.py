@@ -191,8 +191,7 @@ class Servo:
 
     def stored(self, **settings):
         """Store values for settings of the component web, and assert that it worked."""
-        ended = self.adjust(asked(**settings))
-        assert ended.status == 0, ended
+        assert self.adjust(asked(**settings)).status == 0
         return self.read("_state.json")
 
 
