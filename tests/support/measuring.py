@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,6 +48,12 @@ class Measuring(Servo):
             statuses = [1] + [128 + getattr(signal, "SIG" + name) for name in ("USR1", "TERM", "INT", "HUP")]
         assert ended.status in statuses, ended
         return ended.answer
+
+    def tells(self, pattern, reason="cancelled"):
+        """Assert that the answer is a failure for this reason, and that its message begins as the pattern has it."""
+        answer = self.answer()
+        assert answer.get("reason") == reason, answer
+        assert re.match(pattern, answer["message"]), answer
 
     def helpers(self):
         """Return the pids of the keeper and of the guard, which is started after it."""
