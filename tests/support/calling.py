@@ -14,7 +14,6 @@ import shutil
 import subprocess
 
 import pytest
-import warm
 from machine import file_for
 
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
@@ -110,12 +109,7 @@ class Ended:
 
 
 class Servo:
-    """The built file under one Python, called in a folder of its own that has ``config.json``.
-
-    What a call says does not depend on how Python was started, so most calls come from one that has started (warm.py).
-    """
-
-    is_warm = True
+    """The built file under one Python, called in a folder of its own that has ``config.json``."""
 
     def __init__(self, python, folder, document=None):
         self.python = python
@@ -159,21 +153,15 @@ class Servo:
 
         ``options`` are Python's own; ``changes`` those of launcher.py, of constants that would take too long.
         """
-        for name in ("stdin", "stdout", "stderr"):
-            streams.setdefault(name, subprocess.PIPE)
-        streams.setdefault("cwd", self.folder)
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         file = [LAUNCHER, self.pyz, *changes, "servo-batch.pyz"] if changes else [program or self.pyz]
-        whole = dict(self.environment, **(environment or {}))
-        return subprocess.Popen([*prefix, self.python, *options, *file, *arguments], env=whole, **streams)
+        whole = {"cwd": self.folder, "env": {**self.environment, **(environment or {})}, **pipes, **streams}
+        return subprocess.Popen([*prefix, self.python, *options, *file, *arguments], **whole)
 
-    def call(self, *arguments, request=b"", environment=None, **options):
+    def call(self, *arguments, request=b"", **options):
         """Return how a call ended that had ``request`` (bytes, or what is sent as JSON) on its stdin."""
         data = request if isinstance(request, bytes) else json.dumps(request).encode()
-        whole = dict(self.environment, **(environment or {}))
-        of_python = {name: value for name, value in whole.items() if name.startswith(("LC_", "LANG", "PYTHON"))}
-        if self.is_warm and not options and of_python == {"LC_ALL": "C.UTF-8"}:
-            return Ended(*warm.call(self.python, self.pyz, arguments, self.folder, whole, data))
-        process = self.start(*arguments, environment=environment, **options)
+        process = self.start(*arguments, **options)
         try:
             stdout, stderr = process.communicate(data if process.stdin else None)
         finally:
