@@ -1,7 +1,6 @@
 """What every test may use: the Pythons of this machine, the built file, and calls of it (support/calling.py)."""
 
 import contextlib
-import functools
 import os
 import signal
 import tempfile
@@ -55,44 +54,38 @@ def newest(tmp_path):
     return Servo(NEWEST, tmp_path)
 
 
-def closing(make):
-    """Yield what makes things as ``make`` does; whatever was made is closed afterwards."""
-    made = []
-
-    def making(*arguments, **options):
-        made.append(make(*arguments, **options))
-        return made[-1]
-
-    yield making
-    for each in made:
-        each.close()
+@pytest.fixture
+def closing():
+    """Have something closed at the test's end, and return it; the last first."""
+    with contextlib.ExitStack() as opened:
+        yield lambda made: opened.enter_context(contextlib.closing(made))
 
 
 @pytest.fixture
-def terminal():
+def terminal(closing):
     """Call the file of a Servo on a terminal: ``terminal(servo, "measure", …)`` returns that, a Terminal."""
 
     def started(servo, *arguments, by=(), **options):
         argv = [*by, servo.python, servo.pyz, *arguments]
-        return Terminal(argv, servo.folder, {"TERM": "xterm", **servo.environment}, **options)
+        return closing(Terminal(argv, servo.folder, {"TERM": "xterm", **servo.environment}, **options))
 
-    yield from closing(started)
+    return started
 
 
 @pytest.fixture
-def measuring(tmp_path):
+def measuring(closing, tmp_path):
     """Start drivers: ``measuring(python, command, timeout=…, …)`` returns a Measuring."""
 
     def started(python, command, **options):
-        return Measuring(python, tempfile.mkdtemp(dir=str(tmp_path)), command, **options)
+        return closing(Measuring(python, tempfile.mkdtemp(dir=str(tmp_path)), command, **options))
 
-    yield from closing(started)
+    return started
 
 
 @pytest.fixture
-def hide(tmp_path):
+def hide(closing, tmp_path):
     """Make jobs that hide: ``hide(role)`` returns an Actor."""
-    yield from closing(functools.partial(Actor, tmp_path))
+    return lambda role: closing(Actor(tmp_path, role))
 
 
 @pytest.fixture
@@ -113,10 +106,9 @@ def stalled():
     """The writing end of a pipe that is full and that nobody reads."""
     readable, writable = os.pipe()
     os.set_blocking(writable, False)
-    for size in (4096, 1):
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                os.write(writable, b"x" * size)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writable, b"x")
     os.set_blocking(writable, True)
     yield writable
     os.close(readable)

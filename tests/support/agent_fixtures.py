@@ -3,11 +3,11 @@
 The agent's tests import the fixtures: as a plugin of pytest its ``servo`` would be everybody's.
 """
 
-import contextlib
 import os
 import select
 import signal
 import subprocess
+import tempfile
 
 import pytest
 from calling import LAUNCHER
@@ -44,18 +44,17 @@ METRICS = {"metrics": {"total_runtime": {"value": 1.5, "unit": "seconds"}}}
 
 
 class Agent:
-    """A running agent, and the file that it logs to."""
+    """A running agent, and what it logs."""
 
-    def __init__(self, command, log, **options):
-        self.log = log
-        with open(log, "wb") as stream:
-            options = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": subprocess.STDOUT, **options}
-            self.process = subprocess.Popen(command, **options)
+    def __init__(self, command, **options):
+        self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115 - it goes with the agent
+        options = {"stdin": subprocess.DEVNULL, "stdout": self._log, "stderr": subprocess.STDOUT, **options}
+        self.process = subprocess.Popen(command, **options)
         self.signal = self.process.send_signal
 
     @property
     def output(self):
-        with open(self.log, encoding="utf-8", errors="replace", newline="") as stream:
+        with open(self._log.name, encoding="utf-8", errors="replace", newline="") as stream:
             return stream.read()
 
     def wait_for_log(self, text, count=1):
@@ -68,6 +67,11 @@ class Agent:
     def stop(self, number=signal.SIGTERM):
         self.signal(number)
         assert self.ended() == 0
+
+    def close(self):
+        self.process.kill()
+        self.ended()
+        print(self.output)  # for whoever has to find out why a test failed
 
 
 def write(path, text):
@@ -110,35 +114,27 @@ class Alive:
 
 
 @pytest.fixture
-def serve():
+def serve(closing):
     """A function that starts a service."""
-    with contextlib.ExitStack() as started:
-
-        def start(*arguments, **options):
-            return started.enter_context(contextlib.closing(Service(*arguments, **options)))
-
-        yield start
+    return lambda *arguments, **options: closing(Service(*arguments, **options))
 
 
 @pytest.fixture
 def folder(tmp_path):
     """The agent's working directory, with two drivers, a token, and a fifo ``go`` that a script can wait for."""
-    path = tmp_path / "servo"
-    path.mkdir()
-    os.mkfifo(str(path / "go"))
-    (path / "token").write_text(TOKEN + "\n")
-    write(path / "adjust", ADJUST)
-    write_measure(path, ANSWER)
-    return path
+    os.mkfifo(str(tmp_path / "go"))
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    write(tmp_path / "adjust", ADJUST)
+    write_measure(tmp_path, ANSWER)
+    return tmp_path
 
 
 @pytest.fixture
-def servo(folder):
+def servo(folder, closing):
     """A function that starts the agent for a service, in ``folder``.
 
     Constants of it are changed; ``as_built`` it is the file itself, by the name servo.
     """
-    started = []
 
     def start(
         service, *arguments, python=NEWEST, changes=(), as_built=False, prefix=(), env=None, auth=True, **options
@@ -153,15 +149,9 @@ def servo(folder):
             os.symlink(file_for(python), str(folder / "servo"))
         authorized = ["--auth-token", "token"] if auth else ["--no-auth"]
         command = [*prefix, python, *program, "--url", url, *authorized, *arguments, "app"]
-        log = "%s.%d" % (folder, len(started))
-        started.append(Agent(command, log, cwd=str(folder), env=environment, **options))
-        return started[-1]
+        return closing(Agent(command, cwd=str(folder), env=environment, **options))
 
-    yield start
-    for one in started:
-        one.process.kill()
-        one.ended()
-        print(one.output)  # for whoever has to find out why a test failed
+    return start
 
 
 @pytest.fixture
