@@ -87,11 +87,6 @@ def test_a_number_in_one_run_and_text_in_another_is_a_failure_that_names_the_run
     assert newest.measure(b"", "--runs", "2").answer["metrics"]["loss"]["runs"] == ["nan", "nan"]
 
 
-def test_a_note_is_said_once_in_a_call(newest):
-    ended = newest.call("compare", "--command", "true", "a.x=1,2", "--runs", "2")
-    assert ended.stderr.count("max_rss: the job needed at most so much") == 1
-
-
 # Files.
 
 

@@ -62,8 +62,6 @@ REFUSED = [
     ("compare a.x=2,4 --history h --svg h", "bad-request", "is the history"),
     ("compare a.x=2,4 --svg nowhere/x.svg", "bad-request", "there is no folder "),
     ("history --history h --svg h", "bad-request", "is the history"),
-    ("history --history h --svg config.json", "bad-request", "is the configuration"),
-    ("history --history h --svg _state.json", "bad-request", "is the state"),
     ("history --history h --svg written", "bad-request", "is the file of the metric written"),
     ("history --history h --svg notes", "bad-request", "notes: the picture cannot be written", "something else"),
     ("history --history h --svg .", "bad-request", "the picture cannot be written"),
