@@ -99,30 +99,25 @@ def test_a_wrong_call_is_refused_with_what_is_wrong(parse, named, arguments, var
     assert named in str(error.value)
 
 
-@pytest.fixture
-def way(monkeypatch):
-    """A function that returns the way to a service, past a proxy or through it."""
-
-    def way(proxy, no_proxy=""):
-        for name, value in (("https_proxy", proxy), ("no_proxy", no_proxy)):
-            monkeypatch.setenv(name, value)
-            monkeypatch.setenv(name.upper(), value)
-        return Service("https://service.invalid:443/", None, print, print).way
-
-    return way
+def way(monkeypatch, proxy, no_proxy=""):
+    """Return the way to a service, past a proxy or through it."""
+    monkeypatch.setattr(os, "environ", {"https_proxy": proxy, "no_proxy": no_proxy})
+    return Service("https://service.invalid:443/", None, print, print).way
 
 
-def test_no_proxy_names_hosts_and_domains(way):
+def test_no_proxy_names_hosts_and_domains(monkeypatch):
     for no_proxy in ("*", "invalid", ".invalid", "service.invalid:443", "other, service.invalid"):
-        assert way("http://user:PASS@h:1", no_proxy) == "https://service.invalid:443/"
+        assert way(monkeypatch, "http://user:PASS@h:1", no_proxy) == "https://service.invalid:443/"
     for no_proxy in ("", "service.invalid:80", "vice.invalid"):
-        assert way("http://user:PASS@h:1", no_proxy) == "https://service.invalid:443/ through the proxy h:1"
+        assert (
+            way(monkeypatch, "http://user:PASS@h:1", no_proxy) == "https://service.invalid:443/ through the proxy h:1"
+        )
 
 
 @pytest.mark.parametrize("proxy", ["https://user:PASS@h:1", "user:PASS@h:1", "http:/a:PASS@h:1", "http://a:PASS@h:x"])
-def test_a_proxy_of_another_kind_is_refused_without_its_password(way, proxy):
+def test_a_proxy_of_another_kind_is_refused_without_its_password(monkeypatch, proxy):
     with pytest.raises(ServoError, match="HTTPS_PROXY must be like http://HOST:PORT") as error:
-        way(proxy)
+        way(monkeypatch, proxy)
     assert "PASS" not in error.value.message
 
 

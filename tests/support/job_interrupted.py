@@ -9,34 +9,24 @@ import runpy
 import signal
 import sys
 
-
-def main(moments, program, *arguments):
-    signals = {}
-    for moment in filter(None, moments.split(",")):
-        line, name = moment.split(":")
-        signals[int(line)] = getattr(signal, name)
-    trace_lines(os.getpid(), signals)
-    sys.argv = [program] + list(arguments)
-    runpy.run_path(program, run_name="__main__")
+moments, *sys.argv = sys.argv[1:]
+SIGNALS = {int(line): getattr(signal, name) for line, name in (each.split(":") for each in moments.split(",") if each)}
+PROCESS = os.getpid()
+COUNT = os.open("lines", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+executed = 0
 
 
-def trace_lines(process, signals):
-    executed = 0
-    count = os.open("lines", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-    def trace(frame, event, _argument):
-        nonlocal executed
-        if "servo_batch/job/" not in frame.f_code.co_filename:
-            return None
-        if event == "line" and os.getpid() == process:
-            executed += 1
-            os.pwrite(count, b"%6d" % executed, 0)
-            if executed in signals:
-                os.kill(process, signals[executed])
-        return trace
-
-    sys.settrace(trace)
+def trace(frame, event, _argument):
+    global executed
+    if "servo_batch/job/" not in frame.f_code.co_filename:
+        return None
+    if event == "line" and os.getpid() == PROCESS:
+        executed += 1
+        os.pwrite(COUNT, b"%6d" % executed, 0)
+        if executed in SIGNALS:
+            os.kill(PROCESS, SIGNALS[executed])
+    return trace
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+sys.settrace(trace)
+runpy.run_path(sys.argv[0], run_name="__main__")

@@ -27,14 +27,10 @@ class Terminal:
             stdin=slave,
             stdout=slave if stdout is None else stdout,
             stderr=slave,
-            preexec_fn=self._take_terminal,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),
         )
         os.close(slave)
-
-    @staticmethod
-    def _take_terminal():
-        os.setsid()
-        fcntl.ioctl(2, termios.TIOCSCTTY, 0)
 
     def __repr__(self):
         return "a terminal that shows %r" % self.received
