@@ -177,7 +177,7 @@ NUMBERS_ONLY = [
     "./job {v} <<'E'\nx\nE\n", "echo ${{a[{v}]}}", "a[0]=1; echo ${{X:{v}}}", "tar -{v} f", "tar '-{v}' f", "./job --{v}", "./job \\-{v}", "./job $(x)-{v}",
     "./job -{w.n}{v}", "./job {w.words!w}-{v}", "./job {{{v}}}>f", "./job {{a{v}}}<f", "set -- {v}; nameref n=$1",
     "zmodload zsh/system; x {v}", 'set -- {v}; printf -v "$1" x', "f() {{ read -r a ${{1}}; }}; f {v}",
-    "for x in {v}; do export $x=1; done", "x {v}; unset $(x)", ["bash", "-c", 'printf -v $1 %s "$X"; ls', "bash", "{v}"], "exit {v}",
+    "for x in {v}; do export $x=1; done", 'for v in {v}; do export "${{v}}=5"; done', 'unset "${{1}}"; x {v}', 'args "${{A}}"-{v}', "args $*-{v}", "x {v}; unset $(x)", ["bash", "-c", 'printf -v $1 %s "$X"; ls', "bash", "{v}"], "exit {v}",
     "printf '%d\\n' {v}", ["job", "-{v}"], ["sh", "-c", "echo $(($1))", "sh", "{v}"], "cat <<EOF\n{v}\nEOF\n", "echo -\\\n{v}",
     "echo ~{v}", "cp f{{,.{v}}}", "bash -c 'echo {{a,{v}}}'", "sh -c 'x; {v}' <<EOF\nEOF\n",
 ]  # fmt: skip
@@ -216,7 +216,8 @@ CLOSED = [
     ["bash", "-o", "pipefail", "-c", "{v}"], "ssh host {v}", ["ssh", "-i", "k", "host", "{v}"], ">&2 {v} -v", ">log {v}", "<in {v}",
     "2>&1 {v}", "f() ( {v} ); f", "set a; for i do {v}; done", ">|log {v}", "<>log {v}", '2> "a b" {v}', ">log>log2 {v}", "A=${{B:-c d}} {v}",
     "A=\"x\"'y z' {v}", "A=$'b c' {v}", "eval cd / \\; {v}", "sh -c +e {v}", "LD_PRELOAD\\\n={v} x", "a\\\n=1 {v}", "make CC:={v}",
-    "make CC?={v}", "make 'A!={v}'", "make A::={v}",
+    "make CC?={v}", "if ( {v} ); then x; fi", "for i in 1; do ( {v} a ) & done", "f(){{ {v} a; }}; f", "# x \\\n{v} a",
+    "bash -euo pipefail {v}", "ssh -qp 22 host {v}", "find . -execdir {v} {{}} \\;", "case $x in a)exec {v};; esac", "make A::={v}",
 ]  # fmt: skip
 OPEN = [
     "./job {v}", "./job '{v}'", "./job --x={v}", "./job -Xmx{v}", "./job {v} >{v}.log 2>&1", "cd {v} && ./job", "./job \\\n  {v}",
@@ -231,7 +232,11 @@ OPEN = [
     "unset X; ./job {v}", "docker wait {v}", "echo 'read a {v}'", "exec ./job -a x {v}", "./job -c {v}",
     "./job --dtype float --name {v}", "ssh -p 22 {v} ./job", "./job >log {v}", "./job \\; {v}", "./job ${{HOME}}/{v}",
     "curl -d '{{\"a\":\"{v}\"}}' h", "curl -d '{{\"a\": \"{v}\", \"b\": 1}}' h", "f() {{ ./job {v}; }}; f", "./job \\\n --x={v}",
-    "cat <f | ./job {v}", "./job a~{v}", ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"],
+    "cat <f | ./job {v}", "./job a~{v}", "echo '~{v}'", "awk '$1 ~\"{v}\"' f", "kubectl get pods -l app!={v}", "psql -c \"x where a!='{v}'\"",
+    "curl -d '{{\"q\": {{\"m\":{{\"n\":\"{v}\"}}}}}}' h", "jq '. + {{name:\"{v}\"}}' f", "awk 'BEGIN{{x=\"{v}\"}} {{print x}}' f",
+    "python3 -c \"import json; print(json.dumps({{'a':'{v}'}}))\"", "logcli query '{{app=\"{v}\"}} |= \"err\"'", "echo things to do {v}",
+    "./job --title 'things to do {v}'", "find runs -name 'eval*' -exec rm {{}} \\; -name {v}", "curl http://h/evaluate?a=1\\&b={v}",
+    ["curl", "-d", '{{"a": {{"b":"{v}"}}}}', "h"], ["./job", "do", "{v}"], ["./job", "~{v}"], "./job \\\n {v} \\\n x # a {v}", ["./job", "{v}", "a {v}", "{v} a", "a|{v}", "--x={v}"],
     ["sh", "-c", "./job {v}"], ["sh", "-c", './job "$1"', "sh", "{v}"],
 ]  # fmt: skip
 
@@ -254,13 +259,22 @@ def test_a_value_is_not_lost_by_what_stands_directly_beside_it(field):
     for before in ("$", "${{", "$X", "${{X", 'a "$', "'$"):
         assert "stands directly before it" in refusal("./job %s%s" % (before, field))
         assert "stands directly before it" in refusal(["./job", "%s%s" % (before, field)])
-    assert "write ${{%s}} for a variable" % field[1:-1].split(":")[0] in refusal("./job $" + field)
+    assert "write ${{HOME}} for a variable" in refusal("./job ${HOME}")
     assert "stands directly before it" in refusal("./job $\\\n" + field)
-    for after in (">f", "<f", ">>f", "<<E", ">&2", "\\\n>f"):
+    for after in (">f", "<f", ">>f", "<<E", ">&2", "\\\n>f", "2>f"):
         assert "stands directly after it" in refusal("./job %s%s" % (field, after))
     for command in ("echo \\" + field, 'echo "C:\\%s"' % field, ["./job", "a\\\\\\" + field]):
         assert "a backslash stands directly before it" in refusal(command)
     assert rendered("echo \\\\" + field, v=5)
+    for command in (
+        '"$X"%s',
+        '"%s">f',
+        "'%s'>>f",
+        'curl -d "{{\\"a\\": \\"%s\\"}}"',
+        "awk '{{print $'%s'}}' f",
+        '"$A"_%s',
+    ):
+        assert rendered("./job " + command % field, v=5)
 
 
 def test_a_list_has_a_program_whatever_the_words_are():

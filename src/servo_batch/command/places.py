@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 NUMBER, ASSIGNMENT = "number", "in a word that begins with NAME=, which may be a variable's"
 PROGRAM, VARIABLE = "where a program's name stands", "where a variable's name stands"
-MAX_WORD = 1000  # no longer one is looked at whole
 HOLE, WORDS = "\1", "-\1"  # stand for a placeholder, and for one with !w: options, or none
+HIDDEN = "\2"  # one in quotes
 COMPUTED = re.compile("\\$\\([^()\1]*\\)|`[^`\1]*`")
 QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|(?<!\S)(?<!\\\s)\#[^\n]*""", re.S)
 BEFORE_SCRIPT = re.compile(r"""(?:\s["']?-\w*c["']?|\bssh\b[^;|&\n]*)\s\Z""")  # what is quoted next is a script
@@ -48,10 +48,8 @@ NUMBERS_ONLY = re.compile(
     re.X,
 )
 # NAME=, as make has it too, and as an option's value by the names that variables of the environment have: --env=PATH=
-ASSIGNED = re.compile("[$A-Za-z_\1][\\w\1]*(?:\\[[^]]*\\])?[+:?!]*=|.*=[A-Z_][A-Z0-9_]*=", re.S)
-# What makes more of the rest of a word: an option, a user's folder; braces, of which some shells make several words.
-OPTION = re.compile("(?:\\$\\w+|\\$\\{[^}]*\\})*[-~][-\1]*\\Z")
-BRACES = re.compile("[^\\s;|&<>]*(?<!\\$)\\{[^\\s;|&<>}]*\1[^\\s;|&<>]*\\}")
+ASSIGNED = re.compile("[$A-Za-z_\1][\\w\1]*(?:\\[[^]]*\\])?(?:[+?]|:{1,3})?=|.*=[A-Z_][A-Z0-9_]*=", re.S)
+OPTION = re.compile("(?:\\$[\\w@*]+|\\$\\{[^}]*\\})*-[-\1]*\\Z")
 WORD = re.compile("""(?:"[^"]*"|'[^']*'|[^\\s"'])*\\Z""")  # the last of a text, with what is quoted in it
 # A placeholder, a variable, what comes between two commands, and what comes between two words.
 TOKEN = re.compile(
@@ -59,12 +57,13 @@ TOKEN = re.compile(
 )
 REDIRECTION = re.compile(r"\d*(?:&?>>?|<>?)[&|]?\s?[^\s<>]+")
 # The name of a function, and what a case compares with: a command begins behind them.
-HEAD = re.compile(r"\A(?:.* )?(?:\{|\(?[^ (]*\)|[^ ]*\(\))(?= |\Z)")
+HEAD = re.compile(r"\A(?:.* )?(?:\{|\(?[^ (]*\)|[^ ]*\(\) ?\{?)(?= |\Z)")
 # What runs what comes next: a shell its script or file, but not where it stands behind a script, as the name of that;
 # ssh what comes behind the host. Some options of ssh(1) take the next word.
-SSH_OPTIONS = "(?:[ ]-(?:TAKES[ ]\\S+|(?!TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
+SSH_OPTIONS = "(?:[ ]-(?:\\w*TAKES[ ]\\S+|(?!\\w*TAKES[ ])\\S*))*".replace("TAKES", "[BbcDEeFIiJLlmOopQRSWw]")
 RUNS = r"""(?x)
-    (?:\A|[ ]) (?:-exec | exec[ ](?:-\S+[ ])*-\w*a[ ]\S+ | (?:[^ =]*/)? SHELL (?:(?:[ ][-+]\S+)+ | [ ].*[ ]-\w*c)) \Z
+    (?:\A|[ ]) (?:-(?:exec|ok)(?:dir)? | exec[ ](?:-\S+[ ])*-\w*a[ ]\S+) \Z
+    | (?:\A|[ ]) (?:[^ =]*/)? SHELL (?:(?:[ ][-+](?:\S*[oO][ ](?![-+])\S+|\S*))+ | [ ].*[ ]-\w*c) \Z
     | (?:\A|[ ]) (?:[^ =]*/)? ssh OPTIONS [ ](?!-[^\1])\S+ OPTIONS \Z
     | (?:\A|(?<!")[ ]) (?:[^ =]*/)? SHELL \Z
     """.replace("SHELL", SHELL).replace("OPTIONS", SSH_OPTIONS)
@@ -73,7 +72,9 @@ RUNS = r"""(?x)
 def of_holes(texts: "List[str]") -> "List[str]":
     """Return for each HOLE in a script or a list's items its place: NUMBER, what is closed there, or nothing."""
     items = ['"%s"' % text.replace("\\", "").replace('"', "'") for text in texts[1:]]
-    text = " ".join([texts[0], *items]).replace("\\\n", "")
+    # A comment does not go on in the next line.
+    text = re.sub(r"(?m)^((?:(?!(?:^|\s)#).)*)\\\n", r"\1", " ".join([texts[0], *items]))
+    is_more = _in_braces(text)
     is_for_numbers = NUMBERS_ONLY.search(text) is not None
     text = QUOTED.sub(_unquoted, COMPUTED.sub("$_", COMPUTED.sub("$_", text)))
     text = re.sub("[ \t]+", " ", re.sub(r"\$\{[^}]*\}", lambda match: re.sub(r"\s", ".", match.group()), text))
@@ -82,9 +83,8 @@ def of_holes(texts: "List[str]") -> "List[str]":
     for match in TOKEN.finditer(text):
         if match.lastgroup in ("hole", "variable"):
             place = _place(text[command:begin].strip(), text[begin : match.start()].lstrip("\"'"))
-            place = NUMBER if not place and BRACES.match(text, begin, match.end() + MAX_WORD) else place
             if match.lastgroup == "hole":
-                found.append(place)
+                found.append(place or NUMBER * is_more[len(found)])
             elif place == VARIABLE:  # the name is in a variable, which may have it from any placeholder
                 is_for_numbers = True
         else:
@@ -95,6 +95,25 @@ def of_holes(texts: "List[str]") -> "List[str]":
     return [place or NUMBER * is_for_numbers for place in found]
 
 
+def _in_braces(text: str) -> "List[bool]":
+    """Return for each hole whether a shell may make several words of it, {a,HOLE}, or a user's folder, ~HOLE."""
+    found = []
+    for word in re.findall("[^\\s;|&<>]+", QUOTED.sub(_hidden, text)):
+        for hole in re.finditer("[\1\2]", word):
+            before, is_closed = word[: hole.start()], "}" in word[hole.end() :]
+            is_open = before == "~" or (is_closed and re.search(r"(?<!\$)\{[^}]*\Z", before) is not None)
+            found.append(hole.group() == HOLE and is_open)
+    return found
+
+
+def _hidden(match: "Match[str]") -> str:
+    """Return the holes of what is quoted as hidden ones, and a script with those that it quotes itself."""
+    quoted, before = match.group(), match.string[max(0, match.start() - 1000) : match.start()]
+    if quoted[0] in "\"'" and BEFORE_SCRIPT.search(before):
+        return QUOTED.sub(_hidden, quoted[1:-1])
+    return "." + HIDDEN * quoted.count(HOLE)
+
+
 def _place(command: str, word: str) -> str:
     """Return the place of what stands behind the beginnings of a command and of a word, or nothing."""
     if OPTION.match(word):
@@ -103,9 +122,10 @@ def _place(command: str, word: str) -> str:
         return ASSIGNMENT
     if set("<>") & set(word) or command.startswith("(("):
         return ""
-    words = HEAD.sub("", REDIRECTION.sub("", command).lstrip(" (")).lstrip(" (").split()
-    words = words[max((at for at, each in enumerate(words, 1) if each == "do"), default=0) :]  # for a do
-    own = list(dropwhile(_leads, [each.lstrip("\"'") for each in words]))
+    command = re.sub(r"\)(?=[^ ])", ") ", REDIRECTION.sub("", command)).lstrip(" (")
+    words = HEAD.sub("", command).lstrip(" (").split()
+    words = words[3:] if words[2:3] == ["do"] and words[0] in ("for", "select") else words
+    own = list(dropwhile(_leads, [each.lstrip("\"'(") for each in words]))
     if own and NAMES.match(" ".join([*own, word])):
         return VARIABLE
     may_run = "sh" in command or "exec" in command  # mostly not, and then nothing compiles the pattern
@@ -122,7 +142,7 @@ def _unquoted(match: "Match[str]") -> str:
     quoted, before = match.group(), match.string[max(0, match.start() - 1000) : match.start()]
     inner = quoted[1:-1]
     if quoted[0] == "\\":
-        is_evaluated = quoted[1] in ";|&" and "eval" in match.string
+        is_evaluated = quoted[1] in ";|&" and re.search(r"(?:\A|[\s;|&(])eval\s", match.string)
         return quoted[1] if quoted[1] not in " ;|&()<>" or is_evaluated else "."
     if quoted[0] == "#":
         return "# " + HOLE * quoted.count(HOLE)
@@ -130,5 +150,5 @@ def _unquoted(match: "Match[str]") -> str:
     word = WORD.search(before[-200:]).group()  # type: ignore[union-attr]
     is_of_word = re.search(r"[=<>][&|]?\s?\Z", before) or ASSIGNED.match(word)
     if not re.search(r"\s", inner) or (not is_script and (is_of_word or ASSIGNED.match(inner))):
-        return inner if re.search(r"\$\(|`", inner) else re.sub(r"[\s;|&(){]", ".", inner)
+        return inner if re.search(r"\$\(|`", inner) else re.sub(r"[\s;|&()]", ".", inner)
     return ("\n" if is_script else quoted[0]) + QUOTED.sub(_unquoted, inner) + '"'

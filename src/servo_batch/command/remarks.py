@@ -11,7 +11,7 @@ PIPELINE = re.compile(r"(?:\A|[;&|(\n])\s*(?!echo\b|printf\b|cat\b)[^\s;&|(](?:>
 BACKGROUND = re.compile(r"(?<![&><|])&(?![&>])")
 DOUBLED = re.compile(r"\{(\{(\w+)[.\[][^{}\s]*\})\}")
 EVALUATES = re.compile(
-    r"\beval\b|\btrap\b|\(\(|\$\[|\blet\s|\s-(?:eq|ne|lt|le|gt|ge)\s|\bssh\b|\bmake\b|\b(?:declare|typeset|local)\s+-\w*i"
+    r"\beval\b|\btrap\s+\"[^\"]*\$|\(\(|\$\[|\blet\s|\s-(?:eq|ne|lt|le|gt|ge)\s|\bssh\b|\bmake\b|\b(?:declare|typeset|local)\s+-\w*i"
     r"|\|\s*\w{0,3}sh\b|\b\w{0,3}sh\s*<<|\b\w{0,3}sh(?:\s+-\S+)*\s+-\w*c\s+(?:'[^']*')*\"(?:\\.|[^\"])*\$"
 )
 

@@ -218,20 +218,22 @@ def _places(templates: "List[Template]") -> "List[str]":
 
 def _problems(template: Template, at: int, place: str, uses_shell: bool) -> "Iterator[str]":
     """Yield what is wrong with a placeholder where it stands."""
-    part, before, after = template.placeholders[at], _joined(template.literals[at]), _joined(template.literals[at + 1])
+    part = template.placeholders[at]
+    before, after = (each.replace("\\\n", "") for each in template.literals[at : at + 2])
     if re.search(r"(?<!\\)(?:\\\\)*\\\Z", before):
         yield "a backslash stands directly before it, and may change its first letter: leave it out, or write two"
     dollar = re.search(r"\$\{?\w*\Z", before)
     if dollar:
         own = f'put a variable in quotes, "{dollar.group()}"'
-        if dollar.group() == "$":
+        if dollar.group() == "$" and re.match(VARIABLE, part.field):
             own = f"write ${{{{{part.field}}}}} for a variable of the shell's own"
         yield (
             f"{dollar.group()} stands directly before it, so the shell would take the value for a part of a variable's "
             f"name: leave the $ out, or {own}"
         )
-    elif after[:1] in ("<", ">"):
-        yield f"{after[0]} stands directly after it, so a number would be that of an open file: put a blank between"
+    elif re.match("[0-9]*[<>]", after):
+        sign = after.lstrip("0123456789")[0]
+        yield f"{sign} stands directly after it, so a number would be that of an open file: put a blank between"
     elif part.conversion == "w" and (part.kind != "listed" or not (uses_shell or template.literals == ["", ""])):
         yield f"!w is for values that the configuration lists, and in a list it is the whole item; {part.way_out}"
     elif part.kind == "free" and not part.is_number and place not in ("", "number"):
