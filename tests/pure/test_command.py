@@ -91,7 +91,7 @@ def test_a_field_that_cannot_be_had_is_named_with_what_there_is():
 NO_COMMAND = [
     ("{", "literal braces are {{ and }}"), ("}", "literal braces"), ("{}", "does not name a value"), ("{a..b}", "does not name a value"),
     ("{a[b]c}", "write after a[b], .NAME or [NAME]"), ("{a!x}", "there is no conversion !x"), ("{w.n:{w.n}}", "a format holds no placeholders"), ("{w.n:99999}", "no number above 9999"),
-    ("a\1", "U+0001"), ("a\0", "U+0000"), (["job", "{"], "literal braces are {{ and }}"), (["job", "a{w.words!w}"], "the whole item"),
+    ("a\1", "U+0001"), ("a\2", "U+0002"), ("a\0", "U+0000"), (["job", "{"], "literal braces are {{ and }}"), (["job", "a{w.words!w}"], "the whole item"),
     ("job {control.v!w}", "!w is for values that the configuration lists"), ("job {w.t!w}", "!w is for values that the configuration lists"),
     # A format counts before a listed value is judged.
     *(("./job " + field, field) for field in ("{w.n:>10}", "{w.n:q}", "{w.e:.2f}", "{w.n!r:*>4}")),

@@ -172,8 +172,8 @@ def parse_variable(name: str, text: str, allowed: "Allowed", note: "Note") -> Te
 def _template(text: str, allowed: "Allowed", note: "Note") -> Template:
     template = Template([""], [])
     try:
-        if "\0" in text or "\1" in text:
-            raise ValueError("it holds U+0000, which no command can, or U+0001: remove it")
+        if set("\0\1\2") & set(text):
+            raise ValueError("it holds U+0000, which no command can, or U+0001 or U+0002: remove it")
         for literal, field, spec, conversion in string.Formatter().parse(text):
             template.literals[-1] += literal  # a doubled brace ends a piece of it
             if field is not None:
