@@ -77,9 +77,6 @@ def test_values_that_break_a_constraint_together_are_rejected_with_the_formula_a
     assert cluster.call("adjust", "spark.executors=8", "spark.memory=9").status == 0
 
 
-# Requests.
-
-
 def test_whoever_waits_for_a_request_is_told_so(newest):
     told = b"waiting for the request on stdin to come and to end; where there is no request, give it </dev/null\n"
     with newest.start("adjust", "--json", changes=["request.PATIENCE_SECONDS=0.05"]) as process:

@@ -35,9 +35,6 @@ def place(newest):
     return waiting(newest)
 
 
-# Tables
-
-
 def test_measure_answers_with_a_table_that_says_how_far_the_runs_are_apart(newest, terminal):
     newest.write("sizes", b"1\n2\n4\n")
     configure(newest, "read -r n <sizes; echo size $n; sed -i 1d sizes", runs=3)
@@ -66,9 +63,6 @@ def test_json_asks_for_the_protocol_and_questions_get_it(newest, terminal):
         screen = terminal(newest, *arguments, columns=1000)
         assert screen.end() == 0
         assert [json.loads(line) for line in screen.screen[:-1]]
-
-
-# Failures
 
 
 def test_what_a_failed_job_printed_stands_before_what_happened_and_commands_nothing(servo, terminal):
@@ -111,9 +105,6 @@ def test_an_argument_is_utf_8_in_any_locale_and_stdin_is_not_read_beside_it(serv
         ended = servo.call("adjust", "web.memory=é…".encode(), "web.flavour=1.10", "app", stdin=stdin)
     assert ended.status == 0
     assert servo.query().query["web"] == {"cpu": 2, "memory": "é…", "flavour": "1.10"}
-
-
-# The progress bar
 
 
 def test_the_bar_shows_percent_and_elapsed_against_expected_in_any_width_and_leaves_nothing(place, terminal):

@@ -41,6 +41,33 @@ def test_what_is_mistyped_is_shown_beside_what_it_may_be_meant_for(newest):
     newest.job("{ echo a; }").describe().bad_config("a name has no blanks around it; literal braces are {{ and }}")
 
 
+def test_a_file_that_cannot_be_read_is_told_with_the_place(newest):
+    os.mkdir(newest.path("folder.json"))
+    newest.write("comma.json", b'{\n  "batch": {,}\n}')
+    for name, words in (
+        ("nowhere.json", "No such file"),
+        ("folder.json", "directory"),
+        ("config.json/x.json", "directory"),
+        ("comma.json", ":2:13: not JSON"),
+    ):
+        for ended in (newest.query(environment={"OPTUNE_CONFIG": name}), newest.describe("--config", name)):
+            ended.bad_config(name, words)
+
+
+def test_measure_checks_the_whole_configuration_and_adjust_all_settings(newest):
+    before = newest.stored(cpu=4)
+    broken = batch("echo `{web.cpu", timeout=-1, metrics={"m": {"output_regex": "x"}}, zzz=1)
+    newest.configure(broken)
+    for ended in (newest.measure(), newest.describe()):
+        ended.bad_config("batch.command", "batch.timeout", "batch.metrics.m.output_regex", "batch.zzz")
+    assert newest.query().query["web"]["cpu"] == 4
+    broken["batch"]["default_state"] = application(web={**SETTINGS, "cpus": {"min": 2, "max": 1}})
+    newest.configure(broken)
+    for ended in (newest.adjust(asked(cpu=5)), newest.query(), newest.call("adjust", "--reset")):
+        ended.bad_config("settings.cpus.min")
+    assert newest.read("_state.json") == before
+
+
 # Formulas, under the oldest and the newest Python: each has a parser of its own.
 
 SETTINGS_OF_FORMULAS = {
@@ -127,36 +154,3 @@ def test_what_is_no_formula_is_refused_in_the_same_words_under_every_python(serv
     for at, (text, words) in enumerate(NO_FORMULAS):
         start = "config.json: batch.default_state.application.components.web.settings.f%d.formula: " % at
         assert [text for line in lines if line.startswith(start) and words in line] == [text], ended
-
-
-# The file.
-
-
-def test_a_file_that_cannot_be_read_is_told_with_the_place(newest):
-    os.mkdir(newest.path("folder.json"))
-    newest.write("comma.json", b'{\n  "batch": {,}\n}')
-    for name, words in (
-        ("nowhere.json", "No such file"),
-        ("folder.json", "directory"),
-        ("config.json/x.json", "directory"),
-        ("comma.json", ":2:13: not JSON"),
-    ):
-        for ended in (newest.query(environment={"OPTUNE_CONFIG": name}), newest.describe("--config", name)):
-            ended.bad_config(name, words)
-
-
-# Who needs what of it.
-
-
-def test_measure_checks_the_whole_configuration_and_adjust_all_settings(newest):
-    before = newest.stored(cpu=4)
-    broken = batch("echo `{web.cpu", timeout=-1, metrics={"m": {"output_regex": "x"}}, zzz=1)
-    newest.configure(broken)
-    for ended in (newest.measure(), newest.describe()):
-        ended.bad_config("batch.command", "batch.timeout", "batch.metrics.m.output_regex", "batch.zzz")
-    assert newest.query().query["web"]["cpu"] == 4
-    broken["batch"]["default_state"] = application(web={**SETTINGS, "cpus": {"min": 2, "max": 1}})
-    newest.configure(broken)
-    for ended in (newest.adjust(asked(cpu=5)), newest.query(), newest.call("adjust", "--reset")):
-        ended.bad_config("settings.cpus.min")
-    assert newest.read("_state.json") == before

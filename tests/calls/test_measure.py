@@ -14,9 +14,6 @@ SIZE = {"size": {"output_regex": r"^size (\S+)"}}
 PRINT_NEXT = 'read -r line <numbers; echo "size $line"; sed -i 1d numbers'
 
 
-# The settings: those of the answer, and values for one measurement.
-
-
 def test_a_value_for_one_measurement_is_used_and_told_and_not_stored(newest):
     settings = dict(SETTINGS, heap={"type": "formula", "formula": "{web.cpu} * 100"})
     job = "echo size {web.cpu}-{web.gc}-{web.opts}-{web.heap}"
@@ -27,9 +24,6 @@ def test_a_value_for_one_measurement_is_used_and_told_and_not_stored(newest):
     used = {"cpu": 3, "mem": 1.5, "gc": 7, "opts": "a.b", "unset": "now set", "heap": 300}
     assert answer["settings"] == {"web." + name: value for name, value in used.items()}
     assert newest.read("_state.json") == before
-
-
-# Several runs.
 
 
 def test_of_several_runs_the_median_is_the_value_and_warm_up_runs_do_not_count(servo):
@@ -54,9 +48,6 @@ def test_progress_counts_all_runs(newest):
     begun = [line["message"].split(" has been")[0] for line in ended.progress[:-1]]
     places = ["warm-up run 1 of 2", "warm-up run 2 of 2", "run 1 of 2", "run 2 of 2"]
     assert begun == [place + what for place in places for what in (": prepare", ": the job", ": cleanup")]
-
-
-# Formulas.
 
 
 def test_a_formula_is_about_metrics_settings_and_control_and_other_formulas_in_each_run(servo):
@@ -95,9 +86,6 @@ def test_a_formula_that_can_never_be_computed_is_said_before_the_job_runs(newest
     assert newest.measure({"metrics": ["size"]}).status == 0
 
 
-# The history.
-
-
 def test_each_measurement_is_a_line_of_the_history_also_one_that_failed(servo):
     servo.job("echo size {web.cpu}; test {web.cpu} != 3", metrics=SIZE, history="h", runs=2)
     answers = [servo.measure({"control": {"n": 1}}, word).answer for word in ("web.cpu=2", "web.cpu=3")]
@@ -127,9 +115,6 @@ def test_a_history_that_can_be_written_no_more_costs_no_answer(newest):
     assert "servo-batch: h: the history cannot be written" in ended.stderr.replace(newest.folder + "/", "")
 
 
-# What else is written: to stderr, and to files.
-
-
 def test_a_second_measurement_at_the_same_time_is_said(newest):
     os.mkfifo(newest.path("go"))
     first = newest.job("cat go").start("measure", stdin=subprocess.DEVNULL)
@@ -147,9 +132,6 @@ def test_output_is_not_kept_in_the_file_that_runs(newest):
     before = newest.read("copy.pyz")
     newest.measure(b"", "--keep-output", "copy.pyz", program=program).bad_request("copy.pyz", "name another ")
     assert newest.read("copy.pyz") == before
-
-
-# Without a configuration.
 
 
 def test_a_cleanup_that_no_shell_knows_is_refused_before_the_job_runs(newest):

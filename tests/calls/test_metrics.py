@@ -87,9 +87,6 @@ def test_a_number_in_one_run_and_text_in_another_is_a_failure_that_names_the_run
     assert newest.measure(b"", "--runs", "2").answer["metrics"]["loss"]["runs"] == ["nan", "nan"]
 
 
-# Files.
-
-
 def of_files(*names):
     return {name: {"output_regex": r"size (\d+)", "file": name} for name in names}
 

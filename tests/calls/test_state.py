@@ -35,9 +35,6 @@ def test_a_link_stays_a_link_and_its_target_is_replaced_or_removed(newest):
     assert (os.readlink(newest.state), files(newest, "volume")) == ("volume/kept.json", [])
 
 
-# Places that cannot be written.
-
-
 def test_a_folder_that_cannot_be_written_keeps_the_state(newest):
     prefix = without_privileges()
     before = newest.stored(cpu=3)
@@ -58,9 +55,6 @@ def test_a_disk_that_takes_no_more_keeps_the_state(newest):
     ended.bad_state("_state.json: the state file cannot be changed: File too large", "raise the limit, ulimit -f")
     assert newest.read("_state.json") == before
     assert files(newest) == ["_state.json", "config.json"]
-
-
-# Killed while it stores.
 
 
 def test_killed_at_any_moment_the_state_is_the_old_or_the_new_one(newest):

@@ -18,9 +18,6 @@ def view(found, label="{total_runtime}", minimize=True, **more):
     return trials.view(found, label, minimize, **more)
 
 
-# --- pooling and ranking ------------------------------------------------------------------------------------------
-
-
 def test_identical_settings_are_one_row_of_all_their_runs():
     several = trial(3, {"a.x": 2, "a.on": True}, 6.0, runs=[5.0, 6.0, 9.0])
     found = [trial(1, {"a.x": 2.0, "a.on": True}, 4.0), trial(2, {"a.x": 2, "a.on": 1}, 8.0), several]
@@ -91,9 +88,6 @@ def test_the_best_so_far_starts_with_the_first_that_did_not_fail():
         assert trials.best_so_far([None, 5.0, 3.0, 9.0, None], minimize) == so_far
 
 
-# --- figures ------------------------------------------------------------------------------------------------------
-
-
 def test_only_a_number_that_can_be_drawn_is_one_and_its_digits_need_no_counting():
     values = [True, "5", None, float("nan"), float("inf"), -1e301, 10**400, 1e-320, -0.0, 7, 2.5]
     assert [figures.as_number(value) for value in values] == [None] * 7 + [0, 0, 7, 2.5]
@@ -126,9 +120,6 @@ def test_values_far_off_on_the_bad_side_alone_are_off_the_scale():
         axis = scale([*usual, far, *usual], not minimize, 5)
         assert axis.low <= far <= axis.high
     assert scale([5, 5, 5, 5, 9], True, 5).high > 9
-
-
-# --- the table ----------------------------------------------------------------------------------------------------
 
 
 def test_the_table_has_what_varies_the_spread_and_the_best():
@@ -238,9 +229,6 @@ def test_markdown_escapes_what_would_be_markup():
     )
 
 
-# --- the plot -----------------------------------------------------------------------------------------------------
-
-
 def test_the_plot_shows_the_values_the_best_the_failures_and_what_is_far_off(monkeypatch):
     monkeypatch.setattr(plot.terminal, "has_unicode", lambda: False)
     monkeypatch.setattr(plot, "HEIGHT", 6)
@@ -257,8 +245,6 @@ def test_the_plot_shows_the_values_the_best_the_failures_and_what_is_far_off(mon
         "    3                                    8\n"
     )
 
-
-# --- for other tools ----------------------------------------------------------------------------------------------
 
 METRICS = {"total_runtime": {"value": 2.5, "unit": "seconds", "runs": [2.5, 2, 3]}, "note": {"value": "ok"}}
 TRIALS = [
