@@ -150,6 +150,7 @@ def test_no_environment_of_the_interpreter_puts_noise_on_a_stream(newest, enviro
 
 
 def test_modules_in_the_working_directory_are_not_imported(servo):
+    servo.is_warm = False
     for name in ("json", "re", "argparse", "servo_batch", "signal", "string"):
         servo.write(name + ".py", b"raise SystemExit('the wrong module')")
     assert servo.query().status == 0

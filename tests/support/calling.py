@@ -14,6 +14,7 @@ import shutil
 import subprocess
 
 import pytest
+import warm
 from machine import file_for
 
 LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
@@ -109,7 +110,12 @@ class Ended:
 
 
 class Servo:
-    """The built file under one Python, called in a folder of its own that has ``config.json``."""
+    """The built file under one Python, called in a folder of its own that has ``config.json``.
+
+    What a call says does not depend on how Python was started, so most calls come from one that has started (warm.py).
+    """
+
+    is_warm = True
 
     def __init__(self, python, folder, document=None):
         self.python = python
@@ -153,15 +159,21 @@ class Servo:
 
         ``options`` are Python's own; ``changes`` those of launcher.py, of constants that would take too long.
         """
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        for name in ("stdin", "stdout", "stderr"):
+            streams.setdefault(name, subprocess.PIPE)
+        streams.setdefault("cwd", self.folder)
         file = [LAUNCHER, self.pyz, *changes, "servo-batch.pyz"] if changes else [program or self.pyz]
-        whole = {"cwd": self.folder, "env": {**self.environment, **(environment or {})}, **pipes, **streams}
-        return subprocess.Popen([*prefix, self.python, *options, *file, *arguments], **whole)
+        whole = dict(self.environment, **(environment or {}))
+        return subprocess.Popen([*prefix, self.python, *options, *file, *arguments], env=whole, **streams)
 
-    def call(self, *arguments, request=b"", **options):
+    def call(self, *arguments, request=b"", environment=None, **options):
         """Return how a call ended that had ``request`` (bytes, or what is sent as JSON) on its stdin."""
         data = request if isinstance(request, bytes) else json.dumps(request).encode()
-        process = self.start(*arguments, **options)
+        whole = dict(self.environment, **(environment or {}))
+        of_python = {name: value for name, value in whole.items() if name.startswith(("LC_", "LANG", "PYTHON"))}
+        if self.is_warm and not options and of_python == {"LC_ALL": "C.UTF-8"}:
+            return Ended(*warm.call(self.python, self.pyz, arguments, self.folder, whole, data))
+        process = self.start(*arguments, environment=environment, **options)
         try:
             stdout, stderr = process.communicate(data if process.stdin else None)
         finally:
