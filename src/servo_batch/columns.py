@@ -5,8 +5,6 @@ import unicodedata
 from typing import Iterable, List, Sequence, Tuple
 
 UNLIMITED = 1 << 20
-# Where there is no room for whole names and values, so much of them has to do.
-ENOUGH = 12
 
 
 def of_terminal(elsewhere: int = 80) -> int:

@@ -65,14 +65,13 @@ class StateFile:
         application: "Application" = stored["application"]
         return application
 
-    def load_allowed(self, configured: "Settings", besides: "Iterable[str]" = ()) -> "Application":
-        """Return what ``load`` does; raise ``ServoError`` (bad-state) also where the configuration does not allow it.
+    def allowed(self, configured: "Settings", stored: "Application", besides: "Iterable[str]" = ()) -> "Application":
+        """Return what ``load`` returned; raise ``ServoError`` (bad-state) where the configuration does not allow it.
 
         The settings ``besides`` will have other values, with which the constraints may hold.
         """
         from servo_batch import rules
 
-        stored = self.load()
         kept = settings.application_of({full: each for full, each in settings.walk(stored) if full not in besides})
         try:
             rules.accepted(configured, kept, stored, f"{self.stored_in}: what is stored is not allowed")

@@ -10,10 +10,13 @@ import shlex
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from servo_batch import samples, terminal
-from servo_batch.columns import ENOUGH, clipped, folded, lined_up, width
+from servo_batch.columns import clipped, folded, lined_up, width
 from servo_batch.history.figures import aligned, as_number, figure, short_unit
 from servo_batch.history.trials import Row, View, names
 from servo_batch.wording import plain
+
+# Where there is no room for whole names and values, so much of them has to do.
+ENOUGH = 12
 
 
 class Column(NamedTuple):

@@ -60,8 +60,7 @@ def _store(
     def merge(before: "Application") -> "Application":
         unchanged = "nothing was changed"
         if options.assignments:
-            file.load_allowed(configured, values)
-            return rules.changed(configured, before, values, unchanged)
+            return rules.changed(configured, file.allowed(configured, before, values), values, unchanged)
         asked = settings.overlay(before, requested) if file.older else requested
         return rules.accepted(configured, asked, before, unchanged)
 

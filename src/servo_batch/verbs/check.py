@@ -71,7 +71,7 @@ def check(options: Options) -> answers.Answer:
         findings.sections.append(f"state: the default state overlaid with what is stored in {source}\n")
         findings.attempt(file.check_changeable, is_needed=False)  # by whoever only measures
     if config and stored:
-        findings.attempt(file.load_allowed, config.settings)
+        findings.attempt(file.allowed, config.settings, stored)
         application = config.settings.current(stored)
         findings.sections.append(terminal.table(("name", "value", "unit"), settings.rows(application)))
         _look_at_commands(findings, config, application, options.get("--control"))

@@ -30,7 +30,8 @@ def compare(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         config = of_options(options)
         config.metrics = {**{name: sources.of_system(name) for name in ALWAYS_COMPARED}, **config.metrics}
         file = state.find(options, config)
-        plans, left_out = _plans(config, file.load_allowed(config.settings, options.assignments), options)
+        stored = file.allowed(config.settings, file.load(), options.assignments)
+        plans, left_out = _plans(config, stored, options)
         if options.get("--svg"):
             svg.check_replaceable(options.get("--svg"), files_of(config, file))
         session = Session(config, file, voice, cancellation)

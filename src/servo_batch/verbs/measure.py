@@ -26,7 +26,7 @@ def measure(options: Options, voice: answers.ForPrograms, cancellation: Cancella
         asked = request.metrics(requested, config.metrics)
         file = state.find(options, config)
         values = rules.assigned(config.settings, options.assignments, config.name)
-        stored = file.load_allowed(config.settings, values)
+        stored = file.allowed(config.settings, file.load(), values)
         application = config.settings.current(rules.changed(config.settings, stored, values, "nothing was measured"))
         control = settings.overlay(request.control(requested), options.get("--control") or {})
         plan = measurement.plan(config, application, control, asked)

@@ -120,7 +120,7 @@ def _read(options: Options) -> _Tuning:
         problem = "--cap stops a run by its time, so it needs runs: 1 and the objective minimize {total_runtime}"
         raise answers.bad_request(problem)
     file = state.find(options, read)
-    stored = file.load_allowed(read.settings)
+    stored = file.allowed(read.settings, file.load())
     if file.path and options.get("--confirm") != 0:
         file.check_changeable()
     # With --command they are what is tuned.
