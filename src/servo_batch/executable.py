@@ -36,9 +36,10 @@ def why_not(program: str, number: int, folder: Optional[str] = None) -> str:
 
 def first_program(arguments: Sequence[str]) -> Optional[str]:
     """Return the path or the name of what a command runs first, None where that cannot be told."""
-    if not _is_script(arguments):
+    script = script_of(arguments)
+    if script is None:
         return arguments[0] if "{" not in arguments[0] else None  # a placeholder without a value stands there
-    first = FIRST.match(arguments[2])
+    first = FIRST.match(script)
     return first.group(1) or first.group(2) if first else None
 
 
@@ -50,20 +51,21 @@ def unknown(arguments: Sequence[str], environment: Mapping[str, str], folder: Op
     name = first_program(arguments)
     if name is None or "/" in name:
         return None
-    if not _is_script(arguments):
+    if script_of(arguments) is None:
         return None if "PATH" in environment else foreseen(name)
     import subprocess
 
-    known = ["/bin/sh", "-c", 'command -v "$1" >/dev/null 2>&1', "sh", name]
+    asks = ["/bin/sh", "-c", 'command -v "$1" >/dev/null 2>&1', "sh", name]
     try:
-        is_known = subprocess.call(known, env={**os.environ, **environment}, cwd=folder) == 0
+        is_known = subprocess.call(asks, env={**os.environ, **environment}, cwd=folder) == 0
     except OSError:  # whatever it is, it meets the command as well, which reports it
         return None
     return None if is_known else f"command not found: the shell knows no {name}; correct the name, or install it"
 
 
-def _is_script(arguments: Sequence[str]) -> bool:
-    return list(arguments[:2]) == ["/bin/sh", "-c"] and len(arguments) > 2
+def script_of(arguments: Sequence[str]) -> Optional[str]:
+    """Return the script that a command is, None where it is a program with its arguments."""
+    return arguments[2] if list(arguments[:2]) == ["/bin/sh", "-c"] and len(arguments) == 3 else None
 
 
 def foreseen(program: str, folder: Optional[str] = None) -> Optional[str]:

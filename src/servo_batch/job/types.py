@@ -4,6 +4,8 @@ import enum
 import shlex
 from typing import Mapping, NamedTuple, Optional, Sequence
 
+from servo_batch.executable import script_of
+
 
 class Kind(enum.Enum):
     """What is at hand in a run; as text it is what messages call it."""
@@ -63,8 +65,8 @@ class Step(NamedTuple):
     @property
     def as_typed(self) -> str:
         """The command as a person would type it."""
-        is_shell = list(self.arguments[:2]) == ["/bin/sh", "-c"] and len(self.arguments) == 3
-        return self.arguments[2] if is_shell else " ".join(map(shlex.quote, self.arguments))
+        script = script_of(self.arguments)
+        return " ".join(map(shlex.quote, self.arguments)) if script is None else script
 
     def capped(self, seconds: Optional[float]) -> "Step":
         """Return it with a timeout of ``seconds``, where that is shorter."""
