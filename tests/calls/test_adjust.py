@@ -68,6 +68,13 @@ def test_a_formula_is_computed_from_what_is_stored_and_a_request_may_carry_its_p
         cluster.adjust(of_spark(heap=heap)).rejected("spark.heap is computed", "{spark.memory} * 0.75", "12.0")
 
 
+def test_a_formula_s_stored_value_is_held_against_all_that_is_stored(cluster):
+    cluster.write("_state.json", of_spark(memory=16, heap=12.0))
+    assert cluster.call("adjust", "spark.memory=8").status == 0
+    cluster.write("_state.json", of_spark(memory=16, heap=6.0))
+    cluster.call("adjust", "spark.executors=8").bad_state("_state.json", "spark.heap is computed", "12.0")
+
+
 def test_values_that_break_a_constraint_together_are_rejected_with_the_formula_and_them(cluster):
     ended = cluster.adjust(of_spark(executors=40, memory=8))
     ended.failed("rejected", "constraint", "{spark.executors} * {spark.memory} <= 256: 40 * 8 <= 256")

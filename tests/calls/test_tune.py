@@ -219,6 +219,9 @@ def test_a_state_that_cannot_be_written_is_said_with_the_way_on(tuner):
     tuner.configure(described(settings=NARROW, state="state/state.json"))
     assert "there is no folder" in failed(tuner, "bad-state", prefix=without_privileges())
     assert not os.path.exists(tuner.path(HISTORY))  # so that nothing was measured for it
+    assert (
+        tuner.call("tune", "--measurements", "1", "--confirm", "0", "--history", "other").status == 0
+    )  # it stores nothing
     os.mkdir(tuner.path("state"))
     tuner.configure(described("mkdir -p state/state.json; " + BOWL, settings=NARROW, state="state/state.json"))
     message = failed(tuner, "bad-state", prefix=without_privileges())
